@@ -1,0 +1,1 @@
+"""The helpers of the attention course: the Trace, its pictures, its explorers, and the models."""

@@ -1,0 +1,129 @@
+"""The mathematics of attention, step by step: each function returns a Trace.
+
+Arrays are float64; torch tensors are accepted. ``x`` is (T, C), or (B, T, C) for a batch.
+"""
+
+import math
+
+import numpy as np
+
+from helpers.trace import Trace, as_array
+
+
+def average_past(x, *, tokens=None):
+    """Each token becomes the mean of itself and the tokens before it.
+
+    x: (T, C) or (B, T, C). Raises ValueError for another shape or a number that is not finite.
+
+    >>> average_past([[1.0, 2.0], [3.0, 6.0]])["out"].value.tolist()
+    [[1.0, 2.0], [2.0, 4.0]]
+    """
+    trace, b = start("average_past", x, tokens)
+    trace.step("out", "mean", f"{b}s c -> {b}t c | s <= t", "x", role="out",
+               code="out[t] = x[:t + 1].mean(0)")
+    return trace
+
+
+def average_matmul(x, *, tokens=None):
+    """The same averages as one matrix product: a triangle of ones, its rows divided by their sums, times x.
+
+    x: (T, C) or (B, T, C). Raises ValueError for another shape or a number that is not finite.
+
+    >>> average_matmul([[1.0, 2.0], [3.0, 6.0]])["weights"].value.tolist()
+    [[1.0, 0.0], [0.5, 0.5]]
+    """
+    trace, b = start("average_matmul", x, tokens)
+    T = trace["x"].value.shape[-2]
+    trace.given("tril", np.tril(np.ones((T, T))), "t s", role="weights", code="tril = torch.tril(torch.ones(T, T))")
+    trace.step("weights", "normalize", "t r -> t s", "tril", role="weights",
+               code="weights = tril / tril.sum(1, keepdim=True)")
+    trace.step("out", "sum-product", f"t s, {b}s c -> {b}t c", "weights", "x", role="out", code="out = weights @ x")
+    return trace
+
+
+def masked_softmax(scores, v, *, causal=True, tokens=None):
+    """Scores become weights: -inf above the diagonal, softmax along each row, then weights times v.
+
+    scores: (T, T); v: (T, h). Raises ValueError for other shapes, or for NaN.
+
+    >>> masked_softmax([[0.0, 9.0], [0.0, 0.0]], [[1.0], [3.0]])["out"].value.tolist()
+    [[1.0], [2.0]]
+    """
+    trace = Trace("masked_softmax", tokens)
+    trace.given("scores", checked("scores", scores, infinite=True), "t s", role="scores")
+    square("scores", trace["scores"].value)
+    trace.given("v", checked("v", v), "s h", role="value")
+    attend(trace, "scores", causal=causal)
+    return trace
+
+
+def head(x, Wq, Wk, Wv, *, causal=True, scale=True, temperature=1.0, tokens=None):
+    """One head of scaled dot-product self-attention (Vaswani et al. 2017, section 3.2.1).
+
+    x: (T, C) or (B, T, C); Wq, Wk, Wv: (C, h). causal: no token sees a later one. scale: divide the
+    scores by the square root of head_size. temperature: divide them by this, too.
+    Raises ValueError for other shapes, for numbers that are not finite, and for a temperature that is not positive.
+
+    >>> from helpers.examples import example
+    >>> e = example(T=2, C=3)
+    >>> head(e.x, e.Wq, e.Wk, e.Wv)["weights"].value.sum(axis=-1).tolist()
+    [1.0, 1.0]
+    """
+    if not (math.isfinite(temperature) and temperature > 0):
+        raise ValueError(f"temperature is {temperature}; wanted a number above 0.")
+    trace, b = start("head", x, tokens)
+    for name, W, role in [("Wq", Wq, "query"), ("Wk", Wk, "key"), ("Wv", Wv, "value")]:
+        trace.given(name, checked(name, W), "c h", role=role, parameter=True)
+    for name, role in [("q", "query"), ("k", "key"), ("v", "value")]:
+        trace.step(name, "sum-product", f"{b}t c, c h -> {b}t h", "x", f"W{name}", role=role, code=f"{name} = x @ W{name}")
+    trace.step("scores", "sum-product", f"{b}t h, {b}s h -> {b}t s", "q", "k", role="scores",
+               code="scores = q @ k.transpose(-2, -1)")
+    last = "scores"
+    if scale or temperature != 1:
+        head_size = trace["k"].value.shape[-1]
+        factor = (head_size**-0.5 if scale else 1.0) / temperature
+        code = "scaled = scores" + " * head_size**-0.5" * scale + f" / {temperature:g}" * (temperature != 1)
+        last = trace.step("scaled", "sum-product", f"{b}t s -> {b}t s", "scores", role="scores", factor=factor,
+                          code=code).name
+    attend(trace, last, causal=causal, b=b)
+    return trace
+
+
+def attend(trace, scores, *, causal, b=""):
+    """The end that every attention shares: mask, softmax over s, weights times v."""
+    if causal:
+        code = f'masked = {scores}.masked_fill(tril == 0, float("-inf"))'
+        scores = trace.step("masked", "mask", f"{b}t s -> {b}t s | s <= t", scores, role="scores", code=code).name
+    trace.step("weights", "softmax", f"{b}t r -> {b}t s", scores, role="weights", code=f"weights = {scores}.softmax(dim=-1)")
+    trace.step("out", "sum-product", f"{b}t s, {b}s h -> {b}t h", "weights", "v", role="out", code="out = weights @ v")
+
+
+def start(title, x, tokens):
+    """A Trace that holds x, and the rule's prefix for the batch axis: ``"b "`` or nothing."""
+    x = checked("x", x)
+    if x.ndim not in (2, 3):
+        hint = " Write x[None, :] to make one token of it." if x.ndim == 1 else ""
+        raise ValueError(f"x has shape {x.shape}; wanted (T, C), or (B, T, C) for a batch.{hint}")
+    trace = Trace(title, tokens)
+    b = "b " * (x.ndim == 3)
+    trace.given("x", x, f"{b}t c")
+    if tokens is not None and len(tokens) != x.shape[-2]:
+        raise ValueError(f"there are {len(tokens)} tokens, but x has shape {trace['x'].shape}: wanted one token a row.")
+    return trace, b
+
+
+def checked(name, value, infinite=False):
+    """The value as an array of floats; raises ValueError where a number is NaN or infinite."""
+    value = as_array(name, value).astype(np.float64)
+    bad = np.isnan(value) | (value == math.inf if infinite else np.isinf(value))
+    if bad.any():
+        where = ", ".join(map(str, np.argwhere(bad)[0]))
+        raise ValueError(f"{name} holds {value[bad][0]} at [{where}]: every number must be finite. "
+                         "Look for a division by zero or a logarithm of zero before it.")
+    return value
+
+
+def square(name, value):
+    """Raise ValueError unless the matrix is (T, T)."""
+    if value.ndim != 2 or value.shape[0] != value.shape[1]:
+        raise ValueError(f"{name} has shape {value.shape}; wanted (T, T): one score for every pair of tokens.")

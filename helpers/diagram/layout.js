@@ -1,0 +1,182 @@
+// Where everything in a diagram stands: helpers/layout.py again, for the browser, where the width is known.
+
+const NUMBERED = [[42, 28, 13, false], [35, 24, 12, false], [29, 21, 11, false], [25, 19, 10, false],
+  [21, 17, 9.5, true], [19, 16, 9, true]];
+const COLORED = [12, 9, 7, 5, 4, 3, 2];
+const ONE_SCREEN = 620;
+const TALLEST = [2600, 1000];
+export const [TITLE, COLUMNS, GUTTER, SUMS, GAP, RISE, MARGIN] = [34, 14, 19, 36, 22, 14, 12];
+const ARCS = 30;
+export const TOKENS = ["t", "s", "r"];
+export const [LETTER, LONGEST] = [6, 8];
+
+// The axis and size of the rows and of the columns a step is drawn with; a lone token axis runs down.
+export function onPaper(step) {
+  const pairs = [["", 1], ["", 1], ...step.axes.map((axis, i) => [axis, step.shape[i]])];
+  if (step.axes.length === 1 && [...TOKENS, "b"].includes(step.axes[0])) return [pairs[2], pairs[0]];
+  return pairs.slice(-2);
+}
+
+export function shapeText(step, style) {
+  const name = (axis) => (style.axes[axis] ? style.axes[axis][0] : axis);
+  return `(${step.axes.map((axis, i) => `${name(axis)}=${step.shape[i]}`).join(", ")})`;
+}
+
+export function matrices(trace, style) {
+  const longest = Math.max(0, ...(trace.tokens || []).map((token) => [...token].length));
+  return trace.steps.map((step) => {
+    const [[row, rows], [column, columns]] = onPaper(step);
+    const readers = trace.steps.filter((other) => other.inputs.includes(step.name));
+    const above = step.parameter && readers.length === 1 && readers[0].kind === "sum-product" ? readers[0].name : "";
+    const title = Math.max(7 * step.name.length + 12, 5.6 * shapeText(step, style).length);
+    return {
+      name: step.name, rows, columns, title: Math.floor(title), inputs: step.inputs, above, sums: step.role === "weights",
+      labels: TOKENS.includes(row) ? longest : 0, heads: TOKENS.includes(column) ? longest : 0,
+    };
+  });
+}
+
+export function layOut(matrices, width) {
+  if (!matrices.length) {
+    return { width, height: 40, boxes: {}, edges: [], cell: [1, 1], font: 9, compact: true, numbers: false, overflow: false };
+  }
+  let chosen = null;
+  for (const [cellWidth, cellHeight, font, compact] of NUMBERED) {
+    const plan = place(matrices, width, cellWidth, cellHeight, true);
+    if (plan.overflow || plan.height > TALLEST[0]) continue;
+    chosen = { ...plan, cell: [cellWidth, cellHeight], font, compact, numbers: true };
+    if (plan.height <= ONE_SCREEN) break;
+  }
+  if (!chosen) {
+    for (const size of COLORED) {
+      const plan = place(matrices, width, size, size, false);
+      chosen = { ...plan, cell: [size, size], font: 9, compact: true, numbers: false };
+      if (!plan.overflow && plan.height <= TALLEST[1]) break;
+    }
+  }
+  chosen.edges = edges(matrices, chosen.boxes, chosen.numbers);
+  const lowest = Math.max(...Object.values(chosen.boxes).map((box) => box.y + box.height));
+  const arcs = Math.max(0, ...chosen.edges.flatMap((edge) => edge.points.map(([, y]) => y)));
+  chosen.height = Math.max(lowest, arcs) + MARGIN;
+  return chosen;
+}
+
+const sum = (values) => values.reduce((a, b) => a + b, 0);
+
+function place(matrices, width, cellWidth, cellHeight, words) {
+  const above = Object.fromEntries(matrices.filter((m) => m.above).map((m) => [m.above, m]));
+  const blocks = matrices.filter((m) => !m.above).map((m) => [m, above[m.name]]);
+  const letters = (count) => (words ? LETTER * Math.min(count, LONGEST) : 0);
+
+  const across = ([matrix, parameter], first) => {
+    const left = GUTTER + (first ? letters(matrix.labels) : 0);
+    const cells = Math.max(matrix.columns * cellWidth + (matrix.sums && words ? SUMS : 0), matrix.title);
+    return [left, left + Math.max(cells, parameter ? parameter.title : 0)];
+  };
+  const centers = (bands) => {
+    const found = {};
+    for (const band of bands) {
+      let x = MARGIN;
+      band.forEach((block, i) => {
+        const [left, needed] = across(block, i === 0);
+        found[block[0].name] = x + left + (block[0].columns * cellWidth) / 2;
+        x += needed + GAP;
+      });
+    }
+    return found;
+  };
+  const fits = (band) => sum(band.map((block, i) => across(block, i === 0)[1] + GAP)) - GAP + 2 * MARGIN <= width;
+  const stretch = (bands) => {
+    const at = centers(bands);
+    return sum(blocks.flatMap(([m]) => m.inputs.filter((s) => s in at).map((s) => Math.abs(at[m.name] - at[s]))));
+  };
+  const height = (band) => {
+    const heads = Math.max(...band.map(([m]) => letters(m.heads)));
+    const up = Math.max(...band.map(([, p]) => (p ? p.rows * cellHeight + TITLE + COLUMNS + RISE : 0)));
+    return Math.max(up, heads) + TITLE + COLUMNS + Math.max(...band.map(([m]) => m.rows)) * cellHeight;
+  };
+
+  // Low pictures with short arrows are the easiest to read.
+  const cost = (bands) => stretch(bands) + 2 * sum(bands.map(height));
+  const best = splits(blocks, fits).map((bands) => [cost(bands), bands]).reduce((a, b) => (b[0] < a[0] ? b : a))[1];
+  const boxes = {};
+  let y = MARGIN / 2;
+  best.forEach((band, number) => {
+    let x = MARGIN;
+    const bottom = y + height(band);
+    band.forEach((block, i) => {
+      const [matrix, parameter] = block;
+      const [left, needed] = across(block, i === 0);
+      const high = matrix.rows * cellHeight;
+      const top = bottom - high - COLUMNS - TITLE - letters(matrix.heads);
+      const box = {
+        x: x + left, y: bottom - high, top, band: number, left, words: words && i === 0 && matrix.labels > 0,
+        width: matrix.columns * cellWidth, height: high,
+      };
+      boxes[matrix.name] = box;
+      if (parameter) {
+        const tall = parameter.rows * cellHeight;
+        const up = top - RISE - tall;
+        boxes[parameter.name] = { ...box, y: up, top: up - COLUMNS - TITLE, height: tall, words: false };
+      }
+      x += needed + GAP;
+    });
+    y = bottom + ARCS + MARGIN / 2;
+  });
+  return { width, height: y, boxes, overflow: !best.every(fits) };
+}
+
+// The ways to cut the row of blocks into the fewest bands that fit (one way, if there are many).
+function splits(blocks, fits) {
+  const greedy = [[]];
+  for (const block of blocks) {
+    const last = greedy[greedy.length - 1];
+    if (last.length && !fits([...last, block])) greedy.push([block]);
+    else last.push(block);
+  }
+  const ways = [];
+  let count = 1;
+  for (let i = 1; i < greedy.length; i++) count = (count * (blocks.length - i + 1)) / i;
+  if (count > 150) return [greedy];
+  const cut = (bands, start, left) => {
+    if (!left) {
+      ways.push([...bands, blocks.slice(start)]);
+      return;
+    }
+    for (let end = start + 1; end <= blocks.length - left; end++) {
+      cut([...bands, blocks.slice(start, end)], end, left - 1);
+    }
+  };
+  cut([], 0, greedy.length - 1);
+  const fitting = ways.filter((bands) => bands.every(fits));
+  return fitting.length ? fitting : [greedy];
+}
+
+function edges(matrices, boxes, numbers) {
+  const order = matrices.filter((m) => !m.above).map((m) => m.name);
+  const sums = Object.fromEntries(matrices.map((m) => [m.name, m.sums && numbers ? SUMS : 0]));
+  return matrices.flatMap((matrix) => matrix.inputs.map((source) => {
+    const [a, b] = [boxes[source], boxes[matrix.name]];
+    const [fromX, toX] = [a.x + a.width / 2, b.x + b.width / 2];
+    const [below, top] = [a.y + a.height + 3, b.top - 1];
+    const apart = order.includes(source) ? order.indexOf(matrix.name) - order.indexOf(source) : 0;
+    let points;
+    if (!apart) {
+      points = straight(toX, below, toX, top);
+    } else if (a.band !== b.band) {
+      const half = (below + top) / 2;
+      points = [[fromX, below], [fromX, half], [toX, half], [toX, top]];
+    } else if (apart === 1) {
+      const y = b.y + b.height / 2;
+      points = straight(a.x + a.width + sums[source] + 3, y, b.x - b.left - 1, y);
+    } else {
+      const low = Math.max(below, b.y + b.height + 3);
+      const sag = low + Math.min(14 + 4 * apart, 36);
+      points = [[fromX, low], [fromX, sag], [toX, sag], [toX, low]];
+    }
+    return { from: source, to: matrix.name, points };
+  }));
+}
+
+const straight = (x1, y1, x2, y2) =>
+  [[x1, y1], [(2 * x1 + x2) / 3, (2 * y1 + y2) / 3], [(x1 + 2 * x2) / 3, (y1 + 2 * y2) / 3], [x2, y2]];

@@ -1,0 +1,194 @@
+"""Where everything in a diagram stands: matrices in the order they are computed, left to right, wrapped.
+
+A parameter stands above the matrix it makes, as in a matrix product on paper: rows of the result line
+up with the rows of x, columns with the columns of W. Units are CSS pixels. ``diagram/layout.js`` is
+this module again, for the browser, where the width is known only when it is drawn; a test holds the
+two equal.
+"""
+
+import math
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+
+from helpers.style import shape_text
+
+# Cells that hold a number: width, height, font size, compact numbers. The largest that fits is taken.
+NUMBERED = ((42, 28, 13, False), (35, 24, 12, False), (29, 21, 11, False), (25, 19, 10, False), (21, 17, 9.5, True),
+            (19, 16, 9, True))
+COLORED = (12, 9, 7, 5, 4, 3, 2)  # cells too small for a number
+ONE_SCREEN = 620  # a diagram as high as this is seen at once
+TALLEST = 2600, 1000  # with numbers, and with color alone
+TITLE, COLUMNS, GUTTER, SUMS, GAP, RISE, MARGIN = 34, 14, 19, 36, 22, 14, 12
+ARCS = 30  # room below a band for the arrows that pass under it
+TOKENS = ("t", "s", "r")  # axes whose labels are the tokens
+LETTER, LONGEST = 6, 8  # width of a letter of a token's label, and how many letters are shown
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """What the layout needs to know of a step: its size on paper and what is written around it."""
+
+    name: str
+    rows: int
+    columns: int
+    title: int = 80  # width of the title
+    labels: int = 0  # letters of the longest token beside its rows
+    heads: int = 0  # letters of the longest token above its columns
+    sums: bool = False
+    above: str = ""  # for a parameter: the name of the matrix that it makes
+    inputs: tuple = ()
+
+
+def matrices(trace):
+    """The matrices of a Trace as the layout sees them; of a value with more than two axes, the last two."""
+    longest = max(map(len, trace.tokens or [""]))
+    found = []
+    for step in trace:
+        rows, columns = on_paper(step)
+        readers = [other for other in trace if step.name in other.inputs]
+        above = readers[0].name if step.parameter and len(readers) == 1 and readers[0].kind == "sum-product" else ""
+        title = max(7 * len(step.name) + 12, 5.6 * len(shape_text(step.axes, step.value.shape)))
+        found.append(Matrix(step.name, rows[1], columns[1], int(title), longest * (rows[0] in TOKENS),
+                            longest * (columns[0] in TOKENS), step.role == "weights", above, step.inputs))
+    return found
+
+
+def on_paper(step):
+    """(axis, size) of the rows and of the columns a step is drawn with; a lone token axis runs down."""
+    pairs = [("", 1), ("", 1), *zip(step.axes, step.value.shape)]
+    if len(step.axes) == 1 and step.axes[0] in (*TOKENS, "b"):
+        return pairs[-1], pairs[0]
+    return pairs[-2], pairs[-1]
+
+
+def lay_out(matrices, width):
+    """Place the matrices: a dictionary with width, height, cell, font, compact, numbers, boxes and edges.
+
+    A box gives x and y of its first cell, the top of its title, its band and whether its rows have
+    words; an edge gives the names it joins and the four points of a Bezier curve.
+    """
+    if not matrices:
+        return {"width": width, "height": 40, "boxes": {}, "edges": [], "cell": [1, 1], "font": 9, "compact": True,
+                "numbers": False, "overflow": False}
+    chosen = None
+    for cell_width, cell_height, font, compact in NUMBERED:
+        plan = place(matrices, width, cell_width, cell_height, True)
+        if plan["overflow"] or plan["height"] > TALLEST[0]:
+            continue
+        chosen = {**plan, "cell": [cell_width, cell_height], "font": font, "compact": compact, "numbers": True}
+        if plan["height"] <= ONE_SCREEN:
+            break
+    if chosen is None:
+        for size in COLORED:
+            plan = place(matrices, width, size, size, False)
+            chosen = {**plan, "cell": [size, size], "font": 9, "compact": True, "numbers": False}
+            if not plan["overflow"] and plan["height"] <= TALLEST[1]:
+                break
+    chosen["edges"] = edges(matrices, chosen["boxes"], chosen["numbers"])
+    lowest = max(box["y"] + box["height"] for box in chosen["boxes"].values())
+    arcs = max((point[1] for edge in chosen["edges"] for point in edge["points"]), default=0)
+    chosen["height"] = max(lowest, arcs) + MARGIN
+    return chosen
+
+
+def place(matrices, width, cell_width, cell_height, words):
+    """One try at one cell size: boxes in bands, and whether a box is wider than the page."""
+    above = {m.above: m for m in matrices if m.above}
+    blocks = [(m, above.get(m.name)) for m in matrices if not m.above]
+
+    def across(block, first):  # width to the left of the cells, and in all
+        matrix, parameter = block
+        left = GUTTER + LETTER * min(matrix.labels, LONGEST) * (first and words)
+        cells = max(matrix.columns * cell_width + SUMS * matrix.sums * words, matrix.title)
+        return left, left + max(cells, parameter.title if parameter else 0)
+
+    def centers(bands):  # where the middle of each matrix of these bands stands
+        found = {}
+        for band in bands:
+            x = MARGIN
+            for block in band:
+                left, needed = across(block, block is band[0])
+                found[block[0].name] = x + left + block[0].columns * cell_width / 2
+                x += needed + GAP
+        return found
+
+    def fits(band):
+        return sum(across(block, block is band[0])[1] + GAP for block in band) - GAP + 2 * MARGIN <= width
+
+    def stretch(bands):  # how far all arrows run sideways
+        at = centers(bands)
+        return sum(abs(at[m.name] - at[source]) for m, _ in blocks for source in m.inputs if source in at)
+
+    def height(band):
+        heads = max(LETTER * min(m.heads, LONGEST) * words for m, _ in band)
+        up = max(p.rows * cell_height + TITLE + COLUMNS + RISE if p else 0 for _, p in band)
+        return max(up, heads) + TITLE + COLUMNS + max(m.rows for m, _ in band) * cell_height
+
+    # Low pictures with short arrows are the easiest to read.
+    best = min(splits(blocks, fits), key=lambda bands: stretch(bands) + 2 * sum(map(height, bands)))
+    boxes, y = {}, MARGIN / 2
+    for number, band in enumerate(best):
+        x = MARGIN
+        bottom = y + height(band)
+        for block in band:
+            matrix, parameter = block
+            left, needed = across(block, block is band[0])
+            high = matrix.rows * cell_height
+            top = bottom - high - COLUMNS - TITLE - LETTER * min(matrix.heads, LONGEST) * words
+            box = {"x": x + left, "y": bottom - high, "top": top, "band": number, "left": left,
+                   "words": words and block is band[0] and matrix.labels > 0,
+                   "width": matrix.columns * cell_width, "height": high}
+            boxes[matrix.name] = box
+            if parameter:
+                high = parameter.rows * cell_height
+                high_y = top - RISE - high
+                boxes[parameter.name] = {**box, "y": high_y, "top": high_y - COLUMNS - TITLE, "height": high, "words": False}
+            x += needed + GAP
+        y = bottom + ARCS + MARGIN / 2
+    return {"width": width, "height": y, "boxes": boxes, "overflow": not all(map(fits, best))}
+
+
+def splits(blocks, fits):
+    """The ways to cut the row of blocks into the fewest bands that fit (one way, if there are many)."""
+    greedy = [[]]
+    for block in blocks:
+        if greedy[-1] and not fits([*greedy[-1], block]):
+            greedy.append([])
+        greedy[-1].append(block)
+    if math.comb(len(blocks), len(greedy) - 1) > 150:
+        return [greedy]
+    cuts = combinations(range(1, len(blocks)), len(greedy) - 1)
+    ways = [[blocks[a:b] for a, b in pairwise((0, *cut, len(blocks)))] for cut in cuts]
+    return [bands for bands in ways if all(map(fits, bands))] or [greedy]
+
+
+def edges(matrices, boxes, numbers):
+    """The arrows of the data flow: from above, from beside, from below in the same band, or from an earlier band."""
+    found = []
+    order = [m.name for m in matrices if not m.above]
+    sums = {m.name: SUMS * (m.sums and numbers) for m in matrices}
+    for matrix in matrices:
+        for source in matrix.inputs:
+            a, b = boxes[source], boxes[matrix.name]
+            from_x, to_x = a["x"] + a["width"] / 2, b["x"] + b["width"] / 2
+            below, top = a["y"] + a["height"] + 3, b["top"] - 1
+            apart = order.index(matrix.name) - order.index(source) if source in order else 0
+            if not apart:
+                points = straight(to_x, below, to_x, top)
+            elif a["band"] != b["band"]:
+                half = (below + top) / 2
+                points = [[from_x, below], [from_x, half], [to_x, half], [to_x, top]]
+            elif apart == 1:
+                y = b["y"] + b["height"] / 2
+                points = straight(a["x"] + a["width"] + sums[source] + 3, y, b["x"] - b["left"] - 1, y)
+            else:
+                low = max(below, b["y"] + b["height"] + 3)
+                sag = low + min(14 + 4 * apart, 36)
+                points = [[from_x, low], [from_x, sag], [to_x, sag], [to_x, low]]
+            found.append({"from": source, "to": matrix.name, "points": points})
+    return found
+
+
+def straight(x1, y1, x2, y2):
+    """A straight line as a Bezier curve."""
+    return [[x1, y1], [(2 * x1 + x2) / 3, (2 * y1 + y2) / 3], [(x1 + 2 * x2) / 3, (y1 + 2 * y2) / 3], [x2, y2]]

@@ -1,0 +1,211 @@
+"""The still face of a Trace, drawn with matplotlib: what stands where no widget can live.
+
+Every picture carries a text alternative, and is the same bytes each time it is drawn.
+"""
+
+import base64
+import io
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from html import escape
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import PatchCollection
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch, Rectangle
+from matplotlib.path import Path as Curve
+from matplotlib.textpath import TextPath
+
+from helpers import layout
+from helpers.style import AXES, ROLES, THEMES, cell_text, fill, marked, number, size_name
+
+FORMATS = (".png", ".svg", ".pdf")
+POINTS = 0.75  # of a CSS pixel
+FIXED = {"svg.hashsalt": "attention", "svg.fonttype": "none", "path.simplify": False}
+
+
+@dataclass
+class Picture:
+    """A still picture with a text alternative; display it, or ``save`` it.
+
+    alt: what the picture shows, in words. figure: the matplotlib figure.
+    """
+
+    figure: Figure
+    alt: str
+
+    def save(self, path):
+        """Write ``.png``, ``.svg`` or ``.pdf``, by the ending of the path; returns the path.
+
+        Raises ValueError for another ending.
+        """
+        path = Path(path)
+        if path.suffix not in FORMATS:
+            raise ValueError(f"{path.name} ends in {path.suffix!r}; wanted one of {', '.join(FORMATS)}.")
+        path.write_bytes(self.encoded(path.suffix[1:]))
+        return path
+
+    def encoded(self, kind, dpi=192):
+        """The bytes of the picture as png, svg or pdf, without date or version."""
+        dates = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None, "Title": self.alt},
+                 "pdf": {"CreationDate": None, "Creator": None, "Producer": None, "Title": self.alt}}
+        buffer = io.BytesIO()
+        with matplotlib.rc_context(FIXED):
+            self.figure.savefig(buffer, format=kind, dpi=dpi, metadata=dates[kind])
+        return buffer.getvalue()
+
+    @cached_property
+    def html(self):
+        """An ``<img>`` that holds the picture and its text alternative; few colors keep it small."""
+        from PIL import Image
+
+        image = Image.open(io.BytesIO(self.encoded("png", 144))).convert("RGB").quantize(64, dither=Image.Dither.NONE)
+        buffer = io.BytesIO()
+        image.save(buffer, "png", optimize=True)
+        data = base64.b64encode(buffer.getvalue()).decode()
+        width = int(self.figure.get_figwidth() * 96)
+        return f'<img alt="{escape(self.alt)}" width="{width}" src="data:image/png;base64,{data}">'
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {"text/plain": repr(self), "text/html": self.html}
+
+    def __repr__(self):
+        return f"Picture: {self.alt}"
+
+
+def picture(trace, *, width=1000, theme="light", pick=None):
+    """Draw a Trace: every matrix with its name, shape, numbers and arrows.
+
+    width: of the page in CSS pixels. theme: light or dark. pick: which index of each higher axis is
+    shown, ``{"b": 0}``. Returns a Picture. Raises ValueError for another theme.
+
+    >>> from helpers.attention import average_past
+    >>> picture(average_past([[1.0, 2.0], [3.0, 6.0]])).alt.splitlines()[0]
+    'average_past, from left to right: x (T=2, C=2), out (T=2, C=2).'
+    """
+    if theme not in THEMES:
+        raise ValueError(f"theme is {theme!r}; wanted one of {', '.join(THEMES)}.")
+    plan = layout.lay_out(layout.matrices(trace), width)
+    used = max([b["x"] + max(b["width"] + layout.SUMS, 110) for b in plan["boxes"].values()], default=0)
+    plan["width"] = min(width, used + layout.MARGIN)
+    painter = Painter(trace, plan, THEMES[theme], list(THEMES).index(theme), pick or {})
+    return Picture(painter.figure, describe(trace))
+
+
+def describe(trace):
+    """A Trace in words: its matrices with their shapes, and the last one's numbers while they are few."""
+    chain = ", ".join(f"{step.name} {step.shape}" for step in trace)
+    text = f"{trace.title}, from left to right: {chain}."
+    for step in list(trace)[-1:]:
+        rows = step.value.reshape(-1, step.value.shape[-1] if step.value.ndim else 1)
+        if rows.size <= 32:
+            text += f" {step.name} is " + "; ".join(" ".join(number(value, 2) for value in row) for row in rows) + "."
+    return text
+
+
+def shown(step, pick):
+    """The two axes of a step that are drawn, as a (rows, columns) array: higher axes at the picked index."""
+    value = step.value
+    for axis in step.axes[:-2]:
+        value = value[min(pick.get(axis, 0), value.shape[0] - 1)]
+    rows, columns = layout.on_paper(step)
+    return value.reshape(rows[1], columns[1])
+
+
+class Painter:
+    """Draws one Trace on one matplotlib figure, whose data units are CSS pixels from the top left."""
+
+    def __init__(self, trace, plan, theme, dark, pick):
+        self.trace, self.plan, self.theme, self.dark, self.pick = trace, plan, theme, dark, pick
+        self.figure = Figure(figsize=(plan["width"] / 96, plan["height"] / 96), facecolor=theme["surface"])
+        FigureCanvasAgg(self.figure)
+        self.axes = self.figure.add_axes([0, 0, 1, 1])
+        self.axes.set(xlim=(0, plan["width"]), ylim=(plan["height"], 0))
+        self.axes.axis("off")
+        for edge in plan["edges"]:
+            arrow = FancyArrowPatch(path=Curve(edge["points"], [1, 4, 4, 4]), arrowstyle="-|>", mutation_scale=7,
+                                    color=theme["edge"], linewidth=0.8)
+            self.axes.add_patch(arrow)
+        for step in trace:
+            self.matrix(step, plan["boxes"][step.name])
+
+    def text(self, x, y, text, size, color, **options):
+        options = {"ha": "center", "va": "center_baseline", "parse_math": False} | options
+        self.axes.text(x, y, text, fontsize=size * POINTS, color=color, **options)
+
+    def matrix(self, step, box):
+        plan, theme = self.plan, self.theme
+        values, (width, height) = shown(step, self.pick), plan["cell"]
+        finite = np.abs(values[np.isfinite(values)])
+        top = finite.max() if finite.size else 0
+        cells = [(value, box["x"] + c * width, box["y"] + r * height) for (r, c), value in np.ndenumerate(values)]
+        colors = [fill(value, step.role, top, theme) for value, _, _ in cells]
+        self.axes.add_collection(PatchCollection(
+            [Rectangle((x, y), width, height) for _, x, y in cells], facecolor=colors,
+            edgecolor=theme["line"] if plan["numbers"] else "none", linewidth=0.5))
+        masked = [Rectangle((x, y), width, height) for value, x, y in cells if value == -np.inf]
+        self.axes.add_collection(PatchCollection(
+            masked, facecolor="none", edgecolor=theme["hatch"], hatch="////" if plan["numbers"] else None, linewidth=0))
+        alarms = [Rectangle((x, y), width / 4, height / 4) for value, x, y in cells if marked(value, step.role)]
+        self.axes.add_collection(PatchCollection(alarms, facecolor=theme["alarm"]))
+        if plan["numbers"]:
+            for value, x, y in cells:
+                if value == -np.inf and plan["compact"]:
+                    continue  # the hatch says it
+                # matplotlib's own font is wide, its minus above all: an en dash and a smaller size fit.
+                text = cell_text(value, step.digits, plan["compact"]).replace("−", "–")
+                size = 0.88 * plan["font"]
+                size = min(size, size * (width - 2) / text_width(text, size))
+                self.text(x + width / 2, y + height / 2, text, size, theme["muted" if value == 0 else "ink"])
+        role = ROLES[step.role][self.dark]
+        self.axes.add_patch(Rectangle((box["x"], box["y"]), box["width"], box["height"], fill=False, edgecolor=role,
+                                      linewidth=1.5, linestyle="--" if step.parameter else "-"))
+        self.title(step, box, role)
+        self.labels(step, box, values)
+
+    def title(self, step, box, role):
+        self.axes.add_patch(Rectangle((box["x"], box["top"] + 5), 8, 8, color=role, linewidth=0))
+        self.text(box["x"] + 12, box["top"] + 9, step.name, 13, self.theme["ink"], ha="left", weight="bold")
+        pieces = [("(", None)]
+        for axis, size in zip(step.axes, step.value.shape):
+            pieces += [(", ", None), (f"{size_name(axis)}={size}", axis)]
+        pieces, before = [pieces[0], *pieces[2:], (")", None)], ""
+        for text, axis in pieces:
+            x = box["x"] + text_width(before, 10.5)
+            self.text(x, box["top"] + 24, text, 10.5, self.axis_color(axis), ha="left")
+            before += text
+
+    def axis_color(self, axis):
+        return AXES[axis][1 + self.dark] if axis in AXES else self.theme["muted"]
+
+    def labels(self, step, box, values):
+        width, height = self.plan["cell"]
+        (rows, _), (columns, _) = layout.on_paper(step)
+        numbers, tokens = self.plan["numbers"], self.trace.tokens or []
+        tokens = [token if len(token) <= layout.LONGEST else token[: layout.LONGEST - 1] + "…" for token in tokens]
+        if numbers:
+            for r in range(values.shape[0]):
+                y = box["y"] + (r + 0.5) * height
+                self.text(box["x"] - 5, y, r, 9, self.axis_color(rows), ha="right")
+                if box["words"] and tokens and rows in layout.TOKENS:
+                    self.text(box["x"] - layout.GUTTER, y, tokens[r], 10, self.theme["muted"], ha="right")
+            for c in range(values.shape[1]):
+                x = box["x"] + (c + 0.5) * width
+                self.text(x, box["y"] - 7, c, 9, self.axis_color(columns))
+                if tokens and columns in layout.TOKENS:
+                    self.text(x, box["y"] - layout.COLUMNS, tokens[c], 10, self.theme["muted"], rotation=90,
+                              va="bottom")
+            if step.role == "weights":
+                for r, row in enumerate(values):
+                    self.text(box["x"] + box["width"] + 4, box["y"] + (r + 0.5) * height,
+                              "Σ " + number(row.sum(), 2), 9, self.theme["muted"], ha="left")
+
+
+@lru_cache(4096)
+def text_width(text, size):
+    """How wide a text is in CSS pixels."""
+    # The measured path leaves out spaces at the ends: measure up to a bar, and take the bar off again.
+    return (TextPath((0, 0), f"{text}|", size=size, usetex=False).get_extents().x1 - size * 0.24) if text else 0

@@ -1,0 +1,229 @@
+"""What a cell of a step is made of: the index rules, read one cell at a time.
+
+A rule names axes as an einsum does: ``"t h, s h -> t s"`` says that cell ``[t,s]`` takes, for every
+``h``, the cells ``[t,h]`` and ``[s,h]`` of its two inputs. A guard after a bar leaves terms out:
+``"s c -> t c | s <= t"``. ``diagram/rules.js`` is this module again, for the browser; a test holds
+the two equal on random traces.
+
+The kinds of step, and the value of a cell from its terms:
+
+    given        a number that you gave
+    sum-product  factor · sum over terms of the product of their cells
+    mean         the mean of the terms
+    add          the sum of one cell from each input
+    mask         its term, or -inf where the guard fails
+    softmax      e^own / sum of e^term, along the axis that the rule sums
+    normalize    own / sum of terms, along the axis that the rule sums
+    lookup       the row of a table that an id names: ``"v c, t -> t c"``
+"""
+
+import math
+from functools import lru_cache
+from itertools import product
+from operator import ge, gt, le, lt
+
+from helpers.style import number
+
+KINDS = ("given", "sum-product", "mean", "add", "mask", "softmax", "normalize", "lookup")
+COMPARE = {"<=": le, "<": lt, ">=": ge, ">": gt}
+
+
+@lru_cache
+def parse(rule):
+    """Split a rule: ``parse("t h, s h -> t s")`` gives input axes, output axes, guard (or None)."""
+    body, _, guard = rule.partition("|")
+    left, _, right = body.partition("->")
+    inputs = tuple(tuple(axes.split()) for axes in left.split(",")) if left.strip() else ()
+    return inputs, tuple(right.split()), tuple(guard.split()) or None
+
+
+def allowed(guard, bound):
+    """Does the guard hold for these axis indices? ``allowed(("s", "<=", "t"), {"s": 0, "t": 1})``."""
+    return guard is None or COMPARE[guard[1]](bound[guard[0]], bound[guard[2]])
+
+
+def terms(step, index, inputs):
+    """The terms of one cell: for each, the index of the cell that each input gives to it."""
+    axes, output, guard = parse(step.rule)
+    bound = dict(zip(output, index, strict=True))
+    if step.kind == "lookup":
+        bound[axes[0][0]] = int(inputs[1].value[tuple(bound[axis] for axis in axes[1])])
+    sizes = {a: n for names, source in zip(axes, inputs) for a, n in zip(names, source.value.shape)}
+    free = [axis for axis in sizes if axis not in bound]
+    found = []
+    for values in product(*(range(sizes[axis]) for axis in free)):
+        bound.update(zip(free, values))
+        if allowed(guard, bound):
+            found.append(tuple(tuple(bound[axis] for axis in names) for names in axes))
+    return found
+
+
+def own(step, index):
+    """For softmax and normalize: the input cell that stands where this cell stands."""
+    (names,), output, _ = parse(step.rule)
+    bound = dict(zip(output, index))
+    new = [axis for axis in output if axis not in names]
+    return tuple(bound[axis] if axis in bound else bound[new[0]] for axis in names)
+
+
+def cell(step, index, inputs):
+    """The value of one cell, computed from its rule alone."""
+    found = terms(step, index, inputs)
+    values = [[source.value[where] for source, where in zip(inputs, term)] for term in found]
+    first = [term[0] for term in values if term]
+    match step.kind:
+        case "given":
+            return step.value[tuple(index)]
+        case "sum-product":
+            return step.factor * sum(math.prod(term) for term in values)
+        case "mean":
+            return sum(first) / len(first)
+        case "add":
+            return sum(values[0])
+        case "mask":
+            return first[0] if first else -math.inf
+        case "lookup":
+            return first[0]
+        case "softmax":
+            top = max(first)
+            if not math.isfinite(top):
+                return math.nan
+            return math.exp(inputs[0].value[own(step, index)] - top) / sum(math.exp(f - top) for f in first)
+        case "normalize":
+            total = sum(first)
+            return inputs[0].value[own(step, index)] / total if total else math.nan
+    raise ValueError(f"a step of kind {step.kind!r} is unknown: wanted one of {', '.join(KINDS)}.")
+
+
+def sources(step, index, inputs):
+    """The cells that this cell depends on: (input name, index), those with a non-zero derivative."""
+    if step.kind == "given":
+        return []
+    found = terms(step, index, inputs)
+    if step.kind == "sum-product":
+        cells = []
+        for term in found:
+            values = [source.value[where] for source, where in zip(inputs, term)]
+            for i, (source, where) in enumerate(zip(inputs, term)):
+                if step.factor and all(value != 0 for value in values[:i] + values[i + 1 :]):
+                    cells.append((source.name, where))
+    elif step.kind == "softmax":
+        # A masked cell is 0 whatever the scores; a lone cell is 1 whatever its score.
+        value = inputs[0].value
+        seen = [where for (where,) in found if value[where] != -math.inf]
+        alone = len(seen) < 2 or value[own(step, index)] == -math.inf
+        cells = [] if alone else [(inputs[0].name, where) for where in seen]
+    elif step.kind == "normalize":
+        value, mine = inputs[0].value, own(step, index)
+        total = sum(value[where] for (where,) in found)
+        cells = [(inputs[0].name, where) for (where,) in found if (where == mine) * total != value[mine]]
+    elif step.kind == "lookup":
+        cells = [(inputs[0].name, found[0][0])]
+    else:
+        cells = [(source.name, where) for term in found for source, where in zip(inputs, term)]
+    return list(dict.fromkeys(cells))
+
+
+def formula(step, index, inputs):
+    """The cell's formula with names, then with numbers: a list of (text, name of the step it comes from)."""
+    named, counted = [], []
+    index = tuple(index)
+    result = [(" = ", ""), (number(step.value[index], step.digits), step.name)]
+    head = [(at(step.name, index), step.name)]
+    if step.kind == "given":
+        return head + result
+    found = terms(step, index, inputs)
+
+    def name(i, where):
+        return at(inputs[i].name, where), inputs[i].name
+
+    def value(i, where):
+        return number(inputs[i].value[where], inputs[i].digits), inputs[i].name
+
+    def products(chosen, show):
+        return [[show(i, where) for i, where in enumerate(term)] for term in chosen]
+
+    if step.kind == "sum-product":
+        live = [term for term in found if all(s.value[w] != 0 for s, w in zip(inputs, term))]
+        zeros = len(found) - len(live)
+        folded = [[(f"{zeros} × 0", "")]] if zeros > 2 else []
+        named = some(products(found, name), 3)
+        counted = join((some_terms(products(live if folded else found, value), 8)) + folded)
+        if step.factor != 1:
+            factor = number(step.factor, 3)
+            wrap = len(found) > 1
+            named = [(f"{factor}·" + "(" * wrap, ""), *named, (")" * wrap, "")]
+            counted = [(f"{factor}·" + "(" * (wrap or counted[0][0].startswith("−")), ""), *counted,
+                       (")" * (wrap or counted[0][0].startswith("−")), "")]
+    elif step.kind == "mean":
+        count = f") / {len(found)}"
+        named = [("(", ""), *some(products(found, name), 3), (count, "")]
+        counted = [("(", ""), *join(some_terms(products(found, value), 8)), (count, "")]
+    elif step.kind == "add":
+        named = join([[name(i, where)] for i, where in enumerate(found[0])])
+        counted = join([[value(i, where)] for i, where in enumerate(found[0])])
+    elif step.kind == "mask":
+        if not found:
+            _, output, guard = parse(step.rule)
+            bound = dict(zip(output, index))
+            left, sign, right = guard
+            sign = sign.replace("<=", "≤").replace(">=", "≥")
+            why = f", because {left}={bound[left]} {sign} {right}={bound[right]} is false"
+            return [*head, *result, (why, "")]
+        named = [name(0, found[0][0])]
+    elif step.kind == "lookup":
+        ids = inputs[1]
+        table, rest = found[0][0], f",{','.join(map(str, found[0][0][1:]))}]"
+        named = [(f"{inputs[0].name}[", inputs[0].name), (at(ids.name, found[0][1]), ids.name), (rest, inputs[0].name)]
+        counted = [(at(inputs[0].name, table), inputs[0].name)]
+    else:
+        named, counted = quotients(step, index, inputs[0], found)
+    return head + [(" = ", ""), *named] + ([(" = ", ""), *counted] if counted else []) + result
+
+
+def quotients(step, index, source, found):
+    """The two middle parts of a softmax's or a normalization's formula."""
+    power = "e^" if step.kind == "softmax" else ""
+    mine = own(step, index)
+    seen = [where for (where,) in found if not (power and source.value[where] == -math.inf)]
+
+    def name(where):
+        return [(power + at(source.name, where), source.name)]
+
+    def value(where):
+        return [(power + number(source.value[where], source.digits), source.name)]
+
+    def bracket(parts):
+        return [("(", ""), *parts, (")", "")] if len(seen) > 1 else parts
+
+    if not seen:
+        return name(mine), [("0 / 0", "")]
+    named = [*name(mine), (" / ", ""), *bracket(some([name(where) for where in seen], 3))]
+    counted = [*value(mine), (" / ", ""), *bracket(join(some_terms([value(where) for where in seen], 8)))]
+    return named, counted
+
+
+def at(name, index):
+    """``at("out", (1, 2)) == "out[1,2]"``."""
+    return f"{name}[{','.join(map(str, index))}]"
+
+
+def some_terms(parts, most):
+    """The terms, or the first ones, an ellipsis and the last when there are more than ``most``."""
+    return parts if len(parts) <= most else [*parts[: most - 1], [("…", "")], parts[-1]]
+
+
+def join(parts):
+    """Put · between factors and + between terms, and brackets around negative numbers after the first."""
+    pieces = []
+    for term in parts:
+        pieces += [(" + ", "")] if pieces else []
+        for i, (text, name) in enumerate(term):
+            pieces += [("·", "")] if i else []
+            pieces.append((f"({text})" if text.startswith("−") and pieces else text, name))
+    return pieces
+
+
+def some(parts, most):
+    """``join`` after ``some_terms``."""
+    return join(some_terms(parts, most))

@@ -1,0 +1,128 @@
+"""The look of the course, in one place: colors of roles and axes, and how a number is written.
+
+Every face of a Trace (text, still picture, live diagram) reads from here. The role colors are
+Okabe and Ito's color-blind safe set (https://jfly.uni-koeln.de/color/).
+"""
+
+import math
+from decimal import ROUND_HALF_UP, Decimal
+
+import numpy as np
+
+ROLES = {  # role: (frame color on light, frame color on dark)
+    "x": ("#5B6472", "#AEB7C4"),
+    "query": ("#0072B2", "#4FA8E0"),
+    "key": ("#D55E00", "#F2894A"),
+    "value": ("#009E73", "#36C69A"),
+    "scores": ("#CC79A7", "#DF9CC3"),
+    "weights": ("#CC79A7", "#DF9CC3"),
+    "out": ("#56B4E9", "#7FC8F2"),
+}
+
+AXES = {  # axis letter: (size name, color on light, color on dark)
+    "t": ("T", "#8A6100", "#E3B341"),
+    "s": ("T", "#8A6100", "#E3B341"),
+    "r": ("T", "#8A6100", "#E3B341"),
+    "c": ("C", "#6B4FA3", "#B9A3EC"),
+    "h": ("head_size", "#00736A", "#5CC9BB"),
+    "b": ("B", "#8C4A2F", "#E39D7C"),
+    "n": ("heads", "#4F6B16", "#ABCB6C"),
+    "v": ("vocabulary", "#5B6472", "#AEB7C4"),
+}
+
+THEMES = {
+    "light": {
+        "surface": "#FFFFFF", "ink": "#1E2430", "muted": "#626B79", "line": "#DCE0E6",
+        "edge": "#AAB2BE", "zero": "#FFFFFF", "negative": "#D98A3D", "positive": "#3F8FB5",
+        "weight": "#CC79A7", "mask": "#F1F2F5", "hatch": "#B9C0CB", "alarm": "#B3261E",
+    },
+    "dark": {
+        "surface": "#16191F", "ink": "#E8EBF0", "muted": "#A3ACBA", "line": "#343A46",
+        "edge": "#5D6675", "zero": "#1D2129", "negative": "#B8712B", "positive": "#2F7FA6",
+        "weight": "#B25C8D", "mask": "#22262E", "hatch": "#4A5260", "alarm": "#FF8A80",
+    },
+}
+
+
+def mix(low, high, amount):
+    """The color between two: ``mix("#000000", "#FFFFFF", 0.5) == "#808080"``."""
+    pairs = [(int(low[i : i + 2], 16), int(high[i : i + 2], 16)) for i in (1, 3, 5)]
+    return "#" + "".join(f"{math.floor(a + (b - a) * amount + 0.5):02X}" for a, b in pairs)
+
+
+def fill(value, role, top, theme):
+    """The color of a cell: weights from 0 to 1 in one hue, other numbers diverging around zero.
+
+    top: the largest absolute value in the matrix; theme: one of ``THEMES``' values.
+    """
+    if value == -math.inf:
+        return theme["mask"]
+    if not math.isfinite(value):
+        return theme["zero"]
+    if role == "weights":
+        return mix(theme["zero"], theme["weight"], min(max(value, 0), 1))
+    return mix(theme["zero"], theme["positive" if value > 0 else "negative"], 0.8 * abs(value) / top if top else 0)
+
+
+def marked(value, role):
+    """Does the cell bear a mark: NaN, infinite but not masked, or a weight outside 0 to 1?"""
+    if role == "weights" and (value < -1e-9 or value > 1 + 1e-9):
+        return True
+    return math.isnan(value) or value == math.inf
+
+
+def size_name(axis):
+    """The name of an axis' size: ``size_name("t") == "T"``; a letter the course has no name for keeps its own."""
+    return AXES[axis][0] if axis in AXES else axis
+
+
+def shape_text(axes, shape):
+    """A shape with names and numbers: ``shape_text("tc", (8, 4)) == "(T=8, C=4)"``."""
+    return "(" + ", ".join(f"{size_name(axis)}={size}" for axis, size in zip(axes, shape, strict=True)) + ")"
+
+
+def number(value, digits=3):
+    """A number as the course prints it: rounded half up, with a true minus sign.
+
+    >>> number(-0.125, 2), number(float("-inf")), number(-0.0001, 2)
+    ('−0.13', '−∞', '0.00')
+    """
+    value = float(value)
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if abs(value) >= 1e5:
+        text = f"{Decimal(value):.2e}"
+    else:
+        # Decimal, because Python's own rounding sends ties to even and the browser's sends them up.
+        text = str(abs(Decimal(value)).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP))
+        if value < 0 and text.strip("0."):
+            text = "-" + text
+    return text.replace("-", "−", 1) if text.startswith("-") else text
+
+
+def cell_text(value, digits, compact=False):
+    """A number as a cell of a matrix shows it; ``compact`` drops what a narrow cell cannot hold.
+
+    >>> cell_text(0.5347, 3), cell_text(0.5347, 3, compact=True), cell_text(-12.34, 3, compact=True)
+    ('0.53', '.53', '−12.3')
+    """
+    digits = min(digits, 2)
+    if not compact or digits == 0 or not math.isfinite(value):
+        return number(value, digits)
+    if value == 0:
+        return "0"
+    size = abs(value)
+    text = number(value, min(digits, 2 if size < 0.995 else 1 if size < 99.95 else 0))
+    return text.replace("0.", ".", 1) if size < 1 and "0." in text[:3] else text
+
+
+def exact_digits(values):
+    """How many decimals show these values exactly: 0, 1 or 2, else 3 (which means: rounded)."""
+    finite = values[np.isfinite(values)]
+    for digits in (0, 1, 2):
+        scaled = finite * 10**digits
+        if (abs(scaled - scaled.round()) < 1e-9).all():
+            return digits
+    return 3

@@ -1,0 +1,296 @@
+"""The Trace: named matrices, each with the rule that made it.
+
+A ``Trace`` is a computation that can explain itself. It has three faces, all drawn from the same
+rules: text (``why``, ``shapes``), a still picture (``picture``, ``save``) and the live diagram
+(display it in a notebook).
+"""
+
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from helpers import rules
+from helpers.style import ROLES, exact_digits, number, shape_text, size_name
+
+
+class Text(str):
+    """A string that displays as itself when it is the last line of a notebook cell."""
+
+    def __repr__(self):
+        return str(self)
+
+
+class UnknownName(KeyError):
+    """No step of this name; unlike KeyError it prints its sentence without quotes."""
+
+    def __str__(self):
+        return self.args[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One named matrix of a Trace and how it was made.
+
+    name:   as in the code, ``"scores"``
+    value:  a NumPy array
+    axes:   a letter for each axis of value, ``("t", "s")``
+    kind:   what the rule does with its terms (see ``helpers.rules``)
+    rule:   the index rule, ``"t h, s h -> t s"``
+    inputs: the names of the steps it reads
+    role:   x, query, key, value, weights or out: gives the color
+    code:   the line of PyTorch that does the same
+    factor: what a sum-product is multiplied by
+    parameter: True for a matrix that training changes
+    """
+
+    name: str
+    value: np.ndarray
+    axes: tuple
+    kind: str = "given"
+    rule: str = ""
+    inputs: tuple = ()
+    role: str = "x"
+    code: str = ""
+    factor: float = 1.0
+    parameter: bool = False
+
+    @property
+    def shape(self):
+        """The shape with names and numbers: ``"(T=2, C=3)"``."""
+        return shape_text(self.axes, self.value.shape)
+
+    @cached_property
+    def digits(self):
+        """How many decimals its numbers are printed with: 0 to 2 if that is exact, else 3."""
+        return exact_digits(self.value)
+
+
+@dataclass
+class Trace:
+    """A computation, step by step, that can say where each of its numbers comes from.
+
+    Add matrices with ``given`` and ``step``; every later step names the earlier ones it reads.
+
+    >>> import numpy as np
+    >>> trace = Trace("double")
+    >>> _ = trace.given("x", np.array([[1.0, 2.0]]), "t c")
+    >>> _ = trace.step("y", "sum-product", "t c -> t c", "x", factor=2, code="y = 2 * x")
+    >>> trace.why("y", t=0, c=1)
+    y[0,1] = 2.000·x[0,1] = 2.000·2 = 4
+    """
+
+    title: str = "trace"
+    tokens: list | None = None
+    steps: dict = field(default_factory=dict)
+
+    # -- building ---------------------------------------------------------------------------------
+
+    def given(self, name, value, axes, *, role="x", code="", parameter=False):
+        """Add a matrix that you give. ``axes`` names its axes: ``"t c"``.
+
+        Raises ValueError if it has another number of axes, an axis of size 0, or an axis whose size
+        differs from that of the same axis elsewhere in the trace.
+        """
+        value, axes = as_array(name, value), tuple(axes.split())
+        if value.ndim != len(axes):
+            wanted = ", ".join(size_name(axis) for axis in axes)
+            hint = " Write x[None, :] to make one row of it." if value.ndim == 1 else ""
+            raise ValueError(f"{name} has shape {value.shape}; wanted {len(axes)} axes, ({wanted}).{hint}")
+        self._check_sizes(name, value.shape, axes)
+        return self._add(Step(name, value, axes, role=role, code=code, parameter=parameter))
+
+    def step(self, name, kind, rule, *inputs, role="x", code="", factor=1.0):
+        """Add a matrix made from earlier ones; its value is computed from the rule.
+
+        Raises ValueError if the kind is unknown, an input is not in the trace, or the rule names
+        another number of axes than an input has.
+        """
+        if kind not in rules.KINDS[1:]:
+            raise ValueError(f"{name} is of kind {kind!r}; wanted one of {', '.join(rules.KINDS[1:])}.")
+        sources = [self[source] for source in inputs]
+        axes, output, _ = rules.parse(rule)
+        if len(axes) != len(sources):
+            raise ValueError(f"the rule {rule!r} of {name} reads {len(axes)} inputs; you gave {len(sources)}.")
+        for source, named in zip(sources, axes):
+            if len(named) != source.value.ndim:
+                raise ValueError(f"the rule {rule!r} of {name} reads {source.name} with {len(named)} axes; "
+                                 f"it has {source.value.ndim}, {source.shape}.")
+        value = evaluate(kind, rule, [source.value for source in sources], factor, name)
+        return self._add(Step(name, value, output, kind, rule, inputs, role, code, factor))
+
+    def _check_sizes(self, name, shape, axes):
+        for axis, size in zip(axes, shape):
+            if size == 0:
+                raise ValueError(f"{name} has shape {shape_text(axes, shape)}; {size_name(axis)} must be at least 1.")
+            for other in self:
+                known = dict(zip(other.axes, other.value.shape)).get(axis, size)
+                if known != size:
+                    turned = name.startswith("W") and known in shape
+                    hint = f" It looks transposed: try {name}.T." if turned else ""
+                    raise ValueError(f"{name} has shape {shape_text(axes, shape)}, but {other.name} has shape "
+                                     f"{other.shape}: both must have {size_name(axis)}={known}.{hint}")
+
+    def _add(self, step):
+        if step.role not in ROLES:
+            raise ValueError(f"{step.name} has the role {step.role!r}; wanted one of {', '.join(ROLES)}.")
+        if step.name in self.steps:
+            raise ValueError(f"{step.name} is in the trace already: give each step its own name.")
+        self.steps[step.name] = step
+        return step
+
+    # -- reading ----------------------------------------------------------------------------------
+
+    def __getitem__(self, name):
+        if name not in self.steps:
+            raise UnknownName(f"{name!r} is not in this trace; its steps are {', '.join(self.steps) or 'none yet'}.")
+        return self.steps[name]
+
+    def __iter__(self):
+        return iter(self.steps.values())
+
+    def __len__(self):
+        return len(self.steps)
+
+    def __contains__(self, name):
+        return name in self.steps
+
+    def inputs(self, step):
+        """The steps that a step reads."""
+        return [self[name] for name in step.inputs]
+
+    def shapes(self):
+        """Every step with its shape and its line of PyTorch, one a line."""
+        width = max((len(step.name) for step in self), default=0)
+        wide = max((len(step.shape) for step in self), default=0)
+        lines = [f"{step.name:<{width}}  {step.shape:<{wide}}  {step.code}".rstrip() for step in self]
+        return Text("\n".join(lines))
+
+    def why(self, name, *index, **named):
+        """The formula of one cell with its numbers: ``trace.why("out", 1, 2)`` or ``why("out", t=1, h=2)``.
+
+        Raises UnknownName for a step, ValueError for axes and IndexError for a cell that is not there.
+        """
+        step = self[name]
+        index = self._index(step, index, named)
+        return Text("".join(text for text, _ in rules.formula(step, index, self.inputs(step))))
+
+    def sources(self, name, *index, **named):
+        """The cells one cell is made of: a list of (step name, index), those with a non-zero derivative."""
+        step = self[name]
+        return rules.sources(step, self._index(step, index, named), self.inputs(step))
+
+    def _index(self, step, index, named):
+        wanted = ", ".join(step.axes)
+        if index and named or (named and set(named) != set(step.axes)) or (not named and len(index) != len(step.axes)):
+            given = ", ".join([*map(str, index), *(f"{axis}={value}" for axis, value in named.items())]) or "nothing"
+            raise ValueError(f"{step.name} has the axes {wanted}, {step.shape}; you gave {given}. "
+                             f"Give one number for each, as in why({step.name!r}, {', '.join(f'{a}=0' for a in step.axes)}).")
+        index = tuple(named[axis] for axis in step.axes) if named else index
+        for axis, at, size in zip(step.axes, index, step.value.shape):
+            if at != int(at) or not -size <= at < size:
+                raise IndexError(f"{step.name} has shape {step.shape}; {axis}={at} is outside 0 to {size - 1}.")
+        return tuple(int(at) % size for at, size in zip(index, step.value.shape))
+
+    def __repr__(self):
+        lines = [self.title, *self.shapes().splitlines()]
+        for step in list(self)[-1:]:
+            rows = step.value.reshape(-1, step.value.shape[-1] if step.value.ndim else 1)
+            lines.append(f"{step.name} =")
+            lines += ["  " + "".join(f"{number(value, 3):>8}" for value in row[:8]) + "  …" * (len(row) > 8)
+                      for row in rows[:8]] + ["  …"] * (len(rows) > 8)
+        return "\n".join(lines)
+
+    # -- pictures (imported when asked for: a trace alone needs no picture) ------------------------
+
+    def picture(self, **options):
+        """The still picture, with alt text. See ``helpers.pictures.picture``."""
+        from helpers.pictures import picture
+
+        return picture(self, **options)
+
+    def save(self, path, **options):
+        """Write the picture to a file: ``.svg``, ``.png`` or ``.pdf``."""
+        return self.picture(**options).save(path)
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        from helpers.diagram import Diagram
+
+        return Diagram(self)._repr_mimebundle_()
+
+
+def as_array(name, value):
+    """A float64 NumPy array (integers stay integers) of a list, an array or a torch tensor."""
+    if hasattr(value, "detach"):
+        value = value.detach().cpu()
+        value = value.double().numpy() if value.is_floating_point() else value.numpy()
+    try:
+        value = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} is not a matrix: its rows differ in length.") from error
+    if value.dtype.kind not in "biuf":
+        raise ValueError(f"{name} holds {value.dtype}, not numbers.")
+    return value.astype(np.int64 if value.dtype.kind in "biu" else np.float64)
+
+
+def evaluate(kind, rule, values, factor=1.0, name="the step"):
+    """The value of a whole step at once: what ``rules.cell`` gives cell by cell.
+
+    values: the input arrays; returns the output array. Raises ValueError if the named axes of the
+    inputs differ in size.
+    """
+    axes, output, guard = rules.parse(rule)
+    sizes = {}
+    for named, value in zip(axes, values):
+        for axis, size in zip(named, value.shape):
+            if sizes.setdefault(axis, size) != size:
+                raise ValueError(f"{name}: the axis {axis} of the rule {rule!r} has size {sizes[axis]} in one input "
+                                 f"and {size} in another.")
+    # An axis that only the output has runs along with the one it replaces: t with s in "s c -> t c".
+    new = [axis for axis in output if axis not in sizes]
+    sizes.update(zip(new, [sizes[axis] for axis in sizes if axis not in output]))
+    first = values[0]
+    keep = keep_axes = None
+    if guard:
+        left, _, right = keep_axes = guard
+        rows, columns = np.indices((sizes[left], sizes[right]))
+        keep, keep_axes = rules.COMPARE[guard[1]](rows, columns), (left, right)
+    if kind == "sum-product":
+        operands = [(value, named) for value, named in zip(values, axes)] + ([(keep, keep_axes)] if guard else [])
+        return factor * einsum(operands, output)
+    if kind == "mean":
+        ones = [(np.ones(value.shape), named) for value, named in zip(values, axes)]
+        guarded = [(keep.astype(float), keep_axes)] if guard else []
+        return einsum([(first, axes[0]), *guarded], output) / einsum([*ones, *guarded], output)
+    if kind == "add":
+        return sum(np.broadcast_to(einsum([(value, named)], output, sizes), [sizes[a] for a in output])
+                   for value, named in zip(values, axes))
+    if kind == "mask":
+        kept = einsum([(keep.astype(int), keep_axes)], output, sizes).astype(bool)
+        return np.where(kept, first, -math.inf)
+    if kind == "lookup":
+        return first[values[1]]
+    along = next(i for i, axis in enumerate(axes[0]) if axis not in output)
+    if kind == "softmax":
+        # Subtracting the row's maximum changes nothing but keeps e^x from overflowing.
+        with np.errstate(invalid="ignore"):
+            powers = np.exp(first - first.max(axis=along, keepdims=True))
+            return powers / powers.sum(axis=along, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        total = first.sum(axis=along, keepdims=True)
+        return np.where(total == 0, math.nan, first / total)
+
+
+def einsum(operands, output, sizes=None):
+    """``np.einsum`` by named axes of any length; with ``sizes``, missing output axes become size 1."""
+    letters = {}
+    for _, named in operands:
+        for axis in named:
+            letters.setdefault(axis, chr(ord("a") + len(letters)))
+    present = [axis for axis in output if axis in letters]
+    spec = ",".join("".join(letters[axis] for axis in named) for _, named in operands)
+    result = np.einsum(f"{spec}->{''.join(letters[axis] for axis in present)}", *(value for value, _ in operands))
+    if sizes is None:
+        return result
+    return result.reshape([sizes[axis] if axis in letters else 1 for axis in output])
