@@ -5,6 +5,8 @@ Every picture carries a text alternative, and is the same bytes each time it is 
 
 import base64
 import io
+import math
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from html import escape
@@ -15,7 +17,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch, Rectangle
+from matplotlib.font_manager import FontProperties
+from matplotlib.patches import FancyArrowPatch, PathPatch, Rectangle
 from matplotlib.path import Path as Curve
 from matplotlib.textpath import TextPath
 
@@ -23,7 +26,6 @@ from helpers import layout
 from helpers.style import AXES, ROLES, THEMES, cell_text, fill, marked, number, size_name
 
 FORMATS = (".png", ".svg", ".pdf")
-POINTS = 0.75  # of a CSS pixel
 FIXED = {"svg.hashsalt": "attention", "svg.fonttype": "none", "path.simplify": False}
 
 
@@ -62,9 +64,11 @@ class Picture:
         """An ``<img>`` that holds the picture and its text alternative; few colors keep it small."""
         from PIL import Image
 
-        image = Image.open(io.BytesIO(self.encoded("png", 144))).convert("RGB").quantize(64, dither=Image.Dither.NONE)
-        buffer = io.BytesIO()
-        image.save(buffer, "png", optimize=True)
+        raw, buffer = io.BytesIO(), io.BytesIO()
+        size = tuple(int(inches * 144) for inches in self.figure.get_size_inches())
+        self.figure.savefig(raw, format="rgba", dpi=144)
+        image = Image.frombytes("RGBA", size, raw.getvalue()).convert("RGB")
+        image.quantize(64, dither=Image.Dither.NONE).save(buffer, "png", optimize=True)
         data = base64.b64encode(buffer.getvalue()).decode()
         width = int(self.figure.get_figwidth() * 96)
         return f'<img alt="{escape(self.alt)}" width="{width}" src="data:image/png;base64,{data}">'
@@ -93,6 +97,49 @@ def picture(trace, *, width=1000, theme="light", pick=None):
     plan["width"] = min(width, used + layout.MARGIN)
     painter = Painter(trace, plan, THEMES[theme], list(THEMES).index(theme), pick or {})
     return Picture(painter.figure, describe(trace))
+
+
+def curves(x, lines, *, xlabel="", ylabel="", title="", alt="", logx=False, logy=False, theme="light"):
+    """A line plot with a label at the end of each line, instead of a legend.
+
+    x: numbers; lines: label to numbers, ``{"/1": y}``. alt: what the plot shows, in words; needed.
+    logx, logy: logarithmic axes. Returns a Picture. Raises ValueError without alt text, or for a line
+    that is not as long as x.
+
+    >>> curves([1, 2], {"up": [1, 2]}, alt="a line that rises")
+    Picture: a line that rises
+    """
+    if not alt:
+        raise ValueError("curves needs alt: say in words what the plot shows, for those who cannot see it.")
+    paint, hues = THEMES[theme], [ROLES[role][theme == "dark"] for role in ("query", "key", "value", "scores", "x")]
+    figure = Figure(figsize=(7.2, 3.8), facecolor=paint["surface"])
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes([0.1, 0.15, 0.64, 0.74], facecolor=paint["surface"])
+    axes.set(xscale="log" if logx else "linear", yscale="log" if logy else "linear")
+    for axis, logarithmic in ((axes.xaxis, logx), (axes.yaxis, logy)):
+        if logarithmic:
+            axis.set_major_formatter(lambda value, _: f"{value:g}")
+    ends = []
+    for (label, y), hue in zip(lines.items(), hues * len(lines)):
+        if len(y) != len(x):
+            raise ValueError(f"the line {label!r} has {len(y)} numbers; wanted {len(x)}, one for each x.")
+        axes.plot(x, y, color=hue, linewidth=2)
+        ends.append((y[-1], label, hue))
+    # Labels that would overlap are pushed apart, from the lowest up.
+    axes.autoscale_view()
+    to_page, low = axes.transData - axes.transAxes, -math.inf
+    for y, label, hue in sorted(ends):
+        height = max(to_page.transform((x[-1], y))[1], low + 0.075)
+        axes.text(1.02, height, label, transform=axes.transAxes, color=hue, va="center", fontsize=10, parse_math=False)
+        low = height
+    axes.set_xlabel(xlabel, color=paint["muted"])
+    axes.set_ylabel(ylabel, color=paint["muted"])
+    axes.set_title(title, color=paint["ink"], loc="left", fontsize=11)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(paint["line"])
+    axes.tick_params(colors=paint["muted"], which="both")
+    axes.grid(axis="y", color=paint["line"], linewidth=0.6)
+    return Picture(figure, alt)
 
 
 def describe(trace):
@@ -129,12 +176,26 @@ class Painter:
             arrow = FancyArrowPatch(path=Curve(edge["points"], [1, 4, 4, 4]), arrowstyle="-|>", mutation_scale=7,
                                     color=theme["edge"], linewidth=0.8)
             self.axes.add_patch(arrow)
+        self.texts = []  # (text, x, y, color), as drawn
+        self.glyphs = defaultdict(list)  # color: outlines of the texts
         for step in trace:
             self.matrix(step, plan["boxes"][step.name])
+        for color, outlines in self.glyphs.items():
+            path = Curve(np.concatenate([v for v, _ in outlines]), np.concatenate([c for _, c in outlines]))
+            # add_artist, not add_patch: the limits are set, and measuring every curve again takes a second.
+            self.axes.add_artist(PathPatch(path, facecolor=color, linewidth=0))
 
-    def text(self, x, y, text, size, color, **options):
-        options = {"ha": "center", "va": "center_baseline", "parse_math": False} | options
-        self.axes.text(x, y, text, fontsize=size * POINTS, color=color, **options)
+    def text(self, x, y, text, size, color, align="center", bold=False, turned=False):
+        """Write as outlines: one path for all texts of a color is many times faster than a text for each."""
+        self.texts.append((str(text), x, y, color))
+        vertices, codes = outline(str(text), bold)
+        if not len(vertices):
+            return
+        width = text_width(str(text), size, bold)
+        shift = {"left": 0, "center": width / 2, "right": width}[align]
+        # Letters grow up from the baseline, pages down; 0.36 of the size is half a digit's height.
+        placed = vertices * [size, -size] + [-shift, 0.36 * size]
+        self.glyphs[color].append((placed[:, ::-1] * [1, -1] + [x, y] if turned else placed + [x, y], codes))
 
     def matrix(self, step, box):
         plan, theme = self.plan, self.theme
@@ -168,14 +229,14 @@ class Painter:
 
     def title(self, step, box, role):
         self.axes.add_patch(Rectangle((box["x"], box["top"] + 5), 8, 8, color=role, linewidth=0))
-        self.text(box["x"] + 12, box["top"] + 9, step.name, 13, self.theme["ink"], ha="left", weight="bold")
+        self.text(box["x"] + 12, box["top"] + 9, step.name, 13, self.theme["ink"], align="left", bold=True)
         pieces = [("(", None)]
         for axis, size in zip(step.axes, step.value.shape):
             pieces += [(", ", None), (f"{size_name(axis)}={size}", axis)]
         pieces, before = [pieces[0], *pieces[2:], (")", None)], ""
         for text, axis in pieces:
             x = box["x"] + text_width(before, 10.5)
-            self.text(x, box["top"] + 24, text, 10.5, self.axis_color(axis), ha="left")
+            self.text(x, box["top"] + 24, text, 10.5, self.axis_color(axis), align="left")
             before += text
 
     def axis_color(self, axis):
@@ -189,23 +250,30 @@ class Painter:
         if numbers:
             for r in range(values.shape[0]):
                 y = box["y"] + (r + 0.5) * height
-                self.text(box["x"] - 5, y, r, 9, self.axis_color(rows), ha="right")
+                self.text(box["x"] - 5, y, r, 9, self.axis_color(rows), align="right")
                 if box["words"] and tokens and rows in layout.TOKENS:
-                    self.text(box["x"] - layout.GUTTER, y, tokens[r], 10, self.theme["muted"], ha="right")
+                    self.text(box["x"] - layout.GUTTER, y, tokens[r], 10, self.theme["muted"], align="right")
             for c in range(values.shape[1]):
                 x = box["x"] + (c + 0.5) * width
                 self.text(x, box["y"] - 7, c, 9, self.axis_color(columns))
                 if tokens and columns in layout.TOKENS:
-                    self.text(x, box["y"] - layout.COLUMNS, tokens[c], 10, self.theme["muted"], rotation=90,
-                              va="bottom")
+                    self.text(x, box["y"] - layout.COLUMNS, tokens[c], 10, self.theme["muted"], "left", turned=True)
             if step.role == "weights":
                 for r, row in enumerate(values):
                     self.text(box["x"] + box["width"] + 4, box["y"] + (r + 0.5) * height,
-                              "Σ " + number(row.sum(), 2), 9, self.theme["muted"], ha="left")
+                              "Σ " + number(row.sum(), 2), 9, self.theme["muted"], align="left")
 
 
-@lru_cache(4096)
-def text_width(text, size):
+@lru_cache(8192)
+def outline(text, bold=False):
+    """The outlines of a text at size 1: vertices and codes."""
+    font = FontProperties(weight="bold" if bold else "normal")
+    path = TextPath((0, 0), text, size=1, prop=font, usetex=False)
+    return path.vertices, path.codes
+
+
+@lru_cache(8192)
+def text_width(text, size, bold=False):
     """How wide a text is in CSS pixels."""
-    # The measured path leaves out spaces at the ends: measure up to a bar, and take the bar off again.
-    return (TextPath((0, 0), f"{text}|", size=size, usetex=False).get_extents().x1 - size * 0.24) if text else 0
+    # Spaces at the end have no outline: measure up to a bar, and take the bar off again.
+    return size * (outline(f"{text}|", bold)[0][:, 0].max() - outline("|", bold)[0][:, 0].max()) if text else 0
