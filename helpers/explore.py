@@ -4,6 +4,7 @@ Importing this module imports neither torch nor matplotlib: a slider step is fel
 """
 
 import inspect
+import math
 
 import ipywidgets as widgets
 
@@ -168,7 +169,7 @@ def slider(name, low, high, start):
         raise ValueError(f"{name}=({low}, {high}, {start}) is out of order; wanted (lowest, highest, start).")
     whole = all(isinstance(value, int) for value in (low, high, start))
     kind = widgets.IntSlider if whole else widgets.FloatSlider
-    step = {} if whole else {"step": (high - low) / 100, "readout_format": ".2f"}
+    step = {} if whole else {"step": 10 ** math.floor(math.log10((high - low) / 20)), "readout_format": ".2f"}
     return kind(start, min=low, max=high, description=LABELS.get(name, name.replace("_", " ")),
                 style={"description_width": "initial"}, layout={"width": "290px"}, **step)
 

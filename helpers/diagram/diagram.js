@@ -28,7 +28,7 @@ function isDark() {
 class Diagram {
   constructor(model, root) {
     this.model = model;
-    this.style = model.get("style");
+    this.appearance = model.get("appearance");
     this.pick = {};
     this.trail = []; // the pinned cell, and the ones walked back to from it: [name, index]
     this.focus = null; // the cell whose formula is shown
@@ -186,10 +186,10 @@ class Diagram {
     if (!width) return;
     const scale = window.devicePixelRatio || 1;
     const dark = isDark();
-    const plan = layOut(matrices(this.trace, this.style), width);
+    const plan = layOut(matrices(this.trace, this.appearance), width);
     this.root.classList.toggle("attention-dark", dark);
     this.plan = plan;
-    this.colors = palette(this.style, dark);
+    this.colors = palette(this.appearance, dark);
     for (const canvas of [this.canvas, this.light]) {
       const [w, h] = [Math.round(width * scale), Math.round(plan.height * scale)];
       if (canvas.width !== w || canvas.height !== h) {
@@ -308,9 +308,9 @@ class Diagram {
     const [name, index] = cell;
     const step = this.steps[name];
     const inputs = this.inputs(step);
-    const shapes = inputs.map((input) => `${input.name} ${shapeText(input, this.style)}`).join(", ");
+    const shapes = inputs.map((input) => `${input.name} ${shapeText(input, this.appearance)}`).join(", ");
     const given = step.parameter ? "learned in training" : "given";
-    this.code.textContent = `${step.code || name}   # ${inputs.length ? `${shapes} → ` : `${given}: `}${shapeText(step, this.style)}`;
+    this.code.textContent = `${step.code || name}   # ${inputs.length ? `${shapes} → ` : `${given}: `}${shapeText(step, this.appearance)}`;
     this.formula.classList.remove("attention-quiet");
     const pieces = formula(step, index, inputs);
     this.formula.replaceChildren(...pieces.map(([text, from]) => {

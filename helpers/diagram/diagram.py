@@ -44,7 +44,7 @@ class Diagram(anywidget.AnyWidget):
 
     _esm = module()
     _css = (HERE / "diagram.css").read_text(encoding="utf-8")
-    style = traitlets.Dict({"roles": ROLES, "axes": AXES, "themes": THEMES}).tag(sync=True)
+    appearance = traitlets.Dict({"roles": ROLES, "axes": AXES, "themes": THEMES}).tag(sync=True)
     trace = traitlets.Dict().tag(sync=True)
     alt = traitlets.Unicode().tag(sync=True)
     pinned = traitlets.List(None, allow_none=True).tag(sync=True)
