@@ -46,11 +46,18 @@ def matrices(trace):
     for step in trace:
         rows, columns = on_paper(step)
         readers = [other for other in trace if step.name in other.inputs]
-        above = readers[0].name if step.parameter and len(readers) == 1 and readers[0].kind == "sum-product" else ""
+        above = readers[0].name if len(readers) == 1 and stands_above(step, readers[0]) else ""
         title = max(7 * len(step.name) + 12, 5.6 * len(shape_text(step.axes, step.value.shape)))
         found.append(Matrix(step.name, rows[1], columns[1], int(title), longest * (rows[0] in TOKENS),
                             longest * (columns[0] in TOKENS), step.role == "weights", above, step.inputs))
     return found
+
+
+def stands_above(step, reader):
+    """Is it a parameter on the right of a matrix product, whose columns are those of the result?"""
+    (axis, _), (same, _) = on_paper(step)[1], on_paper(reader)[1]
+    return (step.parameter and reader.kind == "sum-product" and reader.inputs[-1] == step.name
+            and axis == same and axis not in TOKENS)
 
 
 def on_paper(step):

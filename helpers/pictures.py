@@ -6,6 +6,7 @@ Every picture carries a text alternative, and is the same bytes each time it is 
 import base64
 import io
 import math
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -20,13 +21,13 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.patches import FancyArrowPatch, PathPatch, Rectangle
 from matplotlib.path import Path as Curve
-from matplotlib.textpath import TextPath
+from matplotlib.textpath import text_to_path
 
 from helpers import layout
 from helpers.style import AXES, ROLES, THEMES, cell_text, fill, marked, number, size_name
 
 FORMATS = (".png", ".svg", ".pdf")
-FIXED = {"svg.hashsalt": "attention", "svg.fonttype": "none", "path.simplify": False}
+FIXED = {"svg.hashsalt": "attention", "svg.fonttype": "none", "path.simplify": False, "savefig.bbox": None}
 
 
 @dataclass
@@ -52,8 +53,9 @@ class Picture:
 
     def encoded(self, kind, dpi=192):
         """The bytes of the picture as png, svg or pdf, without date or version."""
-        dates = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None, "Title": self.alt},
-                 "pdf": {"CreationDate": None, "Creator": None, "Producer": None, "Title": self.alt}}
+        title = re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "\ufffd", self.alt)  # what XML cannot hold
+        dates = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None, "Title": title},
+                 "pdf": {"CreationDate": None, "Creator": None, "Producer": None, "Title": title}}
         buffer = io.BytesIO()
         with matplotlib.rc_context(FIXED):
             self.figure.savefig(buffer, format=kind, dpi=dpi, metadata=dates[kind])
@@ -66,7 +68,8 @@ class Picture:
 
         raw, buffer = io.BytesIO(), io.BytesIO()
         size = tuple(int(inches * 144) for inches in self.figure.get_size_inches())
-        self.figure.savefig(raw, format="rgba", dpi=144)
+        with matplotlib.rc_context(FIXED):
+            self.figure.savefig(raw, format="rgba", dpi=144)
         image = Image.frombytes("RGBA", size, raw.getvalue()).convert("RGB")
         image.quantize(64, dither=Image.Dither.NONE).save(buffer, "png", optimize=True)
         data = base64.b64encode(buffer.getvalue()).decode()
@@ -84,34 +87,45 @@ def picture(trace, *, width=1000, theme="light", pick=None):
     """Draw a Trace: every matrix with its name, shape, numbers and arrows.
 
     width: of the page in CSS pixels. theme: light or dark. pick: which index of each higher axis is
-    shown, ``{"b": 0}``. Returns a Picture. Raises ValueError for another theme.
+    shown, ``{"b": 0}``. Returns a Picture. Raises ValueError for another theme, or an index that is not there.
 
     >>> from helpers.attention import average_past
     >>> picture(average_past([[1.0, 2.0], [3.0, 6.0]])).alt.splitlines()[0]
     'average_past, from left to right: x (T=2, C=2), out (T=2, C=2).'
     """
-    if theme not in THEMES:
-        raise ValueError(f"theme is {theme!r}; wanted one of {', '.join(THEMES)}.")
+    paint, pick = colors_of(theme), pick or {}
+    for axis, at in pick.items():
+        size = next((step.value.shape[step.axes.index(axis)] for step in trace if axis in step.axes[:-2]), 0)
+        if at not in range(size):
+            raise ValueError(f"pick has {axis}={at}; " + (f"wanted 0 to {size - 1}." if size else
+                             f"no matrix of {trace.title} has a higher axis {axis}."))
     plan = layout.lay_out(layout.matrices(trace), width)
     used = max([b["x"] + max(b["width"] + layout.SUMS, 110) for b in plan["boxes"].values()], default=0)
     plan["width"] = min(width, used + layout.MARGIN)
-    painter = Painter(trace, plan, THEMES[theme], list(THEMES).index(theme), pick or {})
+    painter = Painter(trace, plan, paint, list(THEMES).index(theme), pick)
     return Picture(painter.figure, describe(trace))
+
+
+def colors_of(theme):
+    """The colors of a theme; raises ValueError for one that is not there."""
+    if theme not in THEMES:
+        raise ValueError(f"theme is {theme!r}; wanted one of {', '.join(THEMES)}.")
+    return THEMES[theme]
 
 
 def curves(x, lines, *, xlabel="", ylabel="", title="", alt="", logx=False, logy=False, theme="light"):
     """A line plot with a label at the end of each line, instead of a legend.
 
     x: numbers; lines: label to numbers, ``{"/1": y}``. alt: what the plot shows, in words; needed.
-    logx, logy: logarithmic axes. Returns a Picture. Raises ValueError without alt text, or for a line
-    that is not as long as x.
+    logx, logy: logarithmic axes. Returns a Picture. Raises ValueError without alt text, for another
+    theme, or for a line that is not as long as x.
 
     >>> curves([1, 2], {"up": [1, 2]}, alt="a line that rises")
     Picture: a line that rises
     """
     if not alt:
         raise ValueError("curves needs alt: say in words what the plot shows, for those who cannot see it.")
-    paint, hues = THEMES[theme], [ROLES[role][theme == "dark"] for role in ("query", "key", "value", "scores", "x")]
+    paint, hues = colors_of(theme), [ROLES[role][theme == "dark"] for role in ("query", "key", "value", "scores", "x")]
     figure = Figure(figsize=(7.2, 3.8), facecolor=paint["surface"])
     FigureCanvasAgg(figure)
     axes = figure.add_axes([0.1, 0.15, 0.64, 0.74], facecolor=paint["surface"])
@@ -157,7 +171,7 @@ def shown(step, pick):
     """The two axes of a step that are drawn, as a (rows, columns) array: higher axes at the picked index."""
     value = step.value
     for axis in step.axes[:-2]:
-        value = value[min(pick.get(axis, 0), value.shape[0] - 1)]
+        value = value[pick.get(axis, 0)]
     rows, columns = layout.on_paper(step)
     return value.reshape(rows[1], columns[1])
 
@@ -185,13 +199,18 @@ class Painter:
             # add_artist, not add_patch: the limits are set, and measuring every curve again takes a second.
             self.axes.add_artist(PathPatch(path, facecolor=color, linewidth=0))
 
-    def text(self, x, y, text, size, color, align="center", bold=False, turned=False):
-        """Write as outlines: one path for all texts of a color is many times faster than a text for each."""
+    def text(self, x, y, text, size, color, align="center", bold=False, turned=False, most=0):
+        """Write as outlines: one path for all texts of a color is many times faster than a text for each.
+
+        most: the widest it may be; what is wider is written smaller.
+        """
         self.texts.append((str(text), x, y, color))
         vertices, codes = outline(str(text), bold)
         if not len(vertices):
             return
         width = text_width(str(text), size, bold)
+        if most and width > most:
+            width, size = most, size * most / width
         shift = {"left": 0, "center": width / 2, "right": width}[align]
         # Letters grow up from the baseline, pages down; 0.36 of the size is half a digit's height.
         placed = vertices * [size, -size] + [-shift, 0.36 * size]
@@ -218,9 +237,8 @@ class Painter:
                     continue  # the hatch says it
                 # matplotlib's own font is wide, its minus above all: an en dash and a smaller size fit.
                 text = cell_text(value, step.digits, plan["compact"]).replace("−", "–")
-                size = 0.88 * plan["font"]
-                size = min(size, size * (width - 2) / text_width(text, size))
-                self.text(x + width / 2, y + height / 2, text, size, theme["muted" if value == 0 else "ink"])
+                self.text(x + width / 2, y + height / 2, text, 0.88 * plan["font"],
+                          theme["muted" if value == 0 else "ink"], most=width - 2)
         role = ROLES[step.role][self.dark]
         self.axes.add_patch(Rectangle((box["x"], box["y"]), box["width"], box["height"], fill=False, edgecolor=role,
                                       linewidth=1.5, linestyle="--" if step.parameter else "-"))
@@ -245,19 +263,20 @@ class Painter:
     def labels(self, step, box, values):
         width, height = self.plan["cell"]
         (rows, _), (columns, _) = layout.on_paper(step)
-        numbers, tokens = self.plan["numbers"], self.trace.tokens or []
-        tokens = [token if len(token) <= layout.LONGEST else token[: layout.LONGEST - 1] + "…" for token in tokens]
-        if numbers:
+        tokens = [token if len(token) <= layout.LONGEST else token[: layout.LONGEST - 1] + "…"
+                  for token in self.trace.tokens or []]
+        written = {"size": 10, "color": self.theme["muted"], "most": layout.LETTER * layout.LONGEST}
+        if self.plan["numbers"]:
             for r in range(values.shape[0]):
                 y = box["y"] + (r + 0.5) * height
                 self.text(box["x"] - 5, y, r, 9, self.axis_color(rows), align="right")
-                if box["words"] and tokens and rows in layout.TOKENS:
-                    self.text(box["x"] - layout.GUTTER, y, tokens[r], 10, self.theme["muted"], align="right")
+                if box["words"] and r < len(tokens) and rows in layout.TOKENS:
+                    self.text(box["x"] - layout.GUTTER, y, tokens[r], **written, align="right")
             for c in range(values.shape[1]):
                 x = box["x"] + (c + 0.5) * width
                 self.text(x, box["y"] - 7, c, 9, self.axis_color(columns))
-                if tokens and columns in layout.TOKENS:
-                    self.text(x, box["y"] - layout.COLUMNS, tokens[c], 10, self.theme["muted"], "left", turned=True)
+                if c < len(tokens) and columns in layout.TOKENS:
+                    self.text(x, box["y"] - layout.COLUMNS, tokens[c], **written, align="left", turned=True)
             if step.role == "weights":
                 for r, row in enumerate(values):
                     self.text(box["x"] + box["width"] + 4, box["y"] + (r + 0.5) * height,
@@ -266,10 +285,10 @@ class Painter:
 
 @lru_cache(8192)
 def outline(text, bold=False):
-    """The outlines of a text at size 1: vertices and codes."""
+    """The outlines of a text at size 1: vertices and codes. A $ is a $: nothing is read as a formula."""
     font = FontProperties(weight="bold" if bold else "normal")
-    path = TextPath((0, 0), text, size=1, prop=font, usetex=False)
-    return path.vertices, path.codes
+    vertices, codes = text_to_path.get_text_path(font, text)
+    return np.array(vertices) / text_to_path.FONT_SCALE, codes
 
 
 @lru_cache(8192)

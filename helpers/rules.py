@@ -77,7 +77,7 @@ def cell(step, index, inputs):
         case "sum-product":
             return step.factor * sum(math.prod(term) for term in values)
         case "mean":
-            return sum(first) / len(first)
+            return sum(first) / len(first) if first else math.nan
         case "add":
             return sum(values[0])
         case "mask":
@@ -116,7 +116,7 @@ def sources(step, index, inputs):
     elif step.kind == "normalize":
         value, mine = inputs[0].value, own(step, index)
         total = sum(value[where] for (where,) in found)
-        cells = [(inputs[0].name, where) for (where,) in found if (where == mine) * total != value[mine]]
+        cells = [(inputs[0].name, where) for (where,) in found if (total if where == mine else 0) != value[mine]]
     elif step.kind == "lookup":
         cells = [(inputs[0].name, found[0][0])]
     else:
@@ -143,6 +143,8 @@ def formula(step, index, inputs):
     def products(chosen, show):
         return [[show(i, where) for i, where in enumerate(term)] for term in chosen]
 
+    if not found and step.kind in ("sum-product", "mean"):
+        return [*head, (f" = the {'mean' if step.kind == 'mean' else 'sum'} of no terms", ""), *result]
     if step.kind == "sum-product":
         live = [term for term in found if all(s.value[w] != 0 for s, w in zip(inputs, term))]
         zeros = len(found) - len(live)

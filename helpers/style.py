@@ -5,7 +5,7 @@ Okabe and Ito's color-blind safe set (https://jfly.uni-koeln.de/color/).
 """
 
 import math
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 import numpy as np
 
@@ -92,14 +92,11 @@ def number(value, digits=3):
         return "NaN"
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    if abs(value) >= 1e5:
-        text = f"{Decimal(value):.2e}"
-    else:
-        # Decimal, because Python's own rounding sends ties to even and the browser's sends them up.
-        text = str(abs(Decimal(value)).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP))
-        if value < 0 and text.strip("0."):
-            text = "-" + text
-    return text.replace("-", "−", 1) if text.startswith("-") else text
+    # Decimal, because Python's own rounding sends ties to even and the browser's sends them up.
+    with localcontext(rounding=ROUND_HALF_UP):
+        size = Decimal(abs(value))
+        text = f"{size:.2e}" if size >= 100_000 else f"{size:.{digits}f}"
+    return f"−{text}" if value < 0 and text.strip("0.") else text
 
 
 def cell_text(value, digits, compact=False):
@@ -121,8 +118,9 @@ def cell_text(value, digits, compact=False):
 def exact_digits(values):
     """How many decimals show these values exactly: 0, 1 or 2, else 3 (which means: rounded)."""
     finite = values[np.isfinite(values)]
-    for digits in (0, 1, 2):
-        scaled = finite * 10**digits
-        if (abs(scaled - scaled.round()) < 1e-9).all():
-            return digits
+    with np.errstate(over="ignore", invalid="ignore"):
+        for digits in (0, 1, 2):
+            scaled = finite * 10**digits
+            if (abs(scaled - scaled.round()) < 1e-9).all():
+                return digits
     return 3

@@ -85,6 +85,10 @@ class Trace:
     tokens: list | None = None
     steps: dict = field(default_factory=dict)
 
+    def __post_init__(self):
+        if self.tokens is not None:
+            self.tokens = [str(token) for token in self.tokens]
+
     # -- building ---------------------------------------------------------------------------------
 
     def given(self, name, value, axes, *, role="x", code="", parameter=False):
@@ -262,7 +266,8 @@ def evaluate(kind, rule, values, factor=1.0, name="the step"):
     if kind == "mean":
         ones = [(np.ones(value.shape), named) for value, named in zip(values, axes)]
         guarded = [(keep.astype(float), keep_axes)] if guard else []
-        return einsum([(first, axes[0]), *guarded], output) / einsum([*ones, *guarded], output)
+        with np.errstate(invalid="ignore"):  # the mean of no terms is NaN
+            return einsum([(first, axes[0]), *guarded], output) / einsum([*ones, *guarded], output)
     if kind == "add":
         return sum(np.broadcast_to(einsum([(value, named)], output, sizes), [sizes[a] for a in output])
                    for value, named in zip(values, axes))

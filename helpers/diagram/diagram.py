@@ -10,11 +10,11 @@ import traitlets
 from helpers.style import AXES, ROLES, THEMES
 
 HERE = Path(__file__).parent
-MODULES = ("rules.js", "layout.js", "paint.js", "diagram.js")
+MODULES = ("rules.js", "layout.js", "paint.js", "panel.js", "light.js", "save.js", "diagram.js")
 
 
 def module():
-    """The four JavaScript modules as one: a widget's module cannot import files beside it."""
+    """The JavaScript modules as one: a widget's module cannot import files beside it."""
     imports = re.compile(r'^import [^;]*;\n', re.MULTILINE)
     return "\n".join(imports.sub("", (HERE / name).read_text(encoding="utf-8")) for name in MODULES)
 
@@ -52,7 +52,7 @@ class Diagram(anywidget.AnyWidget):
     readout = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, trace, pinned=None, **options):
-        if pinned is not None:
+        if pinned:
             trace.why(pinned[0], *pinned[1])  # raises where there is no such cell
             pinned = [pinned[0], list(map(int, pinned[1]))]
         super().__init__(pinned=pinned, **options)

@@ -1,5 +1,7 @@
 // Where everything in a diagram stands: helpers/layout.py again, for the browser, where the width is known.
 
+import { dictionary } from "./rules.js";
+
 const NUMBERED = [[42, 28, 13, false], [35, 24, 12, false], [29, 21, 11, false], [25, 19, 10, false],
   [21, 17, 9.5, true], [19, 16, 9, true]];
 const COLORED = [12, 9, 7, 5, 4, 3, 2];
@@ -17,8 +19,15 @@ export function onPaper(step) {
   return pairs.slice(-2);
 }
 
+// Is it a parameter on the right of a matrix product, whose columns are those of the result?
+function standsAbove(step, reader) {
+  const [[axis], [same]] = [onPaper(step)[1], onPaper(reader)[1]];
+  return step.parameter && reader.kind === "sum-product" && reader.inputs[reader.inputs.length - 1] === step.name &&
+    axis === same && !TOKENS.includes(axis);
+}
+
 export function shapeText(step, style) {
-  const name = (axis) => (style.axes[axis] ? style.axes[axis][0] : axis);
+  const name = (axis) => (Object.hasOwn(style.axes, axis) ? style.axes[axis][0] : axis);
   return `(${step.axes.map((axis, i) => `${name(axis)}=${step.shape[i]}`).join(", ")})`;
 }
 
@@ -27,8 +36,8 @@ export function matrices(trace, style) {
   return trace.steps.map((step) => {
     const [[row, rows], [column, columns]] = onPaper(step);
     const readers = trace.steps.filter((other) => other.inputs.includes(step.name));
-    const above = step.parameter && readers.length === 1 && readers[0].kind === "sum-product" ? readers[0].name : "";
-    const title = Math.max(7 * step.name.length + 12, 5.6 * shapeText(step, style).length);
+    const above = readers.length === 1 && standsAbove(step, readers[0]) ? readers[0].name : "";
+    const title = Math.max(7 * [...step.name].length + 12, 5.6 * [...shapeText(step, style)].length);
     return {
       name: step.name, rows, columns, title: Math.floor(title), inputs: step.inputs, above, sums: step.role === "weights",
       labels: TOKENS.includes(row) ? longest : 0, heads: TOKENS.includes(column) ? longest : 0,
@@ -64,7 +73,7 @@ export function layOut(matrices, width) {
 const sum = (values) => values.reduce((a, b) => a + b, 0);
 
 function place(matrices, width, cellWidth, cellHeight, words) {
-  const above = Object.fromEntries(matrices.filter((m) => m.above).map((m) => [m.above, m]));
+  const above = dictionary(matrices.filter((m) => m.above).map((m) => [m.above, m]));
   const blocks = matrices.filter((m) => !m.above).map((m) => [m, above[m.name]]);
   const letters = (count) => (words ? LETTER * Math.min(count, LONGEST) : 0);
 
@@ -74,7 +83,7 @@ function place(matrices, width, cellWidth, cellHeight, words) {
     return [left, left + Math.max(cells, parameter ? parameter.title : 0)];
   };
   const centers = (bands) => {
-    const found = {};
+    const found = dictionary();
     for (const band of bands) {
       let x = MARGIN;
       band.forEach((block, i) => {
@@ -99,7 +108,7 @@ function place(matrices, width, cellWidth, cellHeight, words) {
   // Low pictures with short arrows are the easiest to read.
   const cost = (bands) => stretch(bands) + 2 * sum(bands.map(height));
   const best = splits(blocks, fits).map((bands) => [cost(bands), bands]).reduce((a, b) => (b[0] < a[0] ? b : a))[1];
-  const boxes = {};
+  const boxes = dictionary();
   let y = MARGIN / 2;
   best.forEach((band, number) => {
     let x = MARGIN;
@@ -154,7 +163,7 @@ function splits(blocks, fits) {
 
 function edges(matrices, boxes, numbers) {
   const order = matrices.filter((m) => !m.above).map((m) => m.name);
-  const sums = Object.fromEntries(matrices.map((m) => [m.name, m.sums && numbers ? SUMS : 0]));
+  const sums = dictionary(matrices.map((m) => [m.name, m.sums && numbers ? SUMS : 0]));
   return matrices.flatMap((matrix) => matrix.inputs.map((source) => {
     const [a, b] = [boxes[source], boxes[matrix.name]];
     const [fromX, toX] = [a.x + a.width / 2, b.x + b.width / 2];

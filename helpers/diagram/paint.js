@@ -30,7 +30,10 @@ export class CanvasBrush {
     const rows = colors.length / columns;
     const small = new OffscreenCanvas(columns, rows);
     const image = new ImageData(columns, rows);
-    colors.forEach(([r, g, b], i) => image.data.set([r, g, b, 255], 4 * i));
+    for (let i = 0; i < colors.length; i++) {
+      [image.data[4 * i], image.data[4 * i + 1], image.data[4 * i + 2]] = colors[i];
+      image.data[4 * i + 3] = 255;
+    }
     small.getContext("2d").putImageData(image, 0, 0);
     this.context.imageSmoothingEnabled = false;
     this.context.drawImage(small, x, y, width, height);
@@ -68,11 +71,12 @@ export class CanvasBrush {
 
   text(text, x, y, { size, color, align = "center", bold = false, turned = false, most = 0 }) {
     const c = this.context;
+    // Thousands of numbers are written in one frame: the context is told only what changes.
     const font = `${bold ? 600 : 400} ${size}px ${FONT}`;
     if (this.font !== font) c.font = this.font = font;
+    if (this.align !== align) c.textAlign = this.align = align;
+    if (this.baseline !== "middle") c.textBaseline = this.baseline = "middle";
     c.fillStyle = color;
-    c.textAlign = align === "middle" ? "center" : align;
-    c.textBaseline = "middle";
     // Measuring is slow, and only long texts can be too wide.
     const args = most && text.length * size * 0.58 > most ? [most] : [];
     if (!turned) {
@@ -153,8 +157,8 @@ export function palette(style, dark) {
   return {
     ...theme,
     role: (name) => style.roles[name][dark ? 1 : 0],
-    axis: (name) => (style.axes[name] ? style.axes[name][dark ? 2 : 1] : theme.muted),
-    axisName: (name) => (style.axes[name] ? style.axes[name][0] : name),
+    axis: (name) => (Object.hasOwn(style.axes, name) ? style.axes[name][dark ? 2 : 1] : theme.muted),
+    axisName: (name) => (Object.hasOwn(style.axes, name) ? style.axes[name][0] : name),
     fill: (value, role, top) => {
       if (value === -Infinity) return mask;
       if (!Number.isFinite(value)) return zero;

@@ -4,6 +4,9 @@
 const COMPARE = { "<=": (a, b) => a <= b, "<": (a, b) => a < b, ">=": (a, b) => a >= b, ">": (a, b) => a > b };
 const parsed = new Map();
 
+// A dictionary for names that a learner chose: in a plain object "constructor" would be there already.
+export const dictionary = (entries = []) => Object.assign(Object.create(null), Object.fromEntries(entries));
+
 export function parse(rule) {
   if (!parsed.has(rule)) {
     const [body, guard = ""] = rule.split("|");
@@ -25,8 +28,7 @@ const allowed = (guard, bound) => !guard || COMPARE[guard[1]](bound[guard[0]], b
 
 export function terms(step, index, inputs) {
   const { inputs: axes, output, guard } = parse(step.rule);
-  const bound = {};
-  output.forEach((axis, i) => (bound[axis] = index[i]));
+  const bound = dictionary(output.map((axis, i) => [axis, index[i]]));
   if (step.kind === "lookup") bound[axes[0][0]] = valueAt(inputs[1], axes[1].map((axis) => bound[axis]));
   const free = [];
   axes.forEach((names, i) => names.forEach((axis, j) => {
@@ -54,8 +56,7 @@ export function terms(step, index, inputs) {
 // For softmax and normalize: the input cell that stands where this cell stands.
 function own(step, index) {
   const { inputs: [names], output } = parse(step.rule);
-  const bound = {};
-  output.forEach((axis, i) => (bound[axis] = index[i]));
+  const bound = dictionary(output.map((axis, i) => [axis, index[i]]));
   const fresh = output.find((axis) => !names.includes(axis));
   return names.map((axis) => (axis in bound ? bound[axis] : bound[fresh]));
 }
@@ -104,6 +105,9 @@ export function formula(step, index, inputs) {
   const products = (chosen, show) => chosen.map((term) => term.map((where, i) => show(i, where)));
   let named = [];
   let counted = [];
+  if (!found.length && ["sum-product", "mean"].includes(step.kind)) {
+    return [...head, [` = the ${step.kind === "mean" ? "mean" : "sum"} of no terms`, ""], ...result];
+  }
   if (step.kind === "sum-product") {
     const live = found.filter((term) => term.every((where, i) => valueAt(inputs[i], where) !== 0));
     const zeros = found.length - live.length;

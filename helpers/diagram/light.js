@@ -1,0 +1,88 @@
+// Lights up a cell and the cells it is made of, on a canvas above the diagram.
+
+import { at, sources } from "./rules.js";
+import { onPaper } from "./layout.js";
+import { CanvasBrush, paintEdge } from "./paint.js";
+
+const ENOUGH = 6000; // cells to walk back through before the rest stays unlit
+
+export function sourcesOf([name, index], steps) {
+  const step = steps[name];
+  return sources(step, index, step.inputs.map((input) => steps[input]));
+}
+
+// Every cell that reaches these ones, however far back.
+function ancestors(cells, steps) {
+  const found = new Map();
+  const queue = [...cells];
+  while (queue.length && found.size < ENOUGH) {
+    for (const source of sourcesOf(queue.pop(), steps)) {
+      const key = at(...source);
+      if (!found.has(key)) {
+        found.set(key, source);
+        queue.push(source);
+      }
+    }
+  }
+  return [...found.values()];
+}
+
+// Where a cell stands: x, y, width, height; null if it lies at another index of a higher axis.
+function rectOf([name, index], steps, plan, pick) {
+  const step = steps[name];
+  const higher = step.axes.slice(0, -2);
+  if (higher.some((axis, i) => (pick[axis] || 0) !== index[i])) return null;
+  const [[, rows], [, columns]] = onPaper(step);
+  const flat = index.slice(higher.length).reduce((sum, i, axis) => sum * step.shape[higher.length + axis] + i, 0);
+  const [width, height] = plan.cell;
+  const box = plan.boxes[name];
+  return [box.x + (flat % columns) * width, box.y + (Math.floor(flat / columns) % rows) * height, width, height];
+}
+
+// view: steps by name, plan, colors, pick. focus: the cell; trail: the pinned cells; active: the chosen source.
+export function highlight(context, { steps, plan, colors, pick }, focus, trail, active) {
+  context.clearRect(0, 0, plan.width, plan.height);
+  if (!focus) return;
+  const direct = sourcesOf(focus, steps);
+  const pinned = trail.length > 0;
+  const rects = (cells) => cells.map((cell) => rectOf(cell, steps, plan, pick)).filter(Boolean);
+  context.fillStyle = colors.surface;
+  context.globalAlpha = pinned ? 0.62 : 0.3;
+  for (const box of Object.values(plan.boxes)) context.fillRect(box.x - 1, box.y - 1, box.width + 2, box.height + 2);
+  const lift = (cells, veil) => {
+    context.globalAlpha = veil;
+    for (const rect of rects(cells)) {
+      context.clearRect(...rect);
+      context.fillRect(...rect);
+    }
+  };
+  // What lies further back is half lit: every number that reaches the pinned one.
+  if (pinned) lift(ancestors(direct, steps), 0.3);
+  lift([...direct, focus, ...trail], 0);
+  context.globalAlpha = 1;
+
+  const brush = new CanvasBrush(context);
+  for (const edge of plan.edges) {
+    if (edge.to === focus[0]) paintEdge(brush, edge, colors.role(steps[edge.from].role), 2);
+  }
+  for (const name of new Set(direct.map(([source]) => source))) {
+    outline(brush, rects(direct.filter(([source]) => source === name)), plan.cell, colors.role(steps[name].role));
+  }
+  const frame = (cells, style) => rects(cells).forEach((rect) => brush.rect(...rect, style));
+  frame(trail.slice(0, -1), { stroke: colors.muted, line: 2 });
+  if (pinned && direct.length) frame([direct[active]], { stroke: colors.ink, line: 2, dash: [3, 2] });
+  frame([focus], { stroke: colors.ink, line: 2.5 });
+}
+
+// One outline around neighboring cells.
+function outline(brush, rects, [width, height], color) {
+  const lit = new Set(rects.map(([x, y]) => `${x},${y}`));
+  const segments = [];
+  for (const [x, y] of rects) {
+    if (!lit.has(`${x},${y - height}`)) segments.push([x, y, x + width, y]);
+    if (!lit.has(`${x},${y + height}`)) segments.push([x, y + height, x + width, y + height]);
+    if (!lit.has(`${x - width},${y}`)) segments.push([x, y, x, y + height]);
+    if (!lit.has(`${x + width},${y}`)) segments.push([x + width, y, x + width, y + height]);
+  }
+  brush.lines(segments, color, 2.5);
+}

@@ -1,0 +1,89 @@
+// The words under a diagram: the way back to the tokens, the line of PyTorch, the formula; and what is spoken.
+
+import { at, formula, number, valueAt } from "./rules.js";
+import { TOKENS, shapeText } from "./layout.js";
+
+export const element = (tag, className, attributes = {}, text = "") => {
+  const made = document.createElement(tag);
+  made.className = className;
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.textContent = text;
+  return made;
+};
+
+export class Panel {
+  constructor(appearance, goTo) {
+    this.appearance = appearance;
+    this.goTo = goTo;
+    this.element = element("div", "attention-panel");
+    this.path = element("nav", "attention-path", { "aria-label": "From here back to the tokens" });
+    this.code = element("code", "attention-code");
+    this.formula = element("p", "attention-formula");
+    this.element.append(this.path, this.code, this.formula);
+    this.spoken = element("p", "attention-spoken", { "aria-live": "polite" });
+  }
+
+  // cell: [name, index] or null; trail: the pinned cells; steps: by name; role: the color of a role.
+  tell(cell, trail, steps, role) {
+    this.formula.classList.toggle("attention-quiet", !cell);
+    if (!cell) {
+      this.path.replaceChildren();
+      this.code.textContent = "";
+      this.formula.textContent = "Point at a number, or press Tab and the arrow keys.";
+      return;
+    }
+    const step = steps[cell[0]];
+    const inputs = step.inputs.map((name) => steps[name]);
+    const shape = (one) => shapeText(one, this.appearance);
+    const given = step.parameter ? "learned in training: " : "given: ";
+    const from = inputs.length ? `${inputs.map((input) => `${input.name} ${shape(input)}`).join(", ")} → ` : given;
+    this.code.textContent = `${step.code || step.name}   # ${from}${shape(step)}`;
+    this.formula.replaceChildren(...formula(step, cell[1], inputs).map(([text, source]) => {
+      const span = element("span", source ? "attention-number" : "", {}, text);
+      if (source) span.style.setProperty("--role", role(steps[source].role));
+      return span;
+    }));
+    this.path.replaceChildren(...trail.map((one, i) => {
+      const button = element("button", "attention-button", { type: "button" }, at(...one));
+      if (i === trail.length - 1) button.setAttribute("aria-current", "step");
+      button.addEventListener("click", () => this.goTo(i));
+      return button;
+    }));
+  }
+
+  // Say aloud what the eye sees. Called for keys and clicks, not for every move of the pointer.
+  speak(cell, steps, tokens, source = "") {
+    if (!cell) {
+      this.spoken.textContent = "";
+      return;
+    }
+    const [name, index] = cell;
+    const places = steps[name].axes.map((axis, i) => {
+      const token = TOKENS.includes(axis) && tokens[index[i]] !== undefined ? ` “${tokens[index[i]]}”` : "";
+      return `${axis} ${index[i]}${token}`;
+    });
+    this.spoken.textContent = `${name}, ${places.join(", ")}: ${this.formula.textContent}${source}`;
+  }
+
+  // Keep the formula in sight while the cell it explains is: as sticky would, in any scrolling parent.
+  float(room) {
+    this.element.style.transform = "";
+    let bottom = window.innerHeight;
+    for (let parent = this.element.parentElement; parent; parent = parent.parentElement) {
+      const { overflowY } = getComputedStyle(parent);
+      if (overflowY !== "visible" && parent.scrollHeight > parent.clientHeight + 1) {
+        bottom = Math.min(bottom, parent.getBoundingClientRect().bottom);
+      }
+    }
+    const over = this.element.getBoundingClientRect().bottom - bottom + 6;
+    if (over > 0 && over < room) this.element.style.transform = `translateY(${-over}px)`;
+  }
+}
+
+// What is said of the source that the keys are on.
+export function sourceWords(direct, active, steps) {
+  if (!direct.length) return ". Nothing lies further back.";
+  const [name, index] = direct[active];
+  const value = number(valueAt(steps[name], index), 3);
+  return `. Source ${active + 1} of ${direct.length}: ${at(name, index)} = ${value}`;
+}
