@@ -176,16 +176,17 @@ class Trace:
 
         Raises UnknownName for a step, ValueError for axes and IndexError for a cell that is not there.
         """
-        step = self[name]
-        index = self._index(step, index, named)
+        step, index = self[name], self.index(name, *index, **named)
         return Text("".join(text for text, _ in rules.formula(step, index, self.inputs(step))))
 
     def sources(self, name, *index, **named):
         """The cells one cell is made of: a list of (step name, index), those with a non-zero derivative."""
-        step = self[name]
-        return rules.sources(step, self._index(step, index, named), self.inputs(step))
+        step, index = self[name], self.index(name, *index, **named)
+        return rules.sources(step, index, self.inputs(step))
 
-    def _index(self, step, index, named):
+    def index(self, name, *index, **named):
+        """The place of one cell, counted from 0: ``index("out", -1, 0)`` in a trace with T=3 is ``(2, 0)``."""
+        step = self[name]
         wanted = ", ".join(step.axes)
         if index and named or (named and set(named) != set(step.axes)) or (not named and len(index) != len(step.axes)):
             given = ", ".join([*map(str, index), *(f"{axis}={value}" for axis, value in named.items())]) or "nothing"

@@ -45,7 +45,10 @@ class Diagram {
     this.canvas = element("canvas", "attention-canvas", { "aria-hidden": "true" });
     this.light = element("canvas", "attention-light", { "aria-hidden": "true" });
     this.stage.append(this.canvas, this.light);
-    this.panel = new Panel(this.appearance, (i) => this.pin(this.trail.slice(0, i + 1)));
+    this.panel = new Panel(this.appearance, (i) => {
+      this.pin(this.trail.slice(0, i + 1));
+      this.stage.focus({ preventScroll: true }); // the button that was pressed is gone
+    });
     const tools = element("div", "attention-tools");
     this.picks = element("span", "attention-picks");
     const help = element("details", "attention-help");
@@ -107,6 +110,7 @@ class Diagram {
     this.plan = null; // until the next draw the places on the page are those of the trace before
     this.stage.setAttribute("aria-label", this.model.get("alt"));
     this.buildPicks();
+    if (this.trail.length) this.turnTo(this.trail[0]);
     this.say();
     // The first answer to a hand is drawn at once; what follows within the same frame waits for the next.
     if (performance.now() - (this.drawnAt ?? 0) > FRAME) this.draw();
@@ -120,10 +124,18 @@ class Diagram {
 
   pinFromPython() {
     const pinned = this.model.get("pinned");
-    if (!pinned || !this.exists(pinned)) return;
-    this.trail = [pinned];
+    if (pinned && !this.exists(pinned)) return;
+    this.trail = pinned ? [pinned] : [];
     this.active = 0;
+    if (pinned) this.turnTo(pinned);
     this.show(pinned);
+  }
+
+  // Show the sequence (or head) that a cell lies in.
+  turnTo([name, index]) {
+    this.steps[name].axes.slice(0, -2).forEach((axis, i) => (this.pick[axis] = index[i]));
+    for (const select of this.picks.querySelectorAll("select")) select.value = this.pick[select.name];
+    this.schedule();
   }
 
   lastCell() {
@@ -138,11 +150,12 @@ class Diagram {
     const wanted = [...axes].join();
     if (wanted === this.picked) return;
     this.picked = wanted;
-    this.pick = {};
+    this.pick = Object.fromEntries([...axes].map(([axis, size]) => [axis, this.pick[axis] < size ? this.pick[axis] : 0]));
     this.picks.replaceChildren(...[...axes].map(([axis, size]) => {
       const label = element("label", "attention-pick", {}, `Show ${axis} = `);
-      const select = element("select", "");
+      const select = element("select", "", { name: axis });
       for (let i = 0; i < size; i++) select.append(element("option", "", { value: i }, String(i)));
+      select.value = this.pick[axis];
       select.addEventListener("change", () => {
         this.pick[axis] = Number(select.value);
         this.trail = [];

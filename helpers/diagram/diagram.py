@@ -52,11 +52,17 @@ class Diagram(anywidget.AnyWidget):
     readout = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, trace, pinned=None, **options):
-        if pinned:
-            trace.why(pinned[0], *pinned[1])  # raises where there is no such cell
-            pinned = [pinned[0], list(map(int, pinned[1]))]
+        self._value = trace  # the check of pinned looks into it
         super().__init__(pinned=pinned, **options)
         self.value = trace
+
+    @traitlets.validate("pinned")
+    def _check_pinned(self, proposal):
+        """A cell of the trace, counted from 0; raises what ``trace.why`` raises where there is no such cell."""
+        if not proposal.value:
+            return None
+        name, index = proposal.value
+        return [name, list(self._value.index(name, *index))]
 
     @property
     def value(self):
