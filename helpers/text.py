@@ -1,10 +1,10 @@
 """Texts and tokens: the words and texts that the course ships, a tokenizer, and one download, only when asked."""
 
 import hashlib
+import http.client
 import os
 import re
 import tempfile
-import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from functools import lru_cache
@@ -162,7 +162,7 @@ def download(name):
             raise ValueError(f"what came from {source.url} is not the text that was wanted: its SHA-256 is {found}, not "
                              f"{source.sha256}. Nothing was kept; try again later.")
         partial.replace(path)
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         raise ConnectionError(f"{name} could not be fetched from {source.url} ({error}). If this machine is offline, fetch it "
                               f"elsewhere and put it at {path}.") from error
     finally:
