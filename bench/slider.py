@@ -11,11 +11,8 @@ import os
 import platform
 import statistics
 import tempfile
-from pathlib import Path
 
-import nbformat
-
-from tests.browser.lab import Lab, launch
+from tests.browser.lab import Lab, launch, write_notebooks
 
 STEPS = 30
 WARM_UP = 4
@@ -81,14 +78,6 @@ CLOCK = """
 """
 
 
-def write(folder, notebooks):
-    """Write notebooks of one cell each into a folder: name to code."""
-    for name, code in notebooks.items():
-        made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code.strip(), id="bench")])
-        made.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        nbformat.write(made, Path(folder) / f"{name}.ipynb")
-
-
 def collect(page, act, count):
     """Do something ``count`` times, each after the answer to the one before; returns milliseconds, warm."""
     for i in range(count + WARM_UP):
@@ -128,7 +117,7 @@ def measure(lab, name, *actions):
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        write(folder, {"small": EXPLORER.format(most=16, size=16), "large": EXPLORER.format(most=64, size=64), "rival": RIVAL})
+        write_notebooks(folder, {"small": EXPLORER.format(most=16, size=16), "large": EXPLORER.format(most=64, size=64), "rival": RIVAL})
         with launch() as browser, Lab(browser, folder) as lab:
             step, hover = measure(lab, "small", slider_steps, hovers)
             (large,) = measure(lab, "large", slider_steps)

@@ -11,6 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from html import escape
+from itertools import pairwise
 from pathlib import Path
 
 import matplotlib
@@ -27,7 +28,11 @@ from helpers import layout
 from helpers.style import AXES, ROLES, THEMES, cell_text, fill, marked, number, size_name
 
 FORMATS = (".png", ".svg", ".pdf")
-FIXED = {"svg.hashsalt": "attention", "svg.fonttype": "none", "path.simplify": False, "savefig.bbox": None}
+NAME, SHAPE = 13, 10.5  # font sizes of a title's two lines
+FIXED = {  # what a learner's own settings must not change
+    "svg.hashsalt": "attention", "svg.fonttype": "none", "path.simplify": False, "hatch.linewidth": 1.0,
+    "savefig.bbox": None, "savefig.transparent": False, "savefig.facecolor": "auto",
+}
 
 
 @dataclass
@@ -100,7 +105,8 @@ def picture(trace, *, width=1000, theme="light", pick=None):
             raise ValueError(f"pick has {axis}={at}; " + (f"wanted 0 to {size - 1}." if size else
                              f"no matrix of {trace.title} has a higher axis {axis}."))
     plan = layout.lay_out(layout.matrices(trace), width)
-    used = max([b["x"] + max(b["width"] + layout.SUMS, 110) for b in plan["boxes"].values()], default=0)
+    used = max([box["x"] + max(box["width"] + layout.SUMS, *title_widths(trace[name])) for name, box in plan["boxes"].items()],
+               default=0)
     plan["width"] = min(width, used + layout.MARGIN)
     painter = Painter(trace, plan, paint, list(THEMES).index(theme), pick)
     return Picture(painter.figure, describe(trace))
@@ -138,14 +144,13 @@ def curves(x, lines, *, xlabel="", ylabel="", title="", alt="", logx=False, logy
         if len(y) != len(x):
             raise ValueError(f"the line {label!r} has {len(y)} numbers; wanted {len(x)}, one for each x.")
         axes.plot(x, y, color=hue, linewidth=2)
-        ends.append((y[-1], label, hue))
-    # Labels that would overlap are pushed apart, from the lowest up.
+        ends.append(([value for value in y if math.isfinite(value)] or [0])[-1])
     axes.autoscale_view()
-    to_page, low = axes.transData - axes.transAxes, -math.inf
-    for y, label, hue in sorted(ends):
-        height = max(to_page.transform((x[-1], y))[1], low + 0.075)
-        axes.text(1.02, height, label, transform=axes.transAxes, color=hue, va="center", fontsize=10, parse_math=False)
-        low = height
+    to_page = axes.transData - axes.transAxes
+    heights = spread([to_page.transform((x[-1], end))[1] for end in ends], 0.075)
+    for label, height, line in zip(lines, heights, axes.lines):
+        axes.text(1.02, height, label, transform=axes.transAxes, color=line.get_color(), va="center", fontsize=10,
+                  parse_math=False)
     axes.set_xlabel(xlabel, color=paint["muted"])
     axes.set_ylabel(ylabel, color=paint["muted"])
     axes.set_title(title, color=paint["ink"], loc="left", fontsize=11)
@@ -154,6 +159,16 @@ def curves(x, lines, *, xlabel="", ylabel="", title="", alt="", logx=False, logy
     axes.tick_params(colors=paint["muted"], which="both")
     axes.grid(axis="y", color=paint["line"], linewidth=0.6)
     return Picture(figure, alt)
+
+
+def spread(heights, apart):
+    """Labels that would overlap are pushed apart: up from the lowest, then down from the top of the page, 1."""
+    order, found = np.argsort(heights, kind="stable"), np.array(heights)
+    for low, high in pairwise(order):
+        found[high] = max(found[high], found[low] + apart)
+    for high, low in pairwise([None, *order[::-1]]):
+        found[low] = min(found[low], 1 if high is None else found[high] - apart)
+    return found
 
 
 def describe(trace):
@@ -247,14 +262,15 @@ class Painter:
 
     def title(self, step, box, role):
         self.axes.add_patch(Rectangle((box["x"], box["top"] + 5), 8, 8, color=role, linewidth=0))
-        self.text(box["x"] + 12, box["top"] + 9, step.name, 13, self.theme["ink"], align="left", bold=True)
+        self.text(box["x"] + 12, box["top"] + 9, step.name, NAME, self.theme["ink"], align="left", bold=True,
+                  most=self.plan["width"] - box["x"] - 12)
         pieces = [("(", None)]
         for axis, size in zip(step.axes, step.value.shape):
             pieces += [(", ", None), (f"{size_name(axis)}={size}", axis)]
         pieces, before = [pieces[0], *pieces[2:], (")", None)], ""
         for text, axis in pieces:
-            x = box["x"] + text_width(before, 10.5)
-            self.text(x, box["top"] + 24, text, 10.5, self.axis_color(axis), align="left")
+            x = box["x"] + text_width(before, SHAPE)
+            self.text(x, box["top"] + 24, text, SHAPE, self.axis_color(axis), align="left")
             before += text
 
     def axis_color(self, axis):
@@ -289,6 +305,11 @@ def outline(text, bold=False):
     font = FontProperties(weight="bold" if bold else "normal")
     vertices, codes = text_to_path.get_text_path(font, text)
     return np.array(vertices) / text_to_path.FONT_SCALE, codes
+
+
+def title_widths(step):
+    """How wide the two lines of a title are: its square and name, and its shape."""
+    return 12 + text_width(step.name, NAME, True), text_width(step.shape, SHAPE)
 
 
 @lru_cache(8192)

@@ -1,0 +1,56 @@
+# The attention course. `make` alone lists what there is.
+
+PYTHON = python3
+VENV   = .venv
+FIRST  = notebooks/01_tokens_and_shapes.ipynb
+
+python = $(VENV)/bin/python
+as_root = $(if $(filter 0,$(shell id -u)),--allow-root)
+
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export PIP_NO_INPUT = 1
+
+.DEFAULT_GOAL = help
+.PHONY: help setup lab test notebooks bench clean
+
+help: ## List these targets
+	@awk -F ': .*## ' '/^[a-z]+: .*## / { printf "  make %-11s%s\n", $$1, $$2 }' Makefile
+
+setup: $(VENV)/ready ## Install the course into .venv (PYTHON=python3.12 chooses the interpreter)
+	@echo 'Ready: "make lab" opens the first notebook.'
+
+lab: $(VENV)/ready ## Open the first notebook in JupyterLab (PORT=8890 ARGS="--no-browser")
+	$(python) -m jupyterlab --ServerApp.root_dir="$(CURDIR)" $(as_root) $(if $(PORT),--port=$(PORT)) $(ARGS) $(FIRST)
+
+test: $(VENV)/ready-to-test ## Run every test: the code, the notebooks, the browser (ARGS="-k softmax")
+	$(python) -m pytest $(ARGS)
+
+notebooks: $(VENV)/ready ## Run every notebook again and write its outputs in place
+	$(python) tools/notebooks.py $(ARGS)
+
+bench: $(VENV)/ready-to-test ## Measure what the README quotes
+	PYTHONPATH=. $(python) bench/slider.py $(ARGS)
+
+clean: ## Remove the environment and all caches; notebooks stay as they are
+	rm -rf $(VENV) build *.egg-info .pytest_cache .hypothesis .ruff_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+	find . -name .ipynb_checkpoints -prune -exec rm -rf {} +
+
+# A virtual environment is whole once it has pip: `venv` puts that in last.
+$(VENV)/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo 'The course needs Python 3.11 or newer, which "$(PYTHON)" is not here; name another one: make setup PYTHON=python3.12'; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+		{ echo '"$(PYTHON)" cannot make a virtual environment; on Debian and Ubuntu, this adds what is missing: sudo apt install python3-venv'; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# tools/jupyterlab.json keeps JupyterLab from asking for, or fetching, news and updates.
+$(VENV)/ready: requirements.txt pyproject.toml tools/jupyterlab.json | $(VENV)/bin/pip
+	$(python) -m pip install -r requirements.txt --editable .
+	@mkdir -p $(VENV)/share/jupyter/lab/settings
+	@cp tools/jupyterlab.json $(VENV)/share/jupyter/lab/settings/overrides.json
+	@touch $@
+
+$(VENV)/ready-to-test: requirements-dev.txt $(VENV)/ready
+	$(python) -m pip install --quiet -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,299 @@
+"""Drives a real JupyterLab in Chromium: for the browser tests, the measurements and the screenshots.
+
+    with Lab() as lab:
+        page = lab.open("05_queries_keys_values", theme="dark")
+        page.run_all()
+        head = page.cell("explore(head")
+        head.get_by_role("slider").first.press("ArrowRight")
+        page.screenshot("/tmp/head.png", of=head)
+"""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
+
+import nbformat
+from nbformat.sign import NotebookNotary
+from playwright.sync_api import Error, TimeoutError, sync_playwright
+
+REPO = Path(__file__).resolve().parents[2]
+NOTEBOOKS = REPO / "notebooks"
+OURS = {"localhost", "127.0.0.1"}
+THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+SETTINGS = {
+    **json.loads((REPO / "tools" / "jupyterlab.json").read_text(encoding="utf-8")),
+    "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
+    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},  # every cell is in the page, seen or not
+}
+
+BROWSERS = [
+    *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+]
+FLAGS = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--font-render-hinting=none",
+    # No name but localhost resolves: what asks for another host is recorded, and gets nothing.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+]
+
+# JavaScript, run in the page. JupyterLab shows itself there as `jupyterapp`.
+IS_READY = """() => {
+    const panel = window.jupyterapp?.shell.currentWidget;
+    return panel?.context?.isReady
+        && panel.sessionContext.session?.kernel?.status === "idle"
+        && document.querySelectorAll(".jp-Notebook .jp-Cell").length === panel.content.model.cells.length;
+}"""
+RUN_ALL = """async restart => {
+    const { commands, shell } = window.jupyterapp;
+    if (restart) await shell.currentWidget.sessionContext.restartKernel();
+    await commands.execute("notebook:clear-all-cell-outputs");  // counts from an earlier run would look like this one's
+    commands.execute("notebook:run-all-cells");
+}"""
+HAS_RUN = """() => {
+    const panel = window.jupyterapp.shell.currentWidget;
+    const cells = panel.content.model.toJSON().cells.filter(cell => cell.cell_type === "code" && cell.source.trim());
+    const hasFailed = cell => cell.outputs.some(output => output.output_type === "error")
+        && !cell.metadata.tags?.includes("raises-exception");
+    return panel.sessionContext.session?.kernel?.status === "idle"
+        && (cells.every(cell => cell.execution_count !== null) || cells.some(hasFailed));
+}"""
+CELLS = "() => window.jupyterapp.shell.currentWidget.content.model.toJSON().cells"
+SHUT_DOWN = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()"
+
+
+def find_chromium(playwright):
+    """The path of a Chromium or Chrome on this machine, the one that $CHROMIUM names before all others.
+
+    Raises RuntimeError with the way to get one where there is none.
+    """
+    wanted = os.environ.get("CHROMIUM")
+    for name in [wanted] if wanted else [*BROWSERS, playwright.chromium.executable_path]:
+        if found := shutil.which(name):
+            return found
+    if wanted:
+        raise RuntimeError(f"CHROMIUM is {wanted!r}, and no such program is here.")
+    raise RuntimeError("The browser tests need Chromium: `sudo apt install chromium` on Debian, "
+                       "`.venv/bin/playwright install chromium` anywhere, or CHROMIUM=/path/to/chrome.")
+
+
+@contextmanager
+def launch():
+    """A headless Chromium that reaches this machine alone, as playwright's Browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(playwright), args=FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Lab:
+    """A JupyterLab server on a copy of a folder of notebooks, with nothing of the user's: no settings, no history.
+
+    browser: from ``launch``; one of its own if left out. notebooks: the folder; the course's if left out.
+    Use it in a ``with``: at its end the server, its kernels and the copy are gone. ``folder`` is the copy:
+    a notebook written there can be opened, too. Raises RuntimeError where the server does not start.
+    """
+
+    def __init__(self, browser=None, notebooks=NOTEBOOKS):
+        self.browser, self.notebooks, self.pages = browser, Path(notebooks), {}
+
+    def __enter__(self):
+        with ExitStack() as ends:
+            if self.browser is None:
+                self.browser = ends.enter_context(launch())
+            self.home = Path(ends.enter_context(TemporaryDirectory(prefix="attention-lab-", ignore_cleanup_errors=True)))
+            self.folder = self.home / "notebooks"
+            shutil.copytree(self.notebooks, self.folder)
+            self.url = self._start(ends)
+            self._ends = ends.pop_all()
+        return self
+
+    def __exit__(self, *exception):
+        for page in list(self.pages.values()):
+            page.close()
+        self._ends.close()
+
+    def open(self, name, width=1400, height=1000, theme="light", trusted=True, reduced_motion=False, zoom=1):
+        """Open a notebook alone on a page and wait for its kernel; it is a fresh copy each time.
+
+        name: "05_queries_keys_values". width, height: of the window, in pixels. theme: "light" or "dark".
+        trusted: a notebook fresh from git is not. zoom: 2 is the browser's 200 %. Returns a Page.
+        """
+        path = f"{name.removesuffix('.ipynb')}.ipynb"
+        if path in self.pages:
+            self.pages[path].close()
+        if (self.notebooks / path).exists():
+            shutil.copyfile(self.notebooks / path, self.folder / path)
+        if trusted:
+            NotebookNotary(data_dir=str(self.home / "data")).sign(nbformat.read(self.folder / path, as_version=4))
+        self._write_settings(theme)
+        context = self.browser.new_context(
+            viewport={"width": round(width / zoom), "height": round(height / zoom)},
+            device_scale_factor=zoom,
+            reduced_motion="reduce" if reduced_motion else "no-preference",
+        )
+        self.pages[path] = page = Page(context, path, lambda: self.pages.pop(path, None))
+        page.page.goto(f"{self.url}doc/tree/{path}?reset")
+        page.page.wait_for_function(IS_READY, timeout=60_000)
+        return page
+
+    def _start(self, ends):
+        """Start the server, have it stopped when ``ends`` closes, and return its address."""
+        log = ends.enter_context(open(self.home / "server.log", "w+", encoding="utf-8"))
+        server = subprocess.Popen(self._command(), cwd=self.home, env=self._environment(), stdin=subprocess.DEVNULL,
+                                  stdout=log, stderr=subprocess.STDOUT)
+        ends.callback(stop, server)
+        until = time.monotonic() + 60
+        while server.poll() is None and time.monotonic() < until:
+            for info in (self.home / "runtime").glob("jpserver-*.json"):  # written once it listens
+                try:
+                    return json.loads(info.read_text())["url"]
+                except json.JSONDecodeError:
+                    pass  # half written
+            time.sleep(0.05)
+        log.seek(0)
+        raise RuntimeError(f"JupyterLab did not start:\n{log.read()[-2000:]}")
+
+    def _command(self):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]  # if another process takes it first, the server tries the ports after it
+        as_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+        return [sys.executable, "-m", "jupyterlab", "--no-browser", "--expose-app-in-browser", *as_root,
+                "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--IdentityProvider.token=",
+                f"--ServerApp.root_dir={self.folder}"]
+
+    def _environment(self):
+        folders = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime",
+                   "JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "workspaces", "IPYTHONDIR": "ipython"}
+        nowhere = "http://127.0.0.1:9"  # a port where nobody listens: a kernel that fetches fails at once
+        return {**os.environ, **{name: str(self.home / folder) for name, folder in folders.items()},
+                "http_proxy": nowhere, "https_proxy": nowhere, "no_proxy": ",".join(OURS)}
+
+    def _write_settings(self, theme):
+        themes = {"@jupyterlab/apputils-extension:themes": {"theme": THEMES[theme]}}
+        for plugin, values in {**SETTINGS, **themes}.items():
+            file = self.home / "settings" / f"{plugin.replace(':', '/')}.jupyterlab-settings"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps(values))
+
+
+class Page:
+    """One open notebook, closed at the end of a ``with`` or by the Lab.
+
+    ``page`` is playwright's own; ``requests`` holds every URL that was asked of another host.
+    """
+
+    def __init__(self, context, name, on_close):
+        self.context, self.name, self.page = context, name, context.new_page()
+        self.requests, self._complaints, self._on_close = [], [], on_close
+        context.on("request", lambda request: self._note(request.url))
+        self.page.on("websocket", lambda opened: self._note(opened.url))
+        self.page.on("pageerror", lambda error: self._complaints.append(f"page error: {error}"))
+        self.page.on("console", lambda said: said.type == "error" and self._complaints.append(f"console: {said.text}"))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+    def run_all(self, timeout=120, restart=False):
+        """Run every cell and wait for the last; restart: in a fresh kernel.
+
+        timeout: seconds. Raises AssertionError with the source and the traceback of a cell that fails, with
+        what the browser complained of, and where time runs out.
+        """
+        self.page.evaluate(RUN_ALL, restart)
+        late = []
+        try:
+            self.page.wait_for_function(HAS_RUN, timeout=timeout * 1000, polling=100)
+        except TimeoutError:
+            late = [f"still running after {timeout} seconds"]
+        if errors := self.errors() + late:
+            raise AssertionError(f"{self.name}: " + "\n\n".join(errors))
+
+    def errors(self):
+        """What went wrong so far: cells that failed (unless tagged to), and the browser's own errors."""
+        failed = []
+        for cell in self.cells():
+            if "raises-exception" in cell["metadata"].get("tags", []):
+                continue
+            for output in cell.get("outputs", []):
+                if output["output_type"] == "error":
+                    failed.append(f"a cell failed:\n{cell['source']}\n\n{plain(output['traceback'])}")
+        return failed + self._complaints
+
+    def cells(self):
+        """The notebook's cells as it holds them now, outputs and all: a list of dicts in nbformat."""
+        return self.page.evaluate(CELLS)
+
+    def cell(self, which):
+        """A cell as playwright's Locator. which: its place among all cells, or a piece of the first that has it."""
+        if isinstance(which, str):
+            found = [i for i, cell in enumerate(self.cells()) if which in cell["source"]]
+            if not found:
+                raise LookupError(f"{self.name} has no cell with {which!r} in it.")
+            which = found[0]
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(which)
+
+    def screenshot(self, path, of=None):
+        """A PNG of the window, or of one element: whole, even where it is higher than the window."""
+        if of is None:
+            self.page.screenshot(path=path, animations="disabled")
+            return
+        window = self.page.viewport_size
+        height = max(window["height"], round(of.bounding_box()["height"]) + 200)  # 200 for the bars around a notebook
+        self.page.set_viewport_size({**window, "height": height})
+        of.screenshot(path=path, animations="disabled")
+        self.page.set_viewport_size(window)
+
+    def close(self):
+        """Shut the kernel down and close the page."""
+        try:
+            self.page.evaluate(SHUT_DOWN)
+        except Error:
+            pass  # a page that crashed has no kernel to name; the server ends it later
+        self.context.close()
+        self._on_close()
+
+    def _note(self, url):
+        if urlsplit(url).hostname not in {*OURS, None}:  # data: and blob: have no host
+            self.requests.append(url)
+
+
+def write_notebooks(folder, codes):
+    """Write notebooks of one code cell each, for a Lab to open: {"head": "explore(head)"} becomes head.ipynb."""
+    for name, code in codes.items():
+        cell = nbformat.v4.new_code_cell(code.strip(), id="code")
+        kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}}
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata=kernel), Path(folder) / f"{name}.ipynb")
+
+
+def stop(server):
+    """End a server, and with it its kernels."""
+    server.terminate()
+    try:
+        server.wait(20)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
+def plain(traceback):
+    """A traceback without its colors."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(traceback))

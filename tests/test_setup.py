@@ -1,0 +1,109 @@
+"""The house is in order: versions are pinned, and every notebook is ready to be read, run and published."""
+
+import json
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from tools.notebooks import course_notebooks, load, normal_form, setup_cell, source_url
+
+REPO = Path(__file__).resolve().parent.parent
+NOTEBOOKS = course_notebooks()
+LARGEST_NOTEBOOK = 2_000_000  # bytes; above it GitHub shows a notebook slowly or not at all
+
+every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def requirements(name):
+    lines = (REPO / name).read_text(encoding="utf-8").splitlines()
+    return {wanted.name: wanted for line in lines if line and line[0] not in "#-" for wanted in [Requirement(line)]}
+
+
+def cells(path, kind):
+    return [cell for cell in load(path).cells if cell.cell_type == kind]
+
+
+def bundles(path):
+    """The data of every output: a dict of MIME types each."""
+    return [output.data for cell in cells(path, "code") for output in cell.outputs if "data" in output]
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_every_requirement_is_pinned(name):
+    assert requirements(name)
+    assert [str(wanted) for wanted in requirements(name).values() if not re.fullmatch(r"==[\w.]+", str(wanted.specifier))] == []
+
+
+def test_the_package_accepts_the_versions_that_are_tested():
+    pinned = {name: str(wanted.specifier).removeprefix("==") for name, wanted in requirements("requirements.txt").items()}
+    project = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = [Requirement(line) for line in project["dependencies"]]
+    assert [str(one) for one in needed if one.name not in pinned or not one.specifier.contains(pinned[one.name])] == []
+
+
+def test_jupyterlab_neither_asks_for_news_nor_looks_for_updates():
+    overrides = Path(sys.prefix) / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
+    settings = json.loads(overrides.read_text(encoding="utf-8"))
+    assert settings == json.loads((REPO / "tools" / "jupyterlab.json").read_text(encoding="utf-8"))
+    assert settings["@jupyterlab/apputils-extension:notification"] == {"fetchNews": "false", "checkForUpdates": False}
+
+
+def test_there_are_notebooks():
+    assert NOTEBOOKS, "notebooks/ is empty"
+
+
+@every_notebook
+def test_notebook_is_in_normal_form(path):
+    """So no widget state, no run times, and the setup cell in sync."""
+    assert path.read_text(encoding="utf-8") == normal_form(load(path)), f"`make notebooks ARGS={path.relative_to(REPO)}` mends it"
+
+
+@every_notebook
+def test_notebook_begins_with_its_title_and_the_setup_cell(path):
+    first, second = load(path).cells[:2]
+    assert first.cell_type == "markdown" and first.source.startswith("# ")
+    assert second == setup_cell() | {"execution_count": 1}
+
+
+@every_notebook
+def test_notebook_is_run_and_small(path):
+    assert all(cell.source.strip() for cell in cells(path, "code")), "an empty code cell"
+    assert any(cell.outputs for cell in cells(path, "code")), "no outputs: run `make notebooks`"
+    assert path.stat().st_size < LARGEST_NOTEBOOK
+
+
+@every_notebook
+def test_headings_descend_from_one_title_without_a_gap(path):
+    text = "\n".join(re.sub(r"^```.*?^```", "", cell.source, flags=re.MULTILINE | re.DOTALL) for cell in cells(path, "markdown"))
+    levels = [len(marks) for marks in re.findall(r"^(#{1,6}) ", text, re.MULTILINE)]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert [pair for pair in zip(levels, levels[1:]) if pair[1] > pair[0] + 1] == []
+
+
+@every_notebook
+def test_notebook_fetches_nothing(path):
+    """Links to read are for the prose; what runs, or loads by itself, comes from this machine."""
+    code = [cell.source for cell in cells(path, "code") if "setup" not in cell.metadata.get("tags", [])]
+    assert [line for source in code for line in source.splitlines() if re.search(r"https?://", line)] == []
+    shown = [cell.source for cell in cells(path, "markdown")] + [data.get("text/html", "") for data in bundles(path)]
+    loads = r"""(?:src|srcset|@import|url\()\s*=?\s*["'(]?\s*(?:https?:)?//|!\[[^\]]*\]\(\s*https?:|<script|<link|<iframe"""
+    assert [match for text in shown for match in re.findall(loads, text)] == []
+
+
+@every_notebook
+def test_every_picture_has_a_text_beside_it(path):
+    for data in bundles(path):
+        pictures = re.findall(r"<img\b[^>]*>", data.get("text/html", ""))
+        assert [picture[:80] for picture in pictures if not re.search(r"""\balt=(["'])(?!\s*\1)""", picture)] == []
+        assert not [mime for mime in data if mime.startswith("image/")] or "text/html" in data, "an image that has no alt text"
+    prose = "\n".join(cell.source for cell in cells(path, "markdown"))
+    assert re.findall(r"!\[\s*\]\([^)]*\)", prose) == []
+
+
+def test_readme_clones_from_the_address_of_the_package():
+    addresses = re.findall(r"git clone (\S+)", (REPO / "README.md").read_text(encoding="utf-8"))
+    assert addresses and set(addresses) == {source_url()}

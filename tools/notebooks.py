@@ -1,0 +1,171 @@
+"""Runs notebooks and writes them in one normal form: two runs give the same bytes.
+
+    python tools/notebooks.py                       run every notebook of the course and write it
+    python tools/notebooks.py notebooks/03_*.ipynb  run these
+    python tools/notebooks.py --check               run them, write nothing, name those that would change
+"""
+
+import argparse
+import hashlib
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+REPO = Path(__file__).resolve().parent.parent
+NOTEBOOKS = REPO / "notebooks"
+SECONDS_A_CELL = 300
+
+METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {
+        "codemirror_mode": {"name": "ipython", "version": 3},
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "nbconvert_exporter": "python",
+        "pygments_lexer": "ipython3",
+    },
+}
+CELL_METADATA = {"tags", "jupyter"}  # all else is what an editor or a kernel left behind
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"  # points to a model in a kernel that is gone
+CELL_FILE = re.compile(r"\S*ipykernel_\d+[/\\]\d+\.py")  # where warnings say they come from: another path each run
+
+SETUP = """\
+# On Colab, or where this notebook came alone, this fetches the course's helpers. Elsewhere it does nothing.
+try:
+    import helpers
+except ImportError:
+    %pip install -q git+{source}"""
+
+
+def course_notebooks():
+    """The notebooks of the course, in its order."""
+    return sorted(path for path in NOTEBOOKS.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
+
+
+def source_url():
+    """The repository's public address, which stands in pyproject.toml alone."""
+    return tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]["Source"]
+
+
+def load(path):
+    """A notebook from a file, as it stands there. Raises ValueError where the file is not a notebook."""
+    return nbformat.reader.reads(path.read_text(encoding="utf-8"))
+
+
+def normal_form(notebook):
+    """The text of a notebook without what differs from run to run, and with the setup cell in its place.
+
+    >>> from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+    >>> cells = [new_markdown_cell("# Averaging"), new_code_cell("1 + 1", metadata={"scrolled": True})]
+    >>> text = normal_form(new_notebook(cells=cells))
+    >>> "scrolled" in text, "import helpers" in text
+    (False, True)
+    """
+    cells = [dict(cell) for cell in notebook.cells if "setup" not in cell.metadata.get("tags", [])]
+    if not cells or cells[0]["cell_type"] != "markdown":
+        raise ValueError("the first cell is not markdown; a notebook begins with its title")
+    cells.insert(1, setup_cell())
+
+    ids, count = set(), 0
+    for cell in cells:
+        cell["id"] = unique_id(cell, ids)
+        cell["metadata"] = {key: value for key, value in cell["metadata"].items() if key in CELL_METADATA}
+        if cell["cell_type"] == "code":
+            is_run = bool(cell["source"].strip())
+            count += is_run
+            cell["execution_count"] = count if is_run else None
+            cell["outputs"] = normal_outputs(cell["outputs"], cell["execution_count"])
+    normal = nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": METADATA, "cells": cells})
+    return nbformat.writes(normal) + "\n"  # sorts keys, indents by 1, keeps letters as they are
+
+
+def setup_cell():
+    """The cell that fetches the helpers where they are missing; JupyterLab shows it folded."""
+    metadata = {"tags": ["setup"], "jupyter": {"source_hidden": True}}
+    return dict(nbformat.v4.new_code_cell(SETUP.format(source=source_url()), id="setup", metadata=metadata))
+
+
+def unique_id(cell, ids):
+    """The cell's own id, or one made from its text: a random one would differ from run to run."""
+    own = cell.get("id") or hashlib.sha256(cell["source"].encode()).hexdigest()[:8]
+    while own in ids:
+        own += "-again"
+    ids.add(own)
+    return own
+
+
+def normal_outputs(outputs, count):
+    """Outputs without widget views and this machine's paths; prints that came in pieces are joined."""
+    normal = []
+    for output in map(dict, outputs):
+        kind = output["output_type"]
+        if kind == "stream":
+            output["text"] = CELL_FILE.sub("cell.py", output["text"]).replace(f"{REPO}/", "")
+            if normal and normal[-1].get("name") == output["name"]:
+                normal[-1]["text"] += output["text"]
+                continue
+        elif kind == "error":
+            output["traceback"] = [line.replace(f"{REPO}/", "") for line in output["traceback"]]
+        else:
+            output["data"] = {mime: data for mime, data in output["data"].items() if mime != WIDGET_VIEW}
+            if kind == "execute_result":
+                output["execution_count"] = count
+        normal.append(output)
+    return normal
+
+
+def run(path):
+    """Execute a notebook in a fresh kernel, in its own folder, and return its normal form.
+
+    Raises ValueError with the cell and the error where a cell fails, unless it is tagged "raises-exception".
+    """
+    notebook = nbformat.reads(normal_form(load(path)), as_version=4)
+    client = NotebookClient(notebook, kernel_name="python3", timeout=SECONDS_A_CELL, record_timing=False,
+                            extra_arguments=["--log-level=ERROR"], resources={"metadata": {"path": str(path.resolve().parent)}})
+    with client.setup_kernel():
+        for index, cell in enumerate(notebook.cells):
+            try:
+                client.execute_cell(cell, index)
+            except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+                raise ValueError(f"cell [{cell.execution_count}]: {reason(error)}") from error
+    return normal_form(notebook)
+
+
+def reason(error):
+    """Why a cell failed, in a line."""
+    if isinstance(error, CellExecutionError):
+        return f"{error.ename}: {error.evalue}"
+    if isinstance(error, CellTimeoutError):
+        return f"took longer than {SECONDS_A_CELL} seconds"
+    return "the kernel died, perhaps for lack of memory"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", nargs="*", type=Path, help="notebooks; all of the course if left out")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where a notebook would change")
+    chosen = parser.parse_args()
+
+    changed = []
+    for path in chosen.files or course_notebooks():
+        print(path, flush=True)
+        try:
+            text = run(path)
+            if text != path.read_text(encoding="utf-8"):
+                changed.append(str(path))
+        except (ValueError, OSError) as error:
+            sys.exit(f"{path}, {error}")
+        if not chosen.check:
+            path.write_text(text, encoding="utf-8", newline="\n")
+    if chosen.check and changed:
+        sys.exit(f"A fresh run changes {', '.join(changed)}; `make notebooks` writes it.")
+
+
+if __name__ == "__main__":
+    main()
