@@ -16,7 +16,7 @@ from helpers.style import shape_text
 NUMBERED = ((42, 28, 13, False), (35, 24, 12, False), (29, 21, 11, False), (25, 19, 10, False), (21, 17, 9.5, True),
             (19, 16, 9, True))
 COLORED = (12, 9, 7, 5, 4, 3, 2)  # cells too small for a number
-ONE_SCREEN = 620  # a diagram as high as this is seen at once
+ONE_SCREEN = 700  # a diagram as high as this is seen at once
 TALLEST = 2600, 1000  # with numbers, and with color alone
 TITLE, COLUMNS, GUTTER, SUMS, GAP, RISE, MARGIN = 34, 14, 19, 36, 22, 14, 12
 ARCS = 30  # room below a band for the arrows that pass under it
@@ -183,7 +183,7 @@ def edges(matrices, boxes, numbers):
             if not apart:
                 points = straight(to_x, below, to_x, top)
             elif a["band"] != b["band"]:
-                half = (below + top) / 2
+                half = below + ARCS / 2  # sideways in the gap between bands, above the titles of the next
                 points = [[from_x, below], [from_x, half], [to_x, half], [to_x, top]]
             elif apart == 1:
                 y = b["y"] + b["height"] / 2

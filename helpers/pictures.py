@@ -108,7 +108,8 @@ def picture(trace, *, width=1000, theme="light", pick=None):
     used = max([box["x"] + max(box["width"] + layout.SUMS, *title_widths(trace[name])) for name, box in plan["boxes"].items()],
                default=0)
     plan["width"] = min(width, used + layout.MARGIN)
-    painter = Painter(trace, plan, paint, list(THEMES).index(theme), pick)
+    with matplotlib.rc_context(FIXED):
+        painter = Painter(trace, plan, paint, list(THEMES).index(theme), pick)
     return Picture(painter.figure, describe(trace))
 
 

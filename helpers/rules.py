@@ -68,12 +68,12 @@ def own(step, index):
 
 def cell(step, index, inputs):
     """The value of one cell, computed from its rule alone."""
+    if step.kind == "given":
+        return step.value[tuple(index)]
     found = terms(step, index, inputs)
     values = [[source.value[where] for source, where in zip(inputs, term)] for term in found]
     first = [term[0] for term in values if term]
     match step.kind:
-        case "given":
-            return step.value[tuple(index)]
         case "sum-product":
             return step.factor * sum(math.prod(term) for term in values)
         case "mean":
@@ -101,12 +101,14 @@ def sources(step, index, inputs):
         return []
     found = terms(step, index, inputs)
     if step.kind == "sum-product":
-        cells = []
+        # A cell may stand in several terms, and these may cancel.
+        slopes = {}
         for term in found:
-            values = [source.value[where] for source, where in zip(inputs, term)]
+            values = [float(source.value[where]) for source, where in zip(inputs, term)]
             for i, (source, where) in enumerate(zip(inputs, term)):
-                if step.factor and all(value != 0 for value in values[:i] + values[i + 1 :]):
-                    cells.append((source.name, where))
+                slope = step.factor * math.prod(values[:i] + values[i + 1 :])
+                slopes[source.name, where] = slopes.get((source.name, where), 0) + slope
+        cells = [where for where, slope in slopes.items() if slope != 0]
     elif step.kind == "softmax":
         # A masked cell is 0 whatever the scores; a lone cell is 1 whatever its score.
         value = inputs[0].value
@@ -175,7 +177,7 @@ def formula(step, index, inputs):
         named = [name(0, found[0][0])]
     elif step.kind == "lookup":
         ids = inputs[1]
-        table, rest = found[0][0], f",{','.join(map(str, found[0][0][1:]))}]"
+        table, rest = found[0][0], "".join(f",{place}" for place in found[0][0][1:]) + "]"
         named = [(f"{inputs[0].name}[", inputs[0].name), (at(ids.name, found[0][1]), ids.name), (rest, inputs[0].name)]
         counted = [(at(inputs[0].name, table), inputs[0].name)]
     else:
@@ -196,7 +198,7 @@ def quotients(step, index, source, found):
         return [(power + number(source.value[where], source.digits), source.name)]
 
     def bracket(parts):
-        return [("(", ""), *parts, (")", "")] if len(seen) > 1 else parts
+        return [("(", ""), *parts, (")", "")] if len(seen) > 1 or parts[0][0].startswith("−") else parts
 
     if not seen:
         return name(mine), [("0 / 0", "")]
@@ -206,8 +208,8 @@ def quotients(step, index, source, found):
 
 
 def at(name, index):
-    """``at("out", (1, 2)) == "out[1,2]"``."""
-    return f"{name}[{','.join(map(str, index))}]"
+    """``at("out", (1, 2)) == "out[1,2]"``; a single number has no place, ``at("loss", ()) == "loss"``."""
+    return f"{name}[{','.join(map(str, index))}]" if index else name
 
 
 def some_terms(parts, most):

@@ -255,26 +255,23 @@ def evaluate(kind, rule, values, factor=1.0, name="the step"):
     # An axis that only the output has runs along with the one it replaces: t with s in "s c -> t c".
     new = [axis for axis in output if axis not in sizes]
     sizes.update(zip(new, [sizes[axis] for axis in sizes if axis not in output]))
-    first = values[0]
-    keep = keep_axes = None
+    first, every, operands = values[0], list(sizes), list(zip(values, axes))
     if guard:
-        left, _, right = keep_axes = guard
-        rows, columns = np.indices((sizes[left], sizes[right]))
-        keep, keep_axes = rules.COMPARE[guard[1]](rows, columns), (left, right)
+        left, sign, right = guard
+        keep = rules.COMPARE[sign](*np.indices((sizes[left], sizes[right]))), (left, right)
+    if guard and kind in ("sum-product", "mean"):
+        # A term that is left out counts for nothing even where it is NaN: 0 · NaN would be NaN.
+        operands = [(np.where(einsum([keep], every, sizes), einsum(operands, every, sizes), 0.0), every)]
     if kind == "sum-product":
-        operands = [(value, named) for value, named in zip(values, axes)] + ([(keep, keep_axes)] if guard else [])
-        return factor * einsum(operands, output)
+        return factor * einsum(operands, output, sizes)
     if kind == "mean":
-        ones = [(np.ones(value.shape), named) for value, named in zip(values, axes)]
-        guarded = [(keep.astype(float), keep_axes)] if guard else []
+        count = einsum([keep if guard else (np.ones(()), ())], every, sizes).astype(float)
         with np.errstate(invalid="ignore"):  # the mean of no terms is NaN
-            return einsum([(first, axes[0]), *guarded], output) / einsum([*ones, *guarded], output)
+            return einsum(operands, output, sizes) / einsum([(count, every)], output, sizes)
     if kind == "add":
-        return sum(np.broadcast_to(einsum([(value, named)], output, sizes), [sizes[a] for a in output])
-                   for value, named in zip(values, axes))
+        return sum(einsum([operand], output, sizes) for operand in operands)
     if kind == "mask":
-        kept = einsum([(keep.astype(int), keep_axes)], output, sizes).astype(bool)
-        return np.where(kept, first, -math.inf)
+        return np.where(einsum([keep], output, sizes), einsum(operands, output, sizes), -math.inf)
     if kind == "lookup":
         return first[values[1]]
     along = next(i for i, axis in enumerate(axes[0]) if axis not in output)
@@ -288,8 +285,8 @@ def evaluate(kind, rule, values, factor=1.0, name="the step"):
         return np.where(total == 0, math.nan, first / total)
 
 
-def einsum(operands, output, sizes=None):
-    """``np.einsum`` by named axes of any length; with ``sizes``, missing output axes become size 1."""
+def einsum(operands, output, sizes):
+    """``np.einsum`` by named axes of any length; along an output axis that no operand has, the result repeats."""
     letters = {}
     for _, named in operands:
         for axis in named:
@@ -297,6 +294,5 @@ def einsum(operands, output, sizes=None):
     present = [axis for axis in output if axis in letters]
     spec = ",".join("".join(letters[axis] for axis in named) for _, named in operands)
     result = np.einsum(f"{spec}->{''.join(letters[axis] for axis in present)}", *(value for value, _ in operands))
-    if sizes is None:
-        return result
-    return result.reshape([sizes[axis] if axis in letters else 1 for axis in output])
+    result = result.reshape([sizes[axis] if axis in letters else 1 for axis in output])
+    return np.broadcast_to(result, [sizes[axis] for axis in output])

@@ -58,7 +58,7 @@ class Diagram {
       button.addEventListener("click", () => savePicture(kind.toLowerCase(), this, this.model.get("alt")));
       return button;
     }));
-    this.root.append(this.error, this.shapes, this.stage, this.panel.element, tools, this.panel.spoken);
+    this.root.append(this.error, this.stage, this.panel.element, this.shapes, tools, this.panel.spoken);
   }
 
   listen(signal) {

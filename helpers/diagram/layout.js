@@ -5,7 +5,7 @@ import { dictionary } from "./rules.js";
 const NUMBERED = [[42, 28, 13, false], [35, 24, 12, false], [29, 21, 11, false], [25, 19, 10, false],
   [21, 17, 9.5, true], [19, 16, 9, true]];
 const COLORED = [12, 9, 7, 5, 4, 3, 2];
-const ONE_SCREEN = 620;
+const ONE_SCREEN = 700;
 const TALLEST = [2600, 1000];
 export const [TITLE, COLUMNS, GUTTER, SUMS, GAP, RISE, MARGIN] = [34, 14, 19, 36, 22, 14, 12];
 const ARCS = 30;
@@ -173,7 +173,7 @@ function edges(matrices, boxes, numbers) {
     if (!apart) {
       points = straight(toX, below, toX, top);
     } else if (a.band !== b.band) {
-      const half = (below + top) / 2;
+      const half = below + ARCS / 2;
       points = [[fromX, below], [fromX, half], [toX, half], [toX, top]];
     } else if (apart === 1) {
       const y = b.y + b.height / 2;

@@ -228,7 +228,7 @@ function paintMatrix(brush, plan, step, tokens, colors, pick) {
       if (value === -Infinity && plan.compact) return; // the hatch says it
       brush.text(cellText(value, step.digits, plan.compact), box.x + ((i % columns) + 0.5) * width,
         box.y + (Math.floor(i / columns) + 0.5) * height,
-        { size: plan.font, color: value === 0 ? colors.muted : colors.ink, most: width - (plan.compact ? 2 : 6) });
+        { size: plan.font, color: value === 0 ? colors.muted : colors.ink, most: width - 3 });
     });
   }
   brush.rect(box.x, box.y, box.width, box.height,

@@ -69,13 +69,18 @@ export function sources(step, index, inputs) {
   const first = found.map(([where]) => where);
   let cells;
   if (step.kind === "sum-product") {
-    cells = [];
+    // A cell may stand in several terms, and these may cancel.
+    const slopes = new Map();
     for (const term of found) {
       const values = term.map((where, i) => valueAt(inputs[i], where));
       term.forEach((where, i) => {
-        if (step.factor !== 0 && values.every((value, j) => j === i || value !== 0)) cells.push([inputs[i].name, where]);
+        const others = values.reduce((product, value, j) => (j === i ? product : product * value), 1);
+        const place = [inputs[i].name, where];
+        const [, slope] = slopes.get(at(...place)) ?? [place, 0];
+        slopes.set(at(...place), [place, slope + step.factor * others]);
       });
     }
+    cells = [...slopes.values()].filter(([, slope]) => slope !== 0).map(([place]) => place);
   } else if (step.kind === "softmax") {
     const seen = first.filter((where) => valueAt(inputs[0], where) !== -Infinity);
     const alone = seen.length < 2 || valueAt(inputs[0], own(step, index)) === -Infinity;
@@ -137,7 +142,8 @@ export function formula(step, index, inputs) {
     named = [name(0, found[0][0])];
   } else if (step.kind === "lookup") {
     const [row, ids] = found[0];
-    named = [[`${inputs[0].name}[`, inputs[0].name], name(1, ids), [`,${row.slice(1).join(",")}]`, inputs[0].name]];
+    const rest = row.slice(1).map((place) => `,${place}`).join("") + "]";
+    named = [[`${inputs[0].name}[`, inputs[0].name], name(1, ids), [rest, inputs[0].name]];
     counted = [name(0, row)];
   } else {
     [named, counted] = quotients(step, index, inputs[0], found);
@@ -152,7 +158,7 @@ function quotients(step, index, source, found) {
   const seen = found.map(([where]) => where).filter((where) => !(power && valueAt(source, where) === -Infinity));
   const name = (where) => [[power + at(source.name, where), source.name]];
   const value = (where) => [[power + number(valueAt(source, where), source.digits), source.name]];
-  const bracket = (parts) => (seen.length > 1 ? [["(", ""], ...parts, [")", ""]] : parts);
+  const bracket = (parts) => (seen.length > 1 || parts[0][0].startsWith("−") ? [["(", ""], ...parts, [")", ""]] : parts);
   if (!seen.length) return [name(mine), [["0 / 0", ""]]];
   return [
     [...name(mine), [" / ", ""], ...bracket(some(seen.map(name), 3))],
@@ -160,7 +166,7 @@ function quotients(step, index, source, found) {
   ];
 }
 
-export const at = (name, index) => `${name}[${index.join(",")}]`;
+export const at = (name, index) => (index.length ? `${name}[${index.join(",")}]` : name);
 
 // The terms, or the first ones, an ellipsis and the last when there are more than `most`.
 const someTerms = (parts, most) =>
