@@ -50,10 +50,11 @@ def masked_softmax(scores, v, *, causal=True, tokens=None):
     [[1.0], [2.0]]
     """
     trace = Trace("masked_softmax", tokens)
-    trace.given("scores", checked("scores", scores, infinite=True), "t s", role="scores")
-    square("scores", trace["scores"].value)
-    trace.given("v", checked("v", v), "s h", role="value")
-    attend(trace, "scores", causal=causal)
+    scores = checked("scores", scores, infinite=True)
+    square("scores", scores)
+    trace.given("scores", scores, "t s", role="scores")
+    one_token_a_row(trace, "scores")
+    attend(trace, "scores", causal=causal, v=checked("v", v))
     return trace
 
 
@@ -69,8 +70,9 @@ def head(x, Wq, Wk, Wv, *, causal=True, scale=True, temperature=1.0, tokens=None
     >>> head(e.x, e.Wq, e.Wk, e.Wv)["weights"].value.sum(axis=-1).tolist()
     [1.0, 1.0]
     """
-    if not (math.isfinite(temperature) and temperature > 0):
+    if not (hasattr(temperature, "__float__") and math.isfinite(temperature) and temperature > 0):
         raise ValueError(f"temperature is {temperature}; wanted a number above 0.")
+    temperature = float(temperature)
     trace, b = start("head", x, tokens)
     for name, W, role in [("Wq", Wq, "query"), ("Wk", Wk, "key"), ("Wv", Wv, "value")]:
         trace.given(name, checked(name, W), "c h", role=role, parameter=True)
@@ -82,19 +84,21 @@ def head(x, Wq, Wk, Wv, *, causal=True, scale=True, temperature=1.0, tokens=None
     if scale or temperature != 1:
         head_size = trace["k"].value.shape[-1]
         factor = (head_size**-0.5 if scale else 1.0) / temperature
-        code = "scaled = scores" + " * head_size**-0.5" * scale + f" / {temperature:g}" * (temperature != 1)
+        code = "scaled = scores" + " * head_size**-0.5" * bool(scale) + f" / {temperature:g}" * (temperature != 1)
         last = trace.step("scaled", "sum-product", f"{b}t s -> {b}t s", "scores", role="scores", factor=factor,
                           code=code).name
     attend(trace, last, causal=causal, b=b)
     return trace
 
 
-def attend(trace, scores, *, causal, b=""):
-    """The end that every attention shares: mask, softmax over s, weights times v."""
+def attend(trace, scores, *, causal, b="", v=None):
+    """The end that every attention shares: mask, softmax over s, weights times v (given here, or in the trace)."""
     if causal:
         code = f'masked = {scores}.masked_fill(tril == 0, float("-inf"))'
         scores = trace.step("masked", "mask", f"{b}t s -> {b}t s | s <= t", scores, role="scores", code=code).name
     trace.step("weights", "softmax", f"{b}t r -> {b}t s", scores, role="weights", code=f"weights = {scores}.softmax(dim=-1)")
+    if v is not None:
+        trace.given("v", v, "s h", role="value")
     trace.step("out", "sum-product", f"{b}t s, {b}s h -> {b}t h", "weights", "v", role="out", code="out = weights @ v")
 
 
@@ -107,9 +111,14 @@ def start(title, x, tokens):
     trace = Trace(title, tokens)
     b = "b " * (x.ndim == 3)
     trace.given("x", x, f"{b}t c")
-    if tokens is not None and len(tokens) != x.shape[-2]:
-        raise ValueError(f"there are {len(tokens)} tokens, but x has shape {trace['x'].shape}: wanted one token a row.")
+    one_token_a_row(trace, "x")
     return trace, b
+
+
+def one_token_a_row(trace, name):
+    """Raise ValueError if the trace has tokens, but not one for each row of this matrix."""
+    if trace.tokens is not None and len(trace.tokens) != trace[name].value.shape[-2]:
+        raise ValueError(f"tokens has length {len(trace.tokens)}, but {name} has shape {trace[name].shape}: wanted one token a row.")
 
 
 def checked(name, value, infinite=False):
@@ -118,7 +127,7 @@ def checked(name, value, infinite=False):
     bad = np.isnan(value) | (value == math.inf if infinite else np.isinf(value))
     if bad.any():
         where = ", ".join(map(str, np.argwhere(bad)[0]))
-        raise ValueError(f"{name} holds {value[bad][0]} at [{where}]: every number must be finite. "
+        raise ValueError(f"{name} holds {value[bad][0]} at [{where}]: every number must be finite{', or -inf' * infinite}. "
                          "Look for a division by zero or a logarithm of zero before it.")
     return value
 

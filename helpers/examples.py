@@ -35,16 +35,16 @@ def example(T=4, C=3, head_size=None, B=None, seed=0):
     >>> example(T=2, C=3).x.shape, example(T=2, C=3).tokens
     ((2, 3), ['the', 'cat'])
     """
+    for name, size in [("T", T), ("C", C), ("head_size", 1 if head_size is None else head_size), ("B", 1 if B is None else B)]:
+        if not (hasattr(size, "__index__") and 1 <= size <= LARGEST):
+            raise ValueError(f"{name} is {size!r}; wanted a whole number from 1 to {LARGEST}.")
     head_size = (C + 1) // 2 if head_size is None else head_size
-    for name, size in [("T", T), ("C", C), ("head_size", head_size), ("B", 1 if B is None else B)]:
-        if size != int(size) or not 1 <= size <= LARGEST:
-            raise ValueError(f"{name} is {size}; wanted a whole number from 1 to {LARGEST}.")
-    x, q, k, v, scores, value = (table[:T, :C] if i == 0 else table for i, table in enumerate(tables(seed)))
-    if B is not None:
-        x = np.stack([tables(seed, b)[0][:T, :C] for b in range(B)])  # B times (T, C) -> (B, T, C)
+    _, q, k, v, scores, value = tables(seed)
+    x = np.stack([tables(seed, b)[0][:T, :C] for b in range(B or 1)])  # B times (T, C) -> (B, T, C)
+    x = x[0] if B is None else x
     # W shrinks with the root of C, so that q, k and v are about as large whatever C is.
     Wq, Wk, Wv = (np.round(table[:C, :head_size] * 1.5 / C**0.5, 1) + 0.0 for table in (q, k, v))  # (C, h)
-    return Example(words(T), x, Wq, Wk, Wv, scores[:T, :T], value[:T, :head_size])
+    return Example(words(T), x, Wq, Wk, Wv, scores[:T, :T].copy(), value[:T, :head_size].copy())
 
 
 @lru_cache(maxsize=64)

@@ -9,21 +9,23 @@ import math
 import ipywidgets as widgets
 
 from helpers.diagram import Diagram
-from helpers.examples import Example, example
+from helpers.examples import example
 from helpers.trace import Trace
 
-SIZES = {  # what a size slider shows when you leave its range out: lowest, highest, start
+SIZES = ("T", "C", "head_size", "B")
+RANGES = {  # what a slider shows when you leave its range out: lowest, highest, start
     "T": (1, 16, 8),
     "C": (1, 16, 4),
-    "head_size": (1, 16, None),
+    "head_size": (1, 16, None),  # starts at half of C
     "B": (1, 8, 4),
+    "temperature": (0.1, 5.0, 1.0),
 }
 LABELS = {"T": "T, tokens", "C": "C, channels", "head_size": "head_size", "B": "B, sequences", "temperature": "temperature"}
-RANGES = {"temperature": (0.1, 5.0, 1.0)}
 # Which sizes decide the shape of each part of an example.
 NEEDS = {"x": ("T", "C"), "Wq": ("C", "head_size"), "Wk": ("C", "head_size"), "Wv": ("C", "head_size"),
          "scores": ("T",), "v": ("T", "head_size"), "tokens": ("T",)}
 LONGEST_SENTENCE = 400
+REQUIRED = inspect.Parameter.empty
 
 
 def explore(build, **ranges):
@@ -32,7 +34,7 @@ def explore(build, **ranges):
     build: any function, your own too. Its parameters decide the controls: ``T``, ``C``, ``head_size``,
     ``B`` and other numbers get a slider, booleans a check box; ``x``, ``Wq``, ``Wk``, ``Wv``,
     ``scores``, ``v`` and ``tokens`` are filled in from ``helpers.examples.example`` at the sizes that
-    the sliders show.
+    the sliders show. A slider starts at the parameter's own default.
     ranges: ``T=(1, 16, 8)`` is lowest, highest and start of a slider; any other value is passed to
     build as it is, without a control.
 
@@ -52,7 +54,8 @@ class Explorer(widgets.VBox):
         self.build = build
         self.title = getattr(build, "__name__", type(build).__name__)
         self.parameters = inspect.signature(build).parameters
-        self.fixed = {name: value for name, value in ranges.items() if not is_range(value)}
+        self.fixed = {name: value for name, value in ranges.items() if name in NEEDS or not is_range(value)}
+        self.filled = self._filled()
         self.controls = self._make_controls(ranges)
         self.start = {name: control.value for name, control in self.controls.items()}
         self.seed, self.resetting = 0, False
@@ -100,10 +103,17 @@ class Explorer(widgets.VBox):
         self.seed += 1
         self.update()
 
+    def _filled(self):
+        """The parts of an example that build gets: what neither you nor its own signature gives."""
+        filled = [name for name, parameter in self.parameters.items()
+                  if name in NEEDS and name not in self.fixed and (parameter.default is None or parameter.default is REQUIRED)]
+        own = {"x", "scores"} & self.parameters.keys() - set(filled)
+        return [name for name in filled if not (own and name == "tokens")]  # an x of yours has tokens of its own
+
     def _make_controls(self, ranges):
-        wanted = dict.fromkeys(name for part in self.parameters for name in NEEDS.get(part, ()) if part not in self.fixed)
+        wanted = dict.fromkeys(name for part in self.filled for name in NEEDS[part])
         wanted |= dict.fromkeys(name for name in self.parameters if name not in NEEDS and name != "seed")
-        if "B" in ranges and "x" in self.parameters:
+        if "B" in ranges and "x" in self.filled:
             wanted["B"] = None
         unknown = [name for name in ranges if name not in wanted and name not in self.parameters]
         if unknown:
@@ -113,21 +123,22 @@ class Explorer(widgets.VBox):
         for name in order:
             if name in self.fixed:
                 continue
-            default = self.parameters[name].default if name in self.parameters else inspect.Parameter.empty
-            if isinstance(default, bool):
+            default = self.parameters[name].default if name in self.parameters else REQUIRED
+            if name in ranges:
+                controls[name] = slider(name, *ranges[name])
+            elif isinstance(default, bool):
                 controls[name] = widgets.Checkbox(default, description=name, indent=False, layout={"width": "auto"})
-                continue
-            given = ranges.get(name) or RANGES.get(name) or SIZES.get(name)
-            if given is None and isinstance(default, int | float):
-                given = (0 if default >= 0 else 2 * default, max(2 * default, default + 1), default)
-            if given is not None:
+            elif isinstance(default, int | float):
+                low, high, _ = RANGES.get(name) or (min(0, 2 * default), max(2 * default, default + 1), default)
+                controls[name] = slider(name, min(low, default), max(high, default), default)
+            elif name in RANGES:
+                low, high, start = RANGES[name]
                 half = (controls["C"].value + 1) // 2 if "C" in controls else 2
-                start = half if given[2] is None else given[2]
-                controls[name] = slider(name, given[0], given[1], min(start, given[1]))
+                controls[name] = slider(name, low, high, min(half, high) if start is None else start)
         return controls
 
     def _make_buttons(self):
-        seeded = "seed" in self.parameters or any(name in NEEDS and name not in self.fixed for name in self.parameters)
+        seeded = {*self.filled, "seed"} & self.parameters.keys() - self.fixed.keys() - {"tokens"}
         buttons = [("Reset", "Put every slider back", self.reset)]
         if seeded:
             buttons.append(("New numbers", "The same shapes with other numbers", self.new_numbers))
@@ -142,20 +153,21 @@ class Explorer(widgets.VBox):
         values = {name: control.value for name, control in self.controls.items()}
         given = {**values, **self.fixed}
         sizes = {name: given[name] for name in SIZES if name in given}
-        made = example(**sizes, seed=self.seed) if any(name in NEEDS for name in self.parameters) else None
+        made = example(**sizes, seed=self.seed) if self.filled else None
         arguments = {}
         for name in self.parameters:
             if name in given:
                 arguments[name] = given[name]
             elif name == "seed":
                 arguments[name] = self.seed
-            elif name in Example._fields:
+            elif name in self.filled:
                 arguments[name] = getattr(made, name)
         return arguments
 
     def __repr__(self):
         settings = ", ".join(f"{name}={control.value}" for name, control in self.controls.items())
-        return f"explore({settings})\n{self.diagram!r}"
+        error = f"{self.diagram.error}\n" if self.diagram.error else ""
+        return f"explore({settings})\n{error}{self.diagram!r}"
 
     def _repr_mimebundle_(self, **options):
         """The sliders and the diagram, and beside them the still picture for places where no widget lives."""
@@ -169,7 +181,8 @@ def slider(name, low, high, start):
         raise ValueError(f"{name}=({low}, {high}, {start}) is out of order; wanted (lowest, highest, start).")
     whole = all(isinstance(value, int) for value in (low, high, start))
     kind = widgets.IntSlider if whole else widgets.FloatSlider
-    step = {} if whole else {"step": 10 ** math.floor(math.log10((high - low) / 20)), "readout_format": ".2f"}
+    tens = math.floor(math.log10((high - low) / 20 or 1))  # steps of 0.1 or 0.01 reach round numbers
+    step = {} if whole else {"step": 10.0**tens, "readout_format": f".{max(2, -tens)}f"}
     return kind(start, min=low, max=high, description=LABELS.get(name, name.replace("_", " ")),
                 style={"description_width": "initial"}, layout={"width": "290px"}, **step)
 

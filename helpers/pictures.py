@@ -20,7 +20,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
-from matplotlib.patches import FancyArrowPatch, PathPatch, Rectangle
+from matplotlib.patches import FancyArrowPatch, PathPatch, Polygon, Rectangle
 from matplotlib.path import Path as Curve
 from matplotlib.textpath import text_to_path
 
@@ -76,7 +76,7 @@ class Picture:
         with matplotlib.rc_context(FIXED):
             self.figure.savefig(raw, format="rgba", dpi=144)
         image = Image.frombytes("RGBA", size, raw.getvalue()).convert("RGB")
-        image.quantize(64, dither=Image.Dither.NONE).save(buffer, "png", optimize=True)
+        image.quantize(64, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(buffer, "png", optimize=True)
         data = base64.b64encode(buffer.getvalue()).decode()
         width = int(self.figure.get_figwidth() * 96)
         return f'<img alt="{escape(self.alt)}" width="{width}" src="data:image/png;base64,{data}">'
@@ -96,7 +96,7 @@ def picture(trace, *, width=1000, theme="light", pick=None):
 
     >>> from helpers.attention import average_past
     >>> picture(average_past([[1.0, 2.0], [3.0, 6.0]])).alt.splitlines()[0]
-    'average_past, from left to right: x (T=2, C=2), out (T=2, C=2).'
+    'average_past, from left to right: x (T=2, C=2), out (T=2, C=2). out is 1.00 2.00; 2.00 4.00.'
     """
     paint, pick = colors_of(theme), pick or {}
     for axis, at in pick.items():
@@ -245,7 +245,8 @@ class Painter:
         masked = [Rectangle((x, y), width, height) for value, x, y in cells if value == -np.inf]
         self.axes.add_collection(PatchCollection(
             masked, facecolor="none", edgecolor=theme["hatch"], hatch="////" if plan["numbers"] else None, linewidth=0))
-        alarms = [Rectangle((x, y), width / 4, height / 4) for value, x, y in cells if marked(value, step.role)]
+        alarms = [Polygon([(x, y), (x + width / 3, y), (x, y + height / 3)]) for value, x, y in cells
+                  if marked(value, step.role)]
         self.axes.add_collection(PatchCollection(alarms, facecolor=theme["alarm"]))
         if plan["numbers"]:
             for value, x, y in cells:

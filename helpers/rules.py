@@ -140,7 +140,8 @@ def formula(step, index, inputs):
         return at(inputs[i].name, where), inputs[i].name
 
     def value(i, where):
-        return number(inputs[i].value[where], inputs[i].digits), inputs[i].name
+        found = inputs[i].value[where]
+        return number(found, inputs[i].digits if found else 0), inputs[i].name
 
     def products(chosen, show):
         return [[show(i, where) for i, where in enumerate(term)] for term in chosen]
@@ -190,6 +191,7 @@ def quotients(step, index, source, found):
     power = "e^" if step.kind == "softmax" else ""
     mine = own(step, index)
     seen = [where for (where,) in found if not (power and source.value[where] == -math.inf)]
+    below = seen or [where for (where,) in found]
 
     def name(where):
         return [(power + at(source.name, where), source.name)]
@@ -198,11 +200,11 @@ def quotients(step, index, source, found):
         return [(power + number(source.value[where], source.digits), source.name)]
 
     def bracket(parts):
-        return [("(", ""), *parts, (")", "")] if len(seen) > 1 or parts[0][0].startswith("−") else parts
+        return [("(", ""), *parts, (")", "")] if len(below) > 1 or parts[0][0].startswith("−") else parts
 
+    named = [*name(mine), (" / ", ""), *bracket(some([name(where) for where in below], 3))]
     if not seen:
-        return name(mine), [("0 / 0", "")]
-    named = [*name(mine), (" / ", ""), *bracket(some([name(where) for where in seen], 3))]
+        return named, [("0 / 0", "")]
     counted = [*value(mine), (" / ", ""), *bracket(join(some_terms([value(where) for where in seen], 8)))]
     return named, counted
 

@@ -100,8 +100,8 @@ class Trace:
         value, axes = as_array(name, value), tuple(axes.split())
         if value.ndim != len(axes):
             wanted = ", ".join(size_name(axis) for axis in axes)
-            hint = " Write x[None, :] to make one row of it." if value.ndim == 1 else ""
-            raise ValueError(f"{name} has shape {value.shape}; wanted {len(axes)} axes, ({wanted}).{hint}")
+            hint = f" Write {name}[None, :] to make one row of it, {name}[:, None] to make one column." if value.ndim == 1 else ""
+            raise ValueError(f"{name} has shape {value.shape}; wanted ({wanted}).{hint}")
         self._check_sizes(name, value.shape, axes)
         return self._add(Step(name, value, axes, role=role, code=code, parameter=parameter))
 
@@ -194,8 +194,8 @@ class Trace:
                              f"Give one number for each, as in why({step.name!r}, {', '.join(f'{a}=0' for a in step.axes)}).")
         index = tuple(named[axis] for axis in step.axes) if named else index
         for axis, at, size in zip(step.axes, index, step.value.shape):
-            if at != int(at) or not -size <= at < size:
-                raise IndexError(f"{step.name} has shape {step.shape}; {axis}={at} is outside 0 to {size - 1}.")
+            if not hasattr(at, "__index__") or not -size <= at < size:
+                raise IndexError(f"{step.name} has shape {step.shape}; {axis} is {at!r}, wanted a whole number from 0 to {size - 1}.")
         return tuple(int(at) % size for at, size in zip(index, step.value.shape))
 
     def __repr__(self):
@@ -235,8 +235,9 @@ def as_array(name, value):
     except ValueError as error:
         raise ValueError(f"{name} is not a matrix: its rows differ in length.") from error
     if value.dtype.kind not in "biuf":
-        raise ValueError(f"{name} holds {value.dtype}, not numbers.")
-    return value.astype(np.int64 if value.dtype.kind in "biu" else np.float64)
+        held = {"U": "text", "c": "complex numbers"}.get(value.dtype.kind, "things that are not numbers")
+        raise ValueError(f"{name} has shape {value.shape} and holds {held}; wanted real numbers.")
+    return value.astype(np.int64 if np.can_cast(value.dtype, np.int64) else np.float64)
 
 
 def evaluate(kind, rule, values, factor=1.0, name="the step"):
@@ -277,7 +278,7 @@ def evaluate(kind, rule, values, factor=1.0, name="the step"):
     along = next(i for i, axis in enumerate(axes[0]) if axis not in output)
     if kind == "softmax":
         # Subtracting the row's maximum changes nothing but keeps e^x from overflowing.
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
             powers = np.exp(first - first.max(axis=along, keepdims=True))
             return powers / powers.sum(axis=along, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):

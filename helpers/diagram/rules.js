@@ -106,7 +106,10 @@ export function formula(step, index, inputs) {
   if (step.kind === "given") return [...head, ...result];
   const found = terms(step, index, inputs);
   const name = (i, where) => [at(inputs[i].name, where), inputs[i].name];
-  const value = (i, where) => [number(valueAt(inputs[i], where), inputs[i].digits), inputs[i].name];
+  const value = (i, where) => {
+    const here = valueAt(inputs[i], where);
+    return [number(here, here === 0 ? 0 : inputs[i].digits), inputs[i].name];
+  };
   const products = (chosen, show) => chosen.map((term) => term.map((where, i) => show(i, where)));
   let named = [];
   let counted = [];
@@ -156,12 +159,14 @@ function quotients(step, index, source, found) {
   const power = step.kind === "softmax" ? "e^" : "";
   const mine = own(step, index);
   const seen = found.map(([where]) => where).filter((where) => !(power && valueAt(source, where) === -Infinity));
+  const below = seen.length ? seen : found.map(([where]) => where);
   const name = (where) => [[power + at(source.name, where), source.name]];
   const value = (where) => [[power + number(valueAt(source, where), source.digits), source.name]];
-  const bracket = (parts) => (seen.length > 1 || parts[0][0].startsWith("−") ? [["(", ""], ...parts, [")", ""]] : parts);
-  if (!seen.length) return [name(mine), [["0 / 0", ""]]];
+  const bracket = (parts) => (below.length > 1 || parts[0][0].startsWith("−") ? [["(", ""], ...parts, [")", ""]] : parts);
+  const named = [...name(mine), [" / ", ""], ...bracket(some(below.map(name), 3))];
+  if (!seen.length) return [named, [["0 / 0", ""]]];
   return [
-    [...name(mine), [" / ", ""], ...bracket(some(seen.map(name), 3))],
+    named,
     [...value(mine), [" / ", ""], ...bracket(some(seen.map(value), 8))],
   ];
 }

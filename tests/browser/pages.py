@@ -41,6 +41,12 @@ MOUNT = """async state => {
     }
     return performance.now() - start;
 }"""
+CLEAR = """() => {
+    for (const { remove } of models.splice(0)) remove();
+    document.body.replaceChildren();
+    for (const { name } of [...document.body.attributes]) document.body.removeAttribute(name);
+    scrollTo(0, 0);
+}"""
 UPDATE = """async ([which, changes]) => {
     models[which].model.update(changes);
     await frames();
@@ -65,13 +71,12 @@ class BlankPage:
         self.page, self.errors = page, []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda said: said.type == "error" and self.errors.append(said.text))
-        self.clear()
+        page.set_content(f"<!doctype html><meta charset=utf-8><style>body {{ margin: 0 }}\n{Diagram._css}</style>")
+        page.evaluate(PREPARE, f"{module()}\nexport const constants = {{ {', '.join(CONSTANTS)} }};")
 
     def clear(self):
-        """Start anew: no diagram, no listener, no variable is left."""
-        self.page.goto("about:blank")
-        self.page.set_content(f"<!doctype html><meta charset=utf-8><style>body {{ margin: 0 }}\n{Diagram._css}</style>")
-        self.page.evaluate(PREPARE, f"{module()}\nexport const constants = {{ {', '.join(CONSTANTS)} }};")
+        """Take every diagram away again."""
+        self.page.evaluate(CLEAR)
 
     def show(self, trace, **options):
         """Mount a diagram below those that are there; returns the milliseconds until it was painted."""

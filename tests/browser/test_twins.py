@@ -1,0 +1,267 @@
+"""The JavaScript that explains, lays out and colors a Trace gives what its Python twin gives, number for number."""
+
+import base64
+import json
+import math
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+
+from helpers import layout, rules
+from helpers.attention import average_matmul, head, masked_softmax
+from helpers.diagram.diagram import payload
+from helpers.style import AXES, ROLES, THEMES, cell_text, fill, marked, number
+from helpers.trace import Trace
+from tests.browser.pages import CONSTANTS, blank_page
+
+STYLE = {"roles": ROLES, "axes": AXES, "themes": THEMES}
+TOKENS = ["the", "cat", "🙂", "an extraordinarily long token", "<b>", "שלום", "", " "]
+# Numbers that are rounded, compared or printed in a way of their own.
+AWKWARD = [0.0, -0.0, 0.125, -0.125, 0.375, 0.0005, -0.0005, -0.0004, 0.995, 0.99499, 99.95, 99.9499, 9.995, 2.5, -2.5, 1.0,
+           1e5, 99999.9995, 99999.9994, 112500.0, -112500.0, 1e6, -1e6, 1e21, 1e300, -1e300, 1e-9, 5e-324, 1 / 3,
+           math.nan, math.inf, -math.inf]
+NAMES = ["y", "__proto__", "constructor", "$&", "a b", "<i>", "🙂", "x'\""]
+
+READ = """({ trace, values }) => {
+    const all = new Float64Array(bytes(values).buffer);
+    let start = 0;
+    for (const step of trace.steps) {
+        const count = step.shape.reduce((a, b) => a * b, 1);
+        step.value = all.slice(start, start += count);
+    }
+    return trace;
+}"""
+EXPLAIN = f"""traces => traces.map(sent => {{
+    const trace = ({READ})(sent);
+    const steps = new Map(trace.steps.map(step => [step.name, step]));
+    return sent.cells.map(([name, index]) => {{
+        const step = steps.get(name);
+        const inputs = step.inputs.map(input => steps.get(input));
+        const value = course.valueAt(step, index);
+        return [step.inputs.length ? course.terms(step, index, inputs) : [], course.sources(step, index, inputs), course.formula(step, index, inputs),
+            course.number(value, step.digits), course.cellText(value, step.digits, false),
+            course.cellText(value, step.digits, true)];
+    }});
+}})"""
+LAY_OUT = """([style, cases]) => cases.map(([trace, widths]) => {
+    const found = course.matrices(trace, style);
+    return [found, widths.map(width => course.layOut(found, width))];
+})"""
+
+
+@pytest.fixture(scope="module")
+def ask(browser):
+    """Call a JavaScript function in the page; as text, which is many times faster than playwright's own way."""
+    with blank_page(browser) as blank:
+        yield lambda function, given: json.loads(
+            blank.page.evaluate(f"text => JSON.stringify(({function})(JSON.parse(text)))", json.dumps(given)))
+        assert blank.errors == []
+
+
+def numbers(rng, *shape):
+    """Numbers of one of the kinds that the course meets, among them the awkward ones."""
+    drawn = rng.standard_normal(shape)
+    kind = rng.integers(6)
+    if kind == 0:
+        return rng.integers(-3, 4, shape)
+    if kind == 1:
+        return drawn * 10.0 ** rng.integers(-6, 9)
+    if kind == 2:
+        return rng.choice(AWKWARD, shape)
+    rounded = np.round(drawn, rng.integers(1, 4))
+    return np.where(rng.random(shape) < 0.15, rng.choice(AWKWARD, shape), rounded) if kind == 3 else rounded
+
+
+def guard(rng, left="s", right="t"):
+    return f" | {left} {rng.choice(list(rules.COMPARE))} {right}"
+
+
+def maybe(rng, text):
+    return text if rng.random() < 0.5 else ""
+
+
+def random_trace(seed):
+    """A trace with every kind of step, of random sizes, with a batch axis or without."""
+    rng = np.random.default_rng(seed)
+    T, C, h, v = rng.integers(1, 12 if seed % 5 == 0 else 5, 4)
+    b, batch = ("b ", (int(rng.integers(1, 4)),)) if rng.random() < 0.4 else ("", ())
+    tokens = [TOKENS[i] for i in rng.integers(len(TOKENS), size=T)] if rng.random() < 0.7 else None
+    trace = Trace(f"trace {seed}", tokens)
+    factor = rng.choice([1.0, 1.0, 0.5, -0.125, 0.0, 3.0, h**-0.5])
+    role = rng.choice(list(ROLES))
+    trace.given("table", numbers(rng, v, C), "v c", parameter=bool(rng.random() < 0.5))
+    trace.given("ids", rng.integers(0, v, T), "t")
+    trace.given("bias", numbers(rng, C), "c", parameter=True)
+    trace.given("W", numbers(rng, C, h), "c h", role=role, parameter=bool(rng.random() < 0.8))
+    trace.given("scores", numbers(rng, *batch, T, T), f"{b}t s", role="scores")
+    trace.given("x", numbers(rng, *batch, T, C), f"{b}t c")
+    trace.given("odd", numbers(rng, 2, 3), "constructor toString")
+    trace.step("embedded", "lookup", "v c, t -> t c", "table", "ids")
+    trace.step("added", "add", f"{b}t c, t c, c -> {b}t c", "x", "embedded", "bias")
+    trace.step("q", "sum-product", f"{b}t c, c h -> {b}t h", "added", "W", role="query", factor=factor)
+    trace.step("turned", "sum-product", f"{b}s h -> {b}h s", "q", factor=rng.choice([1.0, -2.0]))
+    trace.step("products", "sum-product", f"{b}t h, {b}h s -> {b}t s" + maybe(rng, guard(rng)), "q", "turned", factor=factor)
+    trace.step("thrice", "sum-product", "t c, t c, c -> t", "embedded", "embedded", "bias")
+    trace.step("total", "sum-product", f"{b}t c -> ", "x")
+    trace.step("averages", "mean", f"{b}s c -> {b}t c{guard(rng)}", "x")
+    trace.step("mean", "mean", f"{b}t c -> {b}c", "x")
+    trace.step("masked", "mask", f"{b}t s -> {b}t s{guard(rng)}", "scores", role="scores")
+    trace.step("weights", "softmax", f"{b}t r -> {b}t s", "masked", role="weights")
+    trace.step("wrong", "softmax", f"{b}r s -> {b}t s", "scores", role="weights")
+    trace.step("shares", "normalize", f"{b}t r -> {b}t s", rng.choice(["scores", "masked", "weights"]), role="weights")
+    trace.step("even", "sum-product", "constructor toString -> toString constructor", "odd")
+    trace.step(rng.choice(NAMES), "sum-product", f"{b}t s, {b}s c -> {b}t c", "weights", "x", role="out")
+    return trace
+
+
+@pytest.fixture(scope="module")
+def traces():
+    with np.errstate(all="ignore"):
+        return [random_trace(seed) for seed in range(200)]
+
+
+def sample(trace, seed, most=3):
+    """Some cells of every step, the last one always among them."""
+    rng = np.random.default_rng(seed)
+    for step in trace:
+        cells = list(np.ndindex(step.value.shape))
+        for i in {*rng.integers(len(cells), size=most - 1).tolist(), len(cells) - 1}:
+            yield step, cells[i]
+
+
+def sent(trace, cells=()):
+    packed = payload(trace)
+    values = base64.b64encode(packed.pop("values")).decode()
+    return {"trace": packed, "values": values, "cells": [[step.name, index] for step, index in cells]}
+
+
+def plain(value):
+    """Tuples as lists, as they come out of the browser."""
+    return [plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def explained(step, index, inputs):
+    value = step.value[index]
+    with np.errstate(all="ignore"):
+        return plain([rules.terms(step, index, inputs) if inputs else [], rules.sources(step, index, inputs), rules.formula(step, index, inputs),
+                      number(value, step.digits), cell_text(value, step.digits), cell_text(value, step.digits, True)])
+
+
+def test_random_traces_hold_every_kind_and_every_awkward_number(traces):
+    """What the other tests compare is worth comparing."""
+    steps = [step for trace in traces for step in trace]
+    assert {step.kind for step in steps} == set(rules.KINDS)
+    assert {step.role for step in steps} == set(ROLES)
+    assert {step.value.ndim for step in steps} == {0, 1, 2, 3}
+    assert {step.name for step in steps} > set(NAMES)
+    seen = np.concatenate([step.value.ravel() for step in steps])
+    assert np.isnan(seen).any() and (seen == math.inf).any() and (seen == -math.inf).any() and (seen == 0).any()
+    assert {0.125, -0.125, 1e6} <= set(seen.tolist())
+    assert {trace.tokens is None for trace in traces} == {True, False}
+
+
+def test_terms_sources_formulas_and_numbers_of_random_traces(ask, traces):
+    cells = [list(sample(trace, seed)) for seed, trace in enumerate(traces)]
+    found = ask(EXPLAIN, [sent(trace, some) for trace, some in zip(traces, cells)])
+    compared = 0
+    for trace, some, answers in zip(traces, cells, found):
+        for (step, index), answer in zip(some, answers, strict=True):
+            assert answer == explained(step, index, trace.inputs(step)), (trace.title, step.name, step.rule, index)
+            compared += 1
+    assert compared > 5000
+
+
+def test_the_formula_reads_as_why_does(ask):
+    """The pieces joined are the sentence that Python prints, for every cell of one head."""
+    rng = np.random.default_rng(0)
+    trace = head(rng.standard_normal((2, 3, 4)).round(1), *rng.standard_normal((3, 4, 2)).round(1))
+    cells = [(step, index) for step in trace for index in np.ndindex(step.value.shape)]
+    answers = ask(EXPLAIN, [sent(trace, cells)])[0]
+    for (step, index), (_, _, pieces, *_) in zip(cells, answers, strict=True):
+        assert "".join(text for text, _ in pieces) == trace.why(step.name, *index)
+        assert {name for _, name in pieces} <= {"", *trace.steps}
+
+
+def test_numbers(ask):
+    rng = np.random.default_rng(0)
+    values = [*AWKWARD, *(-value for value in AWKWARD), *rng.standard_normal(300), *10 ** rng.uniform(-9, 30, 300),
+              *rng.integers(-4000, 4000, 800) / 8, *rng.integers(-9999, 9999, 800) / 2000, *rng.integers(0, 10**7, 400) * 500.0]
+    values = np.array(values, "<f8")
+    found = ask("""text => Array.from(new Float64Array(bytes(text).buffer), value => [0, 1, 2, 3].map(digits =>
+        [course.number(value, digits), course.cellText(value, digits, false), course.cellText(value, digits, true)]))""",
+        base64.b64encode(values.tobytes()).decode())
+    for value, texts in zip(values, found, strict=True):
+        assert texts == [[number(value, digits), cell_text(value, digits), cell_text(value, digits, True)]
+                         for digits in range(4)], value
+
+
+def same(mine, twin, path=""):
+    """Assert that two layouts are equal, numbers to 1e-9."""
+    if isinstance(mine, dict):
+        assert mine.keys() == twin.keys(), path
+        for key in mine:
+            same(mine[key], twin[key], f"{path}.{key}")
+    elif isinstance(mine, list | tuple):
+        assert len(mine) == len(twin), path
+        for i, (one, other) in enumerate(zip(mine, twin)):
+            same(one, other, f"{path}[{i}]")
+    elif isinstance(mine, float | int) and not isinstance(mine, bool):
+        assert abs(mine - twin) <= 1e-9, (path, mine, twin)
+    else:
+        assert mine == twin, path
+
+
+def compare_layouts(ask, cases):
+    found = ask(LAY_OUT, [STYLE, [[sent(trace)["trace"], widths] for trace, widths in cases]])
+    for (trace, widths), (twins, plans) in zip(cases, found, strict=True):
+        matrices = layout.matrices(trace)
+        same([asdict(matrix) for matrix in matrices], twins, trace.title)
+        for width, plan in zip(widths, plans, strict=True):
+            same(layout.lay_out(matrices, width), plan, f"{trace.title}, {width} px")
+
+
+def test_layouts_of_heads(ask):
+    rng = np.random.default_rng(0)
+    sizes = [(1, 1, 1, None), (2, 3, 2, None), (8, 4, 2, None), (8, 8, 4, 4), (16, 16, 16, None), (128, 128, 64, None), (128, 1, 1, 2),
+             (1, 128, 128, None), (12, 2, 16, None), (64, 5, 5, 1)] + [(*rng.integers(1, 40, 3).tolist(), None) for _ in range(15)]
+    cases = []
+    for T, C, h, B in sizes:
+        x = np.ones((T, C) if B is None else (B, T, C))
+        for words in (None, [TOKENS[t % len(TOKENS)] for t in range(T)]):
+            trace = head(x, *np.ones((3, C, h)), tokens=words)
+            trace.title = f"T={T}, C={C}, h={h}, B={B}, {'no' if words is None else 'with'} tokens"
+            cases.append((trace, [320, 411, 640, 700.5, 820, 1000, 1280, 1600]))
+    compare_layouts(ask, cases)
+
+
+def test_layouts_of_other_traces(ask, traces):
+    x, scores = np.ones((5, 4)), np.ones((5, 5))
+    known = [average_matmul(x, tokens=TOKENS[:5]), masked_softmax(scores, x), Trace("nothing", ["a"])]
+    compare_layouts(ask, [(trace, [320, 700, 1000, 1600]) for trace in (*known, *traces[::2])])
+
+
+def test_constants(ask):
+    twins = ask("() => course.constants", None)
+    assert {name: plain(getattr(layout, name)) for name in CONSTANTS} == twins
+
+
+def test_colors_and_marks(ask):
+    rng = np.random.default_rng(0)
+    values = np.array([*AWKWARD, 1 + 1e-10, 1 + 1e-8, -1e-10, -1e-8, *rng.standard_normal(200)], "<f8")
+    found = ask("""([text, style]) => {
+        const values = Array.from(new Float64Array(bytes(text).buffer));
+        const hex = color => "#" + color.map(part => part.toString(16).padStart(2, "0")).join("").toUpperCase();
+        return [false, true].map(dark => {
+            const colors = course.palette(style, dark);
+            return Object.keys(style.roles).map(role => [colors.role(role), values.map(value =>
+                [course.marked(value, role),
+                ...[1, 2, 100].map(share => hex(colors.fill(value, role, share * Math.abs(value))))])]);
+        });
+    }""", [base64.b64encode(values.tobytes()).decode(), STYLE])
+    for dark, theme in enumerate(THEMES.values()):
+        for role, (frame, twins) in zip(ROLES, found[dark], strict=True):
+            assert frame == ROLES[role][dark]
+            for value, twin in zip(values, twins, strict=True):
+                tops = [share * abs(value) for share in (1, 2, 100)]
+                assert twin == [marked(value, role), *(fill(value, role, top, theme) for top in tops)], (value, role)

@@ -1,0 +1,121 @@
+"""Examples: the same numbers every time, on every machine, at any size."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers.examples import LARGEST, Example, example, tables
+from helpers.text import words
+
+SIZES = {name: st.integers(1, 24) for name in ("T", "C", "head_size", "B")}
+SHAPES = {"x": "B T C", "Wq": "C head_size", "Wk": "C head_size", "Wv": "C head_size", "scores": "T T", "v": "T head_size"}
+quick = settings(deadline=None, max_examples=40)
+
+
+def same(one, other):
+    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+@quick
+@given(seed=st.integers(0, 2**32), **SIZES)
+def test_shapes(seed, **sizes):
+    made = example(**sizes, seed=seed)
+    for name, axes in SHAPES.items():
+        assert getattr(made, name).shape == tuple(sizes[axis] for axis in axes.split())
+    assert made.tokens == words(sizes["T"])
+
+
+@pytest.mark.parametrize(("C", "head_size"), [(1, 1), (2, 1), (3, 2), (8, 4), (LARGEST, LARGEST // 2)])
+def test_head_size_is_half_of_C_if_left_out(C, head_size):
+    assert example(C=C).Wq.shape == (C, head_size)
+
+
+def test_no_batch_axis_if_B_is_left_out():
+    assert example(T=2, C=3).x.shape == (2, 3)
+    assert example(T=2, C=3, B=1).x.shape == (1, 2, 3)
+
+
+def test_the_same_seed_gives_the_same_numbers():
+    first = example(T=5, C=4, B=2, seed=3)
+    tables.cache_clear()
+    assert same(first, example(T=5, C=4, B=2, seed=3))
+    assert not np.array_equal(first.x, example(T=5, C=4, B=2, seed=4).x)
+
+
+def test_another_process_draws_the_same_numbers():
+    line = "from helpers.examples import example; print([part.tolist() for part in example(seed=5)[1:]])"
+    found = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=True,
+                           env={**os.environ, "PYTHONHASHSEED": "7", "PYTHONPATH": os.pathsep.join(sys.path)})
+    assert found.stdout.strip() == str([part.tolist() for part in example(seed=5)[1:]])
+
+
+@quick
+@given(more=st.integers(1, 20), **SIZES)
+def test_a_larger_T_keeps_the_rows(more, T, C, head_size, B):
+    small, large = example(T=T, C=C, head_size=head_size, B=B), example(T=T + more, C=C, head_size=head_size, B=B)
+    cut = Example(large.tokens[:T], large.x[:, :T], large.Wq, large.Wk, large.Wv, large.scores[:T, :T], large.v[:T])
+    assert same(small, cut)
+
+
+def test_a_larger_C_and_B_keep_the_numbers():
+    np.testing.assert_array_equal(example(T=4, C=7).x[:, :3], example(T=4, C=3).x)
+    np.testing.assert_array_equal(example(T=4, C=3, B=5).x[:2], example(T=4, C=3, B=2).x)
+    np.testing.assert_array_equal(example(T=4, C=3, B=2).x[0], example(T=4, C=3).x)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_two_matrices_are_alike(seed):
+    made = example(T=4, C=4, head_size=4, B=2, seed=seed)
+    parts = [*made.x, made.Wq, made.Wk, made.Wv, made.scores, made.v]
+    assert len({part.tobytes() for part in parts}) == len(parts)
+    queries, keys, values = (made.x @ W for W in (made.Wq, made.Wk, made.Wv))
+    assert not np.allclose(queries, keys) and not np.allclose(keys, values) and not np.allclose(queries, values)
+
+
+@quick
+@given(seed=st.integers(0, 1000), **SIZES)
+def test_numbers_have_one_decimal_and_no_negative_zero(seed, **sizes):
+    for part in example(**sizes, seed=seed)[1:]:
+        np.testing.assert_array_equal(part, part.round(1))
+        assert not np.signbit(part[part == 0]).any()
+
+
+@pytest.mark.parametrize("C", [2, 16, LARGEST])
+def test_queries_are_about_as_large_whatever_C_is(C):
+    made = example(T=64, C=C, head_size=C)
+    assert 0.7 < np.std(made.x @ made.Wq) < 2.5
+
+
+def test_an_example_is_yours_to_change():
+    made = example(B=None)
+    for part in made[1:]:
+        part[0, 0] = 100.0
+    assert not any((part == 100.0).any() for part in example(B=None)[1:])
+
+
+def test_the_largest_example():
+    assert example(T=LARGEST, C=LARGEST, head_size=LARGEST).x.shape == (LARGEST, LARGEST)
+    assert len(example(T=LARGEST).tokens) == LARGEST
+
+
+@pytest.mark.parametrize("size", ["T", "C", "head_size", "B"])
+@pytest.mark.parametrize("wrong", [0, -1, LARGEST + 1, 2.5, 2.0, "3", "three", float("nan"), float("inf"), [2]], ids=repr)
+def test_a_size_out_of_range_is_named(size, wrong):
+    with pytest.raises(ValueError) as caught:
+        example(**{size: wrong})
+    assert str(caught.value) == f"{size} is {wrong!r}; wanted a whole number from 1 to {LARGEST}."
+
+
+@pytest.mark.parametrize("size", ["T", "C"])
+def test_T_and_C_cannot_be_left_empty(size):
+    with pytest.raises(ValueError, match=f"{size} is None; wanted a whole number"):
+        example(**{size: None})
+
+
+def test_sizes_may_come_from_numpy():
+    assert same(example(T=np.int64(3), C=np.int32(2)), example(T=3, C=2))

@@ -1,0 +1,228 @@
+"""Where things stand in a diagram: nothing overlaps, nothing leaves the page, rows and columns line up."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import example as case
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers import layout
+from helpers.attention import average_matmul, average_past, head, masked_softmax
+from helpers.style import shape_text
+from helpers.trace import Trace
+
+SIZE = st.integers(1, 128)
+WIDTH = st.integers(320, 1600)
+WORDS = ["the", "cat", "an extraordinarily long token", "🙂", ""]
+
+
+def head_trace(T, C, h, *, tokens=False, B=None):
+    """A head whose numbers do not matter here."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(T, C) if B is None else (B, T, C))
+    words = [WORDS[t % len(WORDS)] for t in range(T)] if tokens else None
+    return head(x, *rng.normal(size=(3, C, h)), tokens=words)
+
+
+def plan_of(trace, width):
+    found = layout.matrices(trace)
+    return found, layout.lay_out(found, width)
+
+
+def extents(matrix, plan):
+    """(left, top, right, bottom) of a matrix with everything that is written around it, from the design."""
+    box, numbers = plan["boxes"][matrix.name], plan["numbers"]
+    words = layout.LETTER * min(matrix.labels, layout.LONGEST) * box["words"]
+    sums = layout.SUMS if matrix.sums and numbers else 0
+    return (box["x"] - layout.GUTTER - words, box["top"], box["x"] + max(box["width"] + sums, matrix.title),
+            box["y"] + box["height"])
+
+
+def overlapping(matrices, plan):
+    areas = {matrix.name: extents(matrix, plan) for matrix in matrices}
+    return [(a, b) for a, b in combinations(areas, 2)
+            if areas[a][0] < areas[b][2] and areas[b][0] < areas[a][2]
+            and areas[a][1] < areas[b][3] and areas[b][1] < areas[a][3]]
+
+
+def check_room(matrices, plan, width):
+    """Every matrix has its cells, room for its title and labels, and a place on the page of its own."""
+    cell_width, cell_height = plan["cell"]
+    assert set(plan["boxes"]) == {matrix.name for matrix in matrices}
+    assert overlapping(matrices, plan) == []
+    for matrix in matrices:
+        box = plan["boxes"][matrix.name]
+        assert box["width"] == matrix.columns * cell_width and box["height"] == matrix.rows * cell_height
+        turned = layout.LETTER * min(matrix.heads, layout.LONGEST) if plan["numbers"] else 0
+        assert box["y"] - box["top"] >= layout.TITLE + layout.COLUMNS + turned
+        left, top, right, bottom = extents(matrix, plan)
+        assert left >= 0 and top >= 0 and bottom <= plan["height"]
+        assert plan["overflow"] or right <= width
+    for edge in plan["edges"]:
+        assert all(0 <= y <= plan["height"] for _, y in edge["points"])
+        assert plan["overflow"] or all(0 <= x <= width for x, _ in edge["points"])
+
+
+@settings(deadline=None, max_examples=150)
+@given(T=SIZE, C=SIZE, h=SIZE, width=WIDTH, tokens=st.booleans())
+@case(T=128, C=128, h=128, width=320, tokens=True)
+@case(T=1, C=1, h=1, width=1600, tokens=True)
+@case(T=8, C=128, h=2, width=700, tokens=False)
+def test_a_head_of_any_size_has_room(T, C, h, width, tokens):
+    matrices, plan = plan_of(head_trace(T, C, h, tokens=tokens), width)
+    check_room(matrices, plan, width)
+    assert not plan["overflow"]
+
+
+@settings(deadline=None, max_examples=60)
+@given(T=SIZE, C=SIZE, width=WIDTH)
+def test_the_first_notebooks_have_room(T, C, width):
+    rng = np.random.default_rng(0)
+    x, scores = rng.normal(size=(T, C)), rng.normal(size=(T, T))
+    words = [WORDS[t % len(WORDS)] for t in range(T)]
+    for trace in (average_past(x, tokens=words), average_matmul(x), masked_softmax(scores, x, tokens=words)):
+        matrices, plan = plan_of(trace, width)
+        check_room(matrices, plan, width)
+
+
+@settings(deadline=None, max_examples=100)
+@given(data=st.data(), width=WIDTH)
+def test_any_chain_of_products_has_room(data, width):
+    """Traces that are no head: random products, with parameters and without, of any shape and in any number."""
+    size = st.integers(1, 40)
+    axes = list("tschrv")
+    sizes = {axis: data.draw(size) for axis in axes}
+    trace = Trace("chain", ["token"] * sizes["t"])
+    name, (row, column) = "a", ("t", "c")
+    trace.given(name, np.zeros((sizes[row], sizes[column])), f"{row} {column}")
+    for i in range(data.draw(st.integers(1, 9))):
+        fresh = data.draw(st.sampled_from([axis for axis in axes if axis not in (row, column)]))
+        factor = trace.given(f"W{i}", np.zeros((sizes[column], sizes[fresh])), f"{column} {fresh}",
+                             parameter=data.draw(st.booleans()))
+        role = data.draw(st.sampled_from(["x", "weights"]))
+        name = trace.step(f"matrix_{i}" * data.draw(st.integers(1, 3)), "sum-product",
+                          f"{row} {column}, {column} {fresh} -> {row} {fresh}", name, factor.name, role=role).name
+        column = fresh
+    matrices, plan = plan_of(trace, width)
+    check_room(matrices, plan, width)
+
+
+@settings(deadline=None, max_examples=80)
+@given(T=st.integers(1, 16), C=st.integers(1, 16), width=st.integers(700, 1600), tokens=st.booleans(), data=st.data())
+def test_small_traces_show_their_numbers(T, C, width, tokens, data):
+    """With the head_size that an example has, C / 2 or less; from 820 px on, with any up to 16."""
+    h = data.draw(st.integers(1, 16 if width >= 820 else (C + 1) // 2))
+    _, plan = plan_of(head_trace(T, C, h, tokens=tokens), width)
+    assert plan["numbers"] and not plan["overflow"]
+
+
+@pytest.mark.parametrize("tokens", [False, True])
+@pytest.mark.parametrize(("h", "width"), [(8, 700), (16, 820), (16, 1000), (8, 1000)])
+def test_the_largest_traces_with_numbers(h, width, tokens):
+    _, plan = plan_of(head_trace(16, 16, h, tokens=tokens), width)
+    assert plan["numbers"] and not plan["overflow"]
+
+
+@settings(deadline=None, max_examples=80)
+@given(T=SIZE, C=SIZE, h=SIZE, width=WIDTH, B=st.none() | st.integers(1, 4))
+def test_rows_and_columns_line_up(T, C, h, width, B):
+    _, plan = plan_of(head_trace(T, C, h, B=B), width)
+    boxes = plan["boxes"]
+    for made, parameter in (("q", "Wq"), ("k", "Wk"), ("v", "Wv")):
+        assert (boxes[parameter]["x"], boxes[parameter]["width"]) == (boxes[made]["x"], boxes[made]["width"])
+        assert boxes[parameter]["y"] + boxes[parameter]["height"] < boxes[made]["top"]
+        if boxes[made]["band"] == boxes["x"]["band"]:
+            assert (boxes[made]["y"], boxes[made]["height"]) == (boxes["x"]["y"], boxes["x"]["height"])
+
+
+@settings(deadline=None, max_examples=60)
+@given(T=SIZE, C=SIZE, h=SIZE, width=WIDTH)
+def test_data_flows_left_to_right_and_down(T, C, h, width):
+    trace = head_trace(T, C, h)
+    matrices, plan = plan_of(trace, width)
+    order = [plan["boxes"][matrix.name] for matrix in matrices if not matrix.above]
+    places = [(box["band"], box["x"]) for box in order]
+    assert places == sorted(places)
+    assert [(edge["from"], edge["to"]) for edge in plan["edges"]] == [
+        (source, step.name) for step in trace for source in step.inputs]
+
+
+def test_an_arrow_starts_and_ends_at_its_matrices():
+    matrices, plan = plan_of(head_trace(4, 3, 2), 1000)
+    titles = {matrix.name: matrix.title for matrix in matrices}
+
+    def reach(name):
+        """The area of a matrix with title and labels, and a little air around it."""
+        box = plan["boxes"][name]
+        right = box["x"] + max(box["width"] + layout.SUMS, titles[name])
+        return box["x"] - box["left"] - 5, box["top"] - 5, right + 5, box["y"] + box["height"] + layout.ARCS
+
+    for edge in plan["edges"]:
+        for end, (x, y) in ((edge["from"], edge["points"][0]), (edge["to"], edge["points"][-1])):
+            left, top, right, bottom = reach(end)
+            assert left <= x <= right and top <= y <= bottom, edge
+
+
+def test_more_room_never_makes_the_cells_smaller():
+    for T, C, h in [(2, 3, 2), (8, 8, 4), (16, 16, 8), (64, 32, 32)]:
+        trace = head_trace(T, C, h)
+        cells = [plan_of(trace, width)[1]["cell"][0] for width in range(320, 1601, 40)]
+        assert cells == sorted(cells)
+
+
+def test_eight_by_eight_is_seen_at_once():
+    """T=8, C=8 with numbers in a cell 1000 px wide, about one screen high."""
+    _, plan = plan_of(head_trace(8, 8, 4, tokens=True), 1000)
+    assert plan["numbers"] and not plan["overflow"] and plan["height"] <= 700
+
+
+def test_too_narrow_a_page_says_so():
+    _, plan = plan_of(head_trace(128, 128, 128), 100)
+    assert plan["overflow"] and not plan["numbers"]
+
+
+def test_a_parameter_stands_above_only_what_shares_its_columns():
+    trace = Trace("learned averages")
+    trace.given("x", np.ones((4, 3)), "s c")
+    trace.given("W", np.ones((4, 4)), "t s", parameter=True)  # its rows, not its columns, are those of out
+    trace.step("out", "sum-product", "t s, s c -> t c", "W", "x")
+    assert {matrix.name: matrix.above for matrix in layout.matrices(trace)} == {"x": "", "W": "", "out": ""}
+
+
+@pytest.mark.parametrize("rule", ["c h, d h -> c d", "c h, h d -> c d", "c h, c h -> c h"])
+def test_a_product_of_two_parameters_has_room_for_both(rule):
+    """Two learned matrices, as in Wq @ Wk.T: both are drawn, neither on top of the other."""
+    trace = Trace("circuit")
+    left, right = (part.split() for part in rule.split(" -> ")[0].split(", "))
+    sizes = {"c": 4, "h": 3, "d": 5}
+    for name, axes in (("Wa", left), ("Wb", right)):
+        trace.given(name, np.ones([sizes[axis] for axis in axes]), " ".join(axes), parameter=True)
+    trace.step("Wab", "sum-product", rule, "Wa", "Wb")
+    matrices, plan = plan_of(trace, 1000)
+    check_room(matrices, plan, 1000)
+
+
+@pytest.mark.parametrize(("axes", "rows", "columns"), [
+    ("", ("", 1), ("", 1)), ("t", ("t", 2), ("", 1)), ("b", ("b", 2), ("", 1)), ("c", ("", 1), ("c", 2)),
+    ("t c", ("t", 2), ("c", 3)), ("b t c", ("t", 3), ("c", 4))])
+def test_on_paper_a_token_axis_runs_down(axes, rows, columns):
+    axes = axes.split()
+    trace = Trace()
+    step = trace.given("x", np.zeros([2 + i for i in range(len(axes))]), " ".join(axes))
+    assert layout.on_paper(step) == (rows, columns)
+
+
+def test_a_title_is_as_wide_as_the_longer_of_name_and_shape():
+    trace = Trace()
+    trace.given("x", np.zeros((4, 3)), "t c")
+    trace.given("a_name_longer_than_its_shape", np.zeros((4, 3)), "t c")
+    short, long = layout.matrices(trace)
+    assert short.title == int(5.6 * len(shape_text("tc", (4, 3))))
+    assert long.title == 7 * len(long.name) + 12
+
+
+def test_no_matrices_make_an_empty_page():
+    plan = layout.lay_out([], 640)
+    assert (plan["boxes"], plan["edges"], plan["width"]) == ({}, [], 640)

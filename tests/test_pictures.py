@@ -1,0 +1,401 @@
+"""The still pictures: what they show, what they say to those who cannot see them, and that they never change."""
+
+import base64
+import io
+import json
+import math
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import matplotlib
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.colors import to_hex
+from matplotlib.patches import PathPatch
+from PIL import Image
+
+from helpers import layout
+from helpers.attention import average_matmul, average_past, head, masked_softmax
+from helpers.pictures import Painter, Picture, curves, describe, picture, shown, text_width
+from helpers.style import THEMES, cell_text, fill
+from helpers.trace import Trace
+
+HOSTILE = '<script>alert("1")</script> & \' <b>'
+KINDS = ("png", "svg", "pdf")
+
+
+def head_of(T=3, C=4, h=2, B=None, seed=0, tokens=None):
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal((T, C) if B is None else (B, T, C)).round(1)
+    return head(x, *rng.standard_normal((3, C, h)).round(1), tokens=tokens)
+
+
+def painted(trace, width=1000, theme="light", pick=None):
+    plan = layout.lay_out(layout.matrices(trace), width)
+    return plan, Painter(trace, plan, THEMES[theme], list(THEMES).index(theme), pick or {})
+
+
+def cells(plan, step, pick=None):
+    """Every drawn cell: value, x and y of its upper left corner."""
+    box, (width, height) = plan["boxes"][step.name], plan["cell"]
+    for (row, column), value in np.ndenumerate(shown(step, pick or {})):
+        yield value, box["x"] + column * width, box["y"] + row * height
+
+
+def glyphs(figure):
+    """The points of all letters of a picture, in CSS pixels."""
+    return np.concatenate([patch.get_path().vertices for patch in figure.axes[0].artists + figure.axes[0].patches
+                           if isinstance(patch, PathPatch)])
+
+
+class Images(HTMLParser):
+    def __init__(self, html):
+        super().__init__()
+        self.tags = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+
+# -- in words -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("trace", [
+    head_of(), head_of(B=2), head_of(T=64, C=32), average_past([[1.0, 2.0]]), average_matmul(np.ones((3, 2))),
+    masked_softmax([[0.0, 9.0], [0.0, 0.0]], [[1.0], [3.0]])], ids=lambda trace: trace.title)
+def test_the_text_alternative_names_every_matrix_with_its_shape(trace):
+    alt = describe(trace)
+    assert alt.startswith(f"{trace.title}, from left to right: ")
+    assert ", ".join(f"{step.name} {step.shape}" for step in trace) in alt
+    last = list(trace)[-1]
+    assert alt.endswith(".") and (f"{last.name} is " in alt) == (last.value.size <= 32)
+
+
+def test_a_few_last_numbers_are_told():
+    assert describe(average_past([[1.0, -2.0], [3.0, 6.125]])).endswith("out is 1.00 −2.00; 2.00 2.06.")
+
+
+def test_a_picture_displays_as_an_image_with_its_text_alternative():
+    trace = head_of()
+    trace.title = HOSTILE
+    still = picture(trace)
+    bundle = still._repr_mimebundle_()
+    assert still.alt == describe(trace)
+    assert bundle.keys() == {"text/plain", "text/html"} and bundle["text/plain"] == f"Picture: {still.alt}"
+    [(tag, attributes)] = Images(bundle["text/html"]).tags
+    assert tag == "img" and attributes["alt"] == still.alt and HOSTILE in still.alt
+    kind, data = attributes["src"].split(",", 1)
+    assert kind == "data:image/png;base64"
+    with Image.open(io.BytesIO(base64.b64decode(data))) as image:
+        image.load()
+        assert image.width == pytest.approx(1.5 * int(attributes["width"]), abs=2)
+
+
+@settings(deadline=None, max_examples=12)
+@given(T=st.integers(1, 12), C=st.integers(1, 12), width=st.integers(200, 1400))
+def test_any_size_makes_an_image(T, C, width):
+    still = picture(average_past(np.ones((T, C))), width=width)
+    assert Images(still.html).tags[0][1]["alt"] == still.alt
+    assert still.figure.get_figwidth() * 96 <= width + 1e-6
+
+
+# -- in numbers -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("trace", "width"), [
+    (head_of(), 1000), (head_of(T=8, C=8, h=4), 1000), (head_of(T=16, C=12, h=4), 1200), (head_of(seed=3), 320),
+    (average_matmul(np.arange(30.0).reshape(6, 5) * 1000), 700), (masked_softmax([[0.125, -math.inf], [1e6, -0.125]], [[1.0], [-2.5]]), 700)])
+def test_the_drawn_numbers_are_those_of_the_trace(trace, width):
+    plan, painter = painted(trace, width)
+    assert plan["numbers"]
+    cell_width, cell_height = plan["cell"]
+    written = {(x, y): (text, color) for text, x, y, color in painter.texts}
+    count = 0
+    for step in trace:
+        for value, x, y in cells(plan, step):
+            text, color = written.get((x + cell_width / 2, y + cell_height / 2), ("", ""))
+            if value == -math.inf and plan["compact"]:
+                assert text == ""  # hatched
+            else:
+                assert text == cell_text(value, step.digits, plan["compact"]).replace("−", "–")
+                assert color == THEMES["light"]["muted" if value == 0 else "ink"]
+            count += 1
+    assert count == sum(step.value.size for step in trace)
+
+
+@pytest.mark.parametrize("trace", [head_of(T=8, C=8, h=4), average_matmul(np.arange(30.0).reshape(6, 5) * -12345.678)])
+def test_each_number_is_written_inside_its_cell(trace):
+    plan, painter = painted(trace, 1000)
+    points = glyphs(painter.figure)
+    width, height = plan["cell"]
+    for step in trace:
+        box = plan["boxes"][step.name]
+        inside = points - [box["x"], box["y"]]
+        inside = inside[((inside > 0) & (inside < [box["width"], box["height"]])).all(axis=1)]
+        across, down = (inside % [width, height]).T
+        assert across.min() >= 0.9 and across.max() <= width - 0.9 and down.min() >= 1 and down.max() <= height - 1
+        filled = set(map(tuple, (inside // [width, height]).astype(int).tolist()))
+        values = shown(step, {})
+        assert filled == {(c, r) for (r, c), value in np.ndenumerate(values) if value != -math.inf or not plan["compact"]}
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_cells_have_the_colors_of_their_values(theme):
+    trace = head_of(T=5, C=3, h=4, seed=1)
+    plan, _ = painted(trace)
+    with Image.open(io.BytesIO(picture(trace, theme=theme).encoded("png", dpi=192))) as image:
+        pixels = np.asarray(image.convert("RGB")) / 255
+    width, height = plan["cell"]
+    for step in trace:
+        top = abs(step.value[np.isfinite(step.value)]).max()
+        for value, x, y in cells(plan, step):
+            found = pixels[round(2 * (y + 0.12 * height)), round(2 * (x + 0.5 * width))]  # above the number
+            if value != -math.inf:
+                assert to_hex(found).upper() == fill(value, step.role, top, THEMES[theme]), (step.name, value)
+
+
+def test_masked_and_broken_cells_look_unlike_numbers():
+    values = np.full((3, 3), 0.5)
+    values[0] = [math.nan, math.inf, -math.inf]
+    trace = Trace("marks")
+    trace.given("x", values, "t c")
+    plan, _ = painted(trace)
+    with Image.open(io.BytesIO(picture(trace).encoded("png", dpi=192))) as image:
+        pixels = np.asarray(image.convert("RGB")) / 255
+    corners = [to_hex(pixels[round(2 * y) + 6, round(2 * x) + 6]).upper() for _, x, y in cells(plan, trace["x"])]
+    alarm = THEMES["light"]["alarm"].upper()
+    assert [corner == alarm for corner in corners] == [True, True] + [False] * 7
+    width, height = plan["cell"]
+    x, y = [(x, y) for value, x, y in cells(plan, trace["x"]) if value == -math.inf][0]
+    area = pixels[round(2 * y) + 3 : round(2 * (y + height)) - 3, round(2 * x) + 3 : round(2 * (x + width)) - 3]
+    hues = {to_hex(color).upper() for color in area.reshape(-1, 3)}
+    assert {THEMES["light"]["mask"], THEMES["light"]["hatch"]} <= hues
+
+
+def test_rows_of_weights_show_their_sum():
+    trace = average_matmul(np.ones((4, 2)))
+    _, painter = painted(trace)
+    texts = [text for text, *_ in painter.texts]
+    assert texts.count("Σ 1.00") == 5  # four rows of weights, the first row of tril
+    assert {"Σ 2.00", "Σ 3.00", "Σ 4.00"} <= set(texts)
+
+
+def test_titles_and_labels_are_written():
+    tokens = ["the", "cat", "an extraordinarily long token"]
+    trace = head_of(tokens=tokens)
+    texts = [text for text, *_ in painted(trace)[1].texts]
+    for step in trace:
+        assert step.name in texts
+    assert texts.count("the") == texts.count("an extr…") >= 5  # beside x, and above every matrix with columns s
+    assert {"T=3", "C=4", "head_size=2"} <= set(texts)
+
+
+@pytest.mark.parametrize("trace", [
+    head_of(T=4, tokens=["WWWWWWWWWWWW", "the", "🙂", "שלום"]), head_of(T=8, C=8, h=4, B=2), head_of(T=24, C=20, h=16),
+    average_matmul(np.ones((3, 2)), tokens=["MMMMMMMM", "W", "@@@@@@@@"])])
+@pytest.mark.parametrize("width", [480, 1000])
+def test_nothing_is_cut_off(trace, width):
+    still = picture(trace, width=width)
+    page = still.figure.get_size_inches() * 96
+    points = glyphs(still.figure)
+    assert points.min() >= 0 and (points <= page).all()
+
+
+def test_a_long_name_is_not_cut_off():
+    trace = Trace("names")
+    trace.given("x", np.ones((2, 2)), "t c")
+    trace.step("the_mean_of_all_the_past", "mean", "s c -> t c | s <= t", "x")
+    still = picture(trace)
+    assert glyphs(still.figure)[:, 0].max() <= still.figure.get_figwidth() * 96
+
+
+# -- whatever is given ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", [" ", "", "\n", "\t", "$x$", r"$\foo$", "$5 or $6", "w" * 10_000, "\x00\x1b", "🙂", "שלום", HOSTILE])
+def test_text_is_written_as_it_is(text):
+    trace = Trace(text, [text, "b"])
+    trace.given("x", np.ones((2, 2)), "t c")
+    trace.step(f"y {text[:200]}", "sum-product", "t c -> t c", "x", role="weights")
+    still = picture(trace)
+    assert text in still.alt
+    ElementTree.fromstring(still.encoded("svg"))
+    assert Images(still.html).tags[0][1]["alt"] == still.alt.replace("\x00", "\ufffd" if "\ufffd" in still.html else "\x00")
+
+
+def test_a_dollar_is_no_formula():
+    """matplotlib would read $a_b$ as mathematics: narrower, and in italics."""
+    plain = sum(text_width(letter, 10) for letter in "$a_b$")
+    assert text_width("$a_b$", 10) == pytest.approx(plain, rel=0.15)
+
+
+@pytest.mark.parametrize("tokens", [["a"], ["a", "b", "c", "d", "e"], [], ("a", "b", "c"), [1, 2, 3], np.array(["a", "b", "c"])],
+                         ids=["few", "many", "none", "tuple", "numbers", "array"])
+def test_tokens_of_any_number_and_kind(tokens):
+    trace = Trace("tokens", tokens)
+    trace.given("x", np.ones((3, 2)), "t c")
+    trace.step("y", "sum-product", "t c, s c -> t s", "x", "x")
+    texts = [text for text, *_ in painted(trace)[1].texts]
+    assert all(str(token) in texts for token in list(tokens)[:3])
+
+
+def test_nothing_makes_an_empty_picture():
+    still = picture(Trace("nothing yet"))
+    assert "nothing yet" in still.alt and still.encoded("png") and Images(still.html).tags[0][0] == "img"
+
+
+# -- the same bytes -------------------------------------------------------------------------------
+
+
+DIGESTS = """
+import hashlib, json, sys
+import numpy as np
+from helpers.attention import head
+from helpers.pictures import curves, picture
+
+rng = np.random.default_rng(0)
+trace = head(rng.standard_normal((4, 3)), *rng.standard_normal((3, 3, 2)), tokens=["the", "cat", "sat", "by"])
+drawn = [f(kind) for kind in ("png", "svg", "pdf") for f in (picture(trace).encoded, curves([1, 2], {"a": [1, 2]}, alt="up").encoded)]
+digests = [hashlib.sha256(one).hexdigest() for one in (*drawn, picture(trace).html.encode())]
+"""
+
+
+def digests():
+    scope = {}
+    exec(DIGESTS, scope)
+    return scope["digests"]
+
+
+def test_a_picture_is_the_same_bytes_each_time():
+    assert digests() == digests()
+
+
+def test_a_picture_is_the_same_bytes_in_another_process_and_needs_no_pyplot():
+    code = f"{DIGESTS}\nprint(digests == json.loads(sys.argv[1]), 'matplotlib.pyplot' in sys.modules, 'torch' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code, json.dumps(digests())], capture_output=True, text=True, check=False)
+    assert ran.stdout.split() == ["True", "False", "False"], ran.stderr
+
+
+def test_a_learners_matplotlib_settings_change_nothing():
+    settings = {"savefig.bbox": "tight", "savefig.transparent": True, "savefig.facecolor": "red", "svg.fonttype": "path",
+                "figure.dpi": 50, "figure.facecolor": "red", "axes.facecolor": "black", "hatch.linewidth": 4, "lines.linewidth": 9}
+    before = {kind: picture(head_of()).encoded(kind) for kind in KINDS}, picture(head_of()).html
+    with matplotlib.rc_context(settings):
+        assert ({kind: picture(head_of()).encoded(kind) for kind in KINDS}, picture(head_of()).html) == before
+
+
+# -- files ----------------------------------------------------------------------------------------
+
+
+def test_save_writes_what_the_ending_says(tmp_path):
+    trace = head_of()
+    starts = {"png": b"\x89PNG\r\n", "svg": b"<?xml", "pdf": b"%PDF-"}
+    for kind, start in starts.items():
+        path = trace.save(tmp_path / f"head.{kind}")
+        assert path == tmp_path / f"head.{kind}" and path.read_bytes().startswith(start)
+        assert path.read_bytes() == picture(trace).encoded(kind)
+    assert picture(trace, theme="dark").save(str(tmp_path / "dark.svg")).read_bytes() != (tmp_path / "head.svg").read_bytes()
+
+
+def test_a_saved_svg_carries_its_words():
+    still = picture(head_of())
+    root = ElementTree.fromstring(still.encoded("svg"))
+    assert still.alt in [element.text for element in root.iter() if element.tag.endswith("title")]
+
+
+@pytest.mark.parametrize("name", ["head.jpg", "head", "head.", "head.SVGZ"])
+def test_another_ending_gives_a_sentence(tmp_path, name):
+    with pytest.raises(ValueError, match=r"ends in .*; wanted one of \.png, \.svg, \.pdf\.$") as error:
+        picture(head_of()).save(tmp_path / name)
+    assert name in str(error.value) and list(tmp_path.iterdir()) == []
+
+
+# -- options --------------------------------------------------------------------------------------
+
+
+def test_another_theme_gives_a_sentence():
+    for draw in (lambda: picture(head_of(), theme="blue"), lambda: head_of().picture(theme="blue"),
+                 lambda: curves([1], {"a": [1]}, alt="a", theme="blue")):
+        with pytest.raises(ValueError, match="^theme is 'blue'; wanted one of light, dark.$"):
+            draw()
+
+
+def test_the_theme_gives_the_page_its_color():
+    for theme, paint in THEMES.items():
+        assert to_hex(picture(head_of(), theme=theme).figure.get_facecolor()).upper() == paint["surface"].upper()
+
+
+def test_a_sequence_of_the_batch_is_picked():
+    trace = head_of(B=3)
+    for b in range(3):
+        plan, painter = painted(trace, pick={"b": b})
+        width, height = plan["cell"]
+        written = {(x, y): text for text, x, y, _ in painter.texts}
+        for (t, c), value in np.ndenumerate(trace["x"].value[b]):
+            box = plan["boxes"]["x"]
+            at = box["x"] + (c + 0.5) * width, box["y"] + (t + 0.5) * height
+            assert written[at] == cell_text(value, trace["x"].digits, plan["compact"]).replace("−", "–")
+    assert picture(trace).encoded("svg") == picture(trace, pick={"b": 0}).encoded("svg")
+    assert picture(trace).encoded("svg") != picture(trace, pick={"b": 1}).encoded("svg")
+
+
+@pytest.mark.parametrize(("pick", "words"), [
+    ({"b": 3}, "pick has b=3; wanted 0 to 2."), ({"b": -1}, "pick has b=-1; wanted 0 to 2."),
+    ({"n": 0}, "pick has n=0; no matrix of head has a higher axis n."), ({"t": 0}, "no matrix of head has a higher axis t.")])
+def test_a_pick_that_is_not_there_gives_a_sentence(pick, words):
+    with pytest.raises(ValueError) as error:
+        picture(head_of(B=3), pick=pick)
+    assert words in str(error.value)
+
+
+# -- curves ---------------------------------------------------------------------------------------
+
+
+def test_curves_draw_their_numbers_and_name_their_lines():
+    x = [1, 2, 4, 8]
+    lines = {"one": [1.0, 2.0, 3.0, 4.0], "$two$": np.array([4.0, 3.0, 2.0, 1.0])}
+    still = curves(x, lines, xlabel="size", ylabel="variance", title="Variance", alt="two lines that cross", logx=True)
+    axes = still.figure.axes[0]
+    assert isinstance(still, Picture) and still.alt == "two lines that cross"
+    assert [line.get_xdata().tolist() for line in axes.lines] == [x, x]
+    assert [list(line.get_ydata()) for line in axes.lines] == [list(y) for y in lines.values()]
+    labels = {text.get_text(): text for text in axes.texts}
+    assert labels.keys() == lines.keys()
+    for label, line in zip(lines, axes.lines):
+        assert to_hex(labels[label].get_color()) == to_hex(line.get_color())
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "linear")
+    assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_title("left")) == ("size", "variance", "Variance")
+    for kind in KINDS:
+        assert still.encoded(kind)
+
+
+@pytest.mark.parametrize("ends", [[1 + i / 100 for i in range(6)], [0.0] * 8, [0, 1, 1, 1, 5], [math.nan, math.inf, 2.0], [3.0]])
+def test_labels_of_curves_neither_overlap_nor_leave_the_page(ends):
+    still = curves([0, 1], {f"line {i}": [1, end] for i, end in enumerate(ends)}, alt="lines that end close together")
+    boxes = [text.get_window_extent() for text in still.figure.axes[0].texts]
+    width, height = still.figure.bbox.size
+    assert len(boxes) == len(ends)
+    assert all(0 <= box.x0 and box.x1 <= width and 0 <= box.y0 and box.y1 <= height for box in boxes)
+    boxes.sort(key=lambda box: box.y0)
+    assert all(low.y1 <= high.y0 for low, high in pairwise(boxes))
+
+
+def test_labels_of_curves_stand_at_the_ends_of_their_lines():
+    still = curves([0, 1], {"low": [0, 0], "high": [0, 4], "middle": [0, 2]}, alt="three lines")
+    axes = still.figure.axes[0]
+    for text, line in zip(axes.texts, axes.lines):
+        box, (_, end) = text.get_window_extent(), axes.transData.transform((1, line.get_ydata()[-1]))
+        assert (box.y0 + box.y1) / 2 == pytest.approx(end, abs=3)
+
+
+def test_curves_need_words_and_lines_of_one_length():
+    with pytest.raises(ValueError, match="needs alt: say in words"):
+        curves([1, 2], {"a": [1, 2]})
+    with pytest.raises(ValueError, match="the line 'a' has 3 numbers; wanted 2"):
+        curves([1, 2], {"a": [1, 2, 3]}, alt="a")

@@ -1,0 +1,276 @@
+"""Every cell follows from its own rule: its value, the cells it is made of, and the formula that says so."""
+
+import math
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers import rules
+from helpers.attention import average_matmul, average_past, head, masked_softmax
+from helpers.trace import Trace, evaluate
+from tests.strategies import GENERATOR, RULES, steps
+
+NAN, INF = math.nan, math.inf
+every_kind = pytest.mark.parametrize("kind", RULES)
+random_steps = settings(deadline=None, max_examples=100)
+
+
+def cells(step):
+    return np.ndindex(step.value.shape)
+
+
+def recomputed(trace, step):
+    """The whole step, one ``rules.cell`` at a time."""
+    values = [rules.cell(step, index, trace.inputs(step)) for index in cells(step)]
+    return np.reshape(values, step.value.shape)
+
+
+# -- parsing --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("rule", "parts"), [
+    ("", ((), (), None)),
+    ("t c -> ", ((("t", "c"),), (), None)),
+    ("b t h,b s h->b t s", ((("b", "t", "h"), ("b", "s", "h")), ("b", "t", "s"), None)),
+    ("s c -> t c | s <= t", ((("s", "c"),), ("t", "c"), ("s", "<=", "t"))),
+])
+def test_a_rule_is_inputs_output_and_guard(rule, parts):
+    assert rules.parse(rule) == parts
+
+
+def test_every_kind_is_tried():
+    assert {"given", *RULES} == set(rules.KINDS)
+
+
+# -- the value of a cell --------------------------------------------------------------------------
+
+
+@every_kind
+@random_steps
+@given(data=st.data())
+def test_a_step_is_its_cells(kind, data):
+    trace = data.draw(steps(kind))
+    value = trace["y"].value
+    assert value.shape == recomputed(trace, trace["y"]).shape and len(trace["y"].axes) == value.ndim
+    np.testing.assert_allclose(recomputed(trace, trace["y"]), value, rtol=1e-12, atol=1e-12)
+
+
+@settings(deadline=None, max_examples=25)
+@given(rng=GENERATOR, T=st.integers(1, 4), C=st.integers(1, 4), h=st.integers(1, 4), B=st.none() | st.integers(1, 3))
+def test_every_attention_is_its_cells(rng, T, C, h, B):
+    x, scores = rng.normal(size=(T, C) if B is None else (B, T, C)), rng.normal(size=(T, T))
+    heads = head(x, *rng.normal(size=(3, C, h)), causal=bool(rng.integers(2)), temperature=0.7)
+    for trace in (average_past(x), average_matmul(x), masked_softmax(scores, rng.normal(size=(T, h))), heads):
+        for step in trace:
+            np.testing.assert_allclose(recomputed(trace, step), step.value, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["mean", "sum-product"])
+@pytest.mark.parametrize("bad", [NAN, INF, -INF])
+def test_a_term_that_the_guard_leaves_out_spoils_nothing(kind, bad):
+    """Zero times NaN would be NaN."""
+    value = small(kind, "s -> t | s <= t", [1.0, 3.0, bad])["y"].value
+    np.testing.assert_array_equal(value[:2], [1, 2] if kind == "mean" else [1, 4])
+    np.testing.assert_array_equal(value[2], bad)
+
+
+# -- the cells that a cell is made of -------------------------------------------------------------
+
+
+def derivatives(trace, step):
+    """Each cell's set of the input cells that move it, by central differences of the whole step."""
+    moved = {index: set() for index in cells(step)}
+    differentiable = step.inputs[:1] if step.kind == "lookup" else step.inputs
+    for name in set(differentiable):
+        value = trace[name].value
+        for where in np.ndindex(value.shape):
+            nudge = np.zeros_like(value)
+            nudge[where] = 2**-10
+            ends = [evaluate(step.kind, step.rule,
+                             [value + sign * nudge if other == name else trace[other].value for other in step.inputs], step.factor)
+                    for sign in (1, -1)]
+            for index in np.argwhere(ends[0] != ends[1]):
+                moved[tuple(index.tolist())].add((name, where))
+    return moved
+
+
+@every_kind
+@random_steps
+@given(data=st.data())
+def test_sources_are_the_cells_with_a_derivative(kind, data):
+    trace = data.draw(steps(kind))
+    for index, moved in derivatives(trace, trace["y"]).items():
+        if not math.isnan(trace["y"].value[index]):
+            found = trace.sources("y", *index)
+            assert len(found) == len(set(found)) and set(found) == moved
+
+
+def small(kind, rule, *inputs, factor=1):
+    """A trace whose step ``y`` is made of the inputs ``a``, ``b`` and ``c``."""
+    trace = Trace()
+    for name, value, axes in zip("abc", inputs, rules.parse(rule)[0]):
+        trace.given(name, value, " ".join(axes))
+    trace.step("y", kind, rule, *"abc"[: len(inputs)], factor=factor)
+    return trace
+
+
+def made_of(trace):
+    """The first two cells of ``y``: for each, the columns of the cells in row 0 of ``a`` that it is made of."""
+    return [[where[-1] for name, where in trace.sources("y", 0, i) if name == "a"] for i in (0, 1)]
+
+
+@pytest.mark.parametrize(("scores", "columns"), [
+    ([1.0, 2.0, 0.0], [[0, 1, 2], [0, 1, 2]]),
+    ([1.0, 2.0, -INF], [[0, 1], [0, 1]]),
+    ([1.0, -INF, 0.0], [[0, 2], []]),  # a masked cell is 0 whatever the scores
+    ([5.0, -INF, -INF], [[], []]),  # a lone cell is 1 whatever its score
+    ([-INF, -INF, -INF], [[], []]),
+])
+def test_sources_of_a_softmax(scores, columns):
+    assert made_of(small("softmax", "t r -> t s", [scores])) == columns
+
+
+@pytest.mark.parametrize(("row", "columns"), [
+    ([1.0, 1.0, 0.0], [[0, 1, 2], [0, 1, 2]]),
+    ([0.0, 2.0, 0.0], [[0], [0, 2]]),  # 0 / sum moves with itself alone; own / own does not move with itself
+    ([2.0, 1.0, -1.0], [[1, 2], [0, 1, 2]]),  # the others cancel: (2 + e) / (2 + e) stays 1
+])
+def test_sources_of_a_normalization(row, columns):
+    assert made_of(small("normalize", "t r -> t s", [row])) == columns
+
+
+@pytest.mark.parametrize(("b", "columns"), [
+    ([[1.0, 0.0], [1.0, 1.0]], [[0, 1], [1]]),  # what is multiplied by 0 does not count
+    ([[0.0, 0.0], [0.0, 0.0]], [[], []]),
+])
+def test_sources_of_a_product(b, columns):
+    assert made_of(small("sum-product", "t c, c h -> t h", [[0.0, 5.0]], b)) == columns
+
+
+def test_a_cell_whose_terms_cancel_is_no_source():
+    """a·1 + a·(−1) stays 0 whatever a is."""
+    trace = small("sum-product", "t, s -> t", [2.0], [1.0, -1.0])
+    assert trace.sources("y", 0) == [("b", (0,)), ("b", (1,))]
+
+
+def test_a_given_number_has_no_sources():
+    assert average_past([[1.0]]).sources("x", 0, 0) == []
+
+
+# -- the formula ----------------------------------------------------------------------------------
+
+
+FORMULAS = [  # kind, rule, inputs a, b and c, the cell of y, the factor, the formula
+    ("sum-product", "t c, c -> t", ([[1, -2]], [3, 0.5]), (0,), 1, "y[0] = a[0,0]·b[0] + a[0,1]·b[1] = 1·3.0 + (−2)·0.5 = 2"),
+    ("sum-product", "t c, c -> t", ([[-1, 2]], [-3, -4]), (0,), 1, "y[0] = a[0,0]·b[0] + a[0,1]·b[1] = −1·(−3) + 2·(−4) = −5"),
+    ("sum-product", "t, t, t -> t", ([2], [-3], [4]), (0,), 1, "y[0] = a[0]·b[0]·c[0] = 2·(−3)·4 = −24"),
+    ("sum-product", "t c -> c t", ([[1, -0.25]],), (1, 0), 1, "y[1,0] = a[0,1] = −0.25 = −0.25"),
+    ("sum-product", "t -> ", ([1, 2],), (), 1, "y = a[0] + a[1] = 1 + 2 = 3"),
+    ("sum-product", "s -> t | s < t", ([1, 2],), (0,), 1, "y[0] = the sum of no terms = 0"),
+    # a factor
+    ("sum-product", "t -> t", ([3],), (0,), 0.5, "y[0] = 0.500·a[0] = 0.500·3 = 1.5"),
+    ("sum-product", "t -> t", ([-3],), (0,), 0.5, "y[0] = 0.500·a[0] = 0.500·(−3) = −1.5"),
+    ("sum-product", "t c -> t", ([[-1, -2]],), (0,), -2, "y[0] = −2.000·(a[0,0] + a[0,1]) = −2.000·(−1 + (−2)) = 6"),
+    ("sum-product", "t c -> t", ([[0.1, 0.2]],), (0,), 3**-0.5, "y[0] = 0.577·(a[0,0] + a[0,1]) = 0.577·(0.1 + 0.2) = 0.173"),
+    # three zeros or more are counted
+    ("sum-product", "t c -> t", ([[5, 0, 0]],), (0,), 1, "y[0] = a[0,0] + a[0,1] + a[0,2] = 5 + 0 + 0 = 5"),
+    ("sum-product", "t c -> t", ([[0, 5, 0, 0]],), (0,), 1, "y[0] = a[0,0] + a[0,1] + … + a[0,3] = 5 + 3 × 0 = 5"),
+    ("sum-product", "t c -> t", ([[0, 0, 0]],), (0,), 1, "y[0] = a[0,0] + a[0,1] + a[0,2] = 3 × 0 = 0"),
+    ("sum-product", "t c -> t", ([[0, 0, 0]],), (0,), 2, "y[0] = 2.000·(a[0,0] + a[0,1] + a[0,2]) = 2.000·(3 × 0) = 0"),
+    # a long sum is cut
+    ("sum-product", "c -> ", ([*range(1, 9)],), (), 1, "y = a[0] + a[1] + … + a[7] = 1 + 2 + 3 + 4 + 5 + 6 + 7 + 8 = 36"),
+    ("sum-product", "c -> ", ([*range(1, 10)],), (), 1, "y = a[0] + a[1] + … + a[8] = 1 + 2 + 3 + 4 + 5 + 6 + 7 + … + 9 = 45"),
+    ("sum-product", "c -> ", ([*range(1, 10), 0, 0, 0],), (), 1,
+     "y = a[0] + a[1] + … + a[11] = 1 + 2 + 3 + 4 + 5 + 6 + 7 + … + 9 + 3 × 0 = 45"),
+    ("mean", "c -> ", ([*range(-1, -10, -1)],), (), 1,
+     "y = (a[0] + a[1] + … + a[8]) / 9 = (−1 + (−2) + (−3) + (−4) + (−5) + (−6) + (−7) + … + (−9)) / 9 = −5"),
+    # the other kinds
+    ("mean", "s -> t | s <= t", ([1, -2],), (1,), 1, "y[1] = (a[0] + a[1]) / 2 = (1 + (−2)) / 2 = −0.5"),
+    ("mean", "s -> t | s <= t", ([-1, 3],), (0,), 1, "y[0] = (a[0]) / 1 = (−1) / 1 = −1"),
+    ("mean", "t c -> t", ([[0, 0, 1]],), (0,), 1, "y[0] = (a[0,0] + a[0,1] + a[0,2]) / 3 = (0 + 0 + 1) / 3 = 0.333"),
+    ("mean", "s -> t | s < t", ([1, 2],), (0,), 1, "y[0] = the mean of no terms = NaN"),
+    ("add", "t c, c -> t c", ([[1, 0.5]], [3, -2]), (0, 1), 1, "y[0,1] = a[0,1] + b[1] = 0.5 + (−2) = −1.5"),
+    ("add", "t, t, t -> t", ([-1], [-2], [3]), (0,), 1, "y[0] = a[0] + b[0] + c[0] = −1 + (−2) + 3 = 0"),
+    ("mask", "t s -> t s | s <= t", ([[1, 2], [-3, 4]],), (1, 0), 1, "y[1,0] = a[1,0] = −3"),
+    ("mask", "t s -> t s | s <= t", ([[1, 2], [-3, 4]],), (0, 1), 1, "y[0,1] = −∞, because s=1 ≤ t=0 is false"),
+    ("mask", "t s -> t s | s > t", ([[1, 2], [-3, 4]],), (0, 0), 1, "y[0,0] = −∞, because s=0 > t=0 is false"),
+    ("softmax", "r -> s", ([-1, 1],), (0,), 1, "y[0] = e^a[0] / (e^a[0] + e^a[1]) = e^−1 / (e^−1 + e^1) = 0.119"),
+    ("softmax", "r -> s", ([0, -INF, 0],), (0,), 1, "y[0] = e^a[0] / (e^a[0] + e^a[2]) = e^0 / (e^0 + e^0) = 0.5"),
+    ("softmax", "r -> s", ([0, -INF, 0],), (1,), 1, "y[1] = e^a[1] / (e^a[0] + e^a[2]) = e^−∞ / (e^0 + e^0) = 0.0"),
+    ("softmax", "r -> s", ([0.7, -INF],), (0,), 1, "y[0] = e^a[0] / e^a[0] = e^0.7 / e^0.7 = 1"),
+    ("softmax", "r -> s", ([-INF, -INF],), (1,), 1, "y[1] = e^a[1] / (e^a[0] + e^a[1]) = 0 / 0 = NaN"),
+    ("normalize", "r -> s", ([1, 3],), (0,), 1, "y[0] = a[0] / (a[0] + a[1]) = 1 / (1 + 3) = 0.25"),
+    ("normalize", "r -> s", ([-1, -3],), (0,), 1, "y[0] = a[0] / (a[0] + a[1]) = −1 / (−1 + (−3)) = 0.25"),
+    ("normalize", "r -> s", ([2, -2],), (0,), 1, "y[0] = a[0] / (a[0] + a[1]) = 2 / (2 + (−2)) = NaN"),
+    ("normalize", "r -> s", ([-5],), (0,), 1, "y[0] = a[0] / a[0] = −5 / (−5) = 1"),
+    ("lookup", "v c, t -> t c", ([[1, 2], [3, 4], [-5, 6]], [0, 2]), (1, 0), 1, "y[1,0] = a[b[1],0] = a[2,0] = −5"),
+    ("lookup", "v, t -> t", ([1, 2, 0.5], [0, 2]), (1,), 1, "y[1] = a[b[1]] = a[2] = 0.5"),
+    # what is not finite
+    ("sum-product", "c -> ", ([1, NAN],), (), 1, "y = a[0] + a[1] = 1 + NaN = NaN"),
+    ("sum-product", "c -> ", ([1, -INF],), (), 1, "y = a[0] + a[1] = 1 + (−∞) = −∞"),
+    ("sum-product", "c -> ", ([-INF, INF],), (), 1, "y = a[0] + a[1] = −∞ + ∞ = NaN"),
+]
+
+
+@pytest.mark.parametrize(("kind", "rule", "inputs", "at", "factor", "formula"), FORMULAS, ids=[kind for kind, *_ in FORMULAS])
+def test_why(kind, rule, inputs, at, factor, formula):
+    assert small(kind, rule, *inputs, factor=factor).why("y", *at) == formula
+
+
+@pytest.mark.parametrize(("formula", "value"), [
+    ("a[0] = 2", 2), ("a[0] = −0.25", -0.25), ("a[0] = 0.333", 1 / 3), ("a[0] = NaN", NAN), ("a[0] = −∞", -INF)])
+def test_why_of_a_given_number(formula, value):
+    trace = Trace()
+    trace.given("a", [value], "t")
+    assert trace.why("a", 0) == formula
+
+
+@pytest.mark.parametrize(("kind", "rule"), [("sum-product", "r -> "), ("mean", "r -> "), ("softmax", "r -> s"), ("normalize", "r -> s")])
+def test_why_stays_short_whatever_the_size(kind, rule):
+    trace = small(kind, rule, np.full(128, -1.234))
+    assert len(trace.why("y", *[0] * trace["y"].value.ndim)) < 200
+
+
+# -- the formula read back ------------------------------------------------------------------------
+
+
+def worth(text):
+    """The number that the middle of a formula stands for."""
+    return eval(text.translate(str.maketrans("−·×", "-**")), {"__builtins__": {}})
+
+
+def slack(text):
+    """How far it may be off, as its three-decimal numbers are rounded: all terms at their largest."""
+    largest = text.replace("−", "")
+    return worth(re.sub(r"\d+\.\d{3}", lambda number: f"({number[0]} + 0.0005)", largest)) - worth(largest)
+
+
+@pytest.mark.parametrize("kind", ["sum-product", "mean", "add"])
+@random_steps
+@given(data=st.data())
+def test_the_middle_of_a_formula_is_worth_its_result(kind, data):
+    trace = data.draw(steps(kind))
+    for index in cells(trace["y"]):
+        middle, result = trace.why("y", *index).split(" = ")[-2:]
+        if "…" not in middle and "no terms" not in middle:
+            assert abs(worth(middle) - worth(result)) <= slack(middle) + 0.0005 + 1e-9
+
+
+@pytest.mark.parametrize("kind", ["sum-product", "mean", "add", "softmax", "normalize"])
+@random_steps
+@given(data=st.data())
+def test_every_number_in_a_formula_stands_for_the_cell_above_it(kind, data):
+    trace = data.draw(steps(kind))
+    for index in cells(trace["y"]):
+        why = trace.why("y", *index)
+        if why.count(" = ") < 3 or re.search("…| × 0|NaN", why):
+            continue
+        _, named, counted, result = why.split(" = ")
+        places = [(name, tuple(map(int, where.split(",")))) for name, where in re.findall(r"([abc])\[([\d,]+)\]", named)]
+        printed = [float(text.replace("−", "-").replace("∞", "inf")) for text in re.findall(r"−?(?:∞|[\d.]+)", counted)]
+        printed = printed[bool(kind == "sum-product" and trace["y"].factor != 1):][: len(places)]
+        np.testing.assert_allclose(printed, [trace[name].value[where] for name, where in places], rtol=0, atol=0.000501)
+        assert float(result.replace("−", "-")) == pytest.approx(trace["y"].value[index], abs=0.000501)
