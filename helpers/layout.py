@@ -174,6 +174,7 @@ def edges(matrices, boxes, numbers):
     found = []
     order = [m.name for m in matrices if not m.above]
     sums = {m.name: SUMS * (m.sums and numbers) for m in matrices}
+    above = {m.above: m.name for m in matrices if m.above}
     for matrix in matrices:
         for source in matrix.inputs:
             a, b = boxes[source], boxes[matrix.name]
@@ -184,7 +185,8 @@ def edges(matrices, boxes, numbers):
                 points = straight(to_x, below, to_x, top)
             elif a["band"] != b["band"]:
                 half = below + ARCS / 2  # sideways in the gap between bands, above the titles of the next
-                points = [[from_x, below], [from_x, half], [to_x, half], [to_x, top]]
+                over = boxes[above.get(matrix.name, matrix.name)]["top"] - 1  # through the parameter, not across it
+                points = [[from_x, below], [from_x, half], [to_x, half], [to_x, over]]
             elif apart == 1:
                 y = b["y"] + b["height"] / 2
                 points = straight(a["x"] + a["width"] + sums[source] + 3, y, b["x"] - b["left"] - 1, y)

@@ -164,6 +164,7 @@ function splits(blocks, fits) {
 function edges(matrices, boxes, numbers) {
   const order = matrices.filter((m) => !m.above).map((m) => m.name);
   const sums = dictionary(matrices.map((m) => [m.name, m.sums && numbers ? SUMS : 0]));
+  const above = dictionary(matrices.filter((m) => m.above).map((m) => [m.above, m.name]));
   return matrices.flatMap((matrix) => matrix.inputs.map((source) => {
     const [a, b] = [boxes[source], boxes[matrix.name]];
     const [fromX, toX] = [a.x + a.width / 2, b.x + b.width / 2];
@@ -174,7 +175,8 @@ function edges(matrices, boxes, numbers) {
       points = straight(toX, below, toX, top);
     } else if (a.band !== b.band) {
       const half = below + ARCS / 2;
-      points = [[fromX, below], [fromX, half], [toX, half], [toX, top]];
+      const over = boxes[above[matrix.name] ?? matrix.name].top - 1;
+      points = [[fromX, below], [fromX, half], [toX, half], [toX, over]];
     } else if (apart === 1) {
       const y = b.y + b.height / 2;
       points = straight(a.x + a.width + sums[source] + 3, y, b.x - b.left - 1, y);
