@@ -58,11 +58,12 @@ def masked_softmax(scores, v, *, causal=True, tokens=None):
     return trace
 
 
-def head(x, Wq, Wk, Wv, *, causal=True, scale=True, temperature=1.0, tokens=None):
+def head(x, Wq, Wk, Wv, *, Wo=None, causal=True, scale=True, temperature=1.0, tokens=None):
     """One head of scaled dot-product self-attention (Vaswani et al. 2017, section 3.2.1).
 
-    x: (T, C) or (B, T, C); Wq, Wk, Wv: (C, h). causal: no token sees a later one. scale: divide the
-    scores by the square root of head_size. temperature: divide them by this, too.
+    x: (T, C) or (B, T, C); Wq, Wk, Wv: (C, h). Wo: (h, C), the output projection, left out if None.
+    causal: no token sees a later one. scale: divide the scores by the square root of head_size.
+    temperature: divide them by this, too.
     Raises ValueError for other shapes, for numbers that are not finite, and for a temperature that is not positive.
 
     >>> from helpers.examples import example
@@ -88,6 +89,9 @@ def head(x, Wq, Wk, Wv, *, causal=True, scale=True, temperature=1.0, tokens=None
         last = trace.step("scaled", "sum-product", f"{b}t s -> {b}t s", "scores", role="scores", factor=factor,
                           code=code).name
     attend(trace, last, causal=causal, b=b)
+    if Wo is not None:
+        trace.given("Wo", checked("Wo", Wo), "h c", role="out", parameter=True)
+        trace.step("projected", "sum-product", f"{b}t h, h c -> {b}t c", "out", "Wo", role="out", code="projected = out @ Wo")
     return trace
 
 

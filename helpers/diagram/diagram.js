@@ -179,22 +179,27 @@ class Diagram {
     this.drawnAt = performance.now();
     const width = this.width();
     if (!width) return;
-    const scale = window.devicePixelRatio || 1;
     const dark = isDark();
     this.root.classList.toggle("attention-dark", dark);
     this.plan = layOut(matrices(this.trace, this.appearance), width);
     this.colors = palette(this.appearance, dark);
-    for (const canvas of [this.canvas, this.light]) {
-      const [w, h] = [Math.round(width * scale), Math.round(this.plan.height * scale)];
-      if (canvas.width !== w || canvas.height !== h) {
-        [canvas.width, canvas.height] = [w, h];
-        [canvas.style.width, canvas.style.height] = [`${width}px`, `${this.plan.height}px`];
-      }
-      canvas.getContext("2d").setTransform(scale, 0, 0, scale, 0, 0);
-    }
-    paint(new CanvasBrush(this.canvas.getContext("2d")), this.plan, this.trace, this.colors, this.pick);
+    this.stage.style.height = `${this.plan.height}px`;
+    const context = this.fit(this.canvas);
+    paint(new CanvasBrush(context), this.plan, this.trace, this.colors, this.pick);
     this.show(this.focus);
     this.root.dataset.paints = ++this.paints;
+  }
+
+  // A canvas at least as large as the plan, ready to be drawn on; making it anew is slow, so it only grows.
+  fit(canvas) {
+    const scale = window.devicePixelRatio || 1;
+    const { width, height } = this.plan;
+    const [w, h] = [Math.round(width * scale), Math.round(height * scale)];
+    if (canvas.width !== w || canvas.height < h) [canvas.width, canvas.height] = [w, h];
+    [canvas.style.width, canvas.style.height] = [`${width}px`, `${canvas.height / scale}px`];
+    const context = canvas.getContext("2d");
+    context.setTransform(scale, 0, 0, scale, 0, 0);
+    return context;
   }
 
   width() {
@@ -204,7 +209,8 @@ class Diagram {
   show(cell) {
     this.focus = cell;
     if (!this.plan) return; // the first draw shows it
-    highlight(this.light.getContext("2d"), this, cell, this.trail, this.active);
+    this.light.hidden = !cell; // an empty canvas costs a frame as much as a full one
+    if (cell) highlight(this.fit(this.light), this, cell, this.trail, this.active);
     this.panel.tell(cell, this.trail, this.steps, this.colors.role);
     this.float();
   }

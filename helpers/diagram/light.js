@@ -42,7 +42,6 @@ function rectOf([name, index], steps, plan, pick) {
 // view: steps by name, plan, colors, pick. focus: the cell; trail: the pinned cells; active: the chosen source.
 export function highlight(context, { steps, plan, colors, pick }, focus, trail, active) {
   context.clearRect(0, 0, plan.width, plan.height);
-  if (!focus) return;
   const direct = sourcesOf(focus, steps);
   const pinned = trail.length > 0;
   const rects = (cells) => cells.map((cell) => rectOf(cell, steps, plan, pick)).filter(Boolean);

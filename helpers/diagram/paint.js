@@ -5,6 +5,8 @@ import { COLUMNS, GUTTER, LONGEST, TOKENS, onPaper } from "./layout.js";
 
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
 
+const widths = new Map();
+
 export class CanvasBrush {
   constructor(context) {
     this.context = context;
@@ -77,8 +79,7 @@ export class CanvasBrush {
     if (this.align !== align) c.textAlign = this.align = align;
     if (this.baseline !== "middle") c.textBaseline = this.baseline = "middle";
     c.fillStyle = color;
-    // Measuring is slow, and only long texts can be too wide.
-    const args = most && text.length * size * 0.58 > most ? [most] : [];
+    const args = most && this.width(text, font) > most ? [most] : [];
     if (!turned) {
       c.fillText(text, x, y, ...args);
       return;
@@ -90,9 +91,20 @@ export class CanvasBrush {
     c.restore();
   }
 
+  // Measuring is slow, and the same few numbers come again and again.
+  width(text, font) {
+    const key = `${font} ${text}`;
+    if (!widths.has(key)) {
+      if (widths.size > 10000) widths.clear();
+      widths.set(key, this.context.measureText(text).width);
+    }
+    return widths.get(key);
+  }
+
   measure(text, size) {
-    this.context.font = this.font = `400 ${size}px ${FONT}`;
-    return this.context.measureText(text).width;
+    const font = `400 ${size}px ${FONT}`;
+    if (this.font !== font) this.context.font = this.font = font;
+    return this.width(text, font);
   }
 }
 

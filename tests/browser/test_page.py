@@ -538,12 +538,21 @@ def test_the_largest_head_is_drawn_within_a_second_and_still_explains(show):
 @pytest.mark.parametrize("scale", [1.5, 2])
 def test_the_drawing_is_as_sharp_as_the_screen(show, scale):
     shown = show(head_of(), device_scale_factor=scale)
+    shown.point("scores", 2, 1)  # the upper canvas is there while something is lit
     sizes = shown.root.locator("canvas").evaluate_all(
         "all => all.map(one => [one.width, one.height, one.clientWidth, one.clientHeight])")
     for width, height, css_width, css_height in sizes:
         assert abs(width - css_width * scale) <= 1 and abs(height - css_height * scale) <= scale
-    shown.point("scores", 2, 1)
     assert shown.formula == shown.trace.why("scores", 2, 1)
+
+
+def test_the_page_shrinks_and_grows_with_the_drawing(show):
+    shown = show(head_of(T=12))
+    for T in (2, 12, 5):
+        shown.update(head_of(T=T))
+        assert shown.root.locator(".attention-stage").bounding_box()["height"] == pytest.approx(shown.plan()["height"], abs=1)
+        shown.point("out", T - 1, 1)
+        assert shown.formula == shown.trace.why("out", T - 1, 1)
 
 
 @pytest.mark.parametrize("trace", [
