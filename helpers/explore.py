@@ -112,7 +112,8 @@ class Explorer(widgets.VBox):
 
     def _make_controls(self, ranges):
         wanted = dict.fromkeys(name for part in self.filled for name in NEEDS[part])
-        wanted |= dict.fromkeys(name for name in self.parameters if name not in NEEDS and name != "seed")
+        wanted |= dict.fromkeys(name for name, parameter in self.parameters.items()
+                                if name not in NEEDS and name != "seed" and parameter.default is not None)
         if "B" in ranges and "x" in self.filled:
             wanted["B"] = None
         unknown = [name for name in ranges if name not in wanted and name not in self.parameters]
