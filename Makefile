@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_NO_INPUT = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help setup lab test notebooks bench clean
+.PHONY: help setup lab test notebooks worksheet bench clean
 
 help: ## List these targets
 	@awk -F ': .*## ' '/^[a-z]+: .*## / { printf "  make %-11s%s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,9 @@ test: $(VENV)/ready-to-test ## Run every test: the code, the notebooks, the brow
 
 notebooks: $(VENV)/ready ## Run every notebook again and write its outputs in place
 	$(python) tools/notebooks.py $(ARGS)
+
+worksheet: $(VENV)/ready ## Write a sheet to fill in by hand (SEED=3 T=2 C=3)
+	$(python) tools/worksheet.py $(if $(SEED),--seed=$(SEED)) $(if $(T),--T=$(T)) $(if $(C),--C=$(C)) $(ARGS)
 
 bench: $(VENV)/ready-to-test ## Measure what the README quotes
 	PYTHONPATH=. $(python) bench/slider.py $(ARGS)

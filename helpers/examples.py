@@ -8,6 +8,10 @@ import numpy as np
 from helpers.text import words
 
 LARGEST = 128
+PAPER = 8  # the most tokens, channels or head_size that anybody works out by hand
+LEVELS = {1: (2, 1), 2: (2, 2), 3: (3, 2)}  # level: (largest number, 1 for whole numbers or 2 for halves as well)
+SHEETS, ROUNDS = 32, 100  # so many sheets of numbers are tried at once, and so often
+SMALL = 3  # a scaled score no larger than this leaves every weight something to show
 
 
 class Example(NamedTuple):
@@ -54,3 +58,72 @@ def tables(seed, b=0):
     drawn = np.round(drawn, 1) + 0.0  # + 0.0 turns -0.0 into 0.0
     drawn.flags.writeable = False
     return drawn
+
+
+class ByHand(NamedTuple):
+    """What ``by_hand`` gives.
+
+    tokens: T words; x: (T, C); Wq, Wk, Wv: (C, h); Wo: (h, C)
+    """
+
+    tokens: list
+    x: np.ndarray
+    Wq: np.ndarray
+    Wk: np.ndarray
+    Wv: np.ndarray
+    Wo: np.ndarray
+
+
+def by_hand(T=2, C=3, head_size=4, seed=0, level=1):
+    """Inputs for a head to work out with a pencil: the same seed gives the same numbers on every machine.
+
+    T, C, head_size: from 1 to 8; head_size 4 makes the scale 1/2. level: 1 for whole numbers from -2 to
+    2, 2 for halves as well, 3 for halves from -3 to 3. Scaled scores lie between -3 and 3 and none is 0,
+    the weights in a row differ, no row or column is all 0, no two rows or columns of x are alike, nor
+    any two of q, k and v. Sizes that cannot have all of that come close. Raises ValueError for a size,
+    seed or level out of range.
+
+    >>> by_hand().x.tolist(), by_hand().tokens
+    ([[-1.0, 0.0, 1.0], [-1.0, -2.0, 0.0]], ['the', 'cat'])
+    """
+    for name, value, low, high in [("T", T, 1, PAPER), ("C", C, 1, PAPER), ("head_size", head_size, 1, PAPER),
+                                   ("level", level, 1, max(LEVELS)), ("seed", seed, 0, None)]:
+        if not hasattr(value, "__index__") or value < low or (high and value > high):
+            raise ValueError(f"{name} is {value!r}; wanted a whole number from {low}{f' to {high}' if high else ' up'}.")
+    shapes = [(T, C), *[(C, head_size)] * 3, (head_size, C)]  # of x, Wq, Wk, Wv and Wo
+    ends = np.cumsum([rows * columns for rows, columns in shapes])
+    rng = np.random.default_rng([seed, level, T, C, head_size])
+    best, fewest = None, np.inf
+    for _ in range(ROUNDS):
+        sheets = drawn(rng, ends[-1], *LEVELS[level])
+        if best is not None:  # the best sheet so far, with one or two of its numbers drawn anew
+            sheets = np.where(rng.random(sheets.shape) < 1.5 / ends[-1], sheets, best)
+        parts = np.split(sheets, ends[:-1], axis=1)
+        parts = [part.reshape(SHEETS, *shape) for part, shape in zip(parts, shapes)]
+        found = faults(*parts)
+        least = found.argmin()
+        if found[least] <= fewest:  # as good will do: it may lead on to a better one
+            best, fewest, made = sheets[least], found[least], [part[least].copy() for part in parts]
+        if fewest == 0:
+            break
+    return ByHand(words(T), *made)
+
+
+def drawn(rng, count, largest, parts):
+    """Sheets of so many numbers, (SHEETS, count): one in eight is 0, the others are multiples of 1/parts up to the largest."""
+    size = rng.integers(1, largest * parts + 1, (SHEETS, count)) / parts
+    return size * rng.choice([-1, 1], size.shape) * (rng.random(size.shape) < 7 / 8) + 0.0  # + 0.0 turns -0.0 into 0.0
+
+
+def faults(x, Wq, Wk, Wv, Wo):
+    """How far each sheet is from what ``by_hand`` promises, 0 where it keeps it all: (SHEETS,). x: (SHEETS, T, C), and so on."""
+    q, k, v = x @ Wq, x @ Wk, x @ Wv  # (SHEETS, T, C) @ (SHEETS, C, h) -> (SHEETS, T, h)
+    scaled = q @ k.swapaxes(1, 2) * q.shape[2] ** -0.5  # (SHEETS, T, h) @ (SHEETS, h, T) -> (SHEETS, T, T)
+    empty = sum((matrix == 0).all(axis).sum(1) for matrix in (x, Wq, Wk, Wv, Wo) for axis in (1, 2))
+    alike = sum((a == b).all((1, 2)) for a, b in [(q, k), (k, v), (v, q)])
+    for rows in (x, x.swapaxes(1, 2))[: x.shape[1]]:  # of a single token, the columns may be alike
+        one, other = np.triu_indices(rows.shape[1], 1)
+        alike = alike + (rows[:, one] == rows[:, other]).all(2).sum(1)
+    even = sum((scaled[:, t, : t + 1] == scaled[:, t, :1]).all(1) for t in range(1, x.shape[1]))
+    large = np.maximum(abs(scaled) - SMALL, 0).sum((1, 2))
+    return 10 * (empty + alike + even) + large + (scaled == 0).sum((1, 2))

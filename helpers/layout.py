@@ -10,18 +10,20 @@ import math
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
+from helpers.annotations import letters, tidy, wrap
 from helpers.style import shape_text
 
 # Cells that hold a number: width, height, font size, compact numbers. The largest that fits is taken.
-NUMBERED = ((42, 28, 13, False), (35, 24, 12, False), (29, 21, 11, False), (25, 19, 10, False), (21, 17, 9.5, True),
-            (19, 16, 9, True))
+NUMBERED = ((42, 28, 13, False), (36, 24, 12, False), (32, 21, 11, False), (28, 19, 10, False), (22, 17, 9.5, True),
+            (20, 16, 9, True))
 COLORED = (12, 9, 7, 5, 4, 3, 2)  # cells too small for a number
 ONE_SCREEN = 700  # a diagram as high as this is seen at once
 TALLEST = 2600, 1000  # with numbers, and with color alone
 TITLE, COLUMNS, GUTTER, SUMS, GAP, RISE, MARGIN = 34, 14, 19, 36, 22, 14, 12
 ARCS = 30  # room below a band for the arrows that pass under it
 TOKENS = ("t", "s", "r")  # axes whose labels are the tokens
-LETTER, LONGEST = 6, 8  # width of a letter of a token's label, and how many letters are shown
+LETTER, LONGEST = 6, 8  # width of a letter of a token's label or a note, and how many letters of a label are shown
+NOTE, INDENT, LINE, AIR = 130, 9, 14, 5  # a note: the width it may ask for, the rule to its left, a line, the room below
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,15 @@ class Matrix:
     sums: bool = False
     above: str = ""  # for a parameter: the name of the matrix that it makes
     inputs: tuple = ()
+    note: str = ""
+    noted: int = 0  # the width that the note asks for
 
 
-def matrices(trace):
-    """The matrices of a Trace as the layout sees them; of a value with more than two axes, the last two."""
+def matrices(trace, notes=None):
+    """The matrices of a Trace as the layout sees them; of a value with more than two axes, the last two.
+
+    notes: texts by the name of the matrix that they stand over.
+    """
     longest = max(map(len, trace.tokens or [""]))
     found = []
     for step in trace:
@@ -48,8 +55,10 @@ def matrices(trace):
         readers = [other for other in trace if step.name in other.inputs]
         above = readers[0].name if len(readers) == 1 and stands_above(step, readers[0]) else ""
         title = max(7 * len(step.name) + 12, 5.6 * len(shape_text(step.axes, step.value.shape)))
+        note = tidy((notes or {}).get(step.name, ""))
+        noted = min(NOTE, INDENT + LETTER * letters(note)) if note else 0
         found.append(Matrix(step.name, rows[1], columns[1], int(title), longest * (rows[0] in TOKENS),
-                            longest * (columns[0] in TOKENS), step.role == "weights", above, step.inputs))
+                            longest * (columns[0] in TOKENS), step.role == "weights", above, step.inputs, note, noted))
     return found
 
 
@@ -71,8 +80,9 @@ def on_paper(step):
 def lay_out(matrices, width):
     """Place the matrices: a dictionary with width, height, cell, font, compact, numbers, boxes and edges.
 
-    A box gives x and y of its first cell, the top of its title, its band and whether its rows have
-    words; an edge gives the names it joins and the four points of a Bezier curve.
+    A box gives x and y of its first cell, the top of its title, the room to the right of x, the lines of
+    its note (between title and cells), its band and whether its rows have words; an edge gives the
+    names it joins and the four points of a Bezier curve.
     """
     if not matrices:
         return {"width": width, "height": 40, "boxes": {}, "edges": [], "cell": [1, 1], "font": 9, "compact": True,
@@ -102,12 +112,17 @@ def place(matrices, width, cell_width, cell_height, words):
     """One try at one cell size: boxes in bands, and whether a box is wider than the page."""
     above = {m.above: m for m in matrices if m.above}
     blocks = [(m, above.get(m.name)) for m in matrices if not m.above]
+    room, notes = {}, {}  # by the name of a matrix: the width from its first cell on, the lines of its note
+    for block in blocks:
+        matrix, parties = block[0], [m for m in block if m]
+        cells = matrix.columns * cell_width + SUMS * matrix.sums * words
+        for m in parties:
+            room[m.name] = max(cells, *(max(party.title, party.noted) for party in parties))
+            notes[m.name] = wrap(m.note, (room[m.name] - INDENT) // LETTER)
 
     def across(block, first):  # width to the left of the cells, and in all
-        matrix, parameter = block
-        left = GUTTER + LETTER * min(matrix.labels, LONGEST) * (first and words)
-        cells = max(matrix.columns * cell_width + SUMS * matrix.sums * words, matrix.title)
-        return left, left + max(cells, parameter.title if parameter else 0)
+        left = GUTTER + LETTER * min(block[0].labels, LONGEST) * (first and words)
+        return left, left + room[block[0].name]
 
     def centers(bands):  # where the middle of each matrix of these bands stands
         found = {}
@@ -126,10 +141,13 @@ def place(matrices, width, cell_width, cell_height, words):
         at = centers(bands)
         return sum(abs(at[m.name] - at[source]) for m, _ in blocks for source in m.inputs if source in at)
 
+    def written(m):  # the height of what stands over the cells
+        return TITLE + LINE * len(notes[m.name]) + AIR * bool(notes[m.name]) + COLUMNS
+
     def height(band):
-        heads = max(LETTER * min(m.heads, LONGEST) * words for m, _ in band)
-        up = max(p.rows * cell_height + TITLE + COLUMNS + RISE if p else 0 for _, p in band)
-        return max(up, heads) + TITLE + COLUMNS + max(m.rows for m, _ in band) * cell_height
+        heads = max(written(m) + LETTER * min(m.heads, LONGEST) * words for m, _ in band)
+        up = max(written(m) + RISE + p.rows * cell_height + written(p) if p else 0 for m, p in band)
+        return max(up, heads) + max(m.rows for m, _ in band) * cell_height
 
     # Low pictures with short arrows are the easiest to read.
     best = min(splits(blocks, fits), key=lambda bands: stretch(bands) + 2 * sum(map(height, bands)))
@@ -141,15 +159,16 @@ def place(matrices, width, cell_width, cell_height, words):
             matrix, parameter = block
             left, needed = across(block, block is band[0])
             high = matrix.rows * cell_height
-            top = bottom - high - COLUMNS - TITLE - LETTER * min(matrix.heads, LONGEST) * words
-            box = {"x": x + left, "y": bottom - high, "top": top, "band": number, "left": left,
-                   "words": words and block is band[0] and matrix.labels > 0,
+            top = bottom - high - written(matrix) - LETTER * min(matrix.heads, LONGEST) * words
+            box = {"x": x + left, "y": bottom - high, "top": top, "band": number, "left": left, "room": room[matrix.name],
+                   "words": words and block is band[0] and matrix.labels > 0, "note": notes[matrix.name],
                    "width": matrix.columns * cell_width, "height": high}
             boxes[matrix.name] = box
             if parameter:
                 high = parameter.rows * cell_height
                 high_y = top - RISE - high
-                boxes[parameter.name] = {**box, "y": high_y, "top": high_y - COLUMNS - TITLE, "height": high, "words": False}
+                boxes[parameter.name] = {**box, "y": high_y, "top": high_y - written(parameter), "height": high,
+                                         "words": False, "note": notes[parameter.name]}
             x += needed + GAP
         y = bottom + ARCS + MARGIN / 2
     return {"width": width, "height": y, "boxes": boxes, "overflow": not all(map(fits, best))}

@@ -7,9 +7,8 @@ import base64
 import io
 import math
 import re
-from collections import defaultdict
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from html import escape
 from itertools import pairwise
 from pathlib import Path
@@ -17,18 +16,14 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
-from matplotlib.patches import FancyArrowPatch, PathPatch, Polygon, Rectangle
-from matplotlib.path import Path as Curve
-from matplotlib.textpath import text_to_path
 
 from helpers import layout
-from helpers.style import AXES, ROLES, THEMES, cell_text, fill, marked, number, size_name
+from helpers.annotations import checked_cell, checked_notes, in_words, withheld
+from helpers.painter import NAME, NOTE, SHAPE, Painter, text_width
+from helpers.style import COLORS, ROLES, THEMES, number
 
 FORMATS = (".png", ".svg", ".pdf")
-NAME, SHAPE = 13, 10.5  # font sizes of a title's two lines
 FIXED = {  # what a learner's own settings must not change
     "svg.hashsalt": "attention", "svg.fonttype": "none", "path.simplify": False, "hatch.linewidth": 1.0,
     "savefig.bbox": None, "savefig.transparent": False, "savefig.facecolor": "auto",
@@ -76,10 +71,11 @@ class Picture:
         with matplotlib.rc_context(FIXED):
             self.figure.savefig(raw, format="rgba", dpi=144)
         image = Image.frombytes("RGBA", size, raw.getvalue()).convert("RGB")
-        # The commonest colors are the fills, which so stay exact; what an edge of a letter turns into does not matter.
-        common = sorted(image.getcolors(size[0] * size[1]), key=lambda entry: (-entry[0], entry[1]))[:256]
+        # The style's own colors and the commonest ones, the fills, stay exact; the edges of letters need not.
+        own = {tuple(bytes.fromhex(color[1:])) for color in COLORS}
+        kept = sorted(image.getcolors(size[0] * size[1]), key=lambda entry: (entry[1] not in own, -entry[0], entry[1]))[:256]
         palette = Image.new("P", (1, 1))
-        palette.putpalette([channel for _, color in common for channel in color])
+        palette.putpalette([channel for _, color in kept for channel in color])
         image.quantize(palette=palette, dither=Image.Dither.NONE).save(buffer, "png", optimize=True)
         data = base64.b64encode(buffer.getvalue()).decode()
         width = int(self.figure.get_figwidth() * 96)
@@ -92,29 +88,38 @@ class Picture:
         return f"Picture: {self.alt}"
 
 
-def picture(trace, *, width=1000, theme="light", pick=None):
+def picture(trace, *, width=1000, theme="light", pick=None, notes=None, blank=None):
     """Draw a Trace: every matrix with its name, shape, numbers and arrows.
 
     width: of the page in CSS pixels. theme: light or dark. pick: which index of each higher axis is
-    shown, ``{"b": 0}``. Returns a Picture. Raises ValueError for another theme, or an index that is not there.
+    shown, ``{"b": 0}``. notes: what stands over a matrix, ``{"weights": "rows sum to 1"}``. blank: a cell
+    to ask for, ``("scores", (1, 0))``: its matrix, and what is made from it, is drawn without numbers.
+    Returns a Picture. Raises ValueError for another theme, an index that is not there or a note on a
+    matrix that is not there, and what ``trace.why`` raises for a blank cell that is not there.
 
     >>> from helpers.attention import average_past
     >>> picture(average_past([[1.0, 2.0], [3.0, 6.0]])).alt.splitlines()[0]
     'average_past, from left to right: x (T=2, C=2), out (T=2, C=2). out is 1.00 2.00; 2.00 4.00.'
     """
-    paint, pick = colors_of(theme), pick or {}
+    paint, pick, blank = colors_of(theme), pick or {}, checked_cell(blank, trace)
+    notes = checked_notes({} if notes is None else notes, trace.steps)
     for axis, at in pick.items():
         size = next((step.value.shape[step.axes.index(axis)] for step in trace if axis in step.axes[:-2]), 0)
         if at not in range(size):
             raise ValueError(f"pick has {axis}={at}; " + (f"wanted 0 to {size - 1}." if size else
                              f"no matrix of {trace.title} has a higher axis {axis}."))
-    plan = layout.lay_out(layout.matrices(trace), width)
-    used = max([box["x"] + max(box["width"] + layout.SUMS, *title_widths(trace[name])) for name, box in plan["boxes"].items()],
-               default=0)
+    plan = layout.lay_out(layout.matrices(trace, notes), width)
+    used = max([box["x"] + right_of(trace[name], box) for name, box in plan["boxes"].items()], default=0)
     plan["width"] = min(width, used + layout.MARGIN)
     with matplotlib.rc_context(FIXED):
-        painter = Painter(trace, plan, paint, list(THEMES).index(theme), pick)
-    return Picture(painter.figure, describe(trace))
+        painter = Painter(trace, plan, paint, list(THEMES).index(theme), pick, blank)
+    return Picture(painter.figure, describe(trace, notes, blank))
+
+
+def right_of(step, box):
+    """How far to the right of its first cell a matrix reaches, with its sums, title and note."""
+    notes = [layout.INDENT + min(text_width(line, NOTE, italic=True), box["room"] - layout.INDENT) for line in box["note"]]
+    return max(box["width"] + layout.SUMS, 12 + text_width(step.name, NAME, True), text_width(step.shape, SHAPE), *notes)
 
 
 def colors_of(theme):
@@ -176,150 +181,13 @@ def spread(heights, apart):
     return found
 
 
-def describe(trace):
-    """A Trace in words: its matrices with their shapes, and the last one's numbers while they are few."""
+def describe(trace, notes=None, blank=None):
+    """A Trace in words: its matrices with their shapes, the last one's numbers while they are few, what is asked, the notes."""
     chain = ", ".join(f"{step.name} {step.shape}" for step in trace)
-    text = f"{trace.title}, from left to right: {chain}."
+    sentences = [f"{trace.title}, from left to right: {chain}"]
     for step in list(trace)[-1:]:
         rows = step.value.reshape(-1, step.value.shape[-1] if step.value.ndim else 1)
-        if rows.size <= 32:
-            text += f" {step.name} is " + "; ".join(" ".join(number(value, 2) for value in row) for row in rows) + "."
-    return text
-
-
-def shown(step, pick):
-    """The two axes of a step that are drawn, as a (rows, columns) array: higher axes at the picked index."""
-    value = step.value
-    for axis in step.axes[:-2]:
-        value = value[pick.get(axis, 0)]
-    rows, columns = layout.on_paper(step)
-    return value.reshape(rows[1], columns[1])
-
-
-class Painter:
-    """Draws one Trace on one matplotlib figure, whose data units are CSS pixels from the top left."""
-
-    def __init__(self, trace, plan, theme, dark, pick):
-        self.trace, self.plan, self.theme, self.dark, self.pick = trace, plan, theme, dark, pick
-        self.figure = Figure(figsize=(plan["width"] / 96, plan["height"] / 96), facecolor=theme["surface"])
-        FigureCanvasAgg(self.figure)
-        self.axes = self.figure.add_axes([0, 0, 1, 1])
-        self.axes.set(xlim=(0, plan["width"]), ylim=(plan["height"], 0))
-        self.axes.axis("off")
-        for edge in plan["edges"]:
-            arrow = FancyArrowPatch(path=Curve(edge["points"], [1, 4, 4, 4]), arrowstyle="-|>", mutation_scale=7,
-                                    color=theme["edge"], linewidth=0.8)
-            self.axes.add_patch(arrow)
-        self.texts = []  # (text, x, y, color), as drawn
-        self.glyphs = defaultdict(list)  # color: outlines of the texts
-        for step in trace:
-            self.matrix(step, plan["boxes"][step.name])
-        for color, outlines in self.glyphs.items():
-            path = Curve(np.concatenate([v for v, _ in outlines]), np.concatenate([c for _, c in outlines]))
-            # add_artist, not add_patch: the limits are set, and measuring every curve again takes a second.
-            self.axes.add_artist(PathPatch(path, facecolor=color, linewidth=0))
-
-    def text(self, x, y, text, size, color, align="center", bold=False, turned=False, most=0):
-        """Write as outlines: one path for all texts of a color is many times faster than a text for each.
-
-        most: the widest it may be; what is wider is written smaller.
-        """
-        self.texts.append((str(text), x, y, color))
-        vertices, codes = outline(str(text), bold)
-        if not len(vertices):
-            return
-        width = text_width(str(text), size, bold)
-        if most and width > most:
-            width, size = most, size * most / width
-        shift = {"left": 0, "center": width / 2, "right": width}[align]
-        # Letters grow up from the baseline, pages down; 0.36 of the size is half a digit's height.
-        placed = vertices * [size, -size] + [-shift, 0.36 * size]
-        self.glyphs[color].append((placed[:, ::-1] * [1, -1] + [x, y] if turned else placed + [x, y], codes))
-
-    def matrix(self, step, box):
-        plan, theme = self.plan, self.theme
-        values, (width, height) = shown(step, self.pick), plan["cell"]
-        finite = np.abs(values[np.isfinite(values)])
-        top = finite.max() if finite.size else 0
-        cells = [(value, box["x"] + c * width, box["y"] + r * height) for (r, c), value in np.ndenumerate(values)]
-        colors = [fill(value, step.role, top, theme) for value, _, _ in cells]
-        self.axes.add_collection(PatchCollection(
-            [Rectangle((x, y), width, height) for _, x, y in cells], facecolor=colors,
-            edgecolor=theme["line"] if plan["numbers"] else "none", linewidth=0.5))
-        masked = [Rectangle((x, y), width, height) for value, x, y in cells if value == -np.inf]
-        self.axes.add_collection(PatchCollection(
-            masked, facecolor="none", edgecolor=theme["hatch"], hatch="////" if plan["numbers"] else None, linewidth=0))
-        alarms = [Polygon([(x, y), (x + width / 3, y), (x, y + height / 3)]) for value, x, y in cells
-                  if marked(value, step.role)]
-        self.axes.add_collection(PatchCollection(alarms, facecolor=theme["alarm"]))
-        if plan["numbers"]:
-            for value, x, y in cells:
-                if value == -np.inf and plan["compact"]:
-                    continue  # the hatch says it
-                # matplotlib's own font is wide, its minus above all: an en dash and a smaller size fit.
-                text = cell_text(value, step.digits, plan["compact"]).replace("−", "–")
-                self.text(x + width / 2, y + height / 2, text, 0.88 * plan["font"],
-                          theme["muted" if value == 0 else "ink"], most=width - 2)
-        role = ROLES[step.role][self.dark]
-        self.axes.add_patch(Rectangle((box["x"], box["y"]), box["width"], box["height"], fill=False, edgecolor=role,
-                                      linewidth=1.5, linestyle="--" if step.parameter else "-"))
-        self.title(step, box, role)
-        self.labels(step, box, values)
-
-    def title(self, step, box, role):
-        self.axes.add_patch(Rectangle((box["x"], box["top"] + 5), 8, 8, color=role, linewidth=0))
-        self.text(box["x"] + 12, box["top"] + 9, step.name, NAME, self.theme["ink"], align="left", bold=True,
-                  most=self.plan["width"] - box["x"] - 12)
-        pieces = [("(", None)]
-        for axis, size in zip(step.axes, step.value.shape):
-            pieces += [(", ", None), (f"{size_name(axis)}={size}", axis)]
-        pieces, before = [pieces[0], *pieces[2:], (")", None)], ""
-        for text, axis in pieces:
-            x = box["x"] + text_width(before, SHAPE)
-            self.text(x, box["top"] + 24, text, SHAPE, self.axis_color(axis), align="left")
-            before += text
-
-    def axis_color(self, axis):
-        return AXES[axis][1 + self.dark] if axis in AXES else self.theme["muted"]
-
-    def labels(self, step, box, values):
-        width, height = self.plan["cell"]
-        (rows, _), (columns, _) = layout.on_paper(step)
-        tokens = [token if len(token) <= layout.LONGEST else token[: layout.LONGEST - 1] + "…"
-                  for token in self.trace.tokens or []]
-        written = {"size": 10, "color": self.theme["muted"], "most": layout.LETTER * layout.LONGEST}
-        if self.plan["numbers"]:
-            for r in range(values.shape[0]):
-                y = box["y"] + (r + 0.5) * height
-                self.text(box["x"] - 5, y, r, 9, self.axis_color(rows), align="right")
-                if box["words"] and r < len(tokens) and rows in layout.TOKENS:
-                    self.text(box["x"] - layout.GUTTER, y, tokens[r], **written, align="right")
-            for c in range(values.shape[1]):
-                x = box["x"] + (c + 0.5) * width
-                self.text(x, box["y"] - 7, c, 9, self.axis_color(columns))
-                if c < len(tokens) and columns in layout.TOKENS:
-                    self.text(x, box["y"] - layout.COLUMNS, tokens[c], **written, align="left", turned=True)
-            if step.role == "weights":
-                for r, row in enumerate(values):
-                    self.text(box["x"] + box["width"] + 4, box["y"] + (r + 0.5) * height,
-                              "Σ " + number(row.sum(), 2), 9, self.theme["muted"], align="left")
-
-
-@lru_cache(8192)
-def outline(text, bold=False):
-    """The outlines of a text at size 1: vertices and codes. A $ is a $: nothing is read as a formula."""
-    font = FontProperties(weight="bold" if bold else "normal")
-    vertices, codes = text_to_path.get_text_path(font, text)
-    return np.array(vertices) / text_to_path.FONT_SCALE, codes
-
-
-def title_widths(step):
-    """How wide the two lines of a title are: its square and name, and its shape."""
-    return 12 + text_width(step.name, NAME, True), text_width(step.shape, SHAPE)
-
-
-@lru_cache(8192)
-def text_width(text, size, bold=False):
-    """How wide a text is in CSS pixels."""
-    # Spaces at the end have no outline: measure up to a bar, and take the bar off again.
-    return size * (outline(f"{text}|", bold)[0][:, 0].max() - outline("|", bold)[0][:, 0].max()) if text else 0
+        if rows.size <= 32 and step.name not in withheld(trace, blank):
+            sentences.append(f"{step.name} is " + "; ".join(" ".join(number(value, 2) for value in row) for row in rows))
+    ordered = {step.name: notes[step.name] for step in trace if step.name in (notes or {})}
+    return ". ".join([*sentences, *in_words(ordered, blank)]) + "."

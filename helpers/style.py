@@ -43,6 +43,9 @@ THEMES = {
     },
 }
 
+COLORS = {*(color for pair in ROLES.values() for color in pair), *(color for _, *pair in AXES.values() for color in pair),
+          *(color for theme in THEMES.values() for color in theme.values())}
+
 
 def mix(low, high, amount):
     """The color between two: ``mix("#000000", "#FFFFFF", 0.5) == "#808080"``."""
@@ -103,7 +106,7 @@ def cell_text(value, digits, compact=False):
     """A number as a cell of a matrix shows it; ``compact`` drops what a narrow cell cannot hold.
 
     >>> cell_text(0.5347, 3), cell_text(0.5347, 3, compact=True), cell_text(-12.34, 3, compact=True)
-    ('0.53', '.53', '−12.3')
+    ('0.53', '.53', '−12')
     """
     digits = min(digits, 2)
     if not compact or digits == 0 or not math.isfinite(value):
@@ -111,7 +114,7 @@ def cell_text(value, digits, compact=False):
     if value == 0:
         return "0"
     size = abs(value)
-    text = number(value, min(digits, 2 if size < 0.995 else 1 if size < 99.95 else 0))
+    text = number(value, min(digits, 2 if size < 0.995 else 1 if size < 9.95 else 0))
     return text.replace("0.", ".", 1) if size < 1 and "0." in text[:3] else text
 
 

@@ -71,7 +71,7 @@ def test_the_rest_is_json_that_says_how_each_step_was_made():
     for step, twin in zip(trace, again["steps"], strict=True):
         assert twin == {"name": step.name, "axes": list(step.axes), "shape": list(step.value.shape), "kind": step.kind,
                         "rule": step.rule, "inputs": list(step.inputs), "role": step.role, "code": step.code,
-                        "factor": step.factor, "digits": step.digits, "parameter": step.parameter}
+                        "factor": step.factor, "digits": step.digits, "parameter": step.parameter, "blank": False, "asked": None}
 
 
 def test_the_widgets_state_holds_everything_that_the_browser_asks_for():
@@ -104,12 +104,110 @@ def test_no_name_is_declared_twice_in_the_joined_modules():
 
 def test_another_trace_is_sent_in_one_message():
     shown, seen = Diagram(head_of()), []
-    shown.observe(lambda change: seen.append(change.name), names=["trace", "alt"])
+    shown.observe(lambda change: seen.append(change.name), names=["trace", "backward", "notes"])
     later = average_past(np.ones((2, 2)))
     shown.value = later
-    assert shown.value is later and sorted(seen) == ["alt", "trace"]
+    assert shown.value is later and seen == ["trace"]
     assert received(shown.trace)["out"].tolist() == [[1, 1], [1, 1]]
-    assert shown.alt == "Diagram of average_past: x (T=2, C=2), out (T=2, C=2)"
+    assert shown.trace["alt"] == "Diagram of average_past: x (T=2, C=2), out (T=2, C=2)"
+
+
+# -- notes, a blank matrix, gradients ----------------------------------------------------------------
+
+
+def test_notes_are_kept_by_the_name_of_their_matrix():
+    trace = head_of()
+    assert Diagram(trace).notes == {}
+    shown = Diagram(trace, notes={"weights": HOSTILE, "x": " ", "q": 3})
+    assert shown.notes == shown.get_state()["notes"] == {"weights": HOSTILE, "q": "3"}
+    shown.value = average_past(np.ones((2, 2)))
+    assert shown.notes == {"weights": HOSTILE, "q": "3"}  # they wait until their matrices are back
+    shown.notes = {**shown.notes, "out": "the mean"}
+    assert "Note on out: “the mean”." in shown._repr_mimebundle_()[0]["text/html"] and "script" not in shown._repr_mimebundle_()[0]["text/html"]
+    shown.value = trace
+    assert Images(shown._repr_mimebundle_()[0]["text/html"]).tags[0][1]["alt"] == trace.picture(notes=shown.notes).alt
+    shown.notes = {}
+    assert shown.notes == {}
+
+
+def test_a_note_that_the_browser_sends_arrives():
+    shown, seen = Diagram(head_of()), []
+    shown.observe(lambda change: seen.append(change.new), names="notes")
+    shown.set_state({"notes": {"weights": "rows sum to 1"}})
+    assert seen == [{"weights": "rows sum to 1"}]
+
+
+def test_a_note_on_an_unknown_matrix_gives_a_sentence():
+    with pytest.raises(ValueError, match=r"^notes has 'wieghts', which is not in this trace; its matrices are x, Wq, .*, weights, out\.$"):
+        Diagram(head_of(), notes={"wieghts": "rows sum to 1"})
+    shown = Diagram(head_of(), notes={"out": "a"})
+    with pytest.raises(ValueError, match="^notes has 'y'"):
+        shown.notes = {"y": "b"}
+    assert shown.notes == {"out": "a"}
+    assert Diagram(head_of(), notes={"dout": "a"}, gradients=gradients()).notes == {"dout": "a"}
+
+
+def gradients():
+    other = Trace("gradients")
+    other.given("dout", np.full((3, 2), 0.25), "t h", role="out")
+    return other
+
+
+def test_a_blank_matrix_is_not_sent():
+    trace = head_of()
+    shown = Diagram(trace, blank=("masked", (-1, 0)), gradients=trace)
+    assert shown.blank == ["masked", [2, 0]]
+    for sent in (shown.trace, shown.backward):
+        values = received(sent)
+        for step in trace:
+            if step.name in ("masked", "weights", "out"):
+                assert np.isnan(values[step.name]).all()
+            else:
+                assert np.array_equal(values[step.name], step.value)
+        assert {step["name"]: step["asked"] for step in sent["steps"] if step["blank"]} == {"masked": [2, 0], "weights": None, "out": None}
+        assert sent["alt"].endswith(". masked[2,0] is asked for")
+    bundle = shown._repr_mimebundle_()[0]
+    assert bundle["text/plain"] == repr(shown) == f"head\n{trace.shapes()}\nmasked[2,0] = ?"
+    assert Images(bundle["text/html"]).tags[0][1]["alt"] == trace.picture(blank=shown.blank).alt
+    shown.blank = None
+    assert np.array_equal(received(shown.trace)["out"], trace["out"].value) and repr(shown) == repr(trace)
+
+
+def test_a_blank_matrix_and_a_new_trace_arrive_together():
+    trace, seen = head_of(), []
+    shown = Diagram(average_past(np.ones((2, 2))), blank=("out", (1, 1)))
+    shown.send_state = lambda key=None: seen.append(shown.get_state(key))
+    with shown.hold_sync():
+        shown.value = trace
+        shown.blank = ("scores", (1, 0))
+    assert len(seen) == 1 and np.isnan(received(seen[0]["trace"])["scores"]).all()
+    shown.value = average_past(np.ones((2, 2)))
+    assert shown.blank is None and not np.isnan(received(shown.trace)["out"]).any()
+    with pytest.raises(KeyError, match="'scores' is not in this trace"):
+        shown.blank = ("scores", (1, 0))
+
+
+@pytest.mark.parametrize(("blank", "error", "words"), [
+    (("nope", (0, 0)), KeyError, "'nope' is not in this trace; its steps are x, Wq"),
+    (("out", (3, 0)), IndexError, "out has shape (T=3, head_size=2)"),
+    (("out", (0,)), ValueError, "out has the axes t, h, (T=3, head_size=2); you gave 0.")])
+def test_a_blank_cell_that_is_not_there_gives_a_sentence(blank, error, words):
+    with pytest.raises(error) as raised:
+        Diagram(head_of(), blank=blank)
+    assert words in str(raised.value)
+
+
+def test_gradients_are_sent_beside_the_values():
+    trace, other = head_of(), gradients()
+    assert Diagram(trace).gradients is None and Diagram(trace).backward is None
+    shown = Diagram(trace, gradients=other)
+    assert shown.gradients is other and received(shown.backward)["dout"].tolist() == other["dout"].value.tolist()
+    assert shown.backward["alt"] == "Diagram of gradients: dout (T=3, head_size=2)" and isinstance(shown.get_state()["backward"]["values"], bytes)
+    shown.value = head_of(T=2)
+    assert shown.gradients is None and shown.backward is None  # they were those of the value before
+    shown.gradients = other
+    assert received(shown.backward)["dout"].shape == (3, 2)
+    assert Diagram(trace, gradients=Trace("none yet")).backward["steps"] == []
 
 
 def test_a_pin_counts_from_zero():

@@ -1,15 +1,18 @@
 """Examples: the same numbers every time, on every machine, at any size."""
 
+import itertools
 import os
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.examples import LARGEST, Example, example, tables
+from helpers.attention import head
+from helpers.examples import LARGEST, Example, by_hand, example, faults, tables
 from helpers.text import words
 
 SIZES = {name: st.integers(1, 24) for name in ("T", "C", "head_size", "B")}
@@ -119,3 +122,80 @@ def test_T_and_C_cannot_be_left_empty(size):
 
 def test_sizes_may_come_from_numpy():
     assert same(example(T=np.int64(3), C=np.int32(2)), example(T=3, C=2))
+
+
+# -- numbers for a pencil -------------------------------------------------------------------------
+
+PAGE = [*itertools.product((1, 2, 3, 4), repeat=3)]  # every T, C, head_size that a page holds
+
+
+@pytest.mark.parametrize("level", [1, 2, 3])
+@pytest.mark.parametrize(("T", "C", "head_size"), [(2, 3, 4), (4, 4, 4), (3, 2, 2), (4, 3, 2)])
+def test_numbers_by_hand_keep_their_promises(T, C, head_size, level):
+    largest, parts = {1: (2, 1), 2: (2, 2), 3: (3, 2)}[level]
+    for seed in range(50):
+        made = by_hand(T, C, head_size, seed, level)
+        _, x, Wq, Wk, Wv, _ = made
+        assert [part.shape for part in made[1:]] == [(T, C), *[(C, head_size)] * 3, (head_size, C)]
+        for part in made[1:]:
+            assert (abs(part) <= largest).all() and (part * parts == (part * parts).round()).all()
+            assert part.any(0).all() and part.any(1).all()
+            assert not np.signbit(part[part == 0]).any()
+        assert len(np.unique(x, axis=0)) == T and len(np.unique(x, axis=1).T) == C
+        q, k, v = x @ Wq, x @ Wk, x @ Wv
+        assert not (np.array_equal(q, k) or np.array_equal(k, v) or np.array_equal(q, v))
+        scaled = q @ k.T / head_size**0.5
+        assert abs(scaled).max() <= (3 if T == 2 else 4) and np.count_nonzero(scaled) >= T * T - (T > 2)
+        weights = head(x, Wq, Wk, Wv)["weights"].value
+        assert all(np.ptp(weights[t, : t + 1]) > 0.01 for t in range(1, T))
+
+
+def test_most_sheets_keep_every_promise():
+    kept = [not faults(*(part[None] for part in by_hand(*sizes, seed, level)[1:]))[0]
+            for sizes in PAGE if sizes not in [(3, 1, 1), (4, 1, 1)] for seed in range(3) for level in (1, 2, 3)]
+    assert sum(kept) > 0.97 * len(kept)
+
+
+def test_few_numbers_by_hand_are_zero_and_level_2_has_halves():
+    for level in (1, 2, 3):
+        numbers = np.concatenate([part.ravel() for seed in range(30) for part in by_hand(seed=seed, level=level)[1:]])
+        assert 0.02 < (numbers == 0).mean() < 0.25
+        assert ((numbers % 1 != 0).mean() > 0.3) == (level > 1)
+
+
+@quick
+@given(seed=st.integers(0, 2**40), level=st.integers(1, 3), **{name: st.integers(1, 8) for name in ("T", "C", "head_size")})
+def test_there_is_a_sheet_of_every_size(T, C, head_size, seed, level):
+    made = by_hand(T, C, head_size, seed, level)
+    assert same(made[1:], by_hand(T, C, head_size, seed, level)[1:]) and made.tokens == words(T)
+    assert [part.shape for part in made[1:]] == [(T, C), *[(C, head_size)] * 3, (head_size, C)]
+
+
+def test_other_seeds_and_levels_give_other_sheets():
+    assert len({by_hand(seed=seed, level=level).Wq.tobytes() for seed in range(20) for level in (1, 2, 3)}) == 60
+
+
+def test_another_process_draws_the_same_sheet():
+    line = "from helpers.examples import by_hand; print([part.tolist() for part in by_hand(seed=5)[1:]])"
+    found = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=True,
+                           env={**os.environ, "PYTHONHASHSEED": "7", "PYTHONPATH": os.pathsep.join(sys.path)})
+    assert found.stdout.strip() == str([part.tolist() for part in by_hand(seed=5)[1:]])
+
+
+def test_a_sheet_is_found_at_once():
+    by_hand()
+    times = []
+    for seed in range(30):
+        start = time.perf_counter()
+        by_hand(seed=seed)
+        times.append(time.perf_counter() - start)
+    assert np.median(times) < 0.05  # seconds
+
+
+@pytest.mark.parametrize(("name", "wrong", "wanted"), [
+    *[(name, wrong, "from 1 to 8") for name in ("T", "C", "head_size") for wrong in (0, 9, -1, 2.0, "3", None)],
+    *[("level", wrong, "from 1 to 3") for wrong in (0, 4, "1", None)], *[("seed", wrong, "from 0 up") for wrong in (-1, 0.5, "x", None)]])
+def test_a_sheet_out_of_range_is_named(name, wrong, wanted):
+    with pytest.raises(ValueError) as caught:
+        by_hand(**{name: wrong})
+    assert str(caught.value) == f"{name} is {wrong!r}; wanted a whole number {wanted}."

@@ -345,7 +345,7 @@ def test_a_step_is_one_message_to_the_browser(monkeypatch):
     explorer, sent = explore(head), []
     monkeypatch.setattr(explorer.diagram.comm, "send", lambda data, **_: sent.append(set(data["state"])))
     explorer.controls["T"].value = 5
-    assert sent == [{"trace", "alt", "readout"}]
+    assert sent == [{"trace", "readout"}]
 
 
 def test_two_thousand_steps_leave_no_memory_behind():

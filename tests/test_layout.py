@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import layout
+from helpers.annotations import letters, tidy, wrap
 from helpers.attention import average_matmul, average_past, head, masked_softmax
 from helpers.style import shape_text
 from helpers.trace import Trace
@@ -26,8 +27,8 @@ def head_trace(T, C, h, *, tokens=False, B=None):
     return head(x, *rng.normal(size=(3, C, h)), tokens=words)
 
 
-def plan_of(trace, width):
-    found = layout.matrices(trace)
+def plan_of(trace, width, notes=None):
+    found = layout.matrices(trace, notes)
     return found, layout.lay_out(found, width)
 
 
@@ -36,7 +37,7 @@ def extents(matrix, plan):
     box, numbers = plan["boxes"][matrix.name], plan["numbers"]
     words = layout.LETTER * min(matrix.labels, layout.LONGEST) * box["words"]
     sums = layout.SUMS if matrix.sums and numbers else 0
-    return (box["x"] - layout.GUTTER - words, box["top"], box["x"] + max(box["width"] + sums, matrix.title),
+    return (box["x"] - layout.GUTTER - words, box["top"], box["x"] + max(box["width"] + sums, matrix.title, matrix.noted),
             box["y"] + box["height"])
 
 
@@ -56,7 +57,10 @@ def check_room(matrices, plan, width):
         box = plan["boxes"][matrix.name]
         assert box["width"] == matrix.columns * cell_width and box["height"] == matrix.rows * cell_height
         turned = layout.LETTER * min(matrix.heads, layout.LONGEST) if plan["numbers"] else 0
-        assert box["y"] - box["top"] >= layout.TITLE + layout.COLUMNS + turned
+        noted = layout.LINE * len(box["note"])
+        assert box["y"] - box["top"] >= layout.TITLE + noted + layout.COLUMNS + turned
+        assert bool(box["note"]) == bool(matrix.note) and len(box["note"]) <= 3
+        assert all(layout.INDENT + layout.LETTER * letters(line) <= box["room"] for line in box["note"])
         left, top, right, bottom = extents(matrix, plan)
         assert left >= 0 and top >= 0 and bottom <= plan["height"]
         assert plan["overflow"] or right <= width
@@ -74,6 +78,46 @@ def test_a_head_of_any_size_has_room(T, C, h, width, tokens):
     matrices, plan = plan_of(head_trace(T, C, h, tokens=tokens), width)
     check_room(matrices, plan, width)
     assert not plan["overflow"]
+
+
+TEXT = st.text() | st.lists(st.sampled_from(["rows", "sum", "to one", "🙂", "注意力", "w" * 30, "\n", "$x$", "<b>"]), max_size=20).map(" ".join)
+
+
+@settings(deadline=None, max_examples=150)
+@given(T=SIZE, C=SIZE, h=SIZE, width=WIDTH, tokens=st.booleans(),
+       notes=st.dictionaries(st.sampled_from(["x", "Wq", "Wk", "Wv", "q", "k", "v", "scores", "scaled", "masked", "weights", "out"]), TEXT))
+@case(T=2, C=3, h=2, width=320, tokens=True, notes={name: "w" * 10_000 for name in ("x", "Wq", "q", "weights", "out")})
+@case(T=128, C=1, h=1, width=400, tokens=True, notes={name: "rows sum to one " * 9 for name in ("Wq", "q", "k", "scores")})
+def test_notes_have_room(T, C, h, width, tokens, notes):
+    matrices, plan = plan_of(head_trace(T, C, h, tokens=tokens), width, notes)
+    check_room(matrices, plan, width)
+    assert not plan["overflow"]
+    boxes = plan["boxes"]
+    for made, parameter in (("q", "Wq"), ("k", "Wk"), ("v", "Wv")):  # still one above the other, and beside x
+        assert boxes[parameter]["x"] == boxes[made]["x"]
+        if boxes[made]["band"] == boxes["x"]["band"]:
+            assert boxes[made]["y"] == boxes["x"]["y"]
+
+
+@given(text=TEXT, room=st.integers(3, 80))
+def test_a_note_is_broken_at_spaces_and_cut_after_three_lines(text, room):
+    text = tidy(text)
+    lines = wrap(text, room)
+    assert len(lines) <= 3 and all(line and letters(line) <= room for line in lines)
+    whole, shown = text.replace(" ", ""), "".join(lines).replace(" ", "")
+    if shown != whole:
+        assert len(lines) == 3 and shown.endswith("…") and whole.startswith(shown[:-1])
+    words = text.split(" ")
+    if all(letters(word) <= room for word in words) and shown == whole:
+        assert " ".join(lines) == text
+
+
+def test_a_short_note_asks_for_no_more_than_its_words():
+    trace = head_trace(1, 1, 1)
+    plain, noted = (plan_of(trace, 1000, notes)[1] for notes in ({}, {"scores": "one", "q": "a rather long note on every query"}))
+    assert noted["boxes"]["scores"]["room"] == plain["boxes"]["scores"]["room"]
+    assert noted["boxes"]["q"]["room"] >= layout.NOTE
+    assert plain == plan_of(trace, 1000, {"scores": " \n"})[1]
 
 
 @settings(deadline=None, max_examples=60)

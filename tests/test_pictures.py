@@ -21,7 +21,8 @@ from PIL import Image
 
 from helpers import layout
 from helpers.attention import average_matmul, average_past, head, masked_softmax
-from helpers.pictures import Painter, Picture, curves, describe, picture, shown, text_width
+from helpers.painter import Painter, shown, text_width
+from helpers.pictures import Picture, curves, describe, picture
 from helpers.style import THEMES, cell_text, fill
 from helpers.trace import Trace
 
@@ -213,6 +214,99 @@ def test_a_long_name_is_not_cut_off():
     trace.step("the_mean_of_all_the_past", "mean", "s c -> t c | s <= t", "x")
     still = picture(trace)
     assert glyphs(still.figure)[:, 0].max() <= still.figure.get_figwidth() * 96
+
+
+# -- notes and a blank matrix -----------------------------------------------------------------------
+
+NOTES = {"Wq": "learned", "weights": "rows sum to 1", "x": "one row a token"}
+
+
+def test_notes_are_written_and_told():
+    trace = head_of()
+    still = trace.picture(notes=NOTES)
+    assert still.alt == describe(trace)[:-1] + (". Note on x: “one row a token”. Note on Wq: “learned”. "
+                                                "Note on weights: “rows sum to 1”.")
+    plan = layout.lay_out(layout.matrices(trace, NOTES), 1000)
+    painter = Painter(trace, plan, THEMES["light"], 0, {})
+    written = {text: (x, y) for text, x, y, _ in painter.texts}
+    for name, text in NOTES.items():
+        box = plan["boxes"][name]
+        x, y = written[text]
+        assert x == box["x"] + layout.INDENT and box["top"] + layout.TITLE < y < box["y"] - layout.COLUMNS
+    assert trace.picture(notes={}).encoded("svg") == trace.picture().encoded("svg") == trace.picture(notes={"x": " "}).encoded("svg")
+
+
+def test_a_note_is_in_a_saved_picture(tmp_path):
+    trace = head_of()
+    files = [trace.save(tmp_path / name, notes=notes).read_bytes() for name, notes in (("a.svg", None), ("b.svg", NOTES))]
+    assert files[0] != files[1] and "Note on weights: “rows sum to 1”" in files[1].decode()
+
+
+@pytest.mark.parametrize("text", ["$x$", "$", r"\frac{1}{2}", "w" * 10_000, "W " * 5000, "\x00\x1b", "🙂", "שלום", HOSTILE, "a\nb", 3.5])
+def test_a_note_is_text_whatever_it_holds(text):
+    trace = head_of(tokens=["the", "cat", "sat"])
+    notes = dict.fromkeys(trace.steps, text)
+    for width in (400, 1000):
+        still = picture(trace, notes=notes, width=width)
+        assert f"Note on out: “{text}”" in still.alt
+        points = glyphs(still.figure)
+        assert points.min() >= 0 and (points <= still.figure.get_size_inches() * 96).all()
+    ElementTree.fromstring(still.encoded("svg"))
+    assert len(Images(still.html).tags) == 1
+
+
+@pytest.mark.parametrize(("notes", "words"), [
+    ({"wieghts": "no"}, "notes has 'wieghts', which is not in this trace; its matrices are x, Wq, Wk, Wv, q, k, v, scores, scaled, masked, weights, out."),
+    ("rows", "notes is 'rows'; wanted a dictionary of texts by the name of a matrix, {'x': 'one row a token'}.")])
+def test_a_note_on_nothing_gives_a_sentence(notes, words):
+    with pytest.raises(ValueError) as error:
+        head_of().picture(notes=notes)
+    assert str(error.value) == words
+
+
+def test_a_blank_matrix_looks_the_same_whatever_its_numbers():
+    """Not a byte of the picture, and not a word of its text alternative, depends on them."""
+    seen = set()
+    for scores in ([[3.75, -8.5], [0.25, 7.0]], [[0.0, 1.0], [-math.inf, math.nan]], [[0.5, 0.5], [1.0, 0.0]]):
+        trace = Trace("asked", ["the", "cat"])
+        trace.given("scores", np.array(scores), "t s", role="weights")
+        still = trace.picture(blank=("scores", (1, 0)))
+        seen.add((still.alt, *(still.encoded(kind) for kind in KINDS)))
+    assert len(seen) == 1
+    assert still.alt == "asked, from left to right: scores (T=2, T=2). scores[1,0] is asked for."
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_question_mark_stands_in_the_cell_that_is_asked_for(theme):
+    trace = head_of(B=2)
+    plan = layout.lay_out(layout.matrices(trace), 1000)
+    painter = Painter(trace, plan, THEMES[theme], list(THEMES).index(theme), {"b": 1}, ["weights", [1, 2, 1]])
+    box, (width, height) = plan["boxes"]["weights"], plan["cell"]
+    assert [(x, y) for text, x, y, _ in painter.texts if text == "?"] == [(box["x"] + 1.5 * width, box["y"] + 2.5 * height)]
+    assert not any(text.startswith("Σ") for text, *_ in painter.texts)
+    inside = {name: [text for text, x, y, _ in painter.texts if plan["boxes"][name]["x"] < x < plan["boxes"][name]["x"] + plan["boxes"][name]["width"]
+                     and plan["boxes"][name]["y"] < y < plan["boxes"][name]["y"] + plan["boxes"][name]["height"]] for name in trace.steps}
+    assert inside["weights"] == ["?"] and inside["out"] == [] and len(inside["masked"]) > 0  # out is made from weights
+    other = Painter(trace, plan, THEMES[theme], list(THEMES).index(theme), {"b": 0}, ["weights", [1, 2, 1]])
+    assert not any(text == "?" for text, *_ in other.texts)
+
+
+@pytest.mark.parametrize(("axes", "index", "place"), [("t", (2,), (0, 2)), ("c", (2,), (2, 0)), ("", (), (0, 0)), ("t c", (1, 2), (2, 1))])
+def test_a_matrix_of_any_axes_can_be_asked_for(axes, index, place):
+    trace = Trace("one")
+    trace.given("x", np.ones([3] * len(axes.split())), axes)
+    plan = layout.lay_out(layout.matrices(trace), 600)
+    painter = Painter(trace, plan, THEMES["light"], 0, {}, ["x", list(index)])
+    box, (width, height) = plan["boxes"]["x"], plan["cell"]
+    assert [(x, y) for text, x, y, _ in painter.texts if text == "?"] == [
+        (box["x"] + (place[0] + 0.5) * width, box["y"] + (place[1] + 0.5) * height)]
+
+
+@pytest.mark.parametrize(("blank", "error"), [(("nope", (0, 0)), KeyError), (("out", (9, 0)), IndexError), (("out", (0,)), ValueError)])
+def test_a_blank_cell_that_is_not_there_gives_a_sentence(blank, error):
+    with pytest.raises(error) as raised:
+        head_of().picture(blank=blank)
+    assert str(raised.value).endswith((".", "out"))
 
 
 # -- whatever is given ------------------------------------------------------------------------------

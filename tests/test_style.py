@@ -56,15 +56,15 @@ def test_a_compact_cell_holds_five_characters(value, digits):
 @quick
 @given(value=NUMBERS, digits=DIGITS, compact=st.booleans())
 def test_a_cell_shows_its_number(value, digits, compact):
-    """To two decimals, or in a compact cell to two significant digits and whole numbers from 100 on."""
+    """To two decimals, or in a compact cell to two significant digits and whole numbers from 10 on."""
     size = abs(value)
-    kept = min(digits, 2, (2 if size < 0.995 else 1 if size < 99.95 else 0) if compact else 2)
+    kept = min(digits, 2, (2 if size < 0.995 else 1 if size < 9.95 else 0) if compact else 2)
     assert abs(float(plain(cell_text(value, digits, compact))) - value) <= 0.5 * 10**-kept + 1e-9
 
 
 @pytest.mark.parametrize(("value", "text"), [
-    (0, "0"), (0.5, ".50"), (-0.5, "−.50"), (0.999, "1.0"), (-99.94, "−99.9"), (-99.96, "−100"), (-999.6, "−1000"),
-    (10.25, "10.3"), (math.nan, "NaN"), (-math.inf, "−∞")])
+    (0, "0"), (0.5, ".50"), (-0.5, "−.50"), (0.999, "1.0"), (-9.94, "−9.9"), (-9.96, "−10"), (-99.94, "−100"), (-999.6, "−1000"),
+    (10.25, "10"), (math.nan, "NaN"), (-math.inf, "−∞")])
 def test_compact_cells(value, text):
     assert cell_text(value, 3, compact=True) == text
 

@@ -1,17 +1,19 @@
 // The live face of a Trace: what is shown, where the pointer and the keys are. All of it works without a kernel.
 
-import { at } from "./rules.js";
+import { inWords } from "./annotations.js";
+import { CanvasBrush } from "./brush.js";
+import { keyDown } from "./keys.js";
 import { layOut, matrices, onPaper } from "./layout.js";
-import { CanvasBrush, paint, palette } from "./paint.js";
-import { Panel, element, sourceWords } from "./panel.js";
 import { highlight, sourcesOf } from "./light.js";
+import { paint, palette } from "./paint.js";
+import { Notes } from "./notes.js";
+import { Panel, element, sourceWords } from "./panel.js";
+import { click, hover, leave } from "./pointer.js";
+import { dictionary } from "./rules.js";
 import { savePicture } from "./save.js";
+import { Tools } from "./tools.js";
 
-const HINT = "Point at a number to see which numbers made it. Click it, or press Enter, to pin it; " +
-  "then go back, stage by stage: click a lit number, or choose one with the arrow keys and press Enter. " +
-  "Backspace takes one step forward again, Escape leaves. Page Up and Page Down go from matrix to matrix.";
 const FRAME = 16; // milliseconds
-const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 // JupyterLab, VS Code and Colab each say in their own way whether they are dark.
 function isDark() {
@@ -22,11 +24,24 @@ function isDark() {
   return matchMedia("(prefers-color-scheme: dark)").matches;
 }
 
+// A Trace as Python sends it, each step with its own numbers.
+function unpack({ values, ...trace }) {
+  const all = new Float64Array(values.buffer.slice(values.byteOffset, values.byteOffset + values.byteLength));
+  let start = 0;
+  for (const step of trace.steps) {
+    const count = step.shape.reduce((a, b) => a * b, 1);
+    step.value = all.subarray(start, start + count);
+    start += count;
+  }
+  return trace;
+}
+
 class Diagram {
   constructor(model, root) {
     this.model = model;
     this.root = root;
     this.appearance = model.get("appearance");
+    this.side = "trace"; // what is shown: the trait that holds the values, or "backward", the gradients
     this.pick = {}; // the index shown of each higher axis
     this.focus = null; // the cell whose formula is shown: [name, index]
     this.trail = []; // the pinned cell, and the ones walked back to from it
@@ -44,33 +59,34 @@ class Diagram {
     this.stage = element("div", "attention-stage", { tabindex: "0", role: "application", "aria-roledescription": "diagram" });
     this.canvas = element("canvas", "attention-canvas", { "aria-hidden": "true" });
     this.light = element("canvas", "attention-light", { "aria-hidden": "true" });
-    this.stage.append(this.canvas, this.light);
+    this.notes = new Notes(this);
+    this.stage.append(this.canvas, this.light, this.notes.editor.element);
     this.panel = new Panel(this.appearance, (i) => {
       this.pin(this.trail.slice(0, i + 1));
       this.stage.focus({ preventScroll: true }); // the button that was pressed is gone
     });
-    const tools = element("div", "attention-tools");
-    this.picks = element("span", "attention-picks");
-    const help = element("details", "attention-help");
-    help.append(element("summary", "", {}, "How to read it"), element("p", "", {}, HINT));
-    tools.append(this.picks, help, ...["SVG", "PNG"].map((kind) => {
-      const button = element("button", "attention-button", { type: "button", title: `Save this picture as ${kind}` }, `Save ${kind}`);
-      button.addEventListener("click", () => savePicture(kind.toLowerCase(), this, this.model.get("alt")));
-      return button;
-    }));
-    this.root.append(this.error, this.stage, this.panel.element, this.shapes, tools, this.panel.spoken);
+    this.tools = new Tools({
+      turn: (side) => this.turn(side),
+      pick: (axis, index) => this.pickIndex(axis, index),
+      note: (opener) => this.notes.toggle(opener),
+      save: (kind) => savePicture(kind, this, this.label()),
+    });
+    this.root.append(this.error, this.stage, this.panel.element, this.shapes, this.tools.element, this.panel.spoken);
   }
 
   listen(signal) {
     const on = (target, type, handler, options = {}) => target.addEventListener(type, handler, { signal, ...options });
-    on(this.stage, "pointermove", (event) => event.pointerType !== "touch" && this.hover(event));
-    on(this.stage, "pointerleave", () => this.leave());
-    on(this.stage, "click", (event) => this.click(this.cellAt(event)));
-    on(this.stage, "keydown", (event) => this.key(event));
+    on(this.stage, "pointermove", (event) => event.pointerType !== "touch" && hover(this, event));
+    on(this.stage, "pointerleave", () => leave(this));
+    on(this.stage, "click", (event) => click(this, event));
+    on(this.stage, "keydown", (event) => keyDown(this, event));
     on(this.stage, "focus", () => {
       if (this.stage.matches(":focus-visible") && !this.focus) this.look(this.lastCell());
     });
-    const changes = { trace: () => this.read(), error: () => this.say(), readout: () => this.say(), pinned: () => this.pinFromPython() };
+    const changes = {
+      trace: () => this.side === "trace" && this.read(), backward: () => this.readBackward(), notes: () => this.readNotes(),
+      error: () => this.say(), readout: () => this.say(), pinned: () => this.pinFromPython(),
+    };
     for (const [name, handler] of Object.entries(changes)) this.model.on(`change:${name}`, handler);
     const redraw = () => this.schedule();
     // A new trace changes the height, too: only a new width needs another drawing.
@@ -94,27 +110,61 @@ class Diagram {
   // -- what there is to show ----------------------------------------------------------------------
 
   read() {
-    const { values, ...trace } = this.model.get("trace");
-    const all = new Float64Array(values.buffer.slice(values.byteOffset, values.byteOffset + values.byteLength));
-    let start = 0;
-    for (const step of trace.steps) {
-      const count = step.shape.reduce((a, b) => a * b, 1);
-      step.value = all.subarray(start, start + count);
-      start += count;
-    }
-    this.trace = trace;
-    this.steps = Object.fromEntries(trace.steps.map((step) => [step.name, step]));
+    this.load();
+    // The first answer to a hand is drawn at once; what follows within the same frame waits for the next.
+    if (performance.now() - (this.drawnAt ?? 0) > FRAME) this.draw();
+    else this.schedule();
+  }
+
+  load() {
+    this.trace = unpack(this.model.get(this.side));
+    this.steps = dictionary(this.trace.steps.map((step) => [step.name, step]));
     if (!this.trail.every((cell) => this.exists(cell))) this.trail = [];
     if (this.focus && !this.exists(this.focus)) this.focus = null;
     this.active = 0;
     this.plan = null; // until the next draw the places on the page are those of the trace before
-    this.stage.setAttribute("aria-label", this.model.get("alt"));
-    this.buildPicks();
+    this.tools.showSide(this.side, this.model.get("backward"));
+    this.showPicks();
+    this.readNotes();
+    const asked = this.trace.steps.find((step) => step.asked);
+    const question = asked && [asked.name, asked.asked];
+    if (question && String(question) !== String(this.asked)) this.turnTo(question);
+    this.asked = question;
     if (this.trail.length) this.turnTo(this.trail[0]);
     this.say();
-    // The first answer to a hand is drawn at once; what follows within the same frame waits for the next.
-    if (performance.now() - (this.drawnAt ?? 0) > FRAME) this.draw();
-    else this.schedule();
+  }
+
+  readBackward() {
+    const gone = !this.model.get("backward");
+    this.tools.showSide(this.side, !gone);
+    if (this.side === "trace") return;
+    if (gone) this.side = "trace";
+    this.read();
+  }
+
+  readNotes() {
+    this.notes.read();
+    this.stage.setAttribute("aria-label", this.label());
+    this.schedule();
+  }
+
+  // The picture in words.
+  label() {
+    return [this.trace.alt, ...inWords(this.notes.texts)].join(". ");
+  }
+
+  // Values or gradients; a pin on q[1,0] becomes one on dq[1,0], and back.
+  turn(side) {
+    if (side === this.side || !this.model.get(side)) return;
+    const [pinned, cell] = [this.trail.length > 0, this.trail.at(-1) || this.focus];
+    [this.side, this.trail, this.focus] = [side, [], null];
+    this.load();
+    const twins = cell ? [side === "trace" ? cell[0].replace(/^d/, "") : `d${cell[0]}`, cell[0]] : [];
+    const place = twins.map((name) => [name, cell[1]]).find((one) => this.exists(one)) || null;
+    if (place) this.turnTo(place);
+    if (pinned && place) this.trail = [place];
+    this.draw();
+    this.look(place);
   }
 
   exists([name, index]) {
@@ -134,7 +184,7 @@ class Diagram {
   // Show the sequence (or head) that a cell lies in.
   turnTo([name, index]) {
     this.steps[name].axes.slice(0, -2).forEach((axis, i) => (this.pick[axis] = index[i]));
-    for (const select of this.picks.querySelectorAll("select")) select.value = this.pick[select.name];
+    this.showPicks();
     this.schedule();
   }
 
@@ -143,28 +193,18 @@ class Diagram {
     return step ? [step.name, this.fullIndex(step, 0, 0)] : null;
   }
 
-  // Which b (or head) is shown of each higher axis, as a choice under the diagram.
-  buildPicks() {
+  // Which b (or head) is shown of each higher axis: the one before, if it is still there.
+  showPicks() {
     const axes = new Map();
     for (const step of this.trace.steps) step.axes.slice(0, -2).forEach((axis, i) => axes.set(axis, step.shape[i]));
-    const wanted = [...axes].join();
-    if (wanted === this.picked) return;
-    this.picked = wanted;
     this.pick = Object.fromEntries([...axes].map(([axis, size]) => [axis, this.pick[axis] < size ? this.pick[axis] : 0]));
-    this.picks.replaceChildren(...[...axes].map(([axis, size]) => {
-      const label = element("label", "attention-pick", {}, `Show ${axis} = `);
-      const select = element("select", "", { name: axis });
-      for (let i = 0; i < size; i++) select.append(element("option", "", { value: i }, String(i)));
-      select.value = this.pick[axis];
-      select.addEventListener("change", () => {
-        this.pick[axis] = Number(select.value);
-        this.trail = [];
-        this.look(null);
-        this.schedule();
-      });
-      label.append(select);
-      return label;
-    }));
+    this.tools.showPicks(axes, this.pick);
+  }
+
+  pickIndex(axis, index) {
+    this.pick[axis] = index;
+    this.unpin(null);
+    this.schedule();
   }
 
   // -- drawing and telling ------------------------------------------------------------------------
@@ -181,11 +221,12 @@ class Diagram {
     if (!width) return;
     const dark = isDark();
     this.root.classList.toggle("attention-dark", dark);
-    this.plan = layOut(matrices(this.trace, this.appearance), width);
+    this.plan = layOut(matrices(this.trace, this.appearance, this.notes.texts), width);
     this.colors = palette(this.appearance, dark);
     this.stage.style.height = `${this.plan.height}px`;
     const context = this.fit(this.canvas);
     paint(new CanvasBrush(context), this.plan, this.trace, this.colors, this.pick);
+    this.notes.editor.update(this.plan, this.notes.texts);
     this.show(this.focus);
     this.root.dataset.paints = ++this.paints;
   }
@@ -199,6 +240,7 @@ class Diagram {
     [canvas.style.width, canvas.style.height] = [`${width}px`, `${canvas.height / scale}px`];
     const context = canvas.getContext("2d");
     context.setTransform(scale, 0, 0, scale, 0, 0);
+    context.clearRect(0, Math.floor(height) - 1, width, 4); // a stage may end within a pixel, which would keep what was there
     return context;
   }
 
@@ -212,13 +254,14 @@ class Diagram {
     this.light.hidden = !cell; // an empty canvas costs a frame as much as a full one
     if (cell) highlight(this.fit(this.light), this, cell, this.trail, this.active);
     this.panel.tell(cell, this.trail, this.steps, this.colors.role);
+    this.notes.remark(cell?.[0]);
     this.float();
   }
 
   look(cell) {
     this.show(cell);
-    const source = cell && this.trail.length ? sourceWords(sourcesOf(cell, this.steps), this.active, this.steps) : "";
-    this.panel.speak(cell, this.steps, this.trace.tokens || [], source);
+    const source = cell && this.trail.length ? sourceWords(cell, sourcesOf(cell, this.steps), this.active, this.steps) : "";
+    this.panel.speak(cell, this.steps, this.trace.tokens || [], source, this.notes.texts[cell?.[0]]);
   }
 
   pin(trail) {
@@ -238,107 +281,15 @@ class Diagram {
     }
   }
 
-  // -- the pointer --------------------------------------------------------------------------------
-
   fullIndex(step, row, column) {
     const [, [, columns]] = onPaper(step);
     if (step.axes.length < 2) return step.axes.map(() => (columns === 1 ? row : column));
     return [...step.axes.slice(0, -2).map((axis) => this.pick[axis] || 0), row, column];
   }
 
-  cellAt(event) {
-    if (!this.plan) return null;
-    const area = this.canvas.getBoundingClientRect();
-    const zoom = area.width / this.plan.width; // a page that is scaled, not zoomed
-    const [x, y] = [(event.clientX - area.left) / zoom, (event.clientY - area.top) / zoom];
-    const [width, height] = this.plan.cell;
-    for (const step of this.trace.steps) {
-      const box = this.plan.boxes[step.name];
-      if (x >= box.x && y >= box.y && x < box.x + box.width && y < box.y + box.height) {
-        return [step.name, this.fullIndex(step, Math.floor((y - box.y) / height), Math.floor((x - box.x) / width))];
-      }
-    }
-    return null;
-  }
-
-  hover(event) {
-    const cell = this.cellAt(event);
-    this.stage.style.cursor = cell ? "pointer" : "";
-    if (!this.trail.length && String(cell) !== String(this.focus)) this.show(cell);
-  }
-
-  leave() {
-    if (!this.trail.length && !this.stage.matches(":focus-visible")) this.show(null);
-  }
-
-  click(cell) {
-    const last = this.trail[this.trail.length - 1];
-    const is = (one) => String(one) === String(cell);
-    const earlier = this.trail.findIndex(is);
-    if (!cell || (last && is(last))) {
-      this.trail = [];
-      this.look(cell);
-    } else if (earlier >= 0) this.pin(this.trail.slice(0, earlier + 1));
-    else if (last && sourcesOf(last, this.steps).some(is)) this.pin([...this.trail, cell]);
-    else this.pin([cell]);
-  }
-
-  // -- the keys -----------------------------------------------------------------------------------
-
-  key(event) {
-    const cell = this.focus || this.lastCell();
-    if (event.target !== this.stage || event.ctrlKey || event.metaKey || event.altKey || !cell) return;
-    const pinned = this.trail.length > 0;
-    const direct = pinned ? sourcesOf(cell, this.steps) : [];
-    if (event.key in ARROWS) {
-      const [dx, dy] = ARROWS[event.key];
-      if (direct.length) this.active = (this.active + dx + dy + direct.length) % direct.length;
-      this.look(pinned || !this.focus ? cell : this.moved(cell, dx, dy));
-    } else if (event.key === "Enter" || event.key === " ") {
-      if (!pinned) this.pin([cell]);
-      else if (direct.length) this.pin([...this.trail, direct[this.active]]);
-    } else if (event.key === "Backspace" && pinned) {
-      if (this.trail.length > 1) this.pin(this.trail.slice(0, -1));
-      else this.unpin(cell);
-    } else if (event.key === "Escape") {
-      this.unpin(pinned ? cell : null);
-    } else if (event.key === "PageUp" || event.key === "PageDown") {
-      this.unpin(this.neighbor(cell, event.key === "PageUp" ? -1 : 1));
-    } else {
-      return;
-    }
-    // JupyterLab has its own meaning for these keys.
-    event.preventDefault();
-    event.stopPropagation();
-  }
-
   unpin(cell) {
     this.trail = [];
     this.look(cell);
-  }
-
-  // The cell beside this one; past the left or right edge, the same row of the matrix before or after.
-  moved(cell, dx, dy) {
-    const step = this.steps[cell[0]];
-    const [[, rows], [, columns]] = onPaper(step);
-    const [row, column] = this.place(cell);
-    if (column + dx < 0) return this.neighbor(cell, -1, Infinity);
-    if (column + dx >= columns) return this.neighbor(cell, 1, 0);
-    return [cell[0], this.fullIndex(step, Math.min(Math.max(row + dy, 0), rows - 1), column + dx)];
-  }
-
-  place([name, index]) {
-    if (index.length > 1) return index.slice(-2);
-    const [, [, columns]] = onPaper(this.steps[name]);
-    return columns === 1 ? [index[0] || 0, 0] : [0, index[0]];
-  }
-
-  neighbor(cell, by, column = this.place(cell)[1]) {
-    const order = this.trace.steps;
-    const next = order[order.findIndex((step) => step.name === cell[0]) + by];
-    if (!next) return cell;
-    const [[, rows], [, columns]] = onPaper(next);
-    return [next.name, this.fullIndex(next, Math.min(this.place(cell)[0], rows - 1), Math.min(column, columns - 1))];
   }
 }
 

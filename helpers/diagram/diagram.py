@@ -7,10 +7,13 @@ import anywidget
 import numpy as np
 import traitlets
 
+from helpers.annotations import checked_cell, checked_notes, in_words, withheld
+from helpers.rules import at
 from helpers.style import AXES, ROLES, THEMES
 
 HERE = Path(__file__).parent
-MODULES = ("rules.js", "layout.js", "paint.js", "panel.js", "light.js", "save.js", "diagram.js")
+MODULES = ("rules.js", "annotations.js", "layout.js", "brush.js", "paint.js", "panel.js", "light.js", "save.js",
+           "pointer.js", "keys.js", "editor.js", "notes.js", "tools.js", "diagram.js")
 
 
 def module():
@@ -19,50 +22,78 @@ def module():
     return "\n".join(imports.sub("", (HERE / name).read_text(encoding="utf-8")) for name in MODULES)
 
 
-def payload(trace):
-    """A Trace as the browser takes it: its steps, and all their numbers as one run of float64 bytes."""
+def payload(trace, blank=None):
+    """A Trace as the browser takes it: its steps, and all their numbers as one run of float64 bytes.
+
+    blank: the cell that is asked for, ``["scores", [1, 0]]``. The numbers of its matrix, and of those
+    made from it, are not sent: NaN stands in their places.
+    """
+    blank = blank if blank and blank[0] in trace else None
+    empty = withheld(trace, blank)
     steps = [
         {"name": step.name, "axes": step.axes, "shape": step.value.shape, "kind": step.kind, "rule": step.rule,
          "inputs": step.inputs, "role": step.role, "code": step.code, "factor": step.factor, "digits": step.digits,
-         "parameter": step.parameter}
+         "parameter": step.parameter, "blank": step.name in empty,
+         "asked": blank[1] if blank and blank[0] == step.name else None}
         for step in trace
     ]
-    values = np.concatenate([np.zeros(0), *(step.value.ravel() for step in trace)])
-    return {"title": trace.title, "tokens": trace.tokens, "steps": steps, "values": values.astype("<f8").tobytes()}
+    values = [np.full(step.value.size, np.nan) if step.name in empty else step.value.ravel() for step in trace]
+    chain = f"Diagram of {trace.title}: " + ", ".join(f"{step.name} {step.shape}" for step in trace)
+    return {"title": trace.title, "tokens": trace.tokens, "alt": ". ".join([chain, *in_words({}, blank)]), "steps": steps,
+            "values": np.concatenate([np.zeros(0), *values]).astype("<f8").tobytes()}
 
 
 class Diagram(anywidget.AnyWidget):
     """The live diagram of a Trace.
 
     trace: a Trace; set ``diagram.value`` to show another one. pinned: a cell that is pinned from the
-    start, ``("out", (1, 0))``. error: a sentence shown above the diagram. readout: a line of text there.
+    start, ``("out", (1, 0))``. notes: what stands over a matrix, ``{"weights": "rows sum to 1"}``; a
+    learner's own notes arrive here too, and one whose matrix is gone waits until it is back.
+    blank: a cell to ask for, ``("scores", (1, 0))``: it shows a question mark, and the numbers of its
+    matrix stay in Python. gradients: a second Trace, which a toggle under the diagram shows instead.
+    error: a sentence shown above the diagram. readout: a line of text there.
+
+    A new value drops the gradients, which were those of the old one. Change several of these in one
+    ``with diagram.hold_sync():`` and the browser gets them at once.
+
+    Raises ValueError for a note on a matrix that is not there, and what ``trace.why`` raises for a
+    pinned or blank cell that is not there.
 
     >>> from helpers.attention import average_past
-    >>> Diagram(average_past([[1.0], [3.0]]), pinned=("out", (1, 0))).pinned
-    ['out', [1, 0]]
+    >>> shown = Diagram(average_past([[1.0], [3.0]]), pinned=("out", (1, 0)), notes={"out": "means"})
+    >>> shown.pinned, shown.notes
+    (['out', [1, 0]], {'out': 'means'})
     """
 
     _esm = module()
     _css = (HERE / "diagram.css").read_text(encoding="utf-8")
     appearance = traitlets.Dict({"roles": ROLES, "axes": AXES, "themes": THEMES}).tag(sync=True)
     trace = traitlets.Dict().tag(sync=True)
-    alt = traitlets.Unicode().tag(sync=True)
+    backward = traitlets.Dict(None, allow_none=True).tag(sync=True)
     pinned = traitlets.List(None, allow_none=True).tag(sync=True)
+    notes = traitlets.Dict().tag(sync=True)
+    blank = traitlets.List(None, allow_none=True)  # it travels with the trace, whose numbers it withholds
     error = traitlets.Unicode().tag(sync=True)
     readout = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, trace, pinned=None, **options):
-        self._value = trace  # the check of pinned looks into it
-        super().__init__(pinned=pinned, **options)
-        self.value = trace
+    def __init__(self, trace, pinned=None, notes=None, blank=None, gradients=None, **options):
+        self._value, self._gradients, self._noted = trace, gradients, {}  # the checks of the traits look into them
+        super().__init__(pinned=pinned, notes={} if notes is None else notes, blank=blank, **options)
+        self._publish()
 
-    @traitlets.validate("pinned")
-    def _check_pinned(self, proposal):
-        """A cell of the trace, counted from 0; raises what ``trace.why`` raises where there is no such cell."""
-        if not proposal.value:
-            return None
-        name, index = proposal.value
-        return [name, list(self._value.index(name, *index))]
+    @traitlets.validate("pinned", "blank")
+    def _check_cell(self, proposal):
+        return checked_cell(proposal.value, self._value)
+
+    @traitlets.validate("notes")
+    def _check_notes(self, proposal):
+        shown = [step.name for trace in (self._value, self._gradients or ()) for step in trace]
+        self._noted = checked_notes(proposal.value, [*dict.fromkeys([*shown, *self._noted])])
+        return self._noted
+
+    @traitlets.observe("blank")
+    def _withhold(self, change):
+        self._publish()
 
     @property
     def value(self):
@@ -71,17 +102,43 @@ class Diagram(anywidget.AnyWidget):
 
     @value.setter
     def value(self, trace):
-        self._value = trace
         with self.hold_sync():
-            self.alt = f"Diagram of {trace.title}: " + ", ".join(f"{step.name} {step.shape}" for step in trace)
-            self.trace = payload(trace)
+            self._value, self._gradients = trace, None
+            if self.blank and not has(trace, self.blank):
+                self.blank = None
+            self._publish()
+
+    @property
+    def gradients(self):
+        """The Trace behind the toggle "Values | Gradients", or None."""
+        return self._gradients
+
+    @gradients.setter
+    def gradients(self, trace):
+        self._gradients = trace
+        self._publish()
+
+    def _publish(self):
+        with self.hold_sync():
+            self.trace = payload(self._value, self.blank)
+            self.backward = None if self._gradients is None else payload(self._gradients, self.blank)
 
     def __repr__(self):
-        return repr(self._value)
+        if not self.blank:
+            return repr(self._value)
+        return f"{self._value.title}\n{self._value.shapes()}\n{at(*self.blank)} = ?"
 
     def _repr_mimebundle_(self, **options):
         """The widget, and beside it the still picture for places where no widget lives."""
         bundle = super()._repr_mimebundle_(**options)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
-        still = self._value.picture()
+        notes = {name: text for name, text in self.notes.items() if name in self._value}
+        still = self._value.picture(notes=notes, blank=self.blank)
         return {**data, "text/plain": repr(self), "text/html": still.html}, metadata
+
+
+def has(trace, cell):
+    """Is there such a cell in the trace?"""
+    name, index = cell
+    shape = trace[name].value.shape if name in trace else ()
+    return name in trace and len(index) == len(shape) and all(i < size for i, size in zip(index, shape))

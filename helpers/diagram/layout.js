@@ -1,9 +1,10 @@
 // Where everything in a diagram stands: helpers/layout.py again, for the browser, where the width is known.
 
+import { letters, tidy, wrap } from "./annotations.js";
 import { dictionary } from "./rules.js";
 
-const NUMBERED = [[42, 28, 13, false], [35, 24, 12, false], [29, 21, 11, false], [25, 19, 10, false],
-  [21, 17, 9.5, true], [19, 16, 9, true]];
+const NUMBERED = [[42, 28, 13, false], [36, 24, 12, false], [32, 21, 11, false], [28, 19, 10, false],
+  [22, 17, 9.5, true], [20, 16, 9, true]];
 const COLORED = [12, 9, 7, 5, 4, 3, 2];
 const ONE_SCREEN = 700;
 const TALLEST = [2600, 1000];
@@ -11,6 +12,7 @@ export const [TITLE, COLUMNS, GUTTER, SUMS, GAP, RISE, MARGIN] = [34, 14, 19, 36
 const ARCS = 30;
 export const TOKENS = ["t", "s", "r"];
 export const [LETTER, LONGEST] = [6, 8];
+export const [NOTE, INDENT, LINE, AIR] = [130, 9, 14, 5];
 
 // The axis and size of the rows and of the columns a step is drawn with; a lone token axis runs down.
 export function onPaper(step) {
@@ -31,16 +33,18 @@ export function shapeText(step, style) {
   return `(${step.axes.map((axis, i) => `${name(axis)}=${step.shape[i]}`).join(", ")})`;
 }
 
-export function matrices(trace, style) {
+export function matrices(trace, style, notes = {}) {
   const longest = Math.max(0, ...(trace.tokens || []).map((token) => [...token].length));
   return trace.steps.map((step) => {
     const [[row, rows], [column, columns]] = onPaper(step);
     const readers = trace.steps.filter((other) => other.inputs.includes(step.name));
     const above = readers.length === 1 && standsAbove(step, readers[0]) ? readers[0].name : "";
     const title = Math.max(7 * [...step.name].length + 12, 5.6 * [...shapeText(step, style)].length);
+    const note = tidy(Object.hasOwn(notes, step.name) ? notes[step.name] : "");
     return {
       name: step.name, rows, columns, title: Math.floor(title), inputs: step.inputs, above, sums: step.role === "weights",
       labels: TOKENS.includes(row) ? longest : 0, heads: TOKENS.includes(column) ? longest : 0,
+      note, noted: note ? Math.min(NOTE, INDENT + LETTER * letters(note)) : 0,
     };
   });
 }
@@ -75,12 +79,20 @@ const sum = (values) => values.reduce((a, b) => a + b, 0);
 function place(matrices, width, cellWidth, cellHeight, words) {
   const above = dictionary(matrices.filter((m) => m.above).map((m) => [m.above, m]));
   const blocks = matrices.filter((m) => !m.above).map((m) => [m, above[m.name]]);
-  const letters = (count) => (words ? LETTER * Math.min(count, LONGEST) : 0);
+  const label = (count) => (words ? LETTER * Math.min(count, LONGEST) : 0);
+  const [room, notes] = [dictionary(), dictionary()];
+  for (const block of blocks) {
+    const parties = block.filter(Boolean);
+    const cells = block[0].columns * cellWidth + (block[0].sums && words ? SUMS : 0);
+    for (const { name, note } of parties) {
+      room[name] = Math.max(cells, ...parties.map((party) => Math.max(party.title, party.noted)));
+      notes[name] = wrap(note, Math.floor((room[name] - INDENT) / LETTER));
+    }
+  }
 
-  const across = ([matrix, parameter], first) => {
-    const left = GUTTER + (first ? letters(matrix.labels) : 0);
-    const cells = Math.max(matrix.columns * cellWidth + (matrix.sums && words ? SUMS : 0), matrix.title);
-    return [left, left + Math.max(cells, parameter ? parameter.title : 0)];
+  const across = ([matrix], first) => {
+    const left = GUTTER + (first ? label(matrix.labels) : 0);
+    return [left, left + room[matrix.name]];
   };
   const centers = (bands) => {
     const found = dictionary();
@@ -99,10 +111,11 @@ function place(matrices, width, cellWidth, cellHeight, words) {
     const at = centers(bands);
     return sum(blocks.flatMap(([m]) => m.inputs.filter((s) => s in at).map((s) => Math.abs(at[m.name] - at[s]))));
   };
+  const written = (m) => TITLE + LINE * notes[m.name].length + (notes[m.name].length && AIR) + COLUMNS;
   const height = (band) => {
-    const heads = Math.max(...band.map(([m]) => letters(m.heads)));
-    const up = Math.max(...band.map(([, p]) => (p ? p.rows * cellHeight + TITLE + COLUMNS + RISE : 0)));
-    return Math.max(up, heads) + TITLE + COLUMNS + Math.max(...band.map(([m]) => m.rows)) * cellHeight;
+    const heads = Math.max(...band.map(([m]) => written(m) + label(m.heads)));
+    const up = Math.max(...band.map(([m, p]) => (p ? written(m) + RISE + p.rows * cellHeight + written(p) : 0)));
+    return Math.max(up, heads) + Math.max(...band.map(([m]) => m.rows)) * cellHeight;
   };
 
   // Low pictures with short arrows are the easiest to read.
@@ -117,16 +130,18 @@ function place(matrices, width, cellWidth, cellHeight, words) {
       const [matrix, parameter] = block;
       const [left, needed] = across(block, i === 0);
       const high = matrix.rows * cellHeight;
-      const top = bottom - high - COLUMNS - TITLE - letters(matrix.heads);
+      const top = bottom - high - written(matrix) - label(matrix.heads);
       const box = {
-        x: x + left, y: bottom - high, top, band: number, left, words: words && i === 0 && matrix.labels > 0,
-        width: matrix.columns * cellWidth, height: high,
+        x: x + left, y: bottom - high, top, band: number, left, room: room[matrix.name],
+        words: words && i === 0 && matrix.labels > 0, note: notes[matrix.name], width: matrix.columns * cellWidth, height: high,
       };
       boxes[matrix.name] = box;
       if (parameter) {
         const tall = parameter.rows * cellHeight;
         const up = top - RISE - tall;
-        boxes[parameter.name] = { ...box, y: up, top: up - COLUMNS - TITLE, height: tall, words: false };
+        boxes[parameter.name] = {
+          ...box, y: up, top: up - written(parameter), height: tall, words: false, note: notes[parameter.name],
+        };
       }
       x += needed + GAP;
     });

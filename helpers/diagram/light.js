@@ -1,14 +1,15 @@
 // Lights up a cell and the cells it is made of, on a canvas above the diagram.
 
 import { at, sources } from "./rules.js";
-import { onPaper } from "./layout.js";
-import { CanvasBrush, paintEdge } from "./paint.js";
+import { CanvasBrush } from "./brush.js";
+import { paintEdge, rectOf } from "./paint.js";
 
 const ENOUGH = 6000; // cells to walk back through before the rest stays unlit
 
 export function sourcesOf([name, index], steps) {
   const step = steps[name];
-  return sources(step, index, step.inputs.map((input) => steps[input]));
+  const found = sources(step, index, step.inputs.map((input) => steps[input]));
+  return found.filter(([, place]) => place.every(Number.isInteger)); // which row a blank id names stays open
 }
 
 // Every cell that reaches these ones, however far back.
@@ -27,24 +28,12 @@ function ancestors(cells, steps) {
   return [...found.values()];
 }
 
-// Where a cell stands: x, y, width, height; null if it lies at another index of a higher axis.
-function rectOf([name, index], steps, plan, pick) {
-  const step = steps[name];
-  const higher = step.axes.slice(0, -2);
-  if (higher.some((axis, i) => (pick[axis] || 0) !== index[i])) return null;
-  const [[, rows], [, columns]] = onPaper(step);
-  const flat = index.slice(higher.length).reduce((sum, i, axis) => sum * step.shape[higher.length + axis] + i, 0);
-  const [width, height] = plan.cell;
-  const box = plan.boxes[name];
-  return [box.x + (flat % columns) * width, box.y + (Math.floor(flat / columns) % rows) * height, width, height];
-}
-
 // view: steps by name, plan, colors, pick. focus: the cell; trail: the pinned cells; active: the chosen source.
 export function highlight(context, { steps, plan, colors, pick }, focus, trail, active) {
   context.clearRect(0, 0, plan.width, plan.height);
   const direct = sourcesOf(focus, steps);
   const pinned = trail.length > 0;
-  const rects = (cells) => cells.map((cell) => rectOf(cell, steps, plan, pick)).filter(Boolean);
+  const rects = (cells) => cells.map(([name, index]) => rectOf(steps[name], index, plan, pick)).filter(Boolean);
   context.fillStyle = colors.surface;
   context.globalAlpha = pinned ? 0.62 : 0.3;
   for (const box of Object.values(plan.boxes)) context.fillRect(box.x - 1, box.y - 1, box.width + 2, box.height + 2);

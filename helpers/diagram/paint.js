@@ -1,162 +1,9 @@
-// Draws a laid-out Trace with a brush: on a canvas (the screen, PNG) or as SVG text (a file).
+// Draws a laid-out Trace with a brush.
 
 import { cellText, number } from "./rules.js";
-import { COLUMNS, GUTTER, LONGEST, TOKENS, onPaper } from "./layout.js";
+import { COLUMNS, GUTTER, INDENT, LINE, LONGEST, TITLE, TOKENS, onPaper } from "./layout.js";
 
-const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
-
-const widths = new Map();
-
-export class CanvasBrush {
-  constructor(context) {
-    this.context = context;
-  }
-
-  rect(x, y, width, height, { fill, stroke, line = 1, dash = [] }) {
-    const c = this.context;
-    if (fill) {
-      c.fillStyle = fill;
-      c.fillRect(x, y, width, height);
-    }
-    if (stroke) {
-      c.strokeStyle = stroke;
-      c.lineWidth = line;
-      c.setLineDash(dash);
-      c.strokeRect(x, y, width, height);
-      c.setLineDash([]);
-    }
-  }
-
-  // A block of cells, each of one color: a tiny image, scaled without smoothing.
-  cells(x, y, width, height, colors, columns) {
-    const rows = colors.length / columns;
-    const small = new OffscreenCanvas(columns, rows);
-    const image = new ImageData(columns, rows);
-    for (let i = 0; i < colors.length; i++) {
-      [image.data[4 * i], image.data[4 * i + 1], image.data[4 * i + 2]] = colors[i];
-      image.data[4 * i + 3] = 255;
-    }
-    small.getContext("2d").putImageData(image, 0, 0);
-    this.context.imageSmoothingEnabled = false;
-    this.context.drawImage(small, x, y, width, height);
-  }
-
-  lines(segments, color, line = 1) {
-    const c = this.context;
-    c.beginPath();
-    for (const [x1, y1, x2, y2] of segments) {
-      c.moveTo(x1, y1);
-      c.lineTo(x2, y2);
-    }
-    c.strokeStyle = color;
-    c.lineWidth = line;
-    c.stroke();
-  }
-
-  curve([[x1, y1], [x2, y2], [x3, y3], [x4, y4]], color, line) {
-    const c = this.context;
-    c.beginPath();
-    c.moveTo(x1, y1);
-    c.bezierCurveTo(x2, y2, x3, y3, x4, y4);
-    c.strokeStyle = color;
-    c.lineWidth = line;
-    c.stroke();
-  }
-
-  polygon(points, color) {
-    const c = this.context;
-    c.beginPath();
-    points.forEach(([x, y]) => c.lineTo(x, y));
-    c.fillStyle = color;
-    c.fill();
-  }
-
-  text(text, x, y, { size, color, align = "center", bold = false, turned = false, most = 0 }) {
-    const c = this.context;
-    // Thousands of numbers are written in one frame: the context is told only what changes.
-    const font = `${bold ? 600 : 400} ${size}px ${FONT}`;
-    if (this.font !== font) c.font = this.font = font;
-    if (this.align !== align) c.textAlign = this.align = align;
-    if (this.baseline !== "middle") c.textBaseline = this.baseline = "middle";
-    c.fillStyle = color;
-    const args = most && this.width(text, font) > most ? [most] : [];
-    if (!turned) {
-      c.fillText(text, x, y, ...args);
-      return;
-    }
-    c.save();
-    c.translate(x, y);
-    c.rotate(-Math.PI / 2);
-    c.fillText(text, 0, 0, ...args);
-    c.restore();
-  }
-
-  // Measuring is slow, and the same few numbers come again and again.
-  width(text, font) {
-    const key = `${font} ${text}`;
-    if (!widths.has(key)) {
-      if (widths.size > 10000) widths.clear();
-      widths.set(key, this.context.measureText(text).width);
-    }
-    return widths.get(key);
-  }
-
-  measure(text, size) {
-    const font = `400 ${size}px ${FONT}`;
-    if (this.font !== font) this.context.font = this.font = font;
-    return this.width(text, font);
-  }
-}
-
-export class SvgBrush {
-  constructor(measure) {
-    this.parts = [];
-    this.measure = measure;
-  }
-
-  rect(x, y, width, height, { fill = "none", stroke, line = 1, dash = [] }) {
-    const border = stroke ? ` stroke="${stroke}" stroke-width="${line}" stroke-dasharray="${dash.join(" ")}"` : "";
-    this.parts.push(`<rect x="${x}" y="${y}" width="${width}" height="${height}" fill="${fill}"${border}/>`);
-  }
-
-  cells(x, y, width, height, colors, columns) {
-    const [w, h] = [width / columns, (height * columns) / colors.length];
-    colors.forEach((color, i) =>
-      this.rect(x + (i % columns) * w, y + Math.floor(i / columns) * h, w, h, { fill: `rgb(${color.join(",")})` }));
-  }
-
-  lines(segments, color, line = 1) {
-    const d = segments.map(([x1, y1, x2, y2]) => `M${x1} ${y1}L${x2} ${y2}`).join("");
-    this.parts.push(`<path d="${d}" stroke="${color}" stroke-width="${line}" fill="none"/>`);
-  }
-
-  curve(points, color, line) {
-    const [start, ...rest] = points.map((point) => point.join(" "));
-    this.parts.push(`<path d="M${start}C${rest.join(" ")}" stroke="${color}" stroke-width="${line}" fill="none"/>`);
-  }
-
-  polygon(points, color) {
-    this.parts.push(`<polygon points="${points.map((point) => point.join(",")).join(" ")}" fill="${color}"/>`);
-  }
-
-  text(text, x, y, { size, color, align = "center", bold = false, turned = false, most = 0 }) {
-    const anchor = { left: "start", center: "middle", right: "end" }[align];
-    const squeeze = most && this.measure(text, size) > most ? ` textLength="${most}" lengthAdjust="spacingAndGlyphs"` : "";
-    const turn = turned ? ` transform="rotate(-90 ${x} ${y})"` : "";
-    this.parts.push(`<text x="${x}" y="${y}" font-size="${size}" fill="${color}" text-anchor="${anchor}" ` +
-      `dominant-baseline="central" font-weight="${bold ? 600 : 400}"${squeeze}${turn}>${escape(text)}</text>`);
-  }
-
-  toString(width, height, alt) {
-    return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" ` +
-      `viewBox="0 0 ${width} ${height}" font-family="${escape(FONT)}" role="img"><title>${escape(alt)}</title>` +
-      `${this.parts.join("\n")}</svg>`;
-  }
-}
-
-const escape = (text) => String(text).replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`)
-  // Characters that XML cannot hold at all.
-  .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd");
+const SMALLEST = 0.75; // of the font: numbers that are wider still are squeezed
 
 const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
 const mix = (low, high, amount) => low.map((a, i) => Math.floor(a + (high[i] - a) * amount + 0.5));
@@ -170,6 +17,7 @@ export function palette(style, dark) {
     ...theme,
     role: (name) => style.roles[name][dark ? 1 : 0],
     axis: (name) => (Object.hasOwn(style.axes, name) ? style.axes[name][dark ? 2 : 1] : theme.muted),
+    asked: (role) => `rgb(${mix(rgb(theme.surface), rgb(role), 0.16).join(",")})`,
     axisName: (name) => (Object.hasOwn(style.axes, name) ? style.axes[name][0] : name),
     fill: (value, role, top) => {
       if (value === -Infinity) return mask;
@@ -194,6 +42,17 @@ export function shown(step, pick) {
   return step.value.subarray(higher * rows * columns, (higher + 1) * rows * columns);
 }
 
+// Where a cell stands: x, y, width, height; null if it lies at another index of a higher axis.
+export function rectOf(step, index, plan, pick) {
+  const higher = step.axes.slice(0, -2);
+  if (higher.some((axis, i) => (pick[axis] || 0) !== index[i])) return null;
+  const [[, rows], [, columns]] = onPaper(step);
+  const flat = index.slice(higher.length).reduce((sum, i, axis) => sum * step.shape[higher.length + axis] + i, 0);
+  const [width, height] = plan.cell;
+  const box = plan.boxes[step.name];
+  return [box.x + (flat % columns) * width, box.y + (Math.floor(flat / columns) % rows) * height, width, height];
+}
+
 export function paint(brush, plan, trace, colors, pick) {
   brush.rect(0, 0, plan.width, plan.height, { fill: colors.surface });
   for (const edge of plan.edges) paintEdge(brush, edge, colors.edge, 1);
@@ -211,18 +70,43 @@ export function paintEdge(brush, { points }, color, line) {
 
 function paintMatrix(brush, plan, step, tokens, colors, pick) {
   const box = plan.boxes[step.name];
-  const [width, height] = plan.cell;
-  const [[, rows], [, columns]] = onPaper(step);
+  const role = colors.role(step.role);
   const values = shown(step, pick);
+  if (step.blank) brush.rect(box.x, box.y, box.width, box.height, { fill: colors.surface });
+  else paintColors(brush, plan, step, values, colors);
+  if (plan.numbers) paintGrid(brush, plan, step, colors);
+  if (!step.blank) paintCells(brush, plan, step, values, colors);
+  brush.rect(box.x, box.y, box.width, box.height, { stroke: role, line: 2, dash: step.parameter ? [5, 3] : [] });
+  const asked = step.asked && rectOf(step, step.asked, plan, pick);
+  if (asked) paintAsked(brush, plan, asked, role, colors);
+  paintTitle(brush, step, box, colors);
+  paintNote(brush, box, role, colors);
+  if (plan.numbers) paintLabels(brush, plan, step, box, tokens, values, colors);
+}
+
+function paintColors(brush, plan, step, values, colors) {
+  const box = plan.boxes[step.name];
   let top = 0;
   for (const value of values) if (Number.isFinite(value)) top = Math.max(top, Math.abs(value));
-  brush.cells(box.x, box.y, box.width, box.height, Array.from(values, (v) => colors.fill(v, step.role, top)), columns);
-  if (plan.numbers) {
-    const grid = [];
-    for (let r = 1; r < rows; r++) grid.push([box.x, box.y + r * height, box.x + box.width, box.y + r * height]);
-    for (let c = 1; c < columns; c++) grid.push([box.x + c * width, box.y, box.x + c * width, box.y + box.height]);
-    brush.lines(grid, colors.line, 0.6);
-  }
+  const fills = Array.from(values, (value) => colors.fill(value, step.role, top));
+  brush.cells(box.x, box.y, box.width, box.height, fills, onPaper(step)[1][1]);
+}
+
+function paintGrid(brush, plan, step, colors) {
+  const box = plan.boxes[step.name];
+  const [width, height] = plan.cell;
+  const [[, rows], [, columns]] = onPaper(step);
+  const grid = [];
+  for (let r = 1; r < rows; r++) grid.push([box.x, box.y + r * height, box.x + box.width, box.y + r * height]);
+  for (let c = 1; c < columns; c++) grid.push([box.x + c * width, box.y, box.x + c * width, box.y + box.height]);
+  brush.lines(grid, colors.line, 0.6);
+}
+
+// What stands in the cells: hatches, marks and numbers.
+function paintCells(brush, plan, step, values, colors) {
+  const box = plan.boxes[step.name];
+  const [width, height] = plan.cell;
+  const columns = onPaper(step)[1][1];
   const hatch = [];
   values.forEach((value, i) => {
     const [x, y] = [box.x + (i % columns) * width, box.y + Math.floor(i / columns) * height];
@@ -235,18 +119,23 @@ function paintMatrix(brush, plan, step, tokens, colors, pick) {
     if (marked(value, step.role)) brush.polygon([[x, y], [x + width / 3, y], [x, y + height / 3]], colors.alarm);
   });
   if (hatch.length) brush.lines(hatch, colors.hatch, 0.6);
-  if (plan.numbers) {
-    values.forEach((value, i) => {
-      if (value === -Infinity && plan.compact) return; // the hatch says it
-      brush.text(cellText(value, step.digits, plan.compact), box.x + ((i % columns) + 0.5) * width,
-        box.y + (Math.floor(i / columns) + 0.5) * height,
-        { size: plan.font, color: value === 0 ? colors.muted : colors.ink, most: width - 3 });
-    });
-  }
-  brush.rect(box.x, box.y, box.width, box.height,
-    { stroke: colors.role(step.role), line: 2, dash: step.parameter ? [5, 3] : [] });
-  paintTitle(brush, step, box, colors);
-  if (plan.numbers) paintLabels(brush, plan, step, box, tokens, values, colors);
+  if (!plan.numbers) return;
+  // All numbers of a matrix are of one size: the largest at which the widest of them fits. An en dash is a narrow minus.
+  const texts = Array.from(values, (value) => cellText(value, step.digits, plan.compact).replace("−", "–"));
+  const most = width - 3;
+  const widest = texts.reduce((found, text) => Math.max(found, brush.measure(text, plan.font)), 0);
+  const size = plan.font * Math.min(1, Math.max(most / widest, SMALLEST));
+  values.forEach((value, i) => {
+    if (value === -Infinity && plan.compact) return; // the hatch says it
+    brush.text(texts[i], box.x + ((i % columns) + 0.5) * width, box.y + (Math.floor(i / columns) + 0.5) * height,
+      { size, color: value === 0 ? colors.muted : colors.ink, most });
+  });
+}
+
+// The cell that is asked for: a question mark in a frame.
+function paintAsked(brush, plan, [x, y, width, height], role, colors) {
+  brush.rect(x, y, width, height, { fill: colors.asked(role), stroke: role, line: plan.numbers ? 3 : 1 });
+  if (plan.numbers) brush.text("?", x + width / 2, y + height / 2, { size: plan.font + 2, color: colors.ink, bold: true });
 }
 
 function paintTitle(brush, step, box, colors) {
@@ -265,6 +154,13 @@ function paintTitle(brush, step, box, colors) {
   write(")", colors.muted);
 }
 
+function paintNote(brush, { x, top, note, room }, role, colors) {
+  const y = top + TITLE;
+  note.forEach((line, i) => brush.text(line, x + INDENT, y + (i + 0.5) * LINE,
+    { size: 11, color: colors.muted, align: "left", italic: true, most: room - INDENT }));
+  if (note.length) brush.rect(x, y + 1, 2, note.length * LINE - 2, { fill: role });
+}
+
 function paintLabels(brush, plan, step, box, tokens, values, colors) {
   const [width, height] = plan.cell;
   const [[row, rows], [column, columns]] = onPaper(step);
@@ -274,7 +170,7 @@ function paintLabels(brush, plan, step, box, tokens, values, colors) {
     if (box.words && tokens[r] !== undefined && TOKENS.includes(row)) {
       brush.text(short(tokens[r]), box.x - GUTTER, y, { size: 10.5, color: colors.muted, align: "right", most: 46 });
     }
-    if (step.role === "weights") {
+    if (step.role === "weights" && !step.blank) {
       let total = 0;
       for (let c = 0; c < columns; c++) total += values[r * columns + c];
       brush.text(`Σ ${number(total, 2)}`, box.x + box.width + 5, y, { size: 9.5, color: colors.muted, align: "left" });

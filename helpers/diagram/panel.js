@@ -1,5 +1,6 @@
 // The words under a diagram: the way back to the tokens, the line of PyTorch, the formula; and what is spoken.
 
+import { question } from "./annotations.js";
 import { at, formula, number, valueAt } from "./rules.js";
 import { TOKENS, shapeText } from "./layout.js";
 
@@ -19,7 +20,8 @@ export class Panel {
     this.path = element("nav", "attention-path", { "aria-label": "From here back to the tokens" });
     this.code = element("code", "attention-code");
     this.formula = element("p", "attention-formula");
-    this.element.append(this.path, this.code, this.formula);
+    this.note = element("p", "attention-remark", { hidden: "" });
+    this.element.append(this.path, this.code, this.formula, this.note);
     this.spoken = element("p", "attention-spoken", { "aria-live": "polite" });
   }
 
@@ -38,7 +40,8 @@ export class Panel {
     const given = step.parameter ? "learned in training: " : "given: ";
     const from = inputs.length ? `${inputs.map((input) => `${input.name} ${shape(input)}`).join(", ")} → ` : given;
     this.code.textContent = `${step.code || step.name}   # ${from}${shape(step)}`;
-    this.formula.replaceChildren(...formula(step, cell[1], inputs).map(([text, source]) => {
+    const pieces = formula(step, cell[1], inputs);
+    this.formula.replaceChildren(...(step.blank ? question(pieces) : pieces).map(([text, source]) => {
       const span = element("span", source ? "attention-number" : "", {}, text);
       if (source) span.style.setProperty("--role", role(steps[source].role));
       return span;
@@ -51,8 +54,19 @@ export class Panel {
     }));
   }
 
+  // The whole of a note that is cut short in the drawing.
+  remark(text, role) {
+    if (this.note.textContent === text) return;
+    this.note.textContent = text;
+    this.note.hidden = !text;
+    this.note.style.setProperty("--role", role);
+  }
+
   // Say aloud what the eye sees. Called for keys and clicks, not for every move of the pointer.
-  speak(cell, steps, tokens, source = "") {
+  // A note is said once, on the way into its matrix.
+  speak(cell, steps, tokens, source, note) {
+    const before = this.said;
+    this.said = cell?.[0];
     if (!cell) {
       this.spoken.textContent = "";
       return;
@@ -62,7 +76,8 @@ export class Panel {
       const token = TOKENS.includes(axis) && tokens[index[i]] !== undefined ? ` “${tokens[index[i]]}”` : "";
       return `${axis} ${index[i]}${token}`;
     });
-    this.spoken.textContent = `${name}, ${places.join(", ")}: ${this.formula.textContent}${source}`;
+    this.spoken.textContent = `${name}, ${places.join(", ")}: ${this.formula.textContent}${source}` +
+      (note && name !== before ? `. Note: “${note}”` : "");
   }
 
   // Keep the formula in sight while the cell it explains is: as sticky would, in any scrolling parent.
@@ -80,10 +95,10 @@ export class Panel {
   }
 }
 
-// What is said of the source that the keys are on.
-export function sourceWords(direct, active, steps) {
+// What is said of the source that the keys are on; a cell that is asked for names its sources only.
+export function sourceWords(cell, direct, active, steps) {
   if (!direct.length) return ". Nothing lies further back.";
   const [name, index] = direct[active];
-  const value = number(valueAt(steps[name], index), 3);
-  return `. Source ${active + 1} of ${direct.length}: ${at(name, index)} = ${value}`;
+  const value = steps[cell[0]].blank ? "" : ` = ${number(valueAt(steps[name], index), 3)}`;
+  return `. Source ${active + 1} of ${direct.length}: ${at(name, index)}${value}`;
 }

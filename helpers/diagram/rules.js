@@ -207,6 +207,6 @@ export function cellText(value, digits, compact) {
   if (!compact || digits === 0 || !Number.isFinite(value)) return number(value, digits);
   if (value === 0) return "0";
   const size = Math.abs(value);
-  const text = number(value, Math.min(digits, size < 0.995 ? 2 : size < 99.95 ? 1 : 0));
+  const text = number(value, Math.min(digits, size < 0.995 ? 2 : size < 9.95 ? 1 : 0));
   return size < 1 && text.slice(0, 3).includes("0.") ? text.replace("0.", ".") : text;
 }

@@ -1,6 +1,7 @@
 // "Save picture": the diagram as it stands, as an SVG or a PNG file.
 
-import { CanvasBrush, SvgBrush, paint } from "./paint.js";
+import { CanvasBrush, SvgBrush } from "./brush.js";
+import { paint } from "./paint.js";
 import { element } from "./panel.js";
 
 export function savePicture(kind, { trace, plan, colors, pick }, alt) {

@@ -1,14 +1,35 @@
 """The diagram's JavaScript on a blank page: no Jupyter, no kernel, and a model that is only a dictionary."""
 
 import base64
+import math
 from contextlib import contextmanager
+from xml.etree import ElementTree
 
+import numpy as np
+
+from helpers import layout
+from helpers.attention import head
 from helpers.diagram import Diagram
 from helpers.diagram.diagram import module, payload
 
 # The module's constants, for the test that holds them against Python's.
 CONSTANTS = ("NUMBERED", "COLORED", "ONE_SCREEN", "TALLEST", "TITLE", "COLUMNS", "GUTTER", "SUMS", "GAP", "RISE",
-             "MARGIN", "ARCS", "TOKENS", "LETTER", "LONGEST")
+             "MARGIN", "ARCS", "TOKENS", "LETTER", "LONGEST", "NOTE", "INDENT", "LINE", "AIR")
+TOKENS = ["the", "cat", "sat", "by", "the", "window", "and", "watched"]
+HOSTILE = ["<script>window.hacked=1</script>", "<img src=x onerror=window.hacked=1>", "🙂🏳️‍🌈", "שלום עולם مرحبا", "w" * 10_000,
+           "\x00\x07\x1b\ufffe", "&amp;\"'", "</title></svg>"]
+OF_A_DIAGRAM = {"pinned", "error", "readout", "notes", "blank", "gradients"}
+AREA = """which => {
+    const stage = models[which].el.querySelector(".attention-stage");
+    const { left, top } = stage.getBoundingClientRect();
+    return [left, top, stage.clientWidth];
+}"""
+PIXELS = """([which, layer, places]) => {
+    const canvas = models[which].el.querySelectorAll("canvas")[layer];
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    const at = place => Math.floor(place * canvas.width / canvas.clientWidth);
+    return places.map(([x, y]) => [0, 1, 2, 3].map(i => data[4 * (at(y) * canvas.width + at(x)) + i]));
+}"""
 PREPARE = """async source => {
     const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
     window.course = await import(url);
@@ -23,8 +44,13 @@ MOUNT = """async state => {
         get: name => model.state[name],
         on: (event, handler) => { (handlers[event] ||= new Set()).add(handler); },
         off: (event, handler) => { handlers[event]?.delete(handler); },
+        set: (name, value) => model.update({ [name]: value }),
+        save_changes: () => model.sent.push(JSON.stringify(model.state.notes)),
+        sent: [],
         update: changes => {
-            if (changes.trace) changes.trace.values = new DataView(bytes(changes.trace.values).buffer);
+            for (const sent of [changes.trace, changes.backward]) {
+                if (sent) sent.values = new DataView(bytes(sent.values).buffer);
+            }
             Object.assign(model.state, changes);
             for (const name of Object.keys(changes)) handlers[`change:${name}`]?.forEach(handler => handler());
         },
@@ -55,13 +81,13 @@ UPDATE = """async ([which, changes]) => {
 
 def state_of(diagram):
     """What a Diagram sends to the browser, with its bytes as text."""
-    return {**sendable(diagram.value), "appearance": diagram.appearance, "pinned": diagram.pinned, "error": diagram.error,
-            "readout": diagram.readout}
+    names = ("appearance", "trace", "backward", "pinned", "notes", "error", "readout")
+    return {name: sendable(getattr(diagram, name)) if name in ("trace", "backward") else getattr(diagram, name) for name in names}
 
 
-def sendable(trace):
-    sent = payload(trace)
-    return {"trace": {**sent, "values": base64.b64encode(sent["values"]).decode()}, "alt": Diagram(trace).alt}
+def sendable(sent):
+    """The payload of a trace as JSON can hold it."""
+    return sent and {**sent, "values": base64.b64encode(sent["values"]).decode()}
 
 
 class BlankPage:
@@ -82,9 +108,9 @@ class BlankPage:
         """Mount a diagram below those that are there; returns the milliseconds until it was painted."""
         return self.page.evaluate(MOUNT, state_of(Diagram(trace, **options)))
 
-    def update(self, trace=None, which=0, **changes):
+    def update(self, trace=None, which=0, blank=None, **changes):
         """What the kernel does when a slider moves: new values for the model."""
-        self.page.evaluate(UPDATE, [which, {**(sendable(trace) if trace else {}), **changes}])
+        self.page.evaluate(UPDATE, [which, {**({"trace": sendable(payload(trace, blank))} if trace else {}), **changes}])
 
 
 @contextmanager
@@ -95,3 +121,122 @@ def blank_page(browser, **options):
         yield BlankPage(context.new_page())
     finally:
         context.close()
+
+
+def head_of(T=3, C=4, h=2, B=None, seed=0, tokens=None, **options):
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal((T, C) if B is None else (B, T, C)).round(1)
+    return head(x, *rng.standard_normal((3, C, h)).round(1), tokens=tokens or [TOKENS[t % 8] for t in range(T)], **options)
+
+
+def plan_of(trace, width, notes=None):
+    return layout.lay_out(layout.matrices(trace, notes), width)
+
+
+def canvases(shown):
+    """What is drawn, to the last pixel."""
+    return shown.root.locator("canvas").evaluate_all("all => all.map(one => one.toDataURL())")
+
+
+class Shown:
+    """One diagram on a blank page, and where its cells are: by Python's layout."""
+
+    def __init__(self, on, trace, which=0, **options):
+        self.on, self.page, self.trace, self.which = on, on.page, trace, which
+        self.notes = options.get("notes") or {}
+        self.milliseconds = on.show(trace, **options)
+        self.root = self.page.locator(".attention-diagram").nth(which)
+        self.stage = self.root.locator(".attention-stage")
+
+    def area(self):
+        """Left, top and width of the drawing in the window."""
+        return self.page.evaluate(AREA, self.which)
+
+    def plan(self):
+        """Where things stand by Python's layout, at the width that the drawing has now."""
+        return plan_of(self.trace, math.floor(self.area()[2]), self.notes)
+
+    def place(self, name, *index, corner=False, plan=None):
+        """The middle of a cell, or its upper left corner, from the upper left of the drawing."""
+        plan, step = plan or self.plan(), self.trace[name]
+        row, column = ([0, 0, *index][-2:] if len(index) > 1 else
+                       (*index, 0) if layout.on_paper(step)[1][0] == "" else (0, *index))
+        box, (width, height) = plan["boxes"][name], plan["cell"]
+        shift = 0.12 if corner else 0.5
+        return box["x"] + (column + shift) * width, box["y"] + (row + shift) * height
+
+    def point(self, name, *index):
+        """Move the pointer to a cell."""
+        left, top, width = self.area()
+        x, y = self.place(name, *index, plan=plan_of(self.trace, math.floor(width), self.notes))
+        self.page.mouse.move(left + x, top + y)
+
+    def click(self, name, *index):
+        self.point(name, *index)
+        self.page.mouse.down()
+        self.page.mouse.up()
+
+    def press(self, *keys):
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def pixels(self, cells, layer=0, corner=False):
+        """Red, green, blue and alpha of some cells; layer 0 is the drawing, 1 the light above it."""
+        plan = self.plan()
+        places = [self.place(*cell, corner=corner, plan=plan) for cell in cells]
+        return self.page.evaluate(PIXELS, [self.which, layer, places])
+
+    def is_lit(self, *cell):
+        return self.pixels([cell], layer=1)[0][3] == 0
+
+    def update(self, trace=None, **changes):
+        self.trace = trace or self.trace
+        self.on.update(trace, self.which, **changes)
+
+    def write(self, text):
+        """Open the field with N, write a note, press Enter."""
+        self.press("n")
+        self.field.fill(text)
+        self.press("Enter")
+        self.page.evaluate("frames()")
+        self.notes = self.state("notes")
+
+    def state(self, name):
+        """What the model holds."""
+        return self.page.evaluate("([which, name]) => models[which].model.state[name]", [self.which, name])
+
+    @property
+    def field(self):
+        return self.root.get_by_role("textbox", name="Note")
+
+    @property
+    def label(self):
+        return self.stage.get_attribute("aria-label")
+
+    @property
+    def formula(self):
+        return self.root.locator(".attention-formula").text_content()
+
+    @property
+    def trail(self):
+        return self.root.locator(".attention-path button").all_text_contents()
+
+    @property
+    def spoken(self):
+        return self.root.locator(".attention-spoken").text_content()
+
+
+def rgb(color):
+    return [int(color[i : i + 2], 16) for i in (1, 3, 5)]
+
+
+def saved(shown, kind):
+    with shown.page.expect_download() as download:
+        shown.page.get_by_role("button", name=f"Save {kind}").click()
+    return download.value
+
+
+def texts_of(shown):
+    """The texts of the saved SVG, in the order they are drawn."""
+    root = ElementTree.fromstring(saved(shown, "SVG").path().read_text(encoding="utf-8"))
+    return [element.text or "" for element in root.iter("{http://www.w3.org/2000/svg}text")]

@@ -1,136 +1,16 @@
 """The diagram in a real Chromium, on a blank page: pointer, keys, spoken words, text that is only text, saved files."""
 
 import math
-import xml.etree.ElementTree as ElementTree
-from contextlib import ExitStack
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from helpers import layout
-from helpers.attention import average_matmul, average_past, head, masked_softmax
+from helpers.attention import average_matmul, average_past, masked_softmax
 from helpers.style import THEMES, cell_text, fill, number
 from helpers.trace import Trace
-from tests.browser.pages import blank_page
-
-TOKENS = ["the", "cat", "sat", "by", "the", "window", "and", "watched"]
-HOSTILE = ["<script>window.hacked=1</script>", "<img src=x onerror=window.hacked=1>", "🙂🏳️‍🌈", "שלום עולם مرحبا", "w" * 10_000,
-           "\x00\x07\x1b\ufffe", "&amp;\"'", "</title></svg>"]
-AREA = """which => {
-    const stage = models[which].el.querySelector(".attention-stage");
-    const { left, top } = stage.getBoundingClientRect();
-    return [left, top, stage.clientWidth];
-}"""
-PIXELS = """([which, layer, places]) => {
-    const canvas = models[which].el.querySelectorAll("canvas")[layer];
-    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-    const at = place => Math.floor(place * canvas.width / canvas.clientWidth);
-    return places.map(([x, y]) => [0, 1, 2, 3].map(i => data[4 * (at(y) * canvas.width + at(x)) + i]));
-}"""
-
-
-def head_of(T=3, C=4, h=2, B=None, seed=0, tokens=None, **options):
-    rng = np.random.default_rng(seed)
-    x = rng.standard_normal((T, C) if B is None else (B, T, C)).round(1)
-    return head(x, *rng.standard_normal((3, C, h)).round(1), tokens=tokens or [TOKENS[t % 8] for t in range(T)], **options)
-
-
-def plan_of(trace, width):
-    return layout.lay_out(layout.matrices(trace), width)
-
-
-class Shown:
-    """One diagram on a blank page, and where its cells are: by Python's layout."""
-
-    def __init__(self, blank, trace, which=0, **options):
-        self.blank, self.page, self.trace, self.which = blank, blank.page, trace, which
-        self.milliseconds = blank.show(trace, **options)
-        self.root = blank.page.locator(".attention-diagram").nth(which)
-        self.stage = self.root.locator(".attention-stage")
-
-    def area(self):
-        """Left, top and width of the drawing in the window."""
-        return self.page.evaluate(AREA, self.which)
-
-    def plan(self):
-        """Where things stand by Python's layout, at the width that the drawing has now."""
-        return plan_of(self.trace, math.floor(self.area()[2]))
-
-    def place(self, name, *index, corner=False, plan=None):
-        """The middle of a cell, or its upper left corner, from the upper left of the drawing."""
-        plan, step = plan or self.plan(), self.trace[name]
-        row, column = ([0, 0, *index][-2:] if len(index) > 1 else
-                       (*index, 0) if layout.on_paper(step)[1][0] == "" else (0, *index))
-        box, (width, height) = plan["boxes"][name], plan["cell"]
-        shift = 0.12 if corner else 0.5
-        return box["x"] + (column + shift) * width, box["y"] + (row + shift) * height
-
-    def point(self, name, *index):
-        """Move the pointer to a cell."""
-        left, top, width = self.area()
-        x, y = self.place(name, *index, plan=plan_of(self.trace, math.floor(width)))
-        self.page.mouse.move(left + x, top + y)
-
-    def click(self, name, *index):
-        self.point(name, *index)
-        self.page.mouse.down()
-        self.page.mouse.up()
-
-    def press(self, *keys):
-        for key in keys:
-            self.page.keyboard.press(key)
-
-    def pixels(self, cells, layer=0, corner=False):
-        """Red, green, blue and alpha of some cells; layer 0 is the drawing, 1 the light above it."""
-        plan = self.plan()
-        places = [self.place(*cell, corner=corner, plan=plan) for cell in cells]
-        return self.page.evaluate(PIXELS, [self.which, layer, places])
-
-    def is_lit(self, *cell):
-        return self.pixels([cell], layer=1)[0][3] == 0
-
-    def update(self, trace=None, **changes):
-        self.trace = trace or self.trace
-        self.blank.update(trace, self.which, **changes)
-
-    @property
-    def formula(self):
-        return self.root.locator(".attention-formula").text_content()
-
-    @property
-    def trail(self):
-        return self.root.locator(".attention-path button").all_text_contents()
-
-    @property
-    def spoken(self):
-        return self.root.locator(".attention-spoken").text_content()
-
-
-@pytest.fixture(scope="module")
-def blank(browser):
-    with blank_page(browser) as blank:
-        yield blank
-
-
-@pytest.fixture
-def show(browser, blank):
-    """``show(trace)`` on a blank page; with options of a window, ``device_scale_factor=2``, in one of its own."""
-    with ExitStack() as windows:
-        used = {blank}
-
-        def on_a_page(trace, pinned=None, error="", readout="", height=1400, width=1040, media=None, **options):
-            page = windows.enter_context(blank_page(browser, **options)) if options else blank
-            used.add(page)
-            page.clear()
-            page.page.set_viewport_size({"width": width, "height": height})
-            page.page.emulate_media(**{"color_scheme": "light", "reduced_motion": "no-preference", **(media or {})})
-            page.page.mouse.move(width - 1, height - 1)
-            return Shown(page, trace, pinned=pinned, error=error, readout=readout)
-
-        yield on_a_page
-        assert [error for page in used for error in page.errors] == []
-
+from tests.browser.pages import HOSTILE, PIXELS, TOKENS, Shown, head_of, rgb, saved
 
 # -- the pointer ----------------------------------------------------------------------------------
 
@@ -299,7 +179,7 @@ def test_the_way_back_is_reached_by_tab_and_keeps_the_focus(show):
 def test_every_control_has_a_name_and_a_visible_focus(show):
     shown = show(head_of(B=2), pinned=("out", (0, 1, 0)))
     names = []
-    for _ in range(6):
+    for _ in range(7):
         shown.press("Tab")
         names.append(shown.page.evaluate("""() => {
             const { outlineStyle, boxShadow } = getComputedStyle(document.activeElement);
@@ -309,7 +189,7 @@ def test_every_control_has_a_name_and_a_visible_focus(show):
         }"""))
     assert all(visible for _, visible in names)
     assert [name.split(":")[0].split("=")[0].strip() for name, _ in names] == [
-        "Diagram of head", "out[0,1,0]", "Show b", "How to read it", "Save SVG", "Save PNG"]
+        "Diagram of head", "out[0,1,0]", "Show b", "How to read it", "Note", "Save SVG", "Save PNG"]
 
 
 # -- what is spoken ---------------------------------------------------------------------------------
@@ -441,8 +321,8 @@ def test_a_trace_without_steps_waits_for_one_with(show):
 
 def test_diagrams_on_one_page_do_not_disturb_each_other(show):
     first = show(head_of(), height=2400)
-    second = Shown(first.blank, average_past([[1.0, 2.0], [3.0, 4.0]]), which=1)
-    third = Shown(first.blank, head_of(T=2, seed=3), which=2)
+    second = Shown(first.on, average_past([[1.0, 2.0], [3.0, 4.0]]), which=1)
+    third = Shown(first.on, head_of(T=2, seed=3), which=2)
     first.click("out", 1, 0)
     third.click("scores", 1, 1)
     second.point("out", 1, 1)
@@ -474,10 +354,6 @@ def test_a_diagram_that_is_taken_away_leaves_nothing_behind(show):
 
 
 # -- the drawing ----------------------------------------------------------------------------------
-
-
-def rgb(color):
-    return [int(color[i : i + 2], 16) for i in (1, 3, 5)]
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -525,7 +401,7 @@ def test_nan_and_infinite_cells_bear_a_mark(show, size):
 def test_the_largest_head_is_drawn_within_a_second_and_still_explains(show):
     trace = head_of(T=128, C=128, h=64)
     shown = show(trace)
-    again = Shown(shown.blank, trace, which=1).milliseconds
+    again = Shown(shown.on, trace, which=1).milliseconds
     assert min(shown.milliseconds, again) < 1000
     assert not shown.plan()["numbers"]
     for cell in [("out", 127, 63), ("weights", 127, 5), ("masked", 3, 90), ("scores", 64, 64), ("q", 100, 3)]:
@@ -553,6 +429,23 @@ def test_the_page_shrinks_and_grows_with_the_drawing(show):
         assert shown.root.locator(".attention-stage").bounding_box()["height"] == pytest.approx(shown.plan()["height"], abs=1)
         shown.point("out", T - 1, 1)
         assert shown.formula == shown.trace.why("out", T - 1, 1)
+
+
+def test_a_slider_step_makes_no_canvas_anew_and_hides_the_one_that_lights_nothing(show):
+    shown = show(head_of(T=12))
+    light = shown.root.locator(".attention-light")
+    assert light.is_hidden()
+    sizes = "all => all.map(one => [one.width, one.height])"
+    before = shown.root.locator("canvas").evaluate_all(sizes)
+    for T in (2, 11, 5):
+        shown.update(head_of(T=T))
+        assert light.is_hidden() and shown.root.locator("canvas").evaluate_all(sizes) == before
+    below = shown.page.evaluate(PIXELS, [0, 0, [(100, shown.plan()["height"] + dy) for dy in (0.9, 1.9)]])
+    assert all(pixel[3] == 0 for pixel in below)  # nothing is left of a taller drawing
+    shown.point("out", 1, 1)
+    assert light.is_visible()
+    shown.page.mouse.move(1039, 1399)
+    assert light.is_hidden()
 
 
 @pytest.mark.parametrize("trace", [
@@ -605,12 +498,6 @@ def test_the_formula_stays_in_sight_below_a_tall_diagram(show):
 # -- saved pictures -------------------------------------------------------------------------------
 
 
-def saved(shown, kind):
-    with shown.page.expect_download() as download:
-        shown.page.get_by_role("button", name=f"Save {kind}").click()
-    return download.value
-
-
 @pytest.mark.parametrize("tokens", [TOKENS[:3], ["a\x00b", "\x1b[31m", "\ufffe"], HOSTILE[:3]], ids=["words", "control", "html"])
 def test_a_saved_svg_is_xml_with_every_number(show, tokens):
     trace = head_of(tokens=tokens)
@@ -623,12 +510,12 @@ def test_a_saved_svg_is_xml_with_every_number(show, tokens):
     title = root.find(f"{space}title").text
     assert title.startswith("Diagram of ") and all(f"{step.name} {step.shape}" in title for step in trace)
     assert root.findall(f".//{space}script") == [] and root.findall(f".//{space}image") == []
-    written = sorted((element.text or "" for element in root.iter(f"{space}text")))
+    written = sorted(element.text or "" for element in root.iter(f"{space}text"))
     plan = shown.plan()
     for step in trace:
         for value in step.value.ravel():
             if not (value == -math.inf and plan["compact"]):
-                written.remove(cell_text(value, step.digits, plan["compact"]))  # raises where it is not there
+                written.remove(cell_text(value, step.digits, plan["compact"]).replace("−", "–"))  # raises where it is not there
         assert step.name in written
     assert float(root.get("width")) == plan["width"] and float(root.get("height")) == plan["height"]
 
@@ -656,4 +543,4 @@ def test_a_saved_picture_of_a_pinned_batch_is_that_batch(show):
     written = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
     plan = shown.plan()
     for value in trace["x"].value[1].ravel():
-        written.remove(cell_text(value, trace["x"].digits, plan["compact"]))
+        written.remove(cell_text(value, trace["x"].digits, plan["compact"]).replace("−", "–"))

@@ -8,7 +8,7 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from helpers import layout, rules
+from helpers import annotations, layout, rules
 from helpers.attention import average_matmul, head, masked_softmax
 from helpers.diagram.diagram import payload
 from helpers.style import AXES, ROLES, THEMES, cell_text, fill, marked, number
@@ -44,8 +44,8 @@ EXPLAIN = f"""traces => traces.map(sent => {{
             course.cellText(value, step.digits, true)];
     }});
 }})"""
-LAY_OUT = """([style, cases]) => cases.map(([trace, widths]) => {
-    const found = course.matrices(trace, style);
+LAY_OUT = """([style, cases]) => cases.map(([trace, widths, notes]) => {
+    const found = course.matrices(trace, style, notes);
     return [found, widths.map(width => course.layOut(found, width))];
 })"""
 
@@ -212,10 +212,11 @@ def same(mine, twin, path=""):
         assert mine == twin, path
 
 
-def compare_layouts(ask, cases):
-    found = ask(LAY_OUT, [STYLE, [[sent(trace)["trace"], widths] for trace, widths in cases]])
+def compare_layouts(ask, cases, notes=None):
+    notes = notes or {}
+    found = ask(LAY_OUT, [STYLE, [[sent(trace)["trace"], widths, notes] for trace, widths in cases]])
     for (trace, widths), (twins, plans) in zip(cases, found, strict=True):
-        matrices = layout.matrices(trace)
+        matrices = layout.matrices(trace, notes)
         same([asdict(matrix) for matrix in matrices], twins, trace.title)
         for width, plan in zip(widths, plans, strict=True):
             same(layout.lay_out(matrices, width), plan, f"{trace.title}, {width} px")
@@ -239,6 +240,52 @@ def test_layouts_of_other_traces(ask, traces):
     x, scores = np.ones((5, 4)), np.ones((5, 5))
     known = [average_matmul(x, tokens=TOKENS[:5]), masked_softmax(scores, x), Trace("nothing", ["a"])]
     compare_layouts(ask, [(trace, [320, 700, 1000, 1600]) for trace in (*known, *traces[::2])])
+
+
+WORDS = ["rows", "sum to", "1", "an extraordinarily long word", "注意力", "🙂🙂", "👩‍👩‍👧‍👦", "שלום", "<b>", "$x$", " ", "\n\t", "w" * 70, "", "…", "\xa0", "\ufeff"]
+
+
+def test_layouts_with_notes(ask, traces):
+    rng = np.random.default_rng(0)
+    kinds = [*NAMES, "x", "Wq", "q", "k", "v", "scores", "weights", "out", "added", "W", "constructor", "toString", "__proto__"]
+    for _ in range(12):
+        notes = {name: " ".join(rng.choice(WORDS, rng.integers(1, 12))) for name in rng.choice(kinds, 9)}
+        T, C, h = rng.integers(1, 24, 3)
+        made = head(np.ones((T, C)), *np.ones((3, C, h)), tokens=[TOKENS[t % len(TOKENS)] for t in range(T)])
+        others = [traces[i] for i in rng.integers(len(traces), size=4)]
+        compare_layouts(ask, [(trace, [320, 512.5, 820, 1000, 1600]) for trace in (made, *others)], notes)
+
+
+def test_notes_are_broken_into_lines_alike(ask):
+    rng = np.random.default_rng(0)
+    texts = ["".join(rng.choice([*WORDS, *WORDS[:3], " "], rng.integers(0, 20))) for _ in range(400)] + ["w" * 10_000, "a " * 5000]
+    cases = [[text, room] for text in texts for room in (2, 7, 20, 63)]
+    found = ask("cases => cases.map(([text, room]) => [course.tidy(text), course.letters(text), course.wrap(course.tidy(text), room)])", cases)
+    for (text, room), twin in zip(cases, found, strict=True):
+        assert twin == [annotations.tidy(text), annotations.letters(text), annotations.wrap(annotations.tidy(text), room)], (text, room)
+
+
+def test_a_question_keeps_the_names_and_drops_every_number(ask, traces):
+    """For a cell of every kind: what stands before the second equals sign, or the cell's name alone."""
+    cells = [list(sample(trace, seed, most=2)) for seed, trace in enumerate(traces[:60])]
+    found = ask(EXPLAIN.replace("course.formula(step, index, inputs)", "course.question(course.formula(step, index, inputs))"),
+                [sent(trace, some) for trace, some in zip(traces, cells)])
+    kinds = set()
+    for trace, some, answers in zip(traces, cells, found):
+        for (step, index), (_, _, pieces, *_) in zip(some, answers, strict=True):
+            formula = rules.formula(step, index, trace.inputs(step))
+            equals = [i for i, piece in enumerate(formula) if piece == (" = ", "")]
+            named = formula[: equals[1] if len(equals) > 1 else equals[0]]
+            assert pieces == plain([*named, (" = ?", "")]), (trace.title, step.name)
+            assert {text for text, name in pieces if name} <= {
+                text for text, name in named if name and ("[" in text or "]" in text or text.removeprefix("e^") == name)}
+            kinds.add(step.kind)
+    assert kinds == set(rules.KINDS)
+
+
+def test_notes_in_words(ask):
+    notes = {"x": "a “b”", "<b>": "$c$"}
+    assert ask("course.inWords", notes) == annotations.in_words(notes)
 
 
 def test_constants(ask):

@@ -1,0 +1,156 @@
+// The two brushes: one paints on a canvas (the screen, PNG), one writes SVG (a file).
+
+const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
+
+const widths = new Map();
+
+export class CanvasBrush {
+  constructor(context) {
+    this.context = context;
+  }
+
+  rect(x, y, width, height, { fill, stroke, line = 1, dash = [] }) {
+    const c = this.context;
+    if (fill) {
+      c.fillStyle = fill;
+      c.fillRect(x, y, width, height);
+    }
+    if (stroke) {
+      c.strokeStyle = stroke;
+      c.lineWidth = line;
+      c.setLineDash(dash);
+      c.strokeRect(x, y, width, height);
+      c.setLineDash([]);
+    }
+  }
+
+  // A block of cells, each of one color: a tiny image, scaled without smoothing.
+  cells(x, y, width, height, colors, columns) {
+    const rows = colors.length / columns;
+    const small = new OffscreenCanvas(columns, rows);
+    const image = new ImageData(columns, rows);
+    for (let i = 0; i < colors.length; i++) {
+      [image.data[4 * i], image.data[4 * i + 1], image.data[4 * i + 2]] = colors[i];
+      image.data[4 * i + 3] = 255;
+    }
+    small.getContext("2d").putImageData(image, 0, 0);
+    this.context.imageSmoothingEnabled = false;
+    this.context.drawImage(small, x, y, width, height);
+  }
+
+  lines(segments, color, line = 1) {
+    const c = this.context;
+    c.beginPath();
+    for (const [x1, y1, x2, y2] of segments) {
+      c.moveTo(x1, y1);
+      c.lineTo(x2, y2);
+    }
+    c.strokeStyle = color;
+    c.lineWidth = line;
+    c.stroke();
+  }
+
+  curve([[x1, y1], [x2, y2], [x3, y3], [x4, y4]], color, line) {
+    const c = this.context;
+    c.beginPath();
+    c.moveTo(x1, y1);
+    c.bezierCurveTo(x2, y2, x3, y3, x4, y4);
+    c.strokeStyle = color;
+    c.lineWidth = line;
+    c.stroke();
+  }
+
+  polygon(points, color) {
+    const c = this.context;
+    c.beginPath();
+    points.forEach(([x, y]) => c.lineTo(x, y));
+    c.fillStyle = color;
+    c.fill();
+  }
+
+  text(text, x, y, { size, color, align = "center", bold = false, italic = false, turned = false, most = 0 }) {
+    const c = this.context;
+    // Thousands of numbers are written in one frame: the context is told only what changes.
+    const font = `${italic ? "italic " : ""}${bold ? 600 : 400} ${size}px ${FONT}`;
+    if (this.font !== font) c.font = this.font = font;
+    if (this.align !== align) c.textAlign = this.align = align;
+    if (this.baseline !== "middle") c.textBaseline = this.baseline = "middle";
+    c.fillStyle = color;
+    const args = most && this.width(text, font) > most ? [most] : [];
+    if (!turned) {
+      c.fillText(text, x, y, ...args);
+      return;
+    }
+    c.save();
+    c.translate(x, y);
+    c.rotate(-Math.PI / 2);
+    c.fillText(text, 0, 0, ...args);
+    c.restore();
+  }
+
+  // Measuring is slow, and the same few numbers come again and again.
+  width(text, font) {
+    const key = `${font} ${text}`;
+    if (!widths.has(key)) {
+      if (widths.size > 10000) widths.clear();
+      widths.set(key, this.context.measureText(text).width);
+    }
+    return widths.get(key);
+  }
+
+  measure(text, size) {
+    const font = `400 ${size}px ${FONT}`;
+    if (this.font !== font) this.context.font = this.font = font;
+    return this.width(text, font);
+  }
+}
+
+export class SvgBrush {
+  constructor(measure) {
+    this.parts = [];
+    this.measure = measure;
+  }
+
+  rect(x, y, width, height, { fill = "none", stroke, line = 1, dash = [] }) {
+    const border = stroke ? ` stroke="${stroke}" stroke-width="${line}" stroke-dasharray="${dash.join(" ")}"` : "";
+    this.parts.push(`<rect x="${x}" y="${y}" width="${width}" height="${height}" fill="${fill}"${border}/>`);
+  }
+
+  cells(x, y, width, height, colors, columns) {
+    const [w, h] = [width / columns, (height * columns) / colors.length];
+    colors.forEach((color, i) =>
+      this.rect(x + (i % columns) * w, y + Math.floor(i / columns) * h, w, h, { fill: `rgb(${color.join(",")})` }));
+  }
+
+  lines(segments, color, line = 1) {
+    const d = segments.map(([x1, y1, x2, y2]) => `M${x1} ${y1}L${x2} ${y2}`).join("");
+    this.parts.push(`<path d="${d}" stroke="${color}" stroke-width="${line}" fill="none"/>`);
+  }
+
+  curve(points, color, line) {
+    const [start, ...rest] = points.map((point) => point.join(" "));
+    this.parts.push(`<path d="M${start}C${rest.join(" ")}" stroke="${color}" stroke-width="${line}" fill="none"/>`);
+  }
+
+  polygon(points, color) {
+    this.parts.push(`<polygon points="${points.map((point) => point.join(",")).join(" ")}" fill="${color}"/>`);
+  }
+
+  text(text, x, y, { size, color, align = "center", bold = false, italic = false, turned = false, most = 0 }) {
+    const anchor = { left: "start", center: "middle", right: "end" }[align];
+    const squeeze = most && this.measure(text, size) > most ? ` textLength="${most}" lengthAdjust="spacingAndGlyphs"` : "";
+    const turn = turned ? ` transform="rotate(-90 ${x} ${y})"` : "";
+    this.parts.push(`<text x="${x}" y="${y}" font-size="${size}" fill="${color}" text-anchor="${anchor}" ` +
+      `dominant-baseline="central" font-weight="${bold ? 600 : 400}"${italic ? ' font-style="italic"' : ""}${squeeze}${turn}>${escape(text)}</text>`);
+  }
+
+  toString(width, height, alt) {
+    return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" ` +
+      `viewBox="0 0 ${width} ${height}" font-family="${escape(FONT)}" role="img"><title>${escape(alt)}</title>` +
+      `${this.parts.join("\n")}</svg>`;
+  }
+}
+
+const escape = (text) => String(text).replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`)
+  // Characters that XML cannot hold at all.
+  .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd");

@@ -1,0 +1,54 @@
+// The pointer: what it is on, what it lights, and what a click pins.
+
+import { sourcesOf } from "./light.js";
+
+export function hover(view, event) {
+  const place = placeOf(view, event);
+  const cell = cellAt(view, place);
+  const noted = view.notes.at(place);
+  view.stage.style.cursor = cell || noted ? "pointer" : "";
+  if (!view.trail.length && String(cell) !== String(view.focus)) view.show(cell);
+  if (noted !== view.pointed) view.notes.remark(noted || view.focus?.[0]);
+  view.pointed = noted;
+}
+
+export function leave(view) {
+  if (!view.trail.length && !view.stage.matches(":focus-visible")) view.show(null);
+}
+
+// A number is pinned or walked back to, a note is written anew.
+export function click(view, event) {
+  const place = placeOf(view, event);
+  const noted = view.notes.at(place);
+  if (noted) view.notes.write(view.stage, noted);
+  else choose(view, cellAt(view, place));
+}
+
+function choose(view, cell) {
+  const last = view.trail[view.trail.length - 1];
+  const is = (one) => String(one) === String(cell);
+  const earlier = view.trail.findIndex(is);
+  if (!cell || (last && is(last))) view.unpin(cell);
+  else if (earlier >= 0) view.pin(view.trail.slice(0, earlier + 1));
+  else if (last && sourcesOf(last, view.steps).some(is)) view.pin([...view.trail, cell]);
+  else view.pin([cell]);
+}
+
+// A place on the page as one in the drawing.
+function placeOf(view, event) {
+  const area = view.canvas.getBoundingClientRect();
+  const zoom = area.width / (view.plan?.width || 1); // a page that is scaled, not zoomed
+  return [(event.clientX - area.left) / zoom, (event.clientY - area.top) / zoom];
+}
+
+function cellAt(view, [x, y]) {
+  if (!view.plan) return null;
+  const [width, height] = view.plan.cell;
+  for (const step of view.trace.steps) {
+    const box = view.plan.boxes[step.name];
+    if (x >= box.x && y >= box.y && x < box.x + box.width && y < box.y + box.height) {
+      return [step.name, view.fullIndex(step, Math.floor((y - box.y) / height), Math.floor((x - box.x) / width))];
+    }
+  }
+  return null;
+}

@@ -1,0 +1,56 @@
+// The row under a diagram: values or gradients, which sequence of a batch, help, notes, saving.
+
+import { element } from "./panel.js";
+
+const SIDES = { trace: "Values", backward: "Gradients" };
+const HINT = "Point at a number to see which numbers made it. Click it, or press Enter, to pin it; " +
+  "then go back, stage by stage: click a lit number, or choose one with the arrow keys and press Enter. " +
+  "Backspace takes one step forward again, Escape leaves. Page Up and Page Down go from matrix to matrix. " +
+  "N writes a note over the matrix.";
+
+export class Tools {
+  // What the row asks of the diagram: turn(side), pick(axis, index), note(opener), save(kind).
+  constructor({ turn, pick, note, save }) {
+    this.pick = pick;
+    this.element = element("div", "attention-tools");
+    this.sides = Object.entries(SIDES).map(([side, text]) => button(text, { value: side }, () => turn(side)));
+    this.toggle = element("span", "attention-toggle", { role: "group", "aria-label": "What the diagram shows" });
+    this.toggle.append(...this.sides);
+    this.picks = element("span", "attention-picks");
+    const help = element("details", "attention-help");
+    help.append(element("summary", "", {}, "How to read it"), element("p", "", {}, HINT));
+    const write = button("Note", { title: "Write a note over a matrix (N)" }, () => note(write));
+    const files = ["SVG", "PNG"].map((kind) =>
+      button(`Save ${kind}`, { title: `Save this picture as ${kind}` }, () => save(kind.toLowerCase())));
+    this.element.append(this.toggle, this.picks, help, write, ...files);
+  }
+
+  // side: what is shown; both: is there anything else to show?
+  showSide(side, both) {
+    this.toggle.hidden = !both;
+    for (const one of this.sides) one.setAttribute("aria-pressed", one.value === side);
+  }
+
+  // A choice for each higher axis. axes: a Map from axis to size; chosen: the index that is shown of each.
+  showPicks(axes, chosen) {
+    const wanted = [...axes].join();
+    if (wanted !== this.picked) {
+      this.picked = wanted;
+      this.picks.replaceChildren(...[...axes].map(([axis, size]) => {
+        const label = element("label", "attention-pick", {}, `Show ${axis} = `);
+        const select = element("select", "", { name: axis });
+        for (let i = 0; i < size; i++) select.append(element("option", "", { value: i }, String(i)));
+        select.addEventListener("change", () => this.pick(axis, Number(select.value)));
+        label.append(select);
+        return label;
+      }));
+    }
+    for (const select of this.picks.querySelectorAll("select")) select.value = chosen[select.name];
+  }
+}
+
+function button(text, attributes, act) {
+  const made = element("button", "attention-button", { type: "button", ...attributes }, text);
+  made.addEventListener("click", act);
+  return made;
+}

@@ -1,0 +1,111 @@
+"""What a wrong number tells: the classic slips of working out a cell by hand, each with the number that it gives.
+
+A slip is never guessed. Each one is worked out in full on the numbers of the trace, as somebody with
+a pencil would do it, and is told only where the typed number is the one that it leads to.
+"""
+
+import math
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from helpers import rules
+from helpers.style import number
+from helpers.trace import Trace
+from helpers.typed import echo, read
+from helpers.ways import Cell, ways
+
+CLOSE = 0.05, 0.015  # off by no more than this: rounded too early to one decimal, and on the way to two
+
+
+class Slip(NamedTuple):
+    """A wrong way to a cell: what was done, in a sentence or two, and the number that it gives."""
+
+    sentence: str
+    value: float
+
+
+class Answer(NamedTuple):
+    """What ``diagnose`` says: is the number right, the sentence for the learner, the slips that give this number."""
+
+    right: bool
+    sentence: str
+    slips: tuple = ()
+
+
+def diagnose(trace, name, index, typed):
+    """Say of a typed number whether it is the value of a cell, or which slip leads to it.
+
+    typed: text (see ``helpers.typed``), or a number. It is right if it is exact, or rounded to two
+    decimals or more; somebody who went on from rounded numbers is right, too. Raises what
+    ``trace.index`` raises where there is no such cell; nothing that is typed raises.
+
+    >>> from helpers.attention import head
+    >>> from helpers.examples import by_hand
+    >>> tokens, x, Wq, Wk, Wv, Wo = by_hand()
+    >>> diagnose(head(x, Wq, Wk, Wv), "scaled", (1, 0), "0.75").sentence
+    'You divided by head_size: divide by its root, √head_size = √4 = 2.'
+    """
+    step, index = trace[name], trace.index(name, *index)
+    right, rough = float(step.value[index]), [rounded(trace, digits) for digits in (3, 2)]
+    try:
+        answer = read(typed)
+    except ValueError as problem:
+        return Answer(False, str(problem))
+    if answer.agrees(right):
+        return Answer(True, "Right.")
+    if any(answer.agrees(rules.cell(sheet[name], index, sheet.inputs(step))) for sheet in rough if step.kind != "given"):
+        return Answer(True, f"Right, from rounded numbers. With all the decimals it is {number(right, step.digits)}.")
+    off = abs(answer.value - right)
+    if answer.decimals in (0, 1) and off <= CLOSE[0]:
+        return Answer(False, "Close: give two decimals.")
+    for sheet in (trace, *rough):
+        found = tuple(slip for slip in slips(sheet, name, index) if answer.agrees(slip.value))
+        if found:
+            more = len(found) - 1
+            others = f" {'Another slip gives' if more == 1 else f'{more} other slips give'} the same number." if more else ""
+            return Answer(False, found[0].sentence + others, found)
+    if off <= CLOSE[1] and step.digits > 2:
+        return Answer(False, "Very close: keep three decimals on the way, and round at the end.")
+    return Answer(False, f"{echo(typed)} is not {rules.at(name, index)}. {made_of(trace, name, index)}")
+
+
+def slips(trace, name, index):
+    """The wrong ways to a cell that lead to another number than the right one, the likely ones first: a list of Slips.
+
+    Raises UnknownName for a step and IndexError for a cell that is not there.
+
+    >>> from helpers.attention import average_past
+    >>> slips(average_past([[1.0], [3.0]]), "out", (1, 0))[0]
+    Slip(sentence='You added up and did not divide: the mean of 2 numbers is their sum / 2.', value=4.0)
+    """
+    cell, found = Cell(trace, trace[name], trace.index(name, *index)), {}
+    with np.errstate(all="ignore"):
+        for sentence, value in ways(cell):
+            if not math.isnan(value) and not math.isclose(value, cell.value, rel_tol=1e-9, abs_tol=1e-9):
+                found.setdefault(sentence, float(value))
+    return [Slip(*one) for one in found.items()]
+
+
+def rounded(trace, digits):
+    """The trace with its numbers as they are read off a picture."""
+    steps = {}
+    for step in trace:
+        finite = np.isfinite(step.value)
+        scaled = np.where(finite, step.value, 0) * 10**digits
+        half_up = np.sign(scaled) * np.floor(abs(scaled) + 0.5) / 10**digits
+        steps[step.name] = replace(step, value=np.where(finite, half_up, step.value))
+    return Trace(trace.title, trace.tokens, steps)
+
+
+def made_of(trace, name, index):
+    """A sentence that says what a cell is made of, in names alone."""
+    step, cell = trace[name], rules.at(name, index)
+    if step.kind == "given":
+        return f"{name} is given: read {cell} off the matrix."
+    if step.kind == "mask":
+        guard = " ".join(rules.parse(step.rule)[2]).replace("<=", "≤").replace(">=", "≥")
+        return f"It is {rules.at(step.inputs[0], index)} where {guard}, and −∞ elsewhere."
+    formula = "".join(text for text, _ in rules.formula(step, index, trace.inputs(step)))
+    return f"It is {formula.split(' = ')[1]}."

@@ -1,0 +1,98 @@
+"""A sheet of paper: one attention head to fill in by pencil, and the same sheet with its answers."""
+
+import io
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import matplotlib
+from matplotlib.backends.backend_pdf import PdfPages
+
+from helpers.attention import head
+from helpers.examples import by_hand
+from helpers.page import PAPERS, Page, paint, texts
+from helpers.pictures import FIXED, Picture
+from helpers.trace import Trace
+
+LARGEST = 4  # of T, C and head_size: more does not fit on a page
+PRINT = {**FIXED, "text.hinting": "none"}  # hinted letters are wider on a screen than on paper
+
+
+def worksheet(T=2, C=3, head_size=4, seed=0, level=1, paper="A4"):
+    """One attention head on paper: a page to fill in by pencil, and a page with the answers.
+
+    T: tokens, C: channels, head_size: each from 1 to 4. seed: which numbers. level: 1 whole numbers, 2 halves as
+    well, 3 larger ones (see ``helpers.examples.by_hand``). paper: A4 or Letter. Returns a Worksheet; ``save`` it, and
+    print it. Raises ValueError for a size, seed, level or paper that is not there.
+
+    >>> worksheet(seed=3)
+    Worksheet: T=2, C=3, head_size=4, seed 3, level 1, on two pages of A4
+    """
+    for name, size in [("T", T), ("C", C), ("head_size", head_size)]:
+        if not (hasattr(size, "__index__") and 1 <= size <= LARGEST):
+            raise ValueError(f"{name} is {size!r}; wanted a whole number from 1 to {LARGEST}: more does not fit on a page.")
+    if paper not in tuple(PAPERS):
+        raise ValueError(f"paper is {paper!r}; wanted one of {', '.join(PAPERS)}.")
+    tokens, x, Wq, Wk, Wv, Wo = by_hand(T, C, head_size, seed, level)
+    return Worksheet(head(x, Wq, Wk, Wv, Wo=Wo, tokens=tokens), seed, level, paper)
+
+
+@dataclass
+class Worksheet:
+    """Two pages to print. trace: the head; seed, level, paper: as ``worksheet`` was given them."""
+
+    trace: Trace
+    seed: int
+    level: int
+    paper: str
+
+    @cached_property
+    def pages(self):
+        """What is drawn: the Page to fill in, and the Page with the answers."""
+        return tuple(Page(self.trace, self.paper, self.sizes, answered) for answered in (False, True))
+
+    @cached_property
+    def figures(self):
+        """The two pages as matplotlib figures."""
+        with matplotlib.rc_context(PRINT):
+            return tuple(paint(page) for page in self.pages)
+
+    def save(self, path):
+        """Write both pages to one ``.pdf``, the same bytes each time; returns the path.
+
+        Raises ValueError for another ending, OSError where the file cannot be written.
+        """
+        path, buffer = Path(path), io.BytesIO()
+        if path.suffix != ".pdf":
+            raise ValueError(f"{path.name} ends in {path.suffix!r}; wanted .pdf: a worksheet is two pages to print.")
+        about = {"Title": f"One attention head, by hand ({self.sizes})", **dict.fromkeys(("CreationDate", "Creator", "Producer"))}
+        with matplotlib.rc_context(PRINT), PdfPages(buffer, metadata=about) as pdf:
+            for figure in self.figures:
+                pdf.savefig(figure)
+        try:
+            path.write_bytes(buffer.getvalue())
+        except OSError as error:
+            raise OSError(f"{path} cannot be written: {error.strerror}; choose a folder that is there and is yours.") from error
+        return path
+
+    @property
+    def sizes(self):
+        """What it takes to print the same sheet again."""
+        T, C = self.trace["x"].value.shape
+        return f"T={T}, C={C}, head_size={self.trace['Wq'].value.shape[1]}, seed {self.seed}, level {self.level}"
+
+    @property
+    def alt(self):
+        """Page 1 in words: what is given, and what is asked."""
+        given = [f"{step.name} {step.shape} is {'; '.join(' '.join(texts(row, step)) for row in step.value)}"
+                 for step in self.trace if step.kind == "given"]
+        asked = [f"{step.name} {step.shape}" for step in self.trace if step.kind != "given"]
+        return (f"A worksheet, one attention head by hand, tokens {', '.join(self.trace.tokens)}. "
+                f"Given: {', '.join(given)}. Boxes to fill in: {', '.join(asked)}.")
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        with matplotlib.rc_context(PRINT):
+            return {"text/plain": repr(self), "text/html": Picture(self.figures[0], self.alt).html}
+
+    def __repr__(self):
+        return f"Worksheet: {self.sizes}, on two pages of {self.paper}"
