@@ -15,7 +15,8 @@ import tempfile
 from tests.browser.lab import Lab, launch, write_notebooks
 
 STEPS = 30
-WARM_UP = 4
+REST = 200  # milliseconds between two steps
+WARM_UP = 20  # until the browser has compiled what it runs often
 
 EXPLORER = """
 from helpers.attention import head
@@ -79,10 +80,11 @@ CLOCK = """
 
 
 def collect(page, act, count):
-    """Do something ``count`` times, each after the answer to the one before; returns milliseconds, warm."""
+    """Do something ``count`` times, each when the page has come to rest after the one before; returns milliseconds, warm."""
     for i in range(count + WARM_UP):
         act(i)
         page.wait_for_function(f"window.times.length > {i}", timeout=60_000)
+        page.wait_for_timeout(REST)
     return page.evaluate("window.times")[WARM_UP : count + WARM_UP]
 
 

@@ -12,7 +12,7 @@ export class CanvasBrush {
   rect(x, y, width, height, { fill, stroke, line = 1, dash = [] }) {
     const c = this.context;
     if (fill) {
-      c.fillStyle = fill;
+      c.fillStyle = this.ink = fill;
       c.fillRect(x, y, width, height);
     }
     if (stroke) {
@@ -64,7 +64,7 @@ export class CanvasBrush {
     const c = this.context;
     c.beginPath();
     points.forEach(([x, y]) => c.lineTo(x, y));
-    c.fillStyle = color;
+    c.fillStyle = this.ink = color;
     c.fill();
   }
 
@@ -75,27 +75,28 @@ export class CanvasBrush {
     if (this.font !== font) c.font = this.font = font;
     if (this.align !== align) c.textAlign = this.align = align;
     if (this.baseline !== "middle") c.textBaseline = this.baseline = "middle";
-    c.fillStyle = color;
-    const args = most && this.width(text, font) > most ? [most] : [];
+    if (this.ink !== color) c.fillStyle = this.ink = color;
+    const widest = most && this.width(text, font) > most ? most : undefined;
     if (!turned) {
-      c.fillText(text, x, y, ...args);
+      c.fillText(text, x, y, widest);
       return;
     }
     c.save();
     c.translate(x, y);
     c.rotate(-Math.PI / 2);
-    c.fillText(text, 0, 0, ...args);
+    c.fillText(text, 0, 0, widest);
     c.restore();
   }
 
   // Measuring is slow, and the same few numbers come again and again.
   width(text, font) {
-    const key = `${font} ${text}`;
-    if (!widths.has(key)) {
-      if (widths.size > 10000) widths.clear();
-      widths.set(key, this.context.measureText(text).width);
+    if (!widths.has(font)) widths.set(font, new Map());
+    const known = widths.get(font);
+    if (!known.has(text)) {
+      if (known.size > 5000) known.clear();
+      known.set(text, this.context.measureText(text).width);
     }
-    return widths.get(key);
+    return known.get(text);
   }
 
   measure(text, size) {

@@ -123,12 +123,15 @@ function paintCells(brush, plan, step, values, colors) {
   // All numbers of a matrix are of one size: the largest at which the widest of them fits. An en dash is a narrow minus.
   const texts = Array.from(values, (value) => cellText(value, step.digits, plan.compact).replace("−", "–"));
   const most = width - 3;
-  const widest = texts.reduce((found, text) => Math.max(found, brush.measure(text, plan.font)), 0);
-  const size = plan.font * Math.min(1, Math.max(most / widest, SMALLEST));
+  const length = texts.reduce((found, text) => Math.max(found, text.length), 0);
+  const widest = Math.max(...texts.map((text) => (text.length === length ? brush.measure(text, plan.font) : 0)));
+  // In half pixels, for every new size of a font takes time.
+  const size = Math.floor(2 * plan.font * Math.min(1, Math.max(most / widest, SMALLEST))) / 2;
+  const squeezed = widest * size > most * plan.font ? most : 0;
   values.forEach((value, i) => {
     if (value === -Infinity && plan.compact) return; // the hatch says it
     brush.text(texts[i], box.x + ((i % columns) + 0.5) * width, box.y + (Math.floor(i / columns) + 0.5) * height,
-      { size, color: value === 0 ? colors.muted : colors.ink, most });
+      { size, color: value === 0 ? colors.muted : colors.ink, most: squeezed });
   });
 }
 
