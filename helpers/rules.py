@@ -11,6 +11,7 @@ The kinds of step, and the value of a cell from its terms:
     sum-product  factor · sum over terms of the product of their cells
     mean         the mean of the terms
     add          the sum of one cell from each input
+    subtract     the first input's cell minus the second's
     mask         its term, or -inf where the guard fails
     softmax      e^own / sum of e^term, along the axis that the rule sums
     normalize    own / sum of terms, along the axis that the rule sums
@@ -24,7 +25,7 @@ from operator import ge, gt, le, lt
 
 from helpers.style import number
 
-KINDS = ("given", "sum-product", "mean", "add", "mask", "softmax", "normalize", "lookup")
+KINDS = ("given", "sum-product", "mean", "add", "subtract", "mask", "softmax", "normalize", "lookup")
 COMPARE = {"<=": le, "<": lt, ">=": ge, ">": gt}
 
 
@@ -80,6 +81,8 @@ def cell(step, index, inputs):
             return sum(first) / len(first) if first else math.nan
         case "add":
             return sum(values[0])
+        case "subtract":
+            return values[0][0] - values[0][1]
         case "mask":
             return first[0] if first else -math.inf
         case "lookup":
@@ -121,6 +124,8 @@ def sources(step, index, inputs):
         cells = [(inputs[0].name, where) for (where,) in found if (total if where == mine else 0) != value[mine]]
     elif step.kind == "lookup":
         cells = [(inputs[0].name, found[0][0])]
+    elif step.kind == "subtract" and inputs[0].name == inputs[1].name and found[0][0] == found[0][1]:
+        cells = []  # a number minus itself is 0 whatever the number
     else:
         cells = [(source.name, where) for term in found for source, where in zip(inputs, term)]
     return list(dict.fromkeys(cells))
@@ -164,9 +169,10 @@ def formula(step, index, inputs):
         count = f") / {len(found)}"
         named = [("(", ""), *some(products(found, name), 3), (count, "")]
         counted = [("(", ""), *join(some_terms(products(found, value), 8)), (count, "")]
-    elif step.kind == "add":
-        named = join([[name(i, where)] for i, where in enumerate(found[0])])
-        counted = join([[value(i, where)] for i, where in enumerate(found[0])])
+    elif step.kind in ("add", "subtract"):
+        sign = " + " if step.kind == "add" else " − "
+        named = join([[name(i, where)] for i, where in enumerate(found[0])], sign)
+        counted = join([[value(i, where)] for i, where in enumerate(found[0])], sign)
     elif step.kind == "mask":
         if not found:
             _, output, guard = parse(step.rule)
@@ -219,11 +225,11 @@ def some_terms(parts, most):
     return parts if len(parts) <= most else [*parts[: most - 1], [("…", "")], parts[-1]]
 
 
-def join(parts):
-    """Put · between factors and + between terms, and brackets around negative numbers after the first."""
+def join(parts, sign=" + "):
+    """Put · between factors and a sign between terms, and brackets around negative numbers after the first."""
     pieces = []
     for term in parts:
-        pieces += [(" + ", "")] if pieces else []
+        pieces += [(sign, "")] if pieces else []
         for i, (text, name) in enumerate(term):
             pieces += [("·", "")] if i else []
             pieces.append((f"({text})" if text.startswith("−") and pieces else text, name))

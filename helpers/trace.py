@@ -207,6 +207,14 @@ class Trace:
                       for row in rows[:8]] + ["  …"] * (len(rows) > 8)
         return "\n".join(lines)
 
+    # -- gradients --------------------------------------------------------------------------------
+
+    def backward(self, dout=None):
+        """The gradients of all its matrices, as a Trace. See ``helpers.gradients.backward``."""
+        from helpers.gradients import backward
+
+        return backward(self, dout)
+
     # -- pictures (imported when asked for: a trace alone needs no picture) ------------------------
 
     def picture(self, **options):
@@ -269,6 +277,9 @@ def evaluate(kind, rule, values, factor=1.0, name="the step"):
         count = einsum([keep if guard else (np.ones(()), ())], every, sizes).astype(float)
         with np.errstate(invalid="ignore"):  # the mean of no terms is NaN
             return einsum(operands, output, sizes) / einsum([(count, every)], output, sizes)
+    if kind == "subtract":
+        first, second = (einsum([operand], output, sizes) for operand in operands)
+        return first - second
     if kind == "add":
         return sum(einsum([operand], output, sizes) for operand in operands)
     if kind == "mask":

@@ -14,6 +14,7 @@ RULES = {  # by kind; {} is a comparison
                     "t s, s c -> t c | s {} t", "t h, s h -> t s | s {} t", "t c, t c, c -> t c", "t c, t c, c -> t", "t s, s h, h c -> t c"),
     "mean": ("t c -> t", "t c -> c", "t c -> ", "s c -> t c | s {} t", "t s -> t | s {} t"),
     "add": ("t c, t c -> t c", "t c, c -> t c", "t, c -> t c", "t c, t c, c -> t c", "c t, t c -> t c"),
+    "subtract": ("t c, t c -> t c", "t c, c -> t c", "t, c -> t c", "t c, t -> t c", "c t, t c -> t c"),
     "mask": ("t s -> t s | s {} t", "t s -> t s | t {} s"),
     "softmax": ("t r -> t s", "r s -> t s", "r -> s"),
     "normalize": ("t r -> t s", "r s -> t s", "r -> s"),

@@ -193,6 +193,8 @@ FORMULAS = [  # kind, rule, inputs a, b and c, the cell of y, the factor, the fo
     ("mean", "t c -> t", ([[0, 0, 1]],), (0,), 1, "y[0] = (a[0,0] + a[0,1] + a[0,2]) / 3 = (0 + 0 + 1) / 3 = 0.333"),
     ("mean", "s -> t | s < t", ([1, 2],), (0,), 1, "y[0] = the mean of no terms = NaN"),
     ("add", "t c, c -> t c", ([[1, 0.5]], [3, -2]), (0, 1), 1, "y[0,1] = a[0,1] + b[1] = 0.5 + (−2) = −1.5"),
+    ("subtract", "t c, t -> t c", ([[1, 0.5]], [3]), (0, 1), 1, "y[0,1] = a[0,1] − b[0] = 0.5 − 3 = −2.5"),
+    ("subtract", "t, t -> t", ([-1], [-2]), (0,), 1, "y[0] = a[0] − b[0] = −1 − (−2) = 1"),
     ("add", "t, t, t -> t", ([-1], [-2], [3]), (0,), 1, "y[0] = a[0] + b[0] + c[0] = −1 + (−2) + 3 = 0"),
     ("mask", "t s -> t s | s <= t", ([[1, 2], [-3, 4]],), (1, 0), 1, "y[1,0] = a[1,0] = −3"),
     ("mask", "t s -> t s | s <= t", ([[1, 2], [-3, 4]],), (0, 1), 1, "y[0,1] = −∞, because s=1 ≤ t=0 is false"),
@@ -244,11 +246,11 @@ def worth(text):
 
 def slack(text):
     """How far it may be off, as its three-decimal numbers are rounded: all terms at their largest."""
-    largest = text.replace("−", "")
+    largest = text.replace(" − ", " + ").replace("−", "")
     return worth(re.sub(r"\d+\.\d{3}", lambda number: f"({number[0]} + 0.0005)", largest)) - worth(largest)
 
 
-@pytest.mark.parametrize("kind", ["sum-product", "mean", "add"])
+@pytest.mark.parametrize("kind", ["sum-product", "mean", "add", "subtract"])
 @random_steps
 @given(data=st.data())
 def test_the_middle_of_a_formula_is_worth_its_result(kind, data):
@@ -259,7 +261,7 @@ def test_the_middle_of_a_formula_is_worth_its_result(kind, data):
             assert abs(worth(middle) - worth(result)) <= slack(middle) + 0.0005 + 1e-9
 
 
-@pytest.mark.parametrize("kind", ["sum-product", "mean", "add", "softmax", "normalize"])
+@pytest.mark.parametrize("kind", ["sum-product", "mean", "add", "subtract", "softmax", "normalize"])
 @random_steps
 @given(data=st.data())
 def test_every_number_in_a_formula_stands_for_the_cell_above_it(kind, data):

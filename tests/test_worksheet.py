@@ -295,7 +295,7 @@ def test_what_is_not_there_gives_a_sentence(wrong, words):
 
 
 def test_make_worksheet_writes_the_sheet_that_is_asked_for(tmp_path, monkeypatch, capsys):
-    dry = subprocess.run(["make", "--dry-run", "worksheet", "SEED=3", "T=3", "C=2", "ARGS=--level=2 --paper=Letter"], cwd=REPO,
+    dry = subprocess.run(["make", "--dry-run", "--no-print-directory", "worksheet", "SEED=3", "T=3", "C=2", "ARGS=--level=2 --paper=Letter"], cwd=REPO,
                          capture_output=True, text=True, check=True)
     arguments = shlex.split(dry.stdout.splitlines()[-1])[1:]
     assert arguments.pop(0) == "tools/worksheet.py"

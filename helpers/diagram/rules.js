@@ -92,6 +92,8 @@ export function sources(step, index, inputs) {
       .map((where) => [inputs[0].name, where]);
   } else if (step.kind === "lookup") {
     cells = [[inputs[0].name, first[0]]];
+  } else if (step.kind === "subtract" && inputs[0].name === inputs[1].name && same(...found[0])) {
+    cells = []; // a number minus itself is 0 whatever the number
   } else {
     cells = found.flatMap((term) => term.map((where, i) => [inputs[i].name, where]));
   }
@@ -132,9 +134,10 @@ export function formula(step, index, inputs) {
     const count = [`) / ${found.length}`, ""];
     named = [["(", ""], ...some(products(found, name), 3), count];
     counted = [["(", ""], ...some(products(found, value), 8), count];
-  } else if (step.kind === "add") {
-    named = join(found[0].map((where, i) => [name(i, where)]));
-    counted = join(found[0].map((where, i) => [value(i, where)]));
+  } else if (step.kind === "add" || step.kind === "subtract") {
+    const sign = step.kind === "add" ? " + " : " − ";
+    named = join(found[0].map((where, i) => [name(i, where)]), sign);
+    counted = join(found[0].map((where, i) => [value(i, where)]), sign);
   } else if (step.kind === "mask") {
     if (!found.length) {
       const { output, guard: [left, sign, right] } = parse(step.rule);
@@ -177,11 +180,11 @@ export const at = (name, index) => (index.length ? `${name}[${index.join(",")}]`
 const someTerms = (parts, most) =>
   parts.length <= most ? parts : [...parts.slice(0, most - 1), [["…", ""]], parts[parts.length - 1]];
 
-// Put · between factors and + between terms, and brackets around negative numbers after the first.
-function join(parts) {
+// Put · between factors and a sign between terms, and brackets around negative numbers after the first.
+function join(parts, sign = " + ") {
   const pieces = [];
   for (const term of parts) {
-    if (pieces.length) pieces.push([" + ", ""]);
+    if (pieces.length) pieces.push([sign, ""]);
     term.forEach(([text, name], i) => {
       if (i) pieces.push(["·", ""]);
       pieces.push([text.startsWith("−") && pieces.length ? `(${text})` : text, name]);

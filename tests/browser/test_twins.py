@@ -99,6 +99,7 @@ def random_trace(seed):
     trace.given("odd", numbers(rng, 2, 3), "constructor toString")
     trace.step("embedded", "lookup", "v c, t -> t c", "table", "ids")
     trace.step("added", "add", f"{b}t c, t c, c -> {b}t c", "x", "embedded", "bias")
+    trace.step("rest", "subtract", f"{b}t c, t c -> {b}t c", "added", "embedded")
     trace.step("q", "sum-product", f"{b}t c, c h -> {b}t h", "added", "W", role="query", factor=factor)
     trace.step("turned", "sum-product", f"{b}s h -> {b}h s", "q", factor=rng.choice([1.0, -2.0]))
     trace.step("products", "sum-product", f"{b}t h, {b}h s -> {b}t s" + maybe(rng, guard(rng)), "q", "turned", factor=factor)
