@@ -82,7 +82,8 @@ def lay_out(matrices, width):
 
     A box gives x and y of its first cell, the top of its title, the room to the right of x, the lines of
     its note (between title and cells), its band and whether its rows have words; an edge gives the
-    names it joins and the four points of a Bezier curve.
+    names it joins, the four points of a Bezier curve, and whether it would run across other matrices:
+    then it is drawn only where somebody points.
     """
     if not matrices:
         return {"width": width, "height": 40, "boxes": {}, "edges": [], "cell": [1, 1], "font": 9, "compact": True,
@@ -213,7 +214,10 @@ def edges(matrices, boxes, numbers):
                 low = max(below, b["y"] + b["height"] + 3)
                 sag = low + min(14 + 4 * apart, 36)
                 points = [[from_x, low], [from_x, sag], [to_x, sag], [to_x, low]]
-            found.append({"from": source, "to": matrix.name, "points": points})
+            low, high = min(from_x, to_x), max(from_x, to_x)
+            across = [box for box in boxes.values() if a["band"] < box["band"] < b["band"]
+                      and box["x"] - box["left"] < high and low < box["x"] + box["width"]]
+            found.append({"from": source, "to": matrix.name, "points": points, "across": bool(across)})
     return found
 
 

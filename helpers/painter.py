@@ -40,6 +40,8 @@ class Painter:
         self.axes.set(xlim=(0, plan["width"]), ylim=(plan["height"], 0))
         self.axes.axis("off")
         for edge in plan["edges"]:
+            if edge["across"]:
+                continue
             arrow = FancyArrowPatch(path=Curve(edge["points"], [1, 4, 4, 4]), arrowstyle="-|>", mutation_scale=7,
                                     color=theme["edge"], linewidth=0.8)
             self.axes.add_patch(arrow)

@@ -159,6 +159,8 @@ def formula(step, index, inputs):
         folded = [[(f"{zeros} × 0", "")]] if zeros > 2 else []
         named = some(products(found, name), 3)
         counted = join((some_terms(products(live if folded else found, value), 8)) + folded)
+        if len(found) == len(found[0]) == 1 and step.factor == 1:
+            counted = []  # it is the result
         if step.factor != 1:
             factor = number(step.factor, 3)
             wrap = len(found) > 1

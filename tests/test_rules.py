@@ -167,7 +167,7 @@ FORMULAS = [  # kind, rule, inputs a, b and c, the cell of y, the factor, the fo
     ("sum-product", "t c, c -> t", ([[1, -2]], [3, 0.5]), (0,), 1, "y[0] = a[0,0]·b[0] + a[0,1]·b[1] = 1·3.0 + (−2)·0.5 = 2"),
     ("sum-product", "t c, c -> t", ([[-1, 2]], [-3, -4]), (0,), 1, "y[0] = a[0,0]·b[0] + a[0,1]·b[1] = −1·(−3) + 2·(−4) = −5"),
     ("sum-product", "t, t, t -> t", ([2], [-3], [4]), (0,), 1, "y[0] = a[0]·b[0]·c[0] = 2·(−3)·4 = −24"),
-    ("sum-product", "t c -> c t", ([[1, -0.25]],), (1, 0), 1, "y[1,0] = a[0,1] = −0.25 = −0.25"),
+    ("sum-product", "t c -> c t", ([[1, -0.25]],), (1, 0), 1, "y[1,0] = a[0,1] = −0.25"),
     ("sum-product", "t -> ", ([1, 2],), (), 1, "y = a[0] + a[1] = 1 + 2 = 3"),
     ("sum-product", "s -> t | s < t", ([1, 2],), (0,), 1, "y[0] = the sum of no terms = 0"),
     # a factor
@@ -257,7 +257,7 @@ def test_the_middle_of_a_formula_is_worth_its_result(kind, data):
     trace = data.draw(steps(kind))
     for index in cells(trace["y"]):
         middle, result = trace.why("y", *index).split(" = ")[-2:]
-        if "…" not in middle and "no terms" not in middle:
+        if not re.search(r"…|no terms|\[", middle):
             assert abs(worth(middle) - worth(result)) <= slack(middle) + 0.0005 + 1e-9
 
 

@@ -200,7 +200,10 @@ function edges(matrices, boxes, numbers) {
       const sag = low + Math.min(14 + 4 * apart, 36);
       points = [[fromX, low], [fromX, sag], [toX, sag], [toX, low]];
     }
-    return { from: source, to: matrix.name, points };
+    const [low, high] = [Math.min(fromX, toX), Math.max(fromX, toX)];
+    const across = Object.values(boxes).some((box) => a.band < box.band && box.band < b.band
+      && box.x - box.left < high && low < box.x + box.width);
+    return { from: source, to: matrix.name, points, across };
   }));
 }
 

@@ -55,7 +55,7 @@ export function rectOf(step, index, plan, pick) {
 
 export function paint(brush, plan, trace, colors, pick) {
   brush.rect(0, 0, plan.width, plan.height, { fill: colors.surface });
-  for (const edge of plan.edges) paintEdge(brush, edge, colors.edge, 1);
+  for (const edge of plan.edges) if (!edge.across) paintEdge(brush, edge, colors.edge, 1);
   for (const step of trace.steps) paintMatrix(brush, plan, step, trace.tokens || [], colors, pick);
 }
 

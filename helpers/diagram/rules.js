@@ -124,6 +124,7 @@ export function formula(step, index, inputs) {
     const folded = zeros > 2 ? [[[`${zeros} × 0`, ""]]] : [];
     named = some(products(found, name), 3);
     counted = join([...someTerms(products(folded.length ? live : found, value), 8), ...folded]);
+    if (found.length === 1 && found[0].length === 1 && step.factor === 1) counted = []; // it is the result
     if (step.factor !== 1) {
       const factor = number(step.factor, 3);
       const bracket = (wrap, parts) => [[`${factor}·${wrap ? "(" : ""}`, ""], ...parts, [wrap ? ")" : "", ""]];
