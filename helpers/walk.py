@@ -28,8 +28,20 @@ SENTENCES = {  # what the steps of a head mean
     "weights": "The softmax makes shares of each row of scores: they add up to 1.",
     "out": "Each token mixes the values of the tokens it sees, of each as much as its weight says.",
     "projected": "The output projection, times Wo, leads back to C channels.",
+    "dout": "Each number of out is blamed by the row of Wo that it met.",
+    "dweights": "A weight is blamed by the value that it let through.",
+    "dv": "A value is blamed by its weight: who was listened to most has most to answer for.",
+    "average": "What the token gets now: its row of dweights, each counted by its weight.",
+    "surplus": "How much better than that average is each token?",
+    "dmasked": "Weight times surplus: only a weight that is there can grow or shrink. Each row sums to 0.",
+    "dscaled": "The mask threw some scores away, so nothing is their fault: 0 goes back to them.",
+    "dscores": "The scale shrinks the gradient as it shrank the score.",
+    "dq": "A query turns toward the keys that it should have listened to.",
+    "dk": "A key is blamed by the queries that met it.",
+    "dx": "x was read three times, so three parts add up.",
+    **dict.fromkeys(("dWq", "dWk", "dWv", "dWo"), "A matrix served all tokens, so it collects what each of them is told."),
 }
-HEADS = ("head", "masked_softmax")  # the traces that these sentences are about
+HEADS = ("head", "masked_softmax", "backward of head")  # the traces that these sentences are about
 MOST = 24  # walks that are alive at once
 PLAIN = 'class="mathjax_ignore tex2jax_ignore"'  # a dollar sign that was typed begins no formula
 ROW = {"flex_flow": "row wrap", "align_items": "center", "grid_gap": "2px 10px"}
