@@ -1,9 +1,10 @@
 """Where everything in a diagram stands: matrices in the order they are computed, left to right, wrapped.
 
 A parameter stands above the matrix it makes, as in a matrix product on paper: rows of the result line
-up with the rows of x, columns with the columns of W. Units are CSS pixels. ``diagram/layout.js`` is
-this module again, for the browser, where the width is known only when it is drawn; a test holds the
-two equal.
+up with the rows of x, columns with the columns of W. Heads stand side by side, as tiles
+of one matrix: (heads, T, head_size) looks like the (T, C) that it is cut from. Units are CSS pixels.
+``diagram/layout.js`` is this module again, for the browser, where the width is known only when it is
+drawn; a test holds the two equal.
 """
 
 import math
@@ -22,6 +23,8 @@ TALLEST = 2600, 1000  # with numbers, and with color alone
 TITLE, COLUMNS, GUTTER, SUMS, GAP, RISE, MARGIN = 34, 14, 19, 36, 22, 14, 12
 ARCS = 30  # room below a band for the arrows that pass under it
 TOKENS = ("t", "s", "r")  # axes whose labels are the tokens
+TILED = "n"  # the axis whose indices, the heads, are tiles side by side where it is not one of the last two
+TILE_NAME, TILE_SUMS, APART = 16, 28, 4  # the line that names a tile, the room for its sums, the least gap after it
 LETTER, LONGEST = 6, 8  # width of a letter of a token's label or a note, and how many letters of a label are shown
 NOTE, INDENT, LINE, AIR = 130, 9, 14, 5  # a note: the width it may ask for, the rule to its left, a line, the room below
 
@@ -32,7 +35,8 @@ class Matrix:
 
     name: str
     rows: int
-    columns: int
+    columns: int  # of one tile
+    tiles: int = 1
     title: int = 80  # width of the title
     labels: int = 0  # letters of the longest token beside its rows
     heads: int = 0  # letters of the longest token above its columns
@@ -44,7 +48,7 @@ class Matrix:
 
 
 def matrices(trace, notes=None):
-    """The matrices of a Trace as the layout sees them; of a value with more than two axes, the last two.
+    """The matrices of a Trace as the layout sees them: the last two axes of each value, once for each head.
 
     notes: texts by the name of the matrix that they stand over.
     """
@@ -57,7 +61,7 @@ def matrices(trace, notes=None):
         title = max(7 * len(step.name) + 12, 5.6 * len(shape_text(step.axes, step.value.shape)))
         note = tidy((notes or {}).get(step.name, ""))
         noted = min(NOTE, INDENT + LETTER * letters(note)) if note else 0
-        found.append(Matrix(step.name, rows[1], columns[1], int(title), longest * (rows[0] in TOKENS),
+        found.append(Matrix(step.name, rows[1], columns[1], tiles(step), int(title), longest * (rows[0] in TOKENS),
                             longest * (columns[0] in TOKENS), step.role == "weights", above, step.inputs, note, noted))
     return found
 
@@ -66,24 +70,39 @@ def stands_above(step, reader):
     """Is it a parameter on the right of a matrix product, whose columns are those of the result?"""
     (axis, _), (same, _) = on_paper(step)[1], on_paper(reader)[1]
     return (step.parameter and reader.kind == "sum-product" and reader.inputs[-1] == step.name
-            and axis == same and axis not in TOKENS)
+            and axis == same and axis not in TOKENS and tiles(step) == tiles(reader))
+
+
+def tiles(step):
+    """How many tiles a step is drawn with: one for each head, where heads are a higher axis; else one."""
+    return dict(zip(step.axes[:-2], step.value.shape)).get(TILED, 1)
 
 
 def on_paper(step):
     """(axis, size) of the rows and of the columns a step is drawn with; a lone token axis runs down."""
-    pairs = [("", 1), ("", 1), *zip(step.axes, step.value.shape)]
+    return down_and_across(step, ("", 1), zip(step.axes, step.value.shape))
+
+
+def place_of(step, index):
+    """Where the cell of an index is drawn: (tile, row, column)."""
+    return dict(zip(step.axes[:-2], index)).get(TILED, 0), *down_and_across(step, 0, index)
+
+
+def down_and_across(step, empty, along):
+    """Of something that each axis has: what its rows have and what its columns have, where an axis is missing ``empty``."""
+    found = [empty, empty, *along]
     if len(step.axes) == 1 and step.axes[0] in (*TOKENS, "b"):
-        return pairs[-1], pairs[0]
-    return pairs[-2], pairs[-1]
+        return found[-1], found[0]
+    return found[-2], found[-1]
 
 
 def lay_out(matrices, width):
     """Place the matrices: a dictionary with width, height, cell, font, compact, numbers, boxes and edges.
 
-    A box gives x and y of its first cell, the top of its title, the room to the right of x, the lines of
-    its note (between title and cells), its band and whether its rows have words; an edge gives the
-    names it joins, the four points of a Bezier curve, and whether it would run across other matrices:
-    then it is drawn only where somebody points.
+    A box gives x and y of its first cell, x and width of each tile, the top of its title, the room to the
+    right of x, the lines of its note (between title and cells), its band and whether its rows have words;
+    an edge gives the names it joins, the four points of a Bezier curve, and whether it would run across
+    other matrices: then it is drawn only where somebody points.
     """
     if not matrices:
         return {"width": width, "height": 40, "boxes": {}, "edges": [], "cell": [1, 1], "font": 9, "compact": True,
@@ -113,10 +132,17 @@ def place(matrices, width, cell_width, cell_height, words):
     """One try at one cell size: boxes in bands, and whether a box is wider than the page."""
     above = {m.above: m for m in matrices if m.above}
     blocks = [(m, above.get(m.name)) for m in matrices if not m.above]
+
+    def stride(m):  # from one tile to the next, a third of a cell apart
+        return m.columns * cell_width + beside(m) * words + max(cell_width // 3, APART)
+
+    def span(m):  # from the first cell to the last
+        return m.columns * cell_width + (m.tiles - 1) * stride(m)
+
     room, notes = {}, {}  # by the name of a matrix: the width from its first cell on, the lines of its note
     for block in blocks:
         matrix, parties = block[0], [m for m in block if m]
-        cells = matrix.columns * cell_width + SUMS * matrix.sums * words
+        cells = span(matrix) + beside(matrix) * words
         for m in parties:
             room[m.name] = max(cells, *(max(party.title, party.noted) for party in parties))
             notes[m.name] = wrap(m.note, (room[m.name] - INDENT) // LETTER)
@@ -131,7 +157,7 @@ def place(matrices, width, cell_width, cell_height, words):
             x = MARGIN
             for block in band:
                 left, needed = across(block, block is band[0])
-                found[block[0].name] = x + left + block[0].columns * cell_width / 2
+                found[block[0].name] = x + left + span(block[0]) / 2
                 x += needed + GAP
         return found
 
@@ -143,7 +169,7 @@ def place(matrices, width, cell_width, cell_height, words):
         return sum(abs(at[m.name] - at[source]) for m, _ in blocks for source in m.inputs if source in at)
 
     def written(m):  # the height of what stands over the cells
-        return TITLE + LINE * len(notes[m.name]) + AIR * bool(notes[m.name]) + COLUMNS
+        return TITLE + LINE * len(notes[m.name]) + AIR * bool(notes[m.name]) + TILE_NAME * (m.tiles > 1) * words + COLUMNS
 
     def height(band):
         heads = max(written(m) + LETTER * min(m.heads, LONGEST) * words for m, _ in band)
@@ -163,7 +189,8 @@ def place(matrices, width, cell_width, cell_height, words):
             top = bottom - high - written(matrix) - LETTER * min(matrix.heads, LONGEST) * words
             box = {"x": x + left, "y": bottom - high, "top": top, "band": number, "left": left, "room": room[matrix.name],
                    "words": words and block is band[0] and matrix.labels > 0, "note": notes[matrix.name],
-                   "width": matrix.columns * cell_width, "height": high}
+                   "width": span(matrix), "height": high,
+                   "tiles": [(x + left + i * stride(matrix), matrix.columns * cell_width) for i in range(matrix.tiles)]}
             boxes[matrix.name] = box
             if parameter:
                 high = parameter.rows * cell_height
@@ -173,6 +200,11 @@ def place(matrices, width, cell_width, cell_height, words):
             x += needed + GAP
         y = bottom + ARCS + MARGIN / 2
     return {"width": width, "height": y, "boxes": boxes, "overflow": not all(map(fits, best))}
+
+
+def beside(matrix):
+    """The room for its sums to the right of a matrix, or of each of its tiles."""
+    return matrix.sums * (SUMS if matrix.tiles == 1 else TILE_SUMS)
 
 
 def splits(blocks, fits):
@@ -193,7 +225,7 @@ def edges(matrices, boxes, numbers):
     """The arrows of the data flow: from above, from beside, from below in the same band, or from an earlier band."""
     found = []
     order = [m.name for m in matrices if not m.above]
-    sums = {m.name: SUMS * (m.sums and numbers) for m in matrices}
+    sums = {m.name: beside(m) * numbers for m in matrices}
     above = {m.above: m.name for m in matrices if m.above}
     for matrix in matrices:
         for source in matrix.inputs:

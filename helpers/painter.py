@@ -20,12 +20,10 @@ NAME, SHAPE, NOTE = 13, 10.5, 10  # font sizes of a title's two lines, and of a 
 
 
 def shown(step, pick):
-    """The two axes of a step that are drawn, as a (rows, columns) array: higher axes at the picked index."""
-    value = step.value
-    for axis in step.axes[:-2]:
-        value = value[pick.get(axis, 0)]
+    """The numbers of a step that are drawn, as a (tiles, rows, columns) array: higher axes at the picked index."""
     rows, columns = layout.on_paper(step)
-    return value.reshape(rows[1], columns[1])
+    higher = tuple(slice(None) if axis == layout.TILED else pick.get(axis, 0) for axis in step.axes[:-2])
+    return step.value[higher].reshape(layout.tiles(step), rows[1], columns[1])
 
 
 class Painter:
@@ -74,7 +72,8 @@ class Painter:
     def matrix(self, step, box):
         values, (width, height), role = shown(step, self.pick), self.plan["cell"], ROLES[step.role][self.dark]
         empty = step.name in self.empty
-        cells = [(value, box["x"] + c * width, box["y"] + r * height) for (r, c), value in np.ndenumerate(values)]
+        cells = [(value, box["tiles"][tile][0] + c * width, box["y"] + r * height)
+                 for (tile, r, c), value in np.ndenumerate(values)]
         finite = np.abs(values[np.isfinite(values)])
         top = finite.max() if finite.size else 0
         colors = [self.theme["surface"] if empty else fill(value, step.role, top, self.theme) for value, _, _ in cells]
@@ -83,13 +82,17 @@ class Painter:
             edgecolor=self.theme["line"] if self.plan["numbers"] else "none", linewidth=0.5))
         if not empty:
             self.cells(step, cells)
-        self.axes.add_patch(Rectangle((box["x"], box["y"]), box["width"], box["height"], fill=False, edgecolor=role,
-                                      linewidth=1.5, linestyle="--" if step.parameter else "-"))
+        for x, wide in box["tiles"]:
+            self.axes.add_patch(Rectangle((x, box["y"]), wide, box["height"], fill=False, edgecolor=role,
+                                          linewidth=1.5, linestyle="--" if step.parameter else "-"))
         if self.blank and self.blank[0] == step.name:
-            self.question(box, values, role)
+            self.question(box, role)
         self.title(step, box, role)
         self.note(box, role)
-        self.labels(step, box, values, empty)
+        if len(box["tiles"]) > 1:
+            self.tile_names(box)
+        if self.plan["numbers"]:
+            self.labels(step, box, values, empty)
 
     def cells(self, step, cells):
         """What stands in the cells: hatches, marks and numbers."""
@@ -110,15 +113,13 @@ class Painter:
             self.text(x + width / 2, y + height / 2, text, 0.88 * plan["font"],
                       theme["muted" if value == 0 else "ink"], most=width - 2)
 
-    def question(self, box, values, role):
+    def question(self, box, role):
         """The cell that is asked for: a question mark in a frame."""
-        row, column = (0, 0, *self.blank[1])[-2:]
         step, (width, height) = self.trace[self.blank[0]], self.plan["cell"]
-        if any(self.pick.get(axis, 0) != at for axis, at in zip(step.axes[:-2], self.blank[1])):
+        if any(self.pick.get(axis, 0) != at for axis, at in zip(step.axes[:-2], self.blank[1]) if axis != layout.TILED):
             return
-        if len(step.axes) == 1 and values.shape[1] == 1:
-            row, column = column, 0
-        x, y = box["x"] + column * width, box["y"] + row * height
+        tile, row, column = layout.place_of(step, self.blank[1])
+        x, y = box["tiles"][tile][0] + column * width, box["y"] + row * height
         self.axes.add_patch(Rectangle((x, y), width, height, facecolor=mix(self.theme["surface"], role, 0.16),
                                       edgecolor=role, linewidth=2.2 if self.plan["numbers"] else 0.8))
         if self.plan["numbers"]:
@@ -148,27 +149,48 @@ class Painter:
     def axis_color(self, axis):
         return AXES[axis][1 + self.dark] if axis in AXES else self.theme["muted"]
 
+    def tile_names(self, box):
+        """Which head is which: in full, or its number where a tile is narrow."""
+        note, tiles = box["note"], box["tiles"]
+        y = box["y"] - 7
+        if self.plan["numbers"]:  # above the columns' indices and words
+            y = box["top"] + layout.TITLE + layout.LINE * len(note) + layout.AIR * bool(note) + 0.4 * layout.TILE_NAME
+        room, last = tiles[1][0] - tiles[0][0] - 4, len(tiles) - 1
+        name = next((name for name in ("head {}", "{}") if text_width(name.format(last), 9) <= room), "")
+        for tile, (x, width) in enumerate(tiles):
+            self.text(x + width / 2, y, name.format(tile), 9, self.axis_color(layout.TILED))
+
     def labels(self, step, box, values, empty):
+        """What stands around the cells: indices, words, and the sums of rows of weights."""
         width, height = self.plan["cell"]
         (rows, _), (columns, _) = layout.on_paper(step)
         tokens = [token if len(token) <= layout.LONGEST else token[: layout.LONGEST - 1] + "…"
                   for token in self.trace.tokens or []]
         written = {"size": 10, "color": self.theme["muted"], "most": layout.LETTER * layout.LONGEST}
-        if self.plan["numbers"]:
-            for r in range(values.shape[0]):
-                y = box["y"] + (r + 0.5) * height
-                self.text(box["x"] - 5, y, r, 9, self.axis_color(rows), align="right")
-                if box["words"] and r < len(tokens) and rows in layout.TOKENS:
-                    self.text(box["x"] - layout.GUTTER, y, tokens[r], **written, align="right")
-            for c in range(values.shape[1]):
-                x = box["x"] + (c + 0.5) * width
+        for r in range(values.shape[1]):
+            y = box["y"] + (r + 0.5) * height
+            self.text(box["x"] - 5, y, r, 9, self.axis_color(rows), align="right")
+            if box["words"] and r < len(tokens) and rows in layout.TOKENS:
+                self.text(box["x"] - layout.GUTTER, y, tokens[r], **written, align="right")
+        for left, _ in box["tiles"]:
+            for c in range(values.shape[2]):
+                x = left + (c + 0.5) * width
                 self.text(x, box["y"] - 7, c, 9, self.axis_color(columns))
                 if c < len(tokens) and columns in layout.TOKENS:
                     self.text(x, box["y"] - layout.COLUMNS, tokens[c], **written, align="left", turned=True)
-            if step.role == "weights" and not empty:
-                for r, row in enumerate(values):
-                    self.text(box["x"] + box["width"] + 4, box["y"] + (r + 0.5) * height,
-                              "Σ " + number(row.sum(), 2), 9, self.theme["muted"], align="left")
+        if step.role == "weights" and not empty:
+            self.sums(box, values.sum(axis=-1))
+
+    def sums(self, box, sums):
+        """The sum of each row; between tiles there is room for one Σ, over all of them."""
+        tiled = len(sums) > 1
+        written = {"size": 9, "color": self.theme["muted"], "align": "left", "most": tiled * (layout.TILE_SUMS - 5)}
+        for (x, width), tile in zip(box["tiles"], sums):
+            if tiled:
+                self.text(x + width + 4, box["y"] - 7, "Σ", **written)
+            for r, total in enumerate(tile):
+                text = ("" if tiled else "Σ ") + number(total, 2)
+                self.text(x + width + 4, box["y"] + (r + 0.5) * self.plan["cell"][1], text, **written)
 
 
 @lru_cache(8192)

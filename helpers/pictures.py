@@ -92,9 +92,9 @@ def picture(trace, *, width=1000, theme="light", pick=None, notes=None, blank=No
     """Draw a Trace: every matrix with its name, shape, numbers and arrows.
 
     width: of the page in CSS pixels. theme: light or dark. pick: which index of each higher axis is
-    shown, ``{"b": 0}``. notes: what stands over a matrix, ``{"weights": "rows sum to 1"}``. blank: a cell
-    to ask for, ``("scores", (1, 0))``: its matrix, and what is made from it, is drawn without numbers.
-    Returns a Picture. Raises ValueError for another theme, an index that is not there or a note on a
+    shown, ``{"b": 0}``, but of heads, which stand side by side. notes: what stands over a matrix,
+    ``{"weights": "rows sum to 1"}``. blank: a cell to ask for, ``("scores", (1, 0))``: its matrix, and
+    what is made from it, is drawn without numbers. Returns a Picture. Raises ValueError for another theme, an index that is not there or a note on a
     matrix that is not there, and what ``trace.why`` raises for a blank cell that is not there.
 
     >>> from helpers.attention import average_past
@@ -105,6 +105,8 @@ def picture(trace, *, width=1000, theme="light", pick=None, notes=None, blank=No
     notes = checked_notes({} if notes is None else notes, trace.steps)
     for axis, at in pick.items():
         size = next((step.value.shape[step.axes.index(axis)] for step in trace if axis in step.axes[:-2]), 0)
+        if size and axis == layout.TILED:
+            raise ValueError(f"pick has {axis}={at}; heads are drawn side by side, and none is picked.")
         if at not in range(size):
             raise ValueError(f"pick has {axis}={at}; " + (f"wanted 0 to {size - 1}." if size else
                              f"no matrix of {trace.title} has a higher axis {axis}."))
@@ -181,13 +183,22 @@ def spread(heights, apart):
     return found
 
 
+def told(step):
+    """The numbers of a step in words, a sentence for each of its tiles."""
+    heads = [("", step.value)]
+    if layout.tiles(step) > 1:
+        heads = [(f"head {i} of ", head) for i, head in enumerate(np.moveaxis(step.value, step.axes.index(layout.TILED), 0))]
+    for of, value in heads:
+        rows = value.reshape(-1, value.shape[-1] if value.ndim else 1)
+        yield f"{of}{step.name} is " + "; ".join(" ".join(number(one, 2) for one in row) for row in rows)
+
+
 def describe(trace, notes=None, blank=None):
     """A Trace in words: its matrices with their shapes, the last one's numbers while they are few, what is asked, the notes."""
     chain = ", ".join(f"{step.name} {step.shape}" for step in trace)
     sentences = [f"{trace.title}, from left to right: {chain}"]
     for step in list(trace)[-1:]:
-        rows = step.value.reshape(-1, step.value.shape[-1] if step.value.ndim else 1)
-        if rows.size <= 32 and step.name not in withheld(trace, blank):
-            sentences.append(f"{step.name} is " + "; ".join(" ".join(number(value, 2) for value in row) for row in rows))
+        if step.value.size <= 32 and step.name not in withheld(trace, blank):
+            sentences += told(step)
     ordered = {step.name: notes[step.name] for step in trace if step.name in (notes or {})}
     return ". ".join([*sentences, *in_words(ordered, blank)]) + "."

@@ -1,6 +1,6 @@
 """Where things stand in a diagram: nothing overlaps, nothing leaves the page, rows and columns line up."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from helpers.annotations import letters, tidy, wrap
 from helpers.attention import average_matmul, average_past, head, masked_softmax
 from helpers.style import shape_text
 from helpers.trace import Trace
+from tests.tiled import heads_of, random_heads
 
 SIZE = st.integers(1, 128)
 WIDTH = st.integers(320, 1600)
@@ -36,7 +37,7 @@ def extents(matrix, plan):
     """(left, top, right, bottom) of a matrix with everything that is written around it, from the design."""
     box, numbers = plan["boxes"][matrix.name], plan["numbers"]
     words = layout.LETTER * min(matrix.labels, layout.LONGEST) * box["words"]
-    sums = layout.SUMS if matrix.sums and numbers else 0
+    sums = (layout.SUMS if matrix.tiles == 1 else layout.TILE_SUMS) if matrix.sums and numbers else 0
     return (box["x"] - layout.GUTTER - words, box["top"], box["x"] + max(box["width"] + sums, matrix.title, matrix.noted),
             box["y"] + box["height"])
 
@@ -55,10 +56,13 @@ def check_room(matrices, plan, width):
     assert overlapping(matrices, plan) == []
     for matrix in matrices:
         box = plan["boxes"][matrix.name]
-        assert box["width"] == matrix.columns * cell_width and box["height"] == matrix.rows * cell_height
+        assert box["height"] == matrix.rows * cell_height
+        sums = plan["numbers"] and (matrix.sums or any(other.sums for other in matrices if other.name == matrix.above))
+        check_tiles(matrix, box, cell_width, sums)
         turned = layout.LETTER * min(matrix.heads, layout.LONGEST) if plan["numbers"] else 0
+        names = layout.TILE_NAME if matrix.tiles > 1 and plan["numbers"] else 0
         noted = layout.LINE * len(box["note"])
-        assert box["y"] - box["top"] >= layout.TITLE + noted + layout.COLUMNS + turned
+        assert box["y"] - box["top"] >= layout.TITLE + noted + names + layout.COLUMNS + turned
         assert bool(box["note"]) == bool(matrix.note) and len(box["note"]) <= 3
         assert all(layout.INDENT + layout.LETTER * letters(line) <= box["room"] for line in box["note"])
         left, top, right, bottom = extents(matrix, plan)
@@ -67,6 +71,15 @@ def check_room(matrices, plan, width):
     for edge in plan["edges"]:
         assert all(0 <= y <= plan["height"] for _, y in edge["points"])
         assert plan["overflow"] or all(0 <= x <= width for x, _ in edge["points"])
+
+
+def check_tiles(matrix, box, cell_width, sums):
+    """Tiles of one size, one after the other, with a gap that one sees between them, and room for sums where there are any."""
+    tiles = box["tiles"]
+    assert len(tiles) == matrix.tiles and {width for _, width in tiles} == {matrix.columns * cell_width}
+    assert tiles[0][0] == box["x"] and sum(tiles[-1]) == box["x"] + box["width"]
+    gaps = {right - left - width for (left, width), (right, _) in pairwise(tiles)}
+    assert gaps <= {max(4, cell_width // 3) + layout.TILE_SUMS * sums}
 
 
 @settings(deadline=None, max_examples=150)
@@ -270,3 +283,69 @@ def test_a_title_is_as_wide_as_the_longer_of_name_and_shape():
 def test_no_matrices_make_an_empty_page():
     plan = layout.lay_out([], 640)
     assert (plan["boxes"], plan["edges"], plan["width"]) == ({}, [], 640)
+
+
+# -- heads, side by side --------------------------------------------------------------------------------
+
+
+@settings(deadline=None, max_examples=100)
+@given(T=st.integers(1, 40), h=st.integers(1, 16), heads=st.integers(1, 12), width=WIDTH, tokens=st.booleans(), B=st.none() | st.integers(1, 3),
+       notes=st.dictionaries(st.sampled_from(["x", "Wq", "q", "weights", "out"]), TEXT))
+def test_heads_have_room(T, h, heads, width, tokens, B, notes):
+    matrices, plan = plan_of(heads_of(T, 3, heads, B, tokens=tokens, h=h), width, notes)
+    assert {matrix.name: matrix.tiles for matrix in matrices} == {"x": 1, **dict.fromkeys(
+        ("Wq", "Wk", "Wv", "q", "k", "v", "scores", "masked", "weights", "out"), heads)}
+    check_room(matrices, plan, width)
+    boxes = plan["boxes"]
+    for made, parameter in (("q", "Wq"), ("k", "Wk"), ("v", "Wv")):
+        assert boxes[parameter]["tiles"] == boxes[made]["tiles"]
+        assert boxes[parameter]["y"] + boxes[parameter]["height"] < boxes[made]["top"]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_any_trace_with_heads_has_room(seed):
+    for width in (400, 1000):
+        check_room(*plan_of(random_heads(seed), width), width)
+
+
+@pytest.mark.parametrize(("T", "C", "heads"), [(2, 4, 2), (4, 6, 3), (8, 16, 4), (4, 8, 8), (12, 8, 2)])
+def test_heads_show_their_numbers(T, C, heads):
+    _, plan = plan_of(heads_of(T, C, heads), 1000)
+    assert plan["numbers"] and not plan["overflow"]
+
+
+def test_two_heads_look_like_the_matrix_they_are_cut_from():
+    """(heads=2, T=4, head_size=3) is (T=4, C=6) with a gap of a third of a cell."""
+    plan = plan_of(heads_of(4, 6, 2), 1600)[1]
+    (width, _), x, q = plan["cell"], plan["boxes"]["x"], plan["boxes"]["q"]
+    assert (q["y"], q["height"]) == (x["y"], x["height"])
+    assert q["width"] == x["width"] + width // 3
+    assert q["tiles"] == [(q["x"], 3 * width), (q["x"] + 3 * width + width // 3, 3 * width)]
+
+
+@pytest.mark.parametrize(("axes", "tiles"), [("n t h", 3), ("b n t h", 3), ("n b t h", 3), ("n t", 1), ("t n h", 1), ("b t h", 1), ("n", 1), ("t", 1),
+                                             ("b", 1), ("h", 1), ("", 1)])
+def test_every_cell_has_a_place_of_its_own(axes, tiles):
+    axes = axes.split()
+    sizes = {"n": 3, "b": 2, "t": 4, "h": 5}
+    step = Trace().given("x", np.zeros([sizes[axis] for axis in axes]), " ".join(axes))
+    (_, rows), (_, columns) = layout.on_paper(step)
+    assert layout.tiles(step) == tiles
+    chosen = [axis for axis in axes[:-2] if axis != "n"]  # one index of these is drawn at a time
+    places = {}
+    for index in np.ndindex(step.value.shape):
+        place = layout.place_of(step, index)
+        assert all(0 <= at < size for at, size in zip(place, (tiles, rows, columns), strict=True))
+        places.setdefault(tuple(index[axes.index(axis)] for axis in chosen), set()).add(place)
+    assert all(len(found) == tiles * rows * columns for found in places.values())
+
+
+def test_a_parameter_that_heads_share_stands_beside_them():
+    """Its columns are those of one tile only, so it has a place in the row."""
+    trace = Trace("shared")
+    trace.given("x", np.ones((2, 4, 3)), "n t c")
+    trace.given("W", np.ones((3, 2)), "c h", parameter=True)
+    trace.step("q", "sum-product", "n t c, c h -> n t h", "x", "W")
+    matrices, plan = plan_of(trace, 1000)
+    assert {matrix.name: matrix.above for matrix in matrices} == {"x": "", "W": "", "q": ""}
+    check_room(matrices, plan, 1000)

@@ -25,6 +25,7 @@ from helpers.painter import Painter, shown, text_width
 from helpers.pictures import Picture, curves, describe, picture
 from helpers.style import THEMES, cell_text, fill
 from helpers.trace import Trace
+from tests.tiled import heads_of
 
 HOSTILE = '<script>alert("1")</script> & \' <b>'
 KINDS = ("png", "svg", "pdf")
@@ -44,8 +45,8 @@ def painted(trace, width=1000, theme="light", pick=None):
 def cells(plan, step, pick=None):
     """Every drawn cell: value, x and y of its upper left corner."""
     box, (width, height) = plan["boxes"][step.name], plan["cell"]
-    for (row, column), value in np.ndenumerate(shown(step, pick or {})):
-        yield value, box["x"] + column * width, box["y"] + row * height
+    for (tile, row, column), value in np.ndenumerate(shown(step, pick or {})):
+        yield value, box["tiles"][tile][0] + column * width, box["y"] + row * height
 
 
 def glyphs(figure):
@@ -111,7 +112,8 @@ def test_any_size_makes_an_image(T, C, width):
 
 @pytest.mark.parametrize(("trace", "width"), [
     (head_of(), 1000), (head_of(T=8, C=8, h=4), 1000), (head_of(T=16, C=12, h=4), 1200), (head_of(seed=3), 320),
-    (average_matmul(np.arange(30.0).reshape(6, 5) * 1000), 700), (masked_softmax([[0.125, -math.inf], [1e6, -0.125]], [[1.0], [-2.5]]), 700)])
+    (average_matmul(np.arange(30.0).reshape(6, 5) * 1000), 700), (heads_of(), 1000), (heads_of(8, 16, 4), 1000),
+    (masked_softmax([[0.125, -math.inf], [1e6, -0.125]], [[1.0], [-2.5]]), 700)])
 def test_the_drawn_numbers_are_those_of_the_trace(trace, width):
     plan, painter = painted(trace, width)
     assert plan["numbers"]
@@ -142,13 +144,13 @@ def test_each_number_is_written_inside_its_cell(trace):
         across, down = (inside % [width, height]).T
         assert across.min() >= 0.9 and across.max() <= width - 0.9 and down.min() >= 1 and down.max() <= height - 1
         filled = set(map(tuple, (inside // [width, height]).astype(int).tolist()))
-        values = shown(step, {})
+        [values] = shown(step, {})
         assert filled == {(c, r) for (r, c), value in np.ndenumerate(values) if value != -math.inf or not plan["compact"]}
 
 
+@pytest.mark.parametrize("trace", [head_of(T=5, C=3, h=4, seed=1), heads_of(T=4, C=6, heads=3, seed=1)], ids=lambda trace: trace.title)
 @pytest.mark.parametrize("theme", THEMES)
-def test_cells_have_the_colors_of_their_values(theme):
-    trace = head_of(T=5, C=3, h=4, seed=1)
+def test_cells_have_the_colors_of_their_values(theme, trace):
     plan, _ = painted(trace)
     with Image.open(io.BytesIO(picture(trace, theme=theme).encoded("png", dpi=192))) as image:
         pixels = np.asarray(image.convert("RGB")) / 255
@@ -199,7 +201,7 @@ def test_titles_and_labels_are_written():
 
 @pytest.mark.parametrize("trace", [
     head_of(T=4, tokens=["WWWWWWWWWWWW", "the", "🙂", "שלום"]), head_of(T=8, C=8, h=4, B=2), head_of(T=24, C=20, h=16),
-    average_matmul(np.ones((3, 2)), tokens=["MMMMMMMM", "W", "@@@@@@@@"])])
+    average_matmul(np.ones((3, 2)), tokens=["MMMMMMMM", "W", "@@@@@@@@"]), heads_of(8, 8, 2), heads_of(4, 8, 8), heads_of(20, 8, 4)])
 @pytest.mark.parametrize("width", [480, 1000])
 def test_nothing_is_cut_off(trace, width):
     still = picture(trace, width=width)
@@ -214,6 +216,78 @@ def test_a_long_name_is_not_cut_off():
     trace.step("the_mean_of_all_the_past", "mean", "s c -> t c | s <= t", "x")
     still = picture(trace)
     assert glyphs(still.figure)[:, 0].max() <= still.figure.get_figwidth() * 96
+
+
+# -- heads, side by side ---------------------------------------------------------------------------
+
+
+def test_shown_is_a_tile_for_each_head():
+    trace = heads_of(T=3, C=4, heads=2, B=2)
+    assert (shown(trace["q"], {"b": 1}) == trace["q"].value[1]).all()
+    assert (shown(trace["Wq"], {"b": 1}) == trace["Wq"].value).all()
+    turned = Trace().given("x", np.arange(48).reshape(2, 3, 4, 2), "n b t h")
+    assert (shown(turned, {"b": 2}) == turned.value[:, 2]).all()
+
+
+@pytest.mark.parametrize(("sizes", "name"), [((3, 4, 2), "head {}"), ((4, 8, 8), "{}"), ((40, 8, 2), "{}"), ((40, 60, 2), "head {}")])
+def test_each_tile_says_which_head_it_is(sizes, name):
+    """In full, or its number where a tile is narrow; also where the cells are too small for numbers."""
+    trace = heads_of(*sizes)
+    plan, painter = painted(trace)
+    box, heads = plan["boxes"]["v"], sizes[2]
+    middles = [(left + width / 2, name.format(head)) for head, (left, width) in enumerate(box["tiles"])]
+    found = [(x, text) for text, x, y, _ in painter.texts if box["top"] + layout.TITLE <= y < box["y"] - 8 * plan["numbers"]]
+    assert [entry for entry in found if entry in middles] == middles and len(middles) == heads
+
+
+def test_sums_and_columns_stand_at_each_tile_and_words_once():
+    trace = heads_of(T=3, C=4, heads=2, tokens=False)
+    trace.tokens = ["the", "cat", "sat"]
+    plan, painter = painted(trace)
+
+    def inside(left, top, right, bottom):
+        return [text for text, x, y, _ in painter.texts if left < x < right and top < y < bottom]
+
+    box = plan["boxes"]["weights"]
+    for (x, width), values in zip(box["tiles"], trace["weights"].value):
+        sums = inside(x + width, box["y"] - 8, x + width + layout.TILE_SUMS, box["y"] + box["height"])
+        assert sums == ["Σ", *(f"{total:.2f}" for total in values.sum(axis=-1))]
+    box = plan["boxes"]["scores"]
+    for head, (x, width) in enumerate(box["tiles"]):
+        over = inside(x, box["top"] + layout.TITLE, x + width, box["y"])
+        assert over == [f"head {head}", "0", "the", "1", "cat", "2", "sat"]
+    assert inside(0, box["y"], box["x"], box["y"] + box["height"]) == ["0", "the", "1", "cat", "2", "sat"]
+
+
+def test_the_text_alternative_tells_head_by_head():
+    trace = Trace("two heads")
+    trace.given("out", [[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]]], "n t h")
+    assert describe(trace) == ("two heads, from left to right: out (heads=2, T=2, head_size=2). "
+                               "head 0 of out is 1.00 2.00; 3.00 4.00. head 1 of out is 5.00 6.00; 7.00 8.00.")
+
+
+def test_a_head_cannot_be_picked():
+    with pytest.raises(ValueError) as error:
+        heads_of().picture(pick={"n": 1})
+    assert str(error.value) == "pick has n=1; heads are drawn side by side, and none is picked."
+
+
+@pytest.mark.parametrize("B", [None, 2])
+def test_a_question_mark_stands_in_its_tile(B):
+    trace = heads_of(B=B)
+    plan = layout.lay_out(layout.matrices(trace), 1000)
+    index = [1] * (B is not None) + [1, 2, 0]
+    painter = Painter(trace, plan, THEMES["light"], 0, {"b": 1}, ["weights", index])
+    (left, _), (width, height), y = plan["boxes"]["weights"]["tiles"][1], plan["cell"], plan["boxes"]["weights"]["y"]
+    assert [(x, y) for text, x, y, _ in painter.texts if text == "?"] == [(left + 0.5 * width, y + 2.5 * height)]
+
+
+def test_heads_and_their_gradients_are_drawn_in_any_face(tmp_path):
+    trace = heads_of()
+    for drawn in (trace, trace.backward()):
+        for kind in KINDS:
+            for theme in THEMES:
+                assert drawn.save(tmp_path / f"heads.{kind}", theme=theme).stat().st_size > 1000
 
 
 # -- notes and a blank matrix -----------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import { inWords } from "./annotations.js";
 import { CanvasBrush } from "./brush.js";
 import { keyDown } from "./keys.js";
-import { layOut, matrices, onPaper } from "./layout.js";
+import { chosenAxes, indexAt, layOut, matrices } from "./layout.js";
 import { highlight, sourcesOf } from "./light.js";
 import { paint, palette } from "./paint.js";
 import { Notes } from "./notes.js";
@@ -42,7 +42,7 @@ class Diagram {
     this.root = root;
     this.appearance = model.get("appearance");
     this.side = "trace"; // what is shown: the trait that holds the values, or "backward", the gradients
-    this.pick = {}; // the index shown of each higher axis
+    this.pick = {}; // the index shown of each higher axis, but of heads, which are all shown
     this.focus = null; // the cell whose formula is shown: [name, index]
     this.trail = []; // the pinned cell, and the ones walked back to from it
     this.active = 0; // which of the pinned cell's sources the keys are on
@@ -181,22 +181,22 @@ class Diagram {
     this.show(pinned);
   }
 
-  // Show the sequence (or head) that a cell lies in.
+  // Show the sequence that a cell lies in.
   turnTo([name, index]) {
-    this.steps[name].axes.slice(0, -2).forEach((axis, i) => (this.pick[axis] = index[i]));
+    for (const [i, axis] of chosenAxes(this.steps[name])) this.pick[axis] = index[i];
     this.showPicks();
     this.schedule();
   }
 
   lastCell() {
     const step = this.trace.steps[this.trace.steps.length - 1];
-    return step ? [step.name, this.fullIndex(step, 0, 0)] : null;
+    return step ? [step.name, indexAt(step, [0, 0, 0], this.pick)] : null;
   }
 
-  // Which b (or head) is shown of each higher axis: the one before, if it is still there.
+  // Which b is shown: the one before, if it is still there.
   showPicks() {
     const axes = new Map();
-    for (const step of this.trace.steps) step.axes.slice(0, -2).forEach((axis, i) => axes.set(axis, step.shape[i]));
+    for (const step of this.trace.steps) for (const [i, axis] of chosenAxes(step)) axes.set(axis, step.shape[i]);
     this.pick = Object.fromEntries([...axes].map(([axis, size]) => [axis, this.pick[axis] < size ? this.pick[axis] : 0]));
     this.tools.showPicks(axes, this.pick);
   }
@@ -279,12 +279,6 @@ class Diagram {
       place.textContent = text;
       place.hidden = !text;
     }
-  }
-
-  fullIndex(step, row, column) {
-    const [, [, columns]] = onPaper(step);
-    if (step.axes.length < 2) return step.axes.map(() => (columns === 1 ? row : column));
-    return [...step.axes.slice(0, -2).map((axis) => this.pick[axis] || 0), row, column];
   }
 
   unpin(cell) {

@@ -1,6 +1,6 @@
 // The keys: from cell to cell, from matrix to matrix, and back to the tokens.
 
-import { onPaper } from "./layout.js";
+import { indexAt, onPaper, placeOf, tiles } from "./layout.js";
 import { sourcesOf } from "./light.js";
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -34,26 +34,23 @@ export function keyDown(view, event) {
   event.stopPropagation();
 }
 
-// The cell beside this one; past the left or right edge, the same row of the matrix before or after.
+// The cell beside this one; past the left or right edge, the same row of the tile or the matrix before or after.
 function moved(view, cell, dx, dy) {
   const step = view.steps[cell[0]];
   const [[, rows], [, columns]] = onPaper(step);
-  const [row, column] = rowAndColumn(view, cell);
-  if (column + dx < 0) return neighbor(view, cell, -1, Infinity);
-  if (column + dx >= columns) return neighbor(view, cell, 1, 0);
-  return [cell[0], view.fullIndex(step, Math.min(Math.max(row + dy, 0), rows - 1), column + dx)];
+  const [tile, row, column] = placeOf(step, cell[1]);
+  const across = tile * columns + column + dx; // counted from the first tile on
+  if (across < 0) return neighbor(view, cell, -1, [Infinity, row, Infinity]);
+  if (across >= tiles(step) * columns) return neighbor(view, cell, 1, [0, row, 0]);
+  const down = Math.min(Math.max(row + dy, 0), rows - 1);
+  return [cell[0], indexAt(step, [Math.floor(across / columns), down, across % columns], view.pick)];
 }
 
-function rowAndColumn(view, [name, index]) {
-  if (index.length > 1) return index.slice(-2);
-  const [, [, columns]] = onPaper(view.steps[name]);
-  return columns === 1 ? [index[0] || 0, 0] : [0, index[0]];
-}
-
-function neighbor(view, cell, by, column = rowAndColumn(view, cell)[1]) {
+function neighbor(view, cell, by, [tile, row, column] = placeOf(view.steps[cell[0]], cell[1])) {
   const order = view.trace.steps;
   const next = order[order.findIndex((step) => step.name === cell[0]) + by];
   if (!next) return cell;
   const [[, rows], [, columns]] = onPaper(next);
-  return [next.name, view.fullIndex(next, Math.min(rowAndColumn(view, cell)[0], rows - 1), Math.min(column, columns - 1))];
+  const place = [Math.min(tile, tiles(next) - 1), Math.min(row, rows - 1), Math.min(column, columns - 1)];
+  return [next.name, indexAt(next, place, view.pick)];
 }

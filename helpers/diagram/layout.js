@@ -11,21 +11,42 @@ const TALLEST = [2600, 1000];
 export const [TITLE, COLUMNS, GUTTER, SUMS, GAP, RISE, MARGIN] = [34, 14, 19, 36, 22, 14, 12];
 const ARCS = 30;
 export const TOKENS = ["t", "s", "r"];
+export const TILED = "n";
+export const [TILE_NAME, TILE_SUMS, APART] = [16, 28, 4];
 export const [LETTER, LONGEST] = [6, 8];
 export const [NOTE, INDENT, LINE, AIR] = [130, 9, 14, 5];
 
+const tileAxis = (step) => step.axes.slice(0, -2).indexOf(TILED);
+
+// How many tiles a step is drawn with: one for each head, where heads are a higher axis; else one.
+export const tiles = (step) => step.shape[tileAxis(step)] ?? 1;
+
 // The axis and size of the rows and of the columns a step is drawn with; a lone token axis runs down.
-export function onPaper(step) {
-  const pairs = [["", 1], ["", 1], ...step.axes.map((axis, i) => [axis, step.shape[i]])];
-  if (step.axes.length === 1 && [...TOKENS, "b"].includes(step.axes[0])) return [pairs[2], pairs[0]];
-  return pairs.slice(-2);
+export const onPaper = (step) => downAndAcross(step, ["", 1], step.axes.map((axis, i) => [axis, step.shape[i]]));
+
+// Where the cell of an index is drawn: tile, row, column.
+export const placeOf = (step, index) => [index[tileAxis(step)] ?? 0, ...downAndAcross(step, 0, index)];
+
+// The index of the cell that is drawn there. pick: the index that is shown of each other higher axis.
+export function indexAt(step, [tile, row, column], pick) {
+  if (step.axes.length < 2) return step.axes.map(() => row + column); // one of them is 0
+  return [...step.axes.slice(0, -2).map((axis) => (axis === TILED ? tile : pick[axis] || 0)), row, column];
+}
+
+// The higher axes of which one index is shown at a time, and where among the axes they are.
+export const chosenAxes = (step) => [...step.axes.slice(0, -2).entries()].filter(([, axis]) => axis !== TILED);
+
+function downAndAcross(step, empty, along) {
+  const found = [empty, empty, ...along];
+  if (step.axes.length === 1 && [...TOKENS, "b"].includes(step.axes[0])) return [found[2], found[0]];
+  return found.slice(-2);
 }
 
 // Is it a parameter on the right of a matrix product, whose columns are those of the result?
 function standsAbove(step, reader) {
   const [[axis], [same]] = [onPaper(step)[1], onPaper(reader)[1]];
   return step.parameter && reader.kind === "sum-product" && reader.inputs[reader.inputs.length - 1] === step.name &&
-    axis === same && !TOKENS.includes(axis);
+    axis === same && !TOKENS.includes(axis) && tiles(step) === tiles(reader);
 }
 
 export function shapeText(step, style) {
@@ -42,7 +63,8 @@ export function matrices(trace, style, notes = {}) {
     const title = Math.max(7 * [...step.name].length + 12, 5.6 * [...shapeText(step, style)].length);
     const note = tidy(Object.hasOwn(notes, step.name) ? notes[step.name] : "");
     return {
-      name: step.name, rows, columns, title: Math.floor(title), inputs: step.inputs, above, sums: step.role === "weights",
+      name: step.name, rows, columns, tiles: tiles(step), title: Math.floor(title), inputs: step.inputs, above,
+      sums: step.role === "weights",
       labels: TOKENS.includes(row) ? longest : 0, heads: TOKENS.includes(column) ? longest : 0,
       note, noted: note ? Math.min(NOTE, INDENT + LETTER * letters(note)) : 0,
     };
@@ -80,10 +102,12 @@ function place(matrices, width, cellWidth, cellHeight, words) {
   const above = dictionary(matrices.filter((m) => m.above).map((m) => [m.above, m]));
   const blocks = matrices.filter((m) => !m.above).map((m) => [m, above[m.name]]);
   const label = (count) => (words ? LETTER * Math.min(count, LONGEST) : 0);
+  const stride = (m) => m.columns * cellWidth + (words ? beside(m) : 0) + Math.max(Math.floor(cellWidth / 3), APART);
+  const span = (m) => m.columns * cellWidth + (m.tiles - 1) * stride(m);
   const [room, notes] = [dictionary(), dictionary()];
   for (const block of blocks) {
     const parties = block.filter(Boolean);
-    const cells = block[0].columns * cellWidth + (block[0].sums && words ? SUMS : 0);
+    const cells = span(block[0]) + (words ? beside(block[0]) : 0);
     for (const { name, note } of parties) {
       room[name] = Math.max(cells, ...parties.map((party) => Math.max(party.title, party.noted)));
       notes[name] = wrap(note, Math.floor((room[name] - INDENT) / LETTER));
@@ -100,7 +124,7 @@ function place(matrices, width, cellWidth, cellHeight, words) {
       let x = MARGIN;
       band.forEach((block, i) => {
         const [left, needed] = across(block, i === 0);
-        found[block[0].name] = x + left + (block[0].columns * cellWidth) / 2;
+        found[block[0].name] = x + left + span(block[0]) / 2;
         x += needed + GAP;
       });
     }
@@ -111,7 +135,8 @@ function place(matrices, width, cellWidth, cellHeight, words) {
     const at = centers(bands);
     return sum(blocks.flatMap(([m]) => m.inputs.filter((s) => s in at).map((s) => Math.abs(at[m.name] - at[s]))));
   };
-  const written = (m) => TITLE + LINE * notes[m.name].length + (notes[m.name].length && AIR) + COLUMNS;
+  const written = (m) => TITLE + LINE * notes[m.name].length + (notes[m.name].length && AIR) +
+    (m.tiles > 1 && words ? TILE_NAME : 0) + COLUMNS;
   const height = (band) => {
     const heads = Math.max(...band.map(([m]) => written(m) + label(m.heads)));
     const up = Math.max(...band.map(([m, p]) => (p ? written(m) + RISE + p.rows * cellHeight + written(p) : 0)));
@@ -133,7 +158,8 @@ function place(matrices, width, cellWidth, cellHeight, words) {
       const top = bottom - high - written(matrix) - label(matrix.heads);
       const box = {
         x: x + left, y: bottom - high, top, band: number, left, room: room[matrix.name],
-        words: words && i === 0 && matrix.labels > 0, note: notes[matrix.name], width: matrix.columns * cellWidth, height: high,
+        words: words && i === 0 && matrix.labels > 0, note: notes[matrix.name], width: span(matrix), height: high,
+        tiles: Array.from({ length: matrix.tiles }, (_, tile) => [x + left + tile * stride(matrix), matrix.columns * cellWidth]),
       };
       boxes[matrix.name] = box;
       if (parameter) {
@@ -149,6 +175,8 @@ function place(matrices, width, cellWidth, cellHeight, words) {
   });
   return { width, height: y, boxes, overflow: !best.every(fits) };
 }
+
+const beside = (m) => (m.sums ? (m.tiles === 1 ? SUMS : TILE_SUMS) : 0);
 
 // The ways to cut the row of blocks into the fewest bands that fit (one way, if there are many).
 function splits(blocks, fits) {
@@ -178,7 +206,7 @@ function splits(blocks, fits) {
 
 function edges(matrices, boxes, numbers) {
   const order = matrices.filter((m) => !m.above).map((m) => m.name);
-  const sums = dictionary(matrices.map((m) => [m.name, m.sums && numbers ? SUMS : 0]));
+  const sums = dictionary(matrices.map((m) => [m.name, numbers ? beside(m) : 0]));
   const above = dictionary(matrices.filter((m) => m.above).map((m) => [m.above, m.name]));
   return matrices.flatMap((matrix) => matrix.inputs.map((source) => {
     const [a, b] = [boxes[source], boxes[matrix.name]];

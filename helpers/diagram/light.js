@@ -36,7 +36,9 @@ export function highlight(context, { steps, plan, colors, pick }, focus, trail, 
   const rects = (cells) => cells.map(([name, index]) => rectOf(steps[name], index, plan, pick)).filter(Boolean);
   context.fillStyle = colors.surface;
   context.globalAlpha = pinned ? 0.62 : 0.3;
-  for (const box of Object.values(plan.boxes)) context.fillRect(box.x - 1, box.y - 1, box.width + 2, box.height + 2);
+  for (const { tiles, y, height } of Object.values(plan.boxes)) {
+    for (const [x, width] of tiles) context.fillRect(x - 1, y - 1, width + 2, height + 2);
+  }
   const lift = (cells, veil) => {
     context.globalAlpha = veil;
     for (const rect of rects(cells)) {

@@ -1,7 +1,9 @@
 // Draws a laid-out Trace with a brush.
 
 import { cellText, number } from "./rules.js";
-import { COLUMNS, GUTTER, INDENT, LINE, LONGEST, TITLE, TOKENS, onPaper } from "./layout.js";
+import {
+  AIR, COLUMNS, GUTTER, INDENT, LINE, LONGEST, TILED, TILE_NAME, TILE_SUMS, TITLE, TOKENS, chosenAxes, onPaper, placeOf, tiles,
+} from "./layout.js";
 
 const SMALLEST = 0.75; // of the font: numbers that are wider still are squeezed
 
@@ -35,22 +37,23 @@ export function marked(value, role) {
 
 export const short = (token) => ([...token].length > LONGEST ? `${[...token].slice(0, LONGEST - 1).join("")}…` : token);
 
-// The numbers of a step that are drawn: its last two axes, the higher axes at the picked index.
+// The numbers of a step that are drawn, tile by tile: its last two axes, the higher axes at the picked index.
 export function shown(step, pick) {
   const [[, rows], [, columns]] = onPaper(step);
-  const higher = step.axes.slice(0, -2).reduce((flat, axis, i) => flat * step.shape[i] + (pick[axis] || 0), 0);
-  return step.value.subarray(higher * rows * columns, (higher + 1) * rows * columns);
+  return Array.from({ length: tiles(step) }, (_, tile) => {
+    const at = (axis) => (axis === TILED ? tile : pick[axis] || 0);
+    const higher = step.axes.slice(0, -2).reduce((flat, axis, i) => flat * step.shape[i] + at(axis), 0);
+    return step.value.subarray(higher * rows * columns, (higher + 1) * rows * columns);
+  });
 }
 
 // Where a cell stands: x, y, width, height; null if it lies at another index of a higher axis.
 export function rectOf(step, index, plan, pick) {
-  const higher = step.axes.slice(0, -2);
-  if (higher.some((axis, i) => (pick[axis] || 0) !== index[i])) return null;
-  const [[, rows], [, columns]] = onPaper(step);
-  const flat = index.slice(higher.length).reduce((sum, i, axis) => sum * step.shape[higher.length + axis] + i, 0);
+  if (chosenAxes(step).some(([i, axis]) => (pick[axis] || 0) !== index[i])) return null;
+  const [tile, row, column] = placeOf(step, index);
   const [width, height] = plan.cell;
   const box = plan.boxes[step.name];
-  return [box.x + (flat % columns) * width, box.y + (Math.floor(flat / columns) % rows) * height, width, height];
+  return [box.tiles[tile][0] + column * width, box.y + row * height, width, height];
 }
 
 export function paint(brush, plan, trace, colors, pick) {
@@ -72,44 +75,49 @@ function paintMatrix(brush, plan, step, tokens, colors, pick) {
   const box = plan.boxes[step.name];
   const role = colors.role(step.role);
   const values = shown(step, pick);
-  if (step.blank) brush.rect(box.x, box.y, box.width, box.height, { fill: colors.surface });
-  else paintColors(brush, plan, step, values, colors);
-  if (plan.numbers) paintGrid(brush, plan, step, colors);
-  if (!step.blank) paintCells(brush, plan, step, values, colors);
-  brush.rect(box.x, box.y, box.width, box.height, { stroke: role, line: 2, dash: step.parameter ? [5, 3] : [] });
+  const parts = box.tiles.map(([x, width], tile) => ({ x, y: box.y, width, height: box.height, values: values[tile] }));
+  if (step.blank) for (const { x, y, width, height } of parts) brush.rect(x, y, width, height, { fill: colors.surface });
+  else paintColors(brush, step, parts, colors);
+  if (plan.numbers) paintGrid(brush, plan, step, parts, colors);
+  if (!step.blank) paintCells(brush, plan, step, parts, colors);
+  const frame = { stroke: role, line: 2, dash: step.parameter ? [5, 3] : [] };
+  for (const { x, y, width, height } of parts) brush.rect(x, y, width, height, frame);
   const asked = step.asked && rectOf(step, step.asked, plan, pick);
   if (asked) paintAsked(brush, plan, asked, role, colors);
   paintTitle(brush, step, box, colors);
   paintNote(brush, box, role, colors);
-  if (plan.numbers) paintLabels(brush, plan, step, box, tokens, values, colors);
+  if (parts.length > 1) paintTileNames(brush, plan, box, colors);
+  if (plan.numbers) paintLabels(brush, plan, step, box, tokens, parts, colors);
 }
 
-function paintColors(brush, plan, step, values, colors) {
-  const box = plan.boxes[step.name];
+function paintColors(brush, step, parts, colors) {
   let top = 0;
-  for (const value of values) if (Number.isFinite(value)) top = Math.max(top, Math.abs(value));
-  const fills = Array.from(values, (value) => colors.fill(value, step.role, top));
-  brush.cells(box.x, box.y, box.width, box.height, fills, onPaper(step)[1][1]);
+  for (const { values } of parts) for (const value of values) if (Number.isFinite(value)) top = Math.max(top, Math.abs(value));
+  for (const { x, y, width, height, values } of parts) {
+    const fills = Array.from(values, (value) => colors.fill(value, step.role, top));
+    brush.cells(x, y, width, height, fills, onPaper(step)[1][1]);
+  }
 }
 
-function paintGrid(brush, plan, step, colors) {
-  const box = plan.boxes[step.name];
-  const [width, height] = plan.cell;
+function paintGrid(brush, plan, step, parts, colors) {
+  const [wide, high] = plan.cell;
   const [[, rows], [, columns]] = onPaper(step);
   const grid = [];
-  for (let r = 1; r < rows; r++) grid.push([box.x, box.y + r * height, box.x + box.width, box.y + r * height]);
-  for (let c = 1; c < columns; c++) grid.push([box.x + c * width, box.y, box.x + c * width, box.y + box.height]);
+  for (const { x, y, width, height } of parts) {
+    for (let r = 1; r < rows; r++) grid.push([x, y + r * high, x + width, y + r * high]);
+    for (let c = 1; c < columns; c++) grid.push([x + c * wide, y, x + c * wide, y + height]);
+  }
   brush.lines(grid, colors.line, 0.6);
 }
 
 // What stands in the cells: hatches, marks and numbers.
-function paintCells(brush, plan, step, values, colors) {
-  const box = plan.boxes[step.name];
+function paintCells(brush, plan, step, parts, colors) {
   const [width, height] = plan.cell;
   const columns = onPaper(step)[1][1];
+  const eachCell = (act) => parts.forEach(({ x, y, values }) => values.forEach((value, i) =>
+    act(value, x + (i % columns) * width, y + Math.floor(i / columns) * height)));
   const hatch = [];
-  values.forEach((value, i) => {
-    const [x, y] = [box.x + (i % columns) * width, box.y + Math.floor(i / columns) * height];
+  eachCell((value, x, y) => {
     if (value === -Infinity && plan.numbers) {
       for (const d of [0.33, 0.67, 1]) {
         hatch.push([x, y + height * d, x + width * d, y]);
@@ -121,17 +129,19 @@ function paintCells(brush, plan, step, values, colors) {
   if (hatch.length) brush.lines(hatch, colors.hatch, 0.6);
   if (!plan.numbers) return;
   // All numbers of a matrix are of one size: the largest at which the widest of them fits. An en dash is a narrow minus.
-  const texts = Array.from(values, (value) => cellText(value, step.digits, plan.compact).replace("−", "–"));
+  const texts = [];
+  eachCell((value) => texts.push(cellText(value, step.digits, plan.compact).replace("−", "–")));
   const most = width - 3;
   const length = texts.reduce((found, text) => Math.max(found, text.length), 0);
   const widest = Math.max(...texts.map((text) => (text.length === length ? brush.measure(text, plan.font) : 0)));
   // In half pixels, for every new size of a font takes time.
   const size = Math.floor(2 * plan.font * Math.min(1, Math.max(most / widest, SMALLEST))) / 2;
   const squeezed = widest * size > most * plan.font ? most : 0;
-  values.forEach((value, i) => {
+  let next = 0;
+  eachCell((value, x, y) => {
+    const text = texts[next++];
     if (value === -Infinity && plan.compact) return; // the hatch says it
-    brush.text(texts[i], box.x + ((i % columns) + 0.5) * width, box.y + (Math.floor(i / columns) + 0.5) * height,
-      { size, color: value === 0 ? colors.muted : colors.ink, most: squeezed });
+    brush.text(text, x + width / 2, y + height / 2, { size, color: value === 0 ? colors.muted : colors.ink, most: squeezed });
   });
 }
 
@@ -164,7 +174,19 @@ function paintNote(brush, { x, top, note, room }, role, colors) {
   if (note.length) brush.rect(x, y + 1, 2, note.length * LINE - 2, { fill: role });
 }
 
-function paintLabels(brush, plan, step, box, tokens, values, colors) {
+// Which head is which: in full, or its number where a tile is narrow.
+function paintTileNames(brush, plan, box, colors) {
+  const { note, tiles: places } = box;
+  const above = box.top + TITLE + LINE * note.length + (note.length && AIR) + 0.4 * TILE_NAME;
+  const y = plan.numbers ? above : box.y - 8; // there are the columns' indices and words below it, or not
+  const fits = (text) => brush.measure(text, 9.5) <= places[1][0] - places[0][0] - 4;
+  const last = places.length - 1;
+  if (!fits(String(last))) return;
+  const name = fits(`head ${last}`) ? "head " : "";
+  places.forEach(([x, width], tile) => brush.text(`${name}${tile}`, x + width / 2, y, { size: 9.5, color: colors.axis(TILED) }));
+}
+
+function paintLabels(brush, plan, step, box, tokens, parts, colors) {
   const [width, height] = plan.cell;
   const [[row, rows], [column, columns]] = onPaper(step);
   for (let r = 0; r < rows; r++) {
@@ -173,17 +195,26 @@ function paintLabels(brush, plan, step, box, tokens, values, colors) {
     if (box.words && tokens[r] !== undefined && TOKENS.includes(row)) {
       brush.text(short(tokens[r]), box.x - GUTTER, y, { size: 10.5, color: colors.muted, align: "right", most: 46 });
     }
-    if (step.role === "weights" && !step.blank) {
-      let total = 0;
-      for (let c = 0; c < columns; c++) total += values[r * columns + c];
-      brush.text(`Σ ${number(total, 2)}`, box.x + box.width + 5, y, { size: 9.5, color: colors.muted, align: "left" });
+  }
+  for (const part of parts) {
+    if (step.role === "weights" && !step.blank) paintSums(brush, plan, part, parts.length > 1, columns, colors);
+    for (let c = 0; c < columns; c++) {
+      const x = part.x + (c + 0.5) * width;
+      brush.text(String(c), x, box.y - 8, { size: 9.5, color: colors.axis(column) });
+      if (tokens[c] !== undefined && TOKENS.includes(column)) {
+        brush.text(short(tokens[c]), x, box.y - COLUMNS - 1, { size: 10.5, color: colors.muted, align: "left", turned: true, most: 46 });
+      }
     }
   }
-  for (let c = 0; c < columns; c++) {
-    const x = box.x + (c + 0.5) * width;
-    brush.text(String(c), x, box.y - 8, { size: 9.5, color: colors.axis(column) });
-    if (tokens[c] !== undefined && TOKENS.includes(column)) {
-      brush.text(short(tokens[c]), x, box.y - COLUMNS - 1, { size: 10.5, color: colors.muted, align: "left", turned: true, most: 46 });
-    }
+}
+
+// The sum of each row; between tiles there is room for one Σ, over all of them.
+function paintSums(brush, plan, { x, y, width, values }, tiled, columns, colors) {
+  const written = { size: 9.5, color: colors.muted, align: "left", most: tiled ? TILE_SUMS - 5 : 0 };
+  if (tiled) brush.text("Σ", x + width + 5, y - 8, written);
+  for (let r = 0; r * columns < values.length; r++) {
+    let total = 0;
+    for (let c = 0; c < columns; c++) total += values[r * columns + c];
+    brush.text(`${tiled ? "" : "Σ "}${number(total, 2)}`, x + width + 5, y + (r + 0.5) * plan.cell[1], written);
   }
 }

@@ -2,7 +2,7 @@
 
 import { question } from "./annotations.js";
 import { at, formula, number, valueAt } from "./rules.js";
-import { TOKENS, shapeText } from "./layout.js";
+import { TILED, TOKENS, shapeText } from "./layout.js";
 
 export const element = (tag, className, attributes = {}, text = "") => {
   const made = document.createElement(tag);
@@ -74,7 +74,7 @@ export class Panel {
     const [name, index] = cell;
     const places = steps[name].axes.map((axis, i) => {
       const token = TOKENS.includes(axis) && tokens[index[i]] !== undefined ? ` “${tokens[index[i]]}”` : "";
-      return `${axis} ${index[i]}${token}`;
+      return `${axis === TILED ? "head" : axis} ${index[i]}${token}`;
     });
     this.spoken.textContent = `${name}, ${places.join(", ")}: ${this.formula.textContent}${source}` +
       (note && name !== before ? `. Note: “${note}”` : "");

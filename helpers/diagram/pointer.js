@@ -1,9 +1,10 @@
 // The pointer: what it is on, what it lights, and what a click pins.
 
+import { indexAt } from "./layout.js";
 import { sourcesOf } from "./light.js";
 
 export function hover(view, event) {
-  const place = placeOf(view, event);
+  const place = inDrawing(view, event);
   const cell = cellAt(view, place);
   const noted = view.notes.at(place);
   view.stage.style.cursor = cell || noted ? "pointer" : "";
@@ -18,7 +19,7 @@ export function leave(view) {
 
 // A number is pinned or walked back to, a note is written anew.
 export function click(view, event) {
-  const place = placeOf(view, event);
+  const place = inDrawing(view, event);
   const noted = view.notes.at(place);
   if (noted) view.notes.write(view.stage, noted);
   else choose(view, cellAt(view, place));
@@ -35,7 +36,7 @@ function choose(view, cell) {
 }
 
 // A place on the page as one in the drawing.
-function placeOf(view, event) {
+function inDrawing(view, event) {
   const area = view.canvas.getBoundingClientRect();
   const zoom = area.width / (view.plan?.width || 1); // a page that is scaled, not zoomed
   return [(event.clientX - area.left) / zoom, (event.clientY - area.top) / zoom];
@@ -46,9 +47,10 @@ function cellAt(view, [x, y]) {
   const [width, height] = view.plan.cell;
   for (const step of view.trace.steps) {
     const box = view.plan.boxes[step.name];
-    if (x >= box.x && y >= box.y && x < box.x + box.width && y < box.y + box.height) {
-      return [step.name, view.fullIndex(step, Math.floor((y - box.y) / height), Math.floor((x - box.x) / width))];
-    }
+    const tile = box.tiles.findIndex(([left, wide]) => x >= left && x < left + wide);
+    if (tile < 0 || y < box.y || y >= box.y + box.height) continue;
+    const place = [tile, Math.floor((y - box.y) / height), Math.floor((x - box.tiles[tile][0]) / width)];
+    return [step.name, indexAt(step, place, view.pick)];
   }
   return null;
 }
