@@ -9,6 +9,8 @@ import numpy as np
 
 from helpers.trace import Trace, as_array
 
+ROLE_OF = {"q": "query", "k": "key", "v": "value"}
+
 
 def average_past(x, *, tokens=None):
     """Each token becomes the mean of itself and the tokens before it.
@@ -75,16 +77,12 @@ def head(x, Wq, Wk, Wv, *, Wo=None, causal=True, scale=True, temperature=1.0, to
         raise ValueError(f"temperature is {temperature}; wanted a number above 0.")
     temperature = float(temperature)
     trace, b = start("head", x, tokens)
-    for name, W, role in [("Wq", Wq, "query"), ("Wk", Wk, "key"), ("Wv", Wv, "value")]:
-        trace.given(name, checked(name, W), "c h", role=role, parameter=True)
-    for name, role in [("q", "query"), ("k", "key"), ("v", "value")]:
-        trace.step(name, "sum-product", f"{b}t c, c h -> {b}t h", "x", f"W{name}", role=role, code=f"{name} = x @ W{name}")
+    project(trace, "c h", f"{b}t h", b, Wq, Wk, Wv)
     trace.step("scores", "sum-product", f"{b}t h, {b}s h -> {b}t s", "q", "k", role="scores",
                code="scores = q @ k.transpose(-2, -1)")
     last = "scores"
     if scale or temperature != 1:
-        head_size = trace["k"].value.shape[-1]
-        factor = (head_size**-0.5 if scale else 1.0) / temperature
+        factor = (head_size_of(trace, "k") ** -0.5 if scale else 1.0) / temperature
         code = "scaled = scores" + " * head_size**-0.5" * bool(scale) + f" / {temperature:g}" * (temperature != 1)
         last = trace.step("scaled", "sum-product", f"{b}t s -> {b}t s", "scores", role="scores", factor=factor,
                           code=code).name
@@ -95,7 +93,86 @@ def head(x, Wq, Wk, Wv, *, Wo=None, causal=True, scale=True, temperature=1.0, to
     return trace
 
 
-def attend(trace, scores, *, causal, b="", v=None):
+def many_heads(x, Wq, Wk, Wv, *, Wo=None, heads=2, causal=True, tokens=None):
+    """Multi-head attention, all heads at once: one big matrix each for q, k and v, cut into heads (Vaswani et al. 2017, 3.2.2).
+
+    x: (T, C) or (B, T, C); Wq, Wk, Wv: (C, C), head n has the columns from n·h on; Wo: (C, C), left out if None.
+    heads: how many; each has head_size h = C / heads. Raises ValueError for other shapes, numbers that are not
+    finite, and heads that C is no multiple of.
+
+    >>> from helpers.examples import example
+    >>> e = example(T=2, C=4, head_size=4)
+    >>> many_heads(e.x, e.Wq, e.Wk, e.Wv, heads=2)["weights"].value.shape
+    (2, 2, 2)
+    """
+    trace, b = start("many_heads", x, tokens)
+    C = trace["x"].value.shape[-1]
+    if not hasattr(heads, "__index__") or heads < 1 or C % heads:
+        raise ValueError(f"x has {C} channels, {trace['x'].shape}, and heads is {heads!r}: C must be a multiple of heads, "
+                         "so that each head gets C / heads of them.")
+    for name, W in [("Wq", Wq), ("Wk", Wk), ("Wv", Wv)]:
+        if (shape := as_array(name, W).shape) != (C, C):
+            raise ValueError(f"{name} has shape {shape}; wanted ({C}, {C}), as x has {C} channels: head_size columns for each of {heads} heads.")
+    project(trace, "c e", f"{b}t e", b, Wq, Wk, Wv)
+    for name, role in ROLE_OF.items():
+        trace.step(f"{name}_heads", "reshape", f"{b}t e -> {b}t n h -> {b}n t h", name, n=int(heads), role=role,
+                   code=f"{name}_heads = {name}.unflatten(-1, (heads, head_size)).transpose(-3, -2)")
+    between_heads(trace, b, causal, "q_heads", "k_heads", "v_heads")
+    return concatenate(trace, b, Wo)
+
+
+def separate_heads(x, Wq, Wk, Wv, *, Wo=None, causal=True, tokens=None):
+    """Multi-head attention as a stack of heads, each with matrices of its own: what ``many_heads`` computes.
+
+    x: (T, C) or (B, T, C); Wq, Wk, Wv: (heads, C, h); Wo: (heads · h, C), left out if None. Raises ValueError for
+    other shapes and numbers that are not finite.
+
+    >>> import numpy as np
+    >>> ones = np.ones((2, 4, 2))
+    >>> separate_heads(np.ones((3, 4)), ones, ones, ones)["concatenated"].shape
+    '(T=3, C=4)'
+    """
+    trace, b = start("separate_heads", x, tokens)
+    project(trace, "n c h", f"{b}n t h", b, Wq, Wk, Wv)
+    between_heads(trace, b, causal, "q", "k", "v")
+    return concatenate(trace, b, Wo)
+
+
+def project(trace, axes, made, b, Wq, Wk, Wv):
+    """The start that every head shares: q, k and v from x."""
+    for (name, role), W in zip(ROLE_OF.items(), (Wq, Wk, Wv)):
+        trace.given(f"W{name}", checked(f"W{name}", W), axes, role=role, parameter=True)
+    for name, role in ROLE_OF.items():
+        x = "x.unsqueeze(-3)" if axes == "n c h" else "x"
+        trace.step(name, "sum-product", f"{b}t c, {axes} -> {made}", "x", f"W{name}", role=role, code=f"{name} = {x} @ W{name}")
+
+
+def between_heads(trace, b, causal, q, k, v):
+    """Scores to out, in every head for itself."""
+    trace.step("scores", "sum-product", f"{b}n t h, {b}n s h -> {b}n t s", q, k, role="scores",
+               code=f"scores = {q} @ {k}.transpose(-2, -1)")
+    trace.step("scaled", "sum-product", f"{b}n t s -> {b}n t s", "scores", role="scores", factor=head_size_of(trace, k) ** -0.5,
+               code="scaled = scores * head_size**-0.5")
+    attend(trace, "scaled", causal=causal, b=f"{b}n ", values=v)
+
+
+def concatenate(trace, b, Wo):
+    """The heads side by side again, and the output projection that mixes them."""
+    trace.step("concatenated", "reshape", f"{b}n t h -> {b}t n h -> {b}t e", "out", role="out",
+               code="concatenated = out.transpose(-3, -2).flatten(-2)")
+    if Wo is not None:
+        trace.given("Wo", checked("Wo", Wo), "e c", role="out", parameter=True)
+        trace.step("projected", "sum-product", f"{b}t e, e c -> {b}t c", "concatenated", "Wo", role="out",
+                   code="projected = concatenated @ Wo")
+    return trace
+
+
+def head_size_of(trace, name):
+    """The number of channels in a head."""
+    return trace[name].value.shape[-1]
+
+
+def attend(trace, scores, *, causal, b="", v=None, values="v"):
     """The end that every attention shares: mask, softmax over s, weights times v (given here, or in the trace)."""
     if causal:
         code = f'masked = {scores}.masked_fill(tril == 0, float("-inf"))'
@@ -103,7 +180,7 @@ def attend(trace, scores, *, causal, b="", v=None):
     trace.step("weights", "softmax", f"{b}t r -> {b}t s", scores, role="weights", code=f"weights = {scores}.softmax(dim=-1)")
     if v is not None:
         trace.given("v", v, "s h", role="value")
-    trace.step("out", "sum-product", f"{b}t s, {b}s h -> {b}t h", "weights", "v", role="out", code="out = weights @ v")
+    trace.step("out", "sum-product", f"{b}t s, {b}s h -> {b}t h", "weights", values, role="out", code=f"out = weights @ {values}")
 
 
 def start(title, x, tokens):

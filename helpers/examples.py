@@ -17,7 +17,7 @@ SMALL = 3  # a scaled score no larger than this leaves every weight something to
 class Example(NamedTuple):
     """What an example holds.
 
-    tokens: T words; x: (T, C) or (B, T, C); Wq, Wk, Wv: (C, h); scores: (T, T); v: (T, h)
+    tokens: T words; x: (T, C) or (B, T, C); Wq, Wk, Wv: (C, h); scores: (T, T); v: (T, h); Wo: (h, C)
     """
 
     tokens: list
@@ -27,6 +27,7 @@ class Example(NamedTuple):
     Wv: np.ndarray
     scores: np.ndarray
     v: np.ndarray
+    Wo: np.ndarray
 
 
 def example(T=4, C=3, head_size=None, B=None, seed=0):
@@ -43,18 +44,19 @@ def example(T=4, C=3, head_size=None, B=None, seed=0):
         if not (hasattr(size, "__index__") and 1 <= size <= LARGEST):
             raise ValueError(f"{name} is {size!r}; wanted a whole number from 1 to {LARGEST}.")
     head_size = (C + 1) // 2 if head_size is None else head_size
-    _, q, k, v, scores, value = tables(seed)
+    _, q, k, v, scores, value, output = tables(seed)
     x = np.stack([tables(seed, b)[0][:T, :C] for b in range(B or 1)])  # B times (T, C) -> (B, T, C)
     x = x[0] if B is None else x
     # W shrinks with the root of C, so that q, k and v are about as large whatever C is.
     Wq, Wk, Wv = (np.round(table[:C, :head_size] * 1.5 / C**0.5, 1) + 0.0 for table in (q, k, v))  # (C, h)
-    return Example(words(T), x, Wq, Wk, Wv, scores[:T, :T].copy(), value[:T, :head_size].copy())
+    Wo = np.round(output[:head_size, :C] * 1.5 / head_size**0.5, 1) + 0.0  # (h, C)
+    return Example(words(T), x, Wq, Wk, Wv, scores[:T, :T].copy(), value[:T, :head_size].copy(), Wo)
 
 
 @lru_cache(maxsize=64)
 def tables(seed, b=0):
-    """Six (128, 128) tables of normal numbers with one decimal; every example is a corner of them."""
-    drawn = np.random.default_rng([seed, b]).standard_normal((6, LARGEST, LARGEST))
+    """Seven (128, 128) tables of normal numbers with one decimal; every example is a corner of them."""
+    drawn = np.random.default_rng([seed, b]).standard_normal((7, LARGEST, LARGEST))
     drawn = np.round(drawn, 1) + 0.0  # + 0.0 turns -0.0 into 0.0
     drawn.flags.writeable = False
     return drawn

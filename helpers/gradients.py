@@ -6,6 +6,7 @@ result grows when a number of q grows a little.
 """
 
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 
@@ -79,8 +80,11 @@ class Backward:
         """A matrix that only the way back needs."""
         return self.gradients.given(name, value, " ".join(axes)).name
 
-    def part(self, step, place, kind, inputs, axes, output, code, guard=None, factor=1.0):
-        """Add the gradient that a step passes on to one of its inputs. axes: of each input; output: of the gradient."""
+    def part(self, step, place, kind, inputs, axes, output, code, guard=None, factor=1.0, through=()):
+        """Add the gradient that a step passes on to one of its inputs. axes: of each input; output: of the gradient.
+
+        through: the shapes between the two, for a reshape.
+        """
         name = step.inputs[place]
         target = self.trace[name]
         twice = f"_{place}" * (step.inputs.count(name) > 1)
@@ -89,9 +93,11 @@ class Backward:
         new = renaming(output, target.axes)
         lists = [[new.get(axis, axis) for axis in part] for part in (*axes, output)]
         bar = f" | {new.get(guard[0], guard[0])} {guard[1]} {new.get(guard[2], guard[2])}" if guard else ""
-        rule = f"{', '.join(' '.join(part) for part in lists[:-1])} -> {' '.join(lists[-1])}{bar}"
+        links = [", ".join(" ".join(part) for part in lists[:-1]), *(" ".join(new.get(axis, axis) for axis in part) for part in through)]
+        rule = f"{' -> '.join([*links, ' '.join(lists[-1])])}{bar}"
+        sizes = dict(zip(target.axes, target.value.shape)) if kind == "reshape" else {}
         code = f"{made} = {code or product(inputs, *lists)}"
-        self.gradients.step(made, kind, rule, *inputs, role=role_of(target), factor=factor, code=code)
+        self.gradients.step(made, kind, rule, *inputs, role=role_of(target), factor=factor, code=code, **sizes)
         self.parts[name].append(made)
 
     # -- one method for each kind of step ---------------------------------------------------------
@@ -153,6 +159,23 @@ class Backward:
         name = self.help(f"one_hot_{step.inputs[1]}", one_hot, [*self.trace[step.inputs[1]].axes, table[0]])
         self.part(step, 0, "sum-product", [name, f"d{step.name}"], [[*ids, table[0]], output], table, "")
 
+    def relu(self, step):
+        (axes,), output, _ = rules.parse(step.rule)
+        name = step.inputs[0]
+        positive = self.help(f"positive_{name}", (self.trace[name].value > 0).astype(float), axes)
+        self.part(step, 0, "sum-product", [positive, f"d{step.name}"], [axes, output], axes, f"{positive} * d{step.name}")
+
+    def rsqrt(self, step):
+        (axes,), output, _ = rules.parse(step.rule)
+        name = self.need(step.name)
+        self.part(step, 0, "sum-product", [name] * 3 + [f"d{name}"], [output] * 4, axes, f"-0.5 * {name}**3 * d{name}", factor=-0.5)
+
+    def reshape(self, step):
+        first, *through, last = rules.chain(step.rule)
+        shape = ", ".join(map(str, self.trace[step.inputs[0]].value.shape))
+        self.part(step, 0, "reshape", [f"d{step.name}"], [last], first, reversed_code(step, first, through, last, shape),
+                  through=through[::-1])
+
     def softmax(self, step):
         self.shares(step, self.need(step.name))
 
@@ -185,6 +208,14 @@ class Backward:
 def role_of(step):
     """The color of a gradient is that of its matrix; but a gradient of weights is no share, it has a sign."""
     return "scores" if step.role == "weights" else step.role
+
+
+def reversed_code(step, first, through, last, shape):
+    """The line of PyTorch that undoes a reshape."""
+    code = f"d{step.name}"
+    for before, after in pairwise([last, *through[::-1], first]):
+        code += f".permute({', '.join(str(before.index(axis)) for axis in after)})" if set(before) == set(after) else f".reshape({shape})"
+    return code
 
 
 def renaming(old, new):

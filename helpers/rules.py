@@ -16,16 +16,22 @@ The kinds of step, and the value of a cell from its terms:
     softmax      e^own / sum of e^term, along the axis that the rule sums
     normalize    own / sum of terms, along the axis that the rule sums
     lookup       the row of a table that an id names: ``"v c, t -> t c"``
+    relu         its term, or 0 where that is negative
+    rsqrt        1 / √(its term + 0.00001)
+    reshape      its term: the same numbers in another shape. ``"t c -> t n h -> n t h"`` cuts c into n and
+                 h, in the order in which the numbers stand, and then moves n to the front
 """
 
 import math
 from functools import lru_cache
-from itertools import product
+from itertools import pairwise, product
 from operator import ge, gt, le, lt
 
 from helpers.style import number
 
-KINDS = ("given", "sum-product", "mean", "add", "subtract", "mask", "softmax", "normalize", "lookup")
+KINDS = ("given", "sum-product", "mean", "add", "subtract", "mask", "softmax", "normalize", "lookup", "relu", "rsqrt", "reshape")
+EPSILON = 1e-5  # what rsqrt adds, so that it never divides by 0; PyTorch's LayerNorm adds the same
+AROUND = {"relu": ("max(0, ", ")"), "rsqrt": ("1 / √(", " + 0.00001)")}  # what their formulas write around the term
 COMPARE = {"<=": le, "<": lt, ">=": ge, ">": gt}
 
 
@@ -33,9 +39,32 @@ COMPARE = {"<=": le, "<": lt, ">=": ge, ">": gt}
 def parse(rule):
     """Split a rule: ``parse("t h, s h -> t s")`` gives input axes, output axes, guard (or None)."""
     body, _, guard = rule.partition("|")
-    left, _, right = body.partition("->")
+    left, *_, right = body.split("->") if "->" in body else (body, "")
     inputs = tuple(tuple(axes.split()) for axes in left.split(",")) if left.strip() else ()
     return inputs, tuple(right.split()), tuple(guard.split()) or None
+
+
+def chain(rule):
+    """The shapes that a reshape goes through: ``chain("t c -> t n h -> n t h")`` gives three lists of axes."""
+    return [part.split() for part in rule.split("->")]
+
+
+def origin(step, index, source):
+    """Where the number stood before a reshape: back through its chain, link by link."""
+    links = chain(step.rule)
+    sizes = {**dict(zip(links[0], source.value.shape)), **dict(zip(links[-1], step.value.shape))}
+    for after, before in pairwise(reversed(links)):
+        if set(after) == set(before):
+            index = [index[after.index(axis)] for axis in before]
+        else:
+            flat, index = 0, list(index)
+            for axis, at in zip(after, index):
+                flat = flat * sizes[axis] + at
+            index = []
+            for axis in reversed(before):
+                flat, at = divmod(flat, sizes[axis])
+                index.insert(0, at)
+    return tuple(index)
 
 
 def allowed(guard, bound):
@@ -45,6 +74,8 @@ def allowed(guard, bound):
 
 def terms(step, index, inputs):
     """The terms of one cell: for each, the index of the cell that each input gives to it."""
+    if step.kind == "reshape":
+        return [(origin(step, index, inputs[0]),)]
     axes, output, guard = parse(step.rule)
     bound = dict(zip(output, index, strict=True))
     if step.kind == "lookup":
@@ -85,8 +116,12 @@ def cell(step, index, inputs):
             return values[0][0] - values[0][1]
         case "mask":
             return first[0] if first else -math.inf
-        case "lookup":
+        case "lookup" | "reshape":
             return first[0]
+        case "relu":
+            return max(first[0], 0.0)
+        case "rsqrt":
+            return (first[0] + EPSILON) ** -0.5 if first[0] > -EPSILON else math.nan
         case "softmax":
             top = max(first)
             if not math.isfinite(top):
@@ -124,6 +159,8 @@ def sources(step, index, inputs):
         cells = [(inputs[0].name, where) for (where,) in found if (total if where == mine else 0) != value[mine]]
     elif step.kind == "lookup":
         cells = [(inputs[0].name, found[0][0])]
+    elif step.kind == "relu" and step.value[tuple(index)] == 0:
+        cells = []
     elif step.kind == "subtract" and inputs[0].name == inputs[1].name and found[0][0] == found[0][1]:
         cells = []  # a number minus itself is 0 whatever the number
     else:
@@ -183,6 +220,11 @@ def formula(step, index, inputs):
             sign = sign.replace("<=", "≤").replace(">=", "≥")
             why = f", because {left}={bound[left]} {sign} {right}={bound[right]} is false"
             return [*head, *result, (why, "")]
+        named = [name(0, found[0][0])]
+    elif step.kind in AROUND:
+        before, after = AROUND[step.kind]
+        named, counted = ([(before, ""), show(0, found[0][0]), (after, "")] for show in (name, value))
+    elif step.kind == "reshape":
         named = [name(0, found[0][0])]
     elif step.kind == "lookup":
         ids = inputs[1]

@@ -24,6 +24,7 @@ AXES = {  # axis letter: (size name, color on light, color on dark)
     "s": ("T", "#8A6100", "#E3B341"),
     "r": ("T", "#8A6100", "#E3B341"),
     "c": ("C", "#6B4FA3", "#B9A3EC"),
+    "e": ("C", "#6B4FA3", "#B9A3EC"),
     "h": ("head_size", "#00736A", "#5CC9BB"),
     "b": ("B", "#8C4A2F", "#E39D7C"),
     "n": ("heads", "#4F6B16", "#ABCB6C"),

@@ -5,13 +5,13 @@ rules: text (``why``, ``shapes``), a still picture (``picture``, ``save``) and t
 (display it in a notebook).
 """
 
-import math
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from helpers import rules
+from helpers.evaluate import evaluate
 from helpers.style import ROLES, exact_digits, number, shape_text, size_name
 
 
@@ -105,10 +105,10 @@ class Trace:
         self._check_sizes(name, value.shape, axes)
         return self._add(Step(name, value, axes, role=role, code=code, parameter=parameter))
 
-    def step(self, name, kind, rule, *inputs, role="x", code="", factor=1.0):
+    def step(self, name, kind, rule, *inputs, role="x", code="", factor=1.0, **sizes):
         """Add a matrix made from earlier ones; its value is computed from the rule.
 
-        Raises ValueError if the kind is unknown, an input is not in the trace, or the rule names
+        sizes: of axes that a reshape makes, ``n=2``; one of them may be left out. Raises ValueError if the kind is unknown, an input is not in the trace, or the rule names
         another number of axes than an input has.
         """
         if kind not in rules.KINDS[1:]:
@@ -121,7 +121,7 @@ class Trace:
             if len(named) != source.value.ndim:
                 raise ValueError(f"the rule {rule!r} of {name} reads {source.name} with {len(named)} axes; "
                                  f"it has {source.value.ndim}, {source.shape}.")
-        value = evaluate(kind, rule, [source.value for source in sources], factor, name)
+        value = evaluate(kind, rule, [source.value for source in sources], factor, name, **sizes)
         return self._add(Step(name, value, output, kind, rule, inputs, role, code, factor))
 
     def _check_sizes(self, name, shape, axes):
@@ -246,65 +246,3 @@ def as_array(name, value):
         held = {"U": "text", "c": "complex numbers"}.get(value.dtype.kind, "things that are not numbers")
         raise ValueError(f"{name} has shape {value.shape} and holds {held}; wanted real numbers.")
     return value.astype(np.int64 if np.can_cast(value.dtype, np.int64) else np.float64)
-
-
-def evaluate(kind, rule, values, factor=1.0, name="the step"):
-    """The value of a whole step at once: what ``rules.cell`` gives cell by cell.
-
-    values: the input arrays; returns the output array. Raises ValueError if the named axes of the
-    inputs differ in size.
-    """
-    axes, output, guard = rules.parse(rule)
-    sizes = {}
-    for named, value in zip(axes, values):
-        for axis, size in zip(named, value.shape):
-            if sizes.setdefault(axis, size) != size:
-                raise ValueError(f"{name}: the axis {axis} of the rule {rule!r} has size {sizes[axis]} in one input "
-                                 f"and {size} in another.")
-    # An axis that only the output has runs along with the one it replaces: t with s in "s c -> t c".
-    new = [axis for axis in output if axis not in sizes]
-    sizes.update(zip(new, [sizes[axis] for axis in sizes if axis not in output]))
-    first, every, operands = values[0], list(sizes), list(zip(values, axes))
-    if guard:
-        left, sign, right = guard
-        keep = rules.COMPARE[sign](*np.indices((sizes[left], sizes[right]))), (left, right)
-    if guard and kind in ("sum-product", "mean"):
-        # A term that is left out counts for nothing even where it is NaN: 0 · NaN would be NaN.
-        operands = [(np.where(einsum([keep], every, sizes), einsum(operands, every, sizes), 0.0), every)]
-    if kind == "sum-product":
-        return factor * einsum(operands, output, sizes)
-    if kind == "mean":
-        count = einsum([keep if guard else (np.ones(()), ())], every, sizes).astype(float)
-        with np.errstate(invalid="ignore"):  # the mean of no terms is NaN
-            return einsum(operands, output, sizes) / einsum([(count, every)], output, sizes)
-    if kind == "subtract":
-        first, second = (einsum([operand], output, sizes) for operand in operands)
-        return first - second
-    if kind == "add":
-        return sum(einsum([operand], output, sizes) for operand in operands)
-    if kind == "mask":
-        return np.where(einsum([keep], output, sizes), einsum(operands, output, sizes), -math.inf)
-    if kind == "lookup":
-        return first[values[1]]
-    along = next(i for i, axis in enumerate(axes[0]) if axis not in output)
-    if kind == "softmax":
-        # Subtracting the row's maximum changes nothing but keeps e^x from overflowing.
-        with np.errstate(invalid="ignore", over="ignore"):
-            powers = np.exp(first - first.max(axis=along, keepdims=True))
-            return powers / powers.sum(axis=along, keepdims=True)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        total = first.sum(axis=along, keepdims=True)
-        return np.where(total == 0, math.nan, first / total)
-
-
-def einsum(operands, output, sizes):
-    """``np.einsum`` by named axes of any length; along an output axis that no operand has, the result repeats."""
-    letters = {}
-    for _, named in operands:
-        for axis in named:
-            letters.setdefault(axis, chr(ord("a") + len(letters)))
-    present = [axis for axis in output if axis in letters]
-    spec = ",".join("".join(letters[axis] for axis in named) for _, named in operands)
-    result = np.einsum(f"{spec}->{''.join(letters[axis] for axis in present)}", *(value for value, _ in operands))
-    result = result.reshape([sizes[axis] if axis in letters else 1 for axis in output])
-    return np.broadcast_to(result, [sizes[axis] for axis in output])

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn.functional import scaled_dot_product_attention
 
-from helpers.attention import average_matmul, average_past, head, masked_softmax
+from helpers.attention import average_matmul, average_past, head, many_heads, masked_softmax, separate_heads
 from tests.strategies import GENERATOR, SIZE
 
 INF, NAN = math.inf, math.nan
@@ -46,6 +46,54 @@ def test_head_is_scaled_dot_product_attention(rng, T, C, h, B, causal, scale, te
     factor = (h**-0.5 if scale else 1.0) / temperature
     expected = scaled_dot_product_attention(x @ Wq, x @ Wk, x @ Wv, is_causal=causal, scale=factor)
     close(head(x, Wq, Wk, Wv, causal=causal, scale=scale, temperature=temperature)["out"].value, expected)
+
+
+@quick
+@given(rng=GENERATOR, T=SIZE, heads=st.integers(1, 4), h=st.integers(1, 5), B=BATCH, causal=st.booleans())
+def test_many_heads_are_multi_head_attention(rng, T, heads, h, B, causal):
+    C = heads * h
+    x, Wq, Wk, Wv = map(torch.from_numpy, inputs(rng, T, C, C, B))
+    Wo = torch.from_numpy(rng.normal(size=(C, C)))
+    torches = torch.nn.MultiheadAttention(C, heads, bias=False, batch_first=True)
+    with torch.no_grad():
+        torches.in_proj_weight.copy_(torch.cat([Wq.T, Wk.T, Wv.T]))
+        torches.out_proj.weight.copy_(Wo.T)
+        future = torch.ones(T, T, dtype=torch.bool).triu(1) if causal else None
+        expected, weights = torches(x, x, x, attn_mask=future, average_attn_weights=False)
+    trace = many_heads(x, Wq, Wk, Wv, Wo=Wo, heads=heads, causal=causal)
+    close(trace["projected"].value, expected)
+    close(trace["weights"].value, weights)
+
+    stack = [W.reshape(C, heads, h).transpose(0, 1) for W in (Wq, Wk, Wv)]  # (C, n·h) -> (n, C, h)
+    one_by_one = separate_heads(x, *stack, Wo=Wo, causal=causal)
+    for name in ("scores", "weights", "out", "concatenated", "projected"):
+        close(one_by_one[name].value, trace[name].value)
+    for name in "qkv":
+        close(one_by_one[name].value, trace[f"{name}_heads"].value)
+    for n in range(heads):
+        alone = head(x, *(W[n] for W in stack), causal=causal)["out"].value
+        close(alone, trace["concatenated"].value[..., n * h : (n + 1) * h])
+
+
+@pytest.mark.parametrize(("shape", "heads", "sentence"), [
+    ((6, 6), 4, r"x has 6 channels, \(T=3, C=6\), and heads is 4: C must be a multiple of heads"),
+    ((6, 6), 0, "heads is 0"),
+    ((6, 6), 2.0, "heads is 2.0"),
+    ((6, 3), 2, r"Wq has shape \(6, 3\); wanted \(6, 6\), as x has 6 channels: head_size columns for each of 2 heads"),
+    ((5, 6), 2, r"Wq has shape \(5, 6\); wanted \(6, 6\)"),
+])
+def test_many_heads_that_cannot_be(shape, heads, sentence):
+    W = np.ones(shape)
+    with pytest.raises(ValueError, match=sentence):
+        many_heads(np.ones((3, 6)), W, W, W, heads=heads)
+
+
+def test_a_stack_of_heads_that_does_not_fit():
+    W = np.ones((2, 6, 3))
+    with pytest.raises(ValueError, match=r"Wk has shape \(heads=2, C=6, head_size=2\), but Wq has shape"):
+        separate_heads(np.ones((3, 6)), W, W[..., :2], W)
+    with pytest.raises(ValueError, match=r"Wq has shape \(6, 3\); wanted \(heads, C, head_size\)"):
+        separate_heads(np.ones((3, 6)), W[0], W, W)
 
 
 @quick

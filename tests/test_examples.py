@@ -61,7 +61,7 @@ def test_another_process_draws_the_same_numbers():
 @given(more=st.integers(1, 20), **SIZES)
 def test_a_larger_T_keeps_the_rows(more, T, C, head_size, B):
     small, large = example(T=T, C=C, head_size=head_size, B=B), example(T=T + more, C=C, head_size=head_size, B=B)
-    cut = Example(large.tokens[:T], large.x[:, :T], large.Wq, large.Wk, large.Wv, large.scores[:T, :T], large.v[:T])
+    cut = Example(large.tokens[:T], large.x[:, :T], large.Wq, large.Wk, large.Wv, large.scores[:T, :T], large.v[:T], large.Wo)
     assert same(small, cut)
 
 

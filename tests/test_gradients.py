@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import rules
-from helpers.attention import average_matmul, average_past, head, masked_softmax
+from helpers.attention import average_matmul, average_past, head, many_heads, masked_softmax
 from helpers.trace import Trace
 
 NUDGE = 1e-6
@@ -99,6 +99,26 @@ def test_each_line_of_pytorch_gives_its_gradient(T, C, h, B, seed):
             np.testing.assert_allclose(names[step.name].numpy(), step.value, atol=1e-10)
 
 
+@pytest.mark.parametrize("B", [None, 2])
+def test_each_line_of_many_heads_gives_its_gradient(B):
+    x, Wq, Wk, Wv, Wo = (numbers(i, *shape) for i, shape in enumerate([(3, 6) if B is None else (B, 3, 6), *[(6, 6)] * 4]))
+    trace = many_heads(x, Wq, Wk, Wv, Wo=Wo, heads=3)
+    gradients = trace.backward(numbers(9, *trace["projected"].value.shape))
+    names = {step.name: torch.tensor(step.value) for step in gradients if step.kind == "given"}
+    names |= {"torch": torch, "tril": torch.ones(3, 3).tril(), "head_size": 2}
+    for step in gradients:
+        if step.kind != "given":
+            exec(step.code, names)
+            np.testing.assert_allclose(names[step.name].numpy(), step.value, atol=1e-10)
+    tensors = [torch.tensor(array, requires_grad=True) for array in (x, Wq, Wk, Wv, Wo)]
+    q, k, v = (tensors[0] @ W for W in tensors[1:4])
+    q, k, v = (one.unflatten(-1, (3, 2)).transpose(-3, -2) for one in (q, k, v))
+    out = torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+    (out.transpose(-3, -2).flatten(-2) @ tensors[4]).backward(torch.tensor(numbers(9, *trace["projected"].value.shape)))
+    for name, tensor in zip(["dx", "dWq", "dWk", "dWv", "dWo"], tensors):
+        np.testing.assert_allclose(gradients[name].value, tensor.grad.numpy(), atol=1e-10)
+
+
 @pytest.mark.parametrize("build", [average_past, average_matmul])
 @pytest.mark.parametrize("shape", [(1, 1), (4, 3), (2, 3, 2)])
 def test_averages(build, shape):
@@ -148,6 +168,10 @@ def one_step(kind, rule, *shapes, factor):
     ("softmax", "b t r -> b t s", [(2, 3, 4)], 1.0),
     ("normalize", "t r -> t s", [(3, 4)], 1.0),
     ("normalize", "r s -> t s", [(3, 4)], 1.0),
+    ("relu", "t c -> t c", [(3, 4)], 1.0),
+    ("rsqrt", "t c -> c t", [(3, 4)], 1.0),
+    ("reshape", "n t h -> t n h -> t e", [(2, 3, 4)], 1.0),
+    ("reshape", "b n t h -> b t n h -> b t e", [(2, 2, 3, 4)], 1.0),
 ])
 def test_each_kind_as_central_differences(kind, rule, shapes, factor):
     build, arrays = one_step(kind, rule, *shapes, factor=factor)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from helpers import rules
 from helpers.attention import average_matmul, average_past, head, masked_softmax
-from helpers.trace import Trace, evaluate
+from helpers.evaluate import evaluate
+from helpers.trace import Trace
 from tests.strategies import GENERATOR, RULES, steps
 
 NAN, INF = math.nan, math.inf
@@ -90,7 +91,8 @@ def derivatives(trace, step):
             nudge = np.zeros_like(value)
             nudge[where] = 2**-10
             ends = [evaluate(step.kind, step.rule,
-                             [value + sign * nudge if other == name else trace[other].value for other in step.inputs], step.factor)
+                             [value + sign * nudge if other == name else trace[other].value for other in step.inputs], step.factor,
+                             **dict(zip(step.axes, step.value.shape)))
                     for sign in (1, -1)]
             for index in np.argwhere(ends[0] != ends[1]):
                 moved[tuple(index.tolist())].add((name, where))

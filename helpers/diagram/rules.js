@@ -2,6 +2,7 @@
 // A step has name, axes, shape, kind, rule, inputs (names), factor, digits and value (a flat array).
 
 const COMPARE = { "<=": (a, b) => a <= b, "<": (a, b) => a < b, ">=": (a, b) => a >= b, ">": (a, b) => a > b };
+const AROUND = { relu: ["max(0, ", ")"], rsqrt: ["1 / √(", " + 0.00001)"] }; // what their formulas write around the term
 const parsed = new Map();
 
 // A dictionary for names that a learner chose: in a plain object "constructor" would be there already.
@@ -10,12 +11,35 @@ export const dictionary = (entries = []) => Object.assign(Object.create(null), O
 export function parse(rule) {
   if (!parsed.has(rule)) {
     const [body, guard = ""] = rule.split("|");
-    const [left, right = ""] = body.split("->");
+    const links = body.split("->");
+    const [left, right] = [links[0], links.length > 1 ? links.at(-1) : ""];
     const words = (text) => text.split(/\s+/).filter(Boolean);
     const inputs = left.trim() ? left.split(",").map(words) : [];
     parsed.set(rule, { inputs, output: words(right), guard: guard.trim() ? words(guard) : null });
   }
   return parsed.get(rule);
+}
+
+// Where the number stood before a reshape: back through its chain of shapes, link by link.
+function origin(step, index, source) {
+  const links = step.rule.split("->").map((part) => part.split(/\s+/).filter(Boolean));
+  const sizes = dictionary();
+  links[0].forEach((axis, i) => (sizes[axis] = source.shape[i]));
+  links.at(-1).forEach((axis, i) => (sizes[axis] = step.shape[i]));
+  for (let i = links.length - 1; i > 0; i--) {
+    const [after, before] = [links[i], links[i - 1]];
+    if (after.length === before.length && after.every((axis) => before.includes(axis))) {
+      index = before.map((axis) => index[after.indexOf(axis)]);
+    } else {
+      let flat = after.reduce((sum, axis, j) => sum * sizes[axis] + index[j], 0);
+      index = before.map((axis) => sizes[axis]).reverse().map((size) => {
+        const at = flat % size;
+        flat = (flat - at) / size;
+        return at;
+      }).reverse();
+    }
+  }
+  return index;
 }
 
 export function valueAt(step, index) {
@@ -27,6 +51,7 @@ export function valueAt(step, index) {
 const allowed = (guard, bound) => !guard || COMPARE[guard[1]](bound[guard[0]], bound[guard[2]]);
 
 export function terms(step, index, inputs) {
+  if (step.kind === "reshape") return [[origin(step, index, inputs[0])]];
   const { inputs: axes, output, guard } = parse(step.rule);
   const bound = dictionary(output.map((axis, i) => [axis, index[i]]));
   if (step.kind === "lookup") bound[axes[0][0]] = valueAt(inputs[1], axes[1].map((axis) => bound[axis]));
@@ -92,6 +117,8 @@ export function sources(step, index, inputs) {
       .map((where) => [inputs[0].name, where]);
   } else if (step.kind === "lookup") {
     cells = [[inputs[0].name, first[0]]];
+  } else if (step.kind === "relu" && valueAt(step, index) === 0) {
+    cells = [];
   } else if (step.kind === "subtract" && inputs[0].name === inputs[1].name && same(...found[0])) {
     cells = []; // a number minus itself is 0 whatever the number
   } else {
@@ -146,6 +173,10 @@ export function formula(step, index, inputs) {
       const compare = sign.replace("<=", "≤").replace(">=", "≥");
       return [...head, ...result, [`, because ${place(left)} ${compare} ${place(right)} is false`, ""]];
     }
+    named = [name(0, found[0][0])];
+  } else if (step.kind in AROUND) {
+    [named, counted] = [name, value].map((show) => [[AROUND[step.kind][0], ""], show(0, found[0][0]), [AROUND[step.kind][1], ""]]);
+  } else if (step.kind === "reshape") {
     named = [name(0, found[0][0])];
   } else if (step.kind === "lookup") {
     const [row, ids] = found[0];

@@ -111,6 +111,12 @@ def random_trace(seed):
     trace.step("weights", "softmax", f"{b}t r -> {b}t s", "masked", role="weights")
     trace.step("wrong", "softmax", f"{b}r s -> {b}t s", "scores", role="weights")
     trace.step("shares", "normalize", f"{b}t r -> {b}t s", rng.choice(["scores", "masked", "weights"]), role="weights")
+    trace.step("positive", "relu", f"{b}t c -> {b}t c", "added")
+    trace.step("inverse", "rsqrt", f"{b}t -> {b}t", trace.step("squares", "sum-product", f"{b}t c, {b}t c -> {b}t", "x", "x").name)
+    trace.given("wide", numbers(rng, *batch, T, 2 * h), f"{b}t e")
+    trace.step("heads", "reshape", f"{b}t e -> {b}t n h -> {b}n t h", "wide", n=2)
+    trace.step("mixed", "reshape", f"{b}t e -> {b}n t h", "wide", n=2)
+    trace.step("joined", "reshape", f"{b}n t h -> {b}t n h -> {b}t e", rng.choice(["heads", "mixed"]))
     trace.step("even", "sum-product", "constructor toString -> toString constructor", "odd")
     trace.step(rng.choice(NAMES), "sum-product", f"{b}t s, {b}s c -> {b}t c", "weights", "x", role="out")
     return trace
@@ -154,7 +160,7 @@ def test_random_traces_hold_every_kind_and_every_awkward_number(traces):
     steps = [step for trace in traces for step in trace]
     assert {step.kind for step in steps} == set(rules.KINDS)
     assert {step.role for step in steps} == set(ROLES)
-    assert {step.value.ndim for step in steps} == {0, 1, 2, 3}
+    assert {step.value.ndim for step in steps} == {0, 1, 2, 3, 4}
     assert {step.name for step in steps} > set(NAMES)
     seen = np.concatenate([step.value.ravel() for step in steps])
     assert np.isnan(seen).any() and (seen == math.inf).any() and (seen == -math.inf).any() and (seen == 0).any()
