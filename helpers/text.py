@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-SHIPPED = ("sentence", "story")
+SHIPPED = ("sentence", "story", "tales")
 TIMEOUT = 30  # seconds without a byte
 
 

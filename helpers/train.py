@@ -1,0 +1,166 @@
+"""Training a GPT on the characters of a text: watched, stopped at any step, and gone on with."""
+
+import copy
+import signal
+import threading
+import time
+from contextlib import contextmanager
+
+import torch
+
+from helpers.muon import Muon
+from helpers.text import Tokenizer
+
+RATES = {"muon": {"matrices": 0.014, "tokens": 0.02, "logits": 0.007, "biases": 0.07}, "adamw": 3e-3}
+COOLING = 0.5  # from this share of the steps on, the learning rate falls, to a twentieth at the end
+SNAPSHOTS = 20
+
+
+def split(text, share=0.9):
+    """A text's beginning to learn from, and its end to be tested on: ``split("0123456789") == ("012345678", "9")``."""
+    cut = int(share * len(text))
+    return text[:cut], text[cut:]
+
+
+def optimizers(model, kind="muon", rate=1.0):
+    """What moves the model's numbers. kind: "muon" (its matrices by Muon, the rest by Adam) or "adamw".
+
+    rate: all learning rates are multiplied by it.
+    """
+    if kind not in RATES:
+        raise ValueError(f"optimizer is {kind!r}; wanted one of {', '.join(RATES)}.")
+    if kind == "adamw":
+        return [torch.optim.AdamW(model.parameters(), lr=rate * RATES[kind], betas=(0.9, 0.99))]
+    groups = {"matrices": [], "tokens": [], "logits": [], "biases": []}
+    for name, weight in model.named_parameters():
+        table = name.split(".")[0]
+        groups["biases" if weight.ndim == 1 else "matrices" if table == "blocks" else "logits" if table == "logits" else "tokens"].append(weight)
+    rates = {name: rate * lr for name, lr in RATES[kind].items()}
+    rest = [dict(params=groups[name], lr=rates[name]) for name in ("tokens", "logits", "biases") if groups[name]]
+    return [Muon(groups["matrices"], lr=rates["matrices"]), torch.optim.Adam(rest, betas=(0.8, 0.95), eps=1e-10)]
+
+
+class Training:
+    """A run of training: ``run()`` takes its steps, an interrupt ends it early, ``run()`` again goes on.
+
+    model: a GPT; it learns to use ``tokenizer``, made from the text's characters. text: any text longer than
+    the model's context. batch: sequences in a step. steps: in all. optimizer: "muon" or "adamw".
+    rate: all learning rates are multiplied by it.
+
+    losses: of each step so far, in nats. snapshots: step to the model's weights then. seconds: spent so far.
+    """
+
+    def __init__(self, model, text, *, batch=8, steps=400, optimizer="muon", rate=1.0, seed=0, tokenizer=None):
+        self.tokenizer = model.tokenizer = tokenizer or Tokenizer(text)
+        self.device = next(model.parameters()).device
+        learned, tested = split(text)
+        if len(tested) <= model.context:
+            raise ValueError(f"the text has {len(text)} characters; wanted at least {10 * (model.context + 1)}: a tenth is kept for "
+                             f"the test, and the model sees {model.context} at once.")
+        self.learned, self.tested = (torch.tensor(self.tokenizer.encode(part), device=self.device) for part in (learned, tested))
+        self.model, self.batch, self.steps = model, batch, steps
+        self.optimizers = optimizers(model, optimizer, rate)
+        self.schedules = [torch.optim.lr_scheduler.LambdaLR(one, self.share_of_rate) for one in self.optimizers]
+        self.chance = torch.Generator().manual_seed(seed)
+        self.losses, self.snapshots, self.seconds = [], {}, 0.0
+        self.keep()
+
+    def share_of_rate(self, step):
+        """The learning rate falls in a line at the end, so that the last steps settle."""
+        left = (self.steps - step) / self.steps
+        return min(1.0, 0.05 + 0.95 * left / (1 - COOLING))
+
+    @property
+    def step(self):
+        """How many steps have been taken."""
+        return len(self.losses)
+
+    @property
+    def tokens_a_second(self):
+        return self.step * self.batch * self.model.context / self.seconds if self.seconds else 0.0
+
+    def run(self, each=None):
+        """Take the steps that are left; an interrupt (the square button, or Control-C) ends it after the step it is in.
+
+        each: called with this Training after every step. Returns the Training.
+        """
+        self.model.train()
+        with interrupts() as interrupted:
+            while self.step < self.steps and not interrupted():
+                began = time.perf_counter()
+                self.take_a_step()
+                self.seconds += time.perf_counter() - began
+                if self.step % max(1, self.steps // SNAPSHOTS) == 0:
+                    self.keep()
+                if each is not None:
+                    each(self)
+        if self.step not in self.snapshots:
+            self.keep()
+        self.model.eval()
+        return self
+
+    def take_a_step(self):
+        """One batch forward, back, and a step of every optimizer."""
+        starts = torch.randint(len(self.learned) - self.model.context, (self.batch, 1), generator=self.chance).to(self.device)
+        ids = self.learned[starts + torch.arange(self.model.context + 1, device=self.device)]  # (B, 1) + (T+1) -> (B, T+1)
+        loss = self.model.loss(ids)
+        for one in self.optimizers:
+            one.zero_grad()
+        loss.backward()
+        for one, schedule in zip(self.optimizers, self.schedules):
+            one.step()
+            schedule.step()
+        self.losses.append(loss.item())
+
+    def keep(self):
+        """Keep a copy of the weights as they are."""
+        self.snapshots[self.step] = copy.deepcopy(self.model.state_dict())
+
+    def test(self, **options):
+        """The loss on the part of the text that was kept away: see ``loss_on``."""
+        return loss_on(self.model, self.tested, **options)
+
+
+@torch.no_grad()
+def loss_on(model, ids, seen=0, most=None, batch=64):
+    """Mean loss on a run of ids (N), in nats a token.
+
+    seen: score only tokens that have at least so many before them in the model's sight. most: score about so many.
+    """
+    stride = model.context - seen
+    starts = torch.arange(0, len(ids) - model.context, stride)
+    if most is not None:
+        starts = starts[:: max(1, len(starts) * stride // most)]
+    training, total = model.training, 0.0
+    model.eval()
+    for part in starts.split(batch):
+        windows = ids[(part[:, None] + torch.arange(model.context + 1)).to(ids.device)]  # (N, T+1)
+        logits = model(windows[:, :-1])[:, seen:]  # (N, T, vocabulary) -> (N, stride, vocabulary)
+        total += torch.nn.functional.cross_entropy(logits.flatten(0, 1), windows[:, seen + 1 :].flatten()).item() * len(part)
+    model.train(training)
+    return total / len(starts)
+
+
+def write(model, prompt="", count=200, temperature=1.0, seed=0):
+    """Text that the model goes on with: the prompt and ``count`` characters more.
+
+    An empty prompt begins with a new line. Raises ValueError for a character that was not in the text it learned from.
+    """
+    tokenizer = model.tokenizer
+    start = tokenizer.encode(prompt or "\n" if "\n" in tokenizer.ids else tokenizer.vocabulary[0])
+    ids = model.generate(torch.tensor([start], device=next(model.parameters()).device), count, temperature, seed)
+    return prompt + tokenizer.decode(ids[0, len(start) :])
+
+
+@contextmanager
+def interrupts():
+    """Yields a function that tells whether somebody interrupted; in here, an interrupt does nothing else."""
+    hit = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield hit.is_set
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: hit.set())
+    try:
+        yield hit.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,126 @@
+"""A training run, live in a notebook: a progress bar, the loss as it falls, and the floor that it cannot pass."""
+
+import time
+from html import escape
+
+import ipywidgets as widgets
+from IPython.display import display
+
+from helpers.pictures import curves
+from helpers.style import ROLES, THEMES
+
+WIDTH, HEIGHT, LEFT, BOTTOM = 640, 220, 44, 26
+EVERY = 0.25  # seconds between two pictures: drawing must not slow the training down
+SMOOTH = 20  # steps in the running mean
+LINES = {"training": "query", "test": "key", "floor": "value"}
+
+
+def watch(training, floor=None, tests=8):
+    """Run a Training, show how it goes, and return it. Stop it with the square button: what was reached stays.
+
+    floor: the loss that no model can beat, in nats. tests: how often the text that was kept away is tried.
+    Run the cell again and it goes on.
+    """
+    view = View(training, floor)
+    display(view)
+    between = max(1, training.steps // tests)
+
+    def each(training):
+        if training.step % between == 0 or training.step == training.steps:
+            view.test()
+        view.update()
+
+    try:
+        training.run(each)
+    finally:
+        view.update(last=True)
+    return view
+
+
+class View(widgets.VBox):
+    """What ``watch`` shows. tests: step to the loss on the text that was kept away."""
+
+    def __init__(self, training, floor=None):
+        self.training, self.floor, self.tests, self.drawn = training, floor, getattr(training, "tests", {}), 0.0
+        training.tests = self.tests
+        self.bar = widgets.IntProgress(value=training.step, max=training.steps, layout={"width": "320px"})
+        self.line, self.plot = widgets.Label(), widgets.HTML()
+        super().__init__([widgets.HBox([self.bar, self.line]), self.plot])
+        self.update(last=True)
+
+    def test(self):
+        """Try the model on the text that was kept away."""
+        self.tests[self.training.step] = self.training.test(seen=self.training.model.context // 2, most=4000)
+
+    def update(self, last=False):
+        """Draw anew, but not more often than somebody could see."""
+        if not last and time.monotonic() - self.drawn < EVERY:
+            return
+        training, self.drawn = self.training, time.monotonic()
+        loss = f"loss {smooth(training.losses)[-1]:.3f} · " if training.losses else ""
+        speed = f" · {training.tokens_a_second:,.0f} tokens/s" if training.seconds else ""
+        self.bar.value = training.step
+        self.line.value = f"{loss}step {training.step} of {training.steps} · {training.seconds:.0f} s{speed}"
+        self.plot.value = drawing(self.lines(), training.steps)
+
+    def lines(self):
+        """The curves by name, each a list of (step, loss)."""
+        training = self.training
+        found = {"training": list(enumerate(smooth(training.losses), 1)), "test": list(self.tests.items())}
+        if self.floor is not None:
+            found["floor"] = [(0, self.floor), (training.steps, self.floor)]
+        return {name: points for name, points in found.items() if len(points) > 1}
+
+    def picture(self):
+        """The curve so far as a still picture, with alt text."""
+        steps = list(range(1, self.training.step + 1))
+        found = {"training": smooth(self.training.losses)}
+        if self.tests:
+            found["test"] = [at(list(self.tests.items()), step) for step in steps]
+        if self.floor is not None:
+            found["floor"] = [self.floor] * len(steps)
+        return curves(steps, found, xlabel="step", ylabel="loss, nats a character", title="Loss",
+                      alt=f"The loss over {self.training.step} steps: {', '.join(found)}.")
+
+    def __repr__(self):
+        return f"a training of {self.training.steps} steps"
+
+
+def smooth(losses):
+    """The mean of the last steps, at each step: a single batch is too noisy to read."""
+    found, total = [], 0.0
+    for i, loss in enumerate(losses):
+        total += loss - (losses[i - SMOOTH] if i >= SMOOTH else 0)
+        found.append(total / min(i + 1, SMOOTH))
+    return found
+
+
+def at(points, step):
+    """The value of a line through (step, value) points; before the first point there is none."""
+    for (x1, y1), (x2, y2) in zip(points, points[1:]):
+        if x1 <= step <= x2:
+            return y1 + (y2 - y1) * (step - x1) / (x2 - x1)
+    return points[-1][1] if step >= points[-1][0] else float("nan")
+
+
+def drawing(lines, steps):
+    """The curves as SVG; colors follow the page's theme."""
+    top = max((value for points in lines.values() for _, value in points), default=1.0)
+    def place(step, value):
+        return LEFT + (WIDTH - LEFT - 90) * step / steps, HEIGHT - BOTTOM - (HEIGHT - BOTTOM - 12) * value / top
+    parts = []
+    for value in [top * i / 4 for i in range(5)]:
+        _, y = place(0, value)
+        parts.append(f'<path d="M{LEFT} {y:.1f}H{WIDTH - 90}" class="grid"/><text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{value:.1f}</text>')
+    for name, points in lines.items():
+        path = "L".join("{:.1f} {:.1f}".format(*place(*point)) for point in points)
+        x, y = place(*points[-1])
+        parts.append(f'<path d="M{path}" class="{name}"/><text x="{x + 6:.1f}" y="{y + 4:.1f}" class="{name}">{escape(name)}</text>')
+    (light, dark), n = zip(*(ROLES[role] for role in LINES.values())), list(LINES)
+    def rules(colors, theme, scope=""):
+        own = "".join(f"{scope} .watch path.{name}{{stroke:{color}}}{scope} .watch text.{name}{{fill:{color}}}" for name, color in zip(n, colors))
+        return f"{scope} .watch .grid{{stroke:{theme['line']}}}{scope} .watch text{{fill:{theme['muted']}}}{own}"
+    style = (".watch path{fill:none;stroke-width:2}.watch .grid{stroke-width:.6}.watch text{font:11px sans-serif}"
+             + rules(light, THEMES["light"]) + rules(dark, THEMES["dark"], "[data-jp-theme-light=false]"))
+    return (f'<style>{style}</style><svg class="watch" width="{WIDTH}" height="{HEIGHT}" role="img" aria-label="The loss, step by step">'
+            f'{"".join(parts)}<text x="{WIDTH - 90}" y="{HEIGHT - 6}" text-anchor="end">step {steps}</text></svg>')
