@@ -78,19 +78,8 @@ def head(x, Wq, Wk, Wv, *, Wo=None, causal=True, scale=True, temperature=1.0, to
     temperature = float(temperature)
     trace, b = start("head", x, tokens)
     project(trace, "c h", f"{b}t h", b, Wq, Wk, Wv)
-    trace.step("scores", "sum-product", f"{b}t h, {b}s h -> {b}t s", "q", "k", role="scores",
-               code="scores = q @ k.transpose(-2, -1)")
-    last = "scores"
-    if scale or temperature != 1:
-        factor = (head_size_of(trace, "k") ** -0.5 if scale else 1.0) / temperature
-        code = "scaled = scores" + " * head_size**-0.5" * bool(scale) + f" / {temperature:g}" * (temperature != 1)
-        last = trace.step("scaled", "sum-product", f"{b}t s -> {b}t s", "scores", role="scores", factor=factor,
-                          code=code).name
-    attend(trace, last, causal=causal, b=b)
-    if Wo is not None:
-        trace.given("Wo", checked("Wo", Wo), "h c", role="out", parameter=True)
-        trace.step("projected", "sum-product", f"{b}t h, h c -> {b}t c", "out", "Wo", role="out", code="projected = out @ Wo")
-    return trace
+    attend(trace, compare(trace, b, "q", "k", scale, temperature), causal=causal, b=b)
+    return project_out(trace, b, "out", "h", Wo)
 
 
 def many_heads(x, Wq, Wk, Wv, *, Wo=None, heads=2, causal=True, tokens=None):
@@ -107,15 +96,18 @@ def many_heads(x, Wq, Wk, Wv, *, Wo=None, heads=2, causal=True, tokens=None):
     """
     trace, b = start("many_heads", x, tokens)
     C = trace["x"].value.shape[-1]
-    if not hasattr(heads, "__index__") or heads < 1 or C % heads:
-        raise ValueError(f"x has {C} channels, {trace['x'].shape}, and heads is {heads!r}: C must be a multiple of heads, "
+    if not hasattr(heads, "__index__") or heads < 1:
+        raise ValueError(f"heads is {heads!r}; wanted a whole number from 1 up.")
+    heads = int(heads)
+    if C % heads:
+        raise ValueError(f"x has {C} channels, {trace['x'].shape}, and heads is {heads}: C must be a multiple of heads, "
                          "so that each head gets C / heads of them.")
-    for name, W in [("Wq", Wq), ("Wk", Wk), ("Wv", Wv)]:
+    for name, W in [("Wq", Wq), ("Wk", Wk), ("Wv", Wv), *[("Wo", Wo)] * (Wo is not None)]:
         if (shape := as_array(name, W).shape) != (C, C):
-            raise ValueError(f"{name} has shape {shape}; wanted ({C}, {C}), as x has {C} channels: head_size columns for each of {heads} heads.")
+            raise ValueError(f"{name} has shape {shape}; wanted ({C}, {C}), as x has {C} channels: one matrix for all heads.")
     project(trace, "c e", f"{b}t e", b, Wq, Wk, Wv)
     for name, role in ROLE_OF.items():
-        trace.step(f"{name}_heads", "reshape", f"{b}t e -> {b}t n h -> {b}n t h", name, n=int(heads), role=role,
+        trace.step(f"{name}_heads", "reshape", f"{b}t e -> {b}t n h -> {b}n t h", name, n=heads, role=role,
                    code=f"{name}_heads = {name}.unflatten(-1, (heads, head_size)).transpose(-3, -2)")
     between_heads(trace, b, causal, "q_heads", "k_heads", "v_heads")
     return concatenate(trace, b, Wo)
@@ -124,8 +116,8 @@ def many_heads(x, Wq, Wk, Wv, *, Wo=None, heads=2, causal=True, tokens=None):
 def separate_heads(x, Wq, Wk, Wv, *, Wo=None, causal=True, tokens=None):
     """Multi-head attention as a stack of heads, each with matrices of its own: what ``many_heads`` computes.
 
-    x: (T, C) or (B, T, C); Wq, Wk, Wv: (heads, C, h); Wo: (heads · h, C), left out if None. Raises ValueError for
-    other shapes and numbers that are not finite.
+    x: (T, C) or (B, T, C); Wq, Wk, Wv: (heads, C, h) with heads · h = C; Wo: (C, C), left out if None. Raises
+    ValueError for other shapes and numbers that are not finite.
 
     >>> import numpy as np
     >>> ones = np.ones((2, 4, 2))
@@ -134,6 +126,10 @@ def separate_heads(x, Wq, Wk, Wv, *, Wo=None, causal=True, tokens=None):
     """
     trace, b = start("separate_heads", x, tokens)
     project(trace, "n c h", f"{b}n t h", b, Wq, Wk, Wv)
+    heads, C, head_size = trace["Wq"].value.shape
+    if heads * head_size != C:
+        raise ValueError(f"Wq has shape {trace['Wq'].shape}: heads times head_size is {heads * head_size}, wanted C={C}, "
+                         "so that the heads together fill the channels of x.")
     between_heads(trace, b, causal, "q", "k", "v")
     return concatenate(trace, b, Wo)
 
@@ -143,33 +139,38 @@ def project(trace, axes, made, b, Wq, Wk, Wv):
     for (name, role), W in zip(ROLE_OF.items(), (Wq, Wk, Wv)):
         trace.given(f"W{name}", checked(f"W{name}", W), axes, role=role, parameter=True)
     for name, role in ROLE_OF.items():
-        x = "x.unsqueeze(-3)" if axes == "n c h" else "x"
+        x = "x.unsqueeze(-3)" if axes == "n c h" and b else "x"  # (B, T, C) -> (B, 1, T, C), which meets every head's W
         trace.step(name, "sum-product", f"{b}t c, {axes} -> {made}", "x", f"W{name}", role=role, code=f"{name} = {x} @ W{name}")
 
 
 def between_heads(trace, b, causal, q, k, v):
     """Scores to out, in every head for itself."""
-    trace.step("scores", "sum-product", f"{b}n t h, {b}n s h -> {b}n t s", q, k, role="scores",
-               code=f"scores = {q} @ {k}.transpose(-2, -1)")
-    trace.step("scaled", "sum-product", f"{b}n t s -> {b}n t s", "scores", role="scores", factor=head_size_of(trace, k) ** -0.5,
-               code="scaled = scores * head_size**-0.5")
-    attend(trace, "scaled", causal=causal, b=f"{b}n ", values=v)
+    attend(trace, compare(trace, f"{b}n ", q, k), causal=causal, b=f"{b}n ", values=v)
 
 
 def concatenate(trace, b, Wo):
     """The heads side by side again, and the output projection that mixes them."""
     trace.step("concatenated", "reshape", f"{b}n t h -> {b}t n h -> {b}t e", "out", role="out",
                code="concatenated = out.transpose(-3, -2).flatten(-2)")
+    return project_out(trace, b, "concatenated", "e", Wo)
+
+
+def project_out(trace, b, out, axis, Wo):
+    """The end: the output projection, if there is one; axis: of the columns of out. Returns the trace."""
     if Wo is not None:
-        trace.given("Wo", checked("Wo", Wo), "e c", role="out", parameter=True)
-        trace.step("projected", "sum-product", f"{b}t e, e c -> {b}t c", "concatenated", "Wo", role="out",
-                   code="projected = concatenated @ Wo")
+        trace.given("Wo", checked("Wo", Wo), f"{axis} c", role="out", parameter=True)
+        trace.step("projected", "sum-product", f"{b}t {axis}, {axis} c -> {b}t c", out, "Wo", role="out", code=f"projected = {out} @ Wo")
     return trace
 
 
-def head_size_of(trace, name):
-    """The number of channels in a head."""
-    return trace[name].value.shape[-1]
+def compare(trace, b, q, k, scale=True, temperature=1.0):
+    """Every query with every key, scaled. Returns the name of the last step."""
+    trace.step("scores", "sum-product", f"{b}t h, {b}s h -> {b}t s", q, k, role="scores", code=f"scores = {q} @ {k}.transpose(-2, -1)")
+    if not scale and temperature == 1:
+        return "scores"
+    factor = (trace[k].value.shape[-1] ** -0.5 if scale else 1.0) / temperature
+    code = "scaled = scores" + " * head_size**-0.5" * bool(scale) + f" / {temperature:g}" * (temperature != 1)
+    return trace.step("scaled", "sum-product", f"{b}t s -> {b}t s", "scores", role="scores", factor=factor, code=code).name
 
 
 def attend(trace, scores, *, causal, b="", v=None, values="v"):

@@ -12,8 +12,8 @@ from helpers.style import shape_text, size_name
 def evaluate(kind, rule, values, factor=1.0, name="the step", **made):
     """The value of a whole step at once: what ``rules.cell`` gives cell by cell.
 
-    values: the input arrays; made: sizes of axes that a reshape makes; returns the output array. Raises ValueError if the named axes of the
-    inputs differ in size.
+    values: the input arrays; made: the sizes of axes that a reshape makes. Returns the output array. Raises
+    ValueError if the named axes of the inputs differ in size, or the numbers do not fill the shape of a reshape.
     """
     if kind == "reshape":
         return reshape(rule, values[0], made, name)
@@ -66,19 +66,27 @@ def evaluate(kind, rule, values, factor=1.0, name="the step", **made):
 
 
 def reshape(rule, value, made, name):
-    """The value of a step of kind reshape. Raises ValueError if the numbers do not fill the new shape."""
+    """The value of a step of kind reshape: through its chain of shapes, link by link."""
     links = rules.chain(rule)
-    given, sizes = shape_text(links[0], value.shape), {**dict(zip(links[0], value.shape)), **made}
+    given, sizes = shape_text(links[0], value.shape), dict(zip(links[0], value.shape))
+    for axis, size in made.items():
+        if not hasattr(size, "__index__") or size < 1:
+            raise ValueError(f"{name}: {axis} is {size!r}; wanted a whole number from 1 up.")
+        if sizes.setdefault(axis, int(size)) != size:
+            raise ValueError(f"{name}: {axis} is {size}, but the matrix that it is made from has shape {given}.")
     for before, after in pairwise(links):
         if set(before) == set(after):
             value = value.transpose([before.index(axis) for axis in after])
             continue
-        try:
-            value = value.reshape([sizes.get(axis, -1) for axis in after])
-        except ValueError:
+        unknown, known = [axis for axis in after if axis not in sizes], math.prod(sizes.get(axis, 1) for axis in after)
+        if len(unknown) > 1:
+            raise ValueError(f"{name}: the rule {rule!r} leaves {' and '.join(unknown)} open; give each of them a size but one, "
+                             f"as in {unknown[0]}=2.")
+        if value.size % known or not unknown and value.size != known:
             wanted = ", ".join(size_name(axis) + (f"={sizes[axis]}" if axis in sizes else "") for axis in after)
-            raise ValueError(f"{name} is made from a matrix of shape {given}; its {value.size} numbers do not fill ({wanted}).") from None
-        sizes.update(zip(after, value.shape))
+            raise ValueError(f"{name} is made from a matrix of shape {given}; its {value.size} numbers do not fill ({wanted}).")
+        sizes.update((axis, value.size // known) for axis in unknown)
+        value = value.reshape([sizes[axis] for axis in after])
     return value
 
 

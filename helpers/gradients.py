@@ -77,7 +77,11 @@ class Backward:
         return name
 
     def help(self, name, value, axes):
-        """A matrix that only the way back needs."""
+        """A matrix that only the way back needs; one that is there already is used again."""
+        while name in self.gradients:
+            if np.array_equal(self.gradients[name].value, value):
+                return name
+            name += "_"
         return self.gradients.given(name, value, " ".join(axes)).name
 
     def part(self, step, place, kind, inputs, axes, output, code, guard=None, factor=1.0, through=()):
@@ -162,19 +166,20 @@ class Backward:
     def relu(self, step):
         (axes,), output, _ = rules.parse(step.rule)
         name = step.inputs[0]
-        positive = self.help(f"positive_{name}", (self.trace[name].value > 0).astype(float), axes)
-        self.part(step, 0, "sum-product", [positive, f"d{step.name}"], [axes, output], axes, f"{positive} * d{step.name}")
+        positive = self.help(f"positive_{name}", (self.trace[name].value > 0).astype(float), self.trace[name].axes)
+        self.part(step, 0, "sum-product", [positive, f"d{step.name}"], [axes, output], axes,
+                  f"{positive} * d{step.name}{reshapes([output, axes])}")
 
     def rsqrt(self, step):
         (axes,), output, _ = rules.parse(step.rule)
-        name = self.need(step.name)
-        self.part(step, 0, "sum-product", [name] * 3 + [f"d{name}"], [output] * 4, axes, f"-0.5 * {name}**3 * d{name}", factor=-0.5)
+        name, turned = self.need(step.name), reshapes([output, axes])
+        self.part(step, 0, "sum-product", [name] * 3 + [f"d{name}"], [output] * 4, axes,
+                  f"-0.5 * {name}{turned}**3 * d{name}{turned}", factor=-0.5)  # the derivative of 1/√x is −1/2 · (1/√x)³
 
     def reshape(self, step):
-        first, *through, last = rules.chain(step.rule)
-        shape = ", ".join(map(str, self.trace[step.inputs[0]].value.shape))
-        self.part(step, 0, "reshape", [f"d{step.name}"], [last], first, reversed_code(step, first, through, last, shape),
-                  through=through[::-1])
+        last, *through, first = links = rules.chain(step.rule)[::-1]
+        sizes = dict(zip([*last, *first], [*step.value.shape, *self.trace[step.inputs[0]].value.shape]))
+        self.part(step, 0, "reshape", [f"d{step.name}"], [last], first, f"d{step.name}{reshapes(links, sizes)}", through=through)
 
     def softmax(self, step):
         self.shares(step, self.need(step.name))
@@ -210,12 +215,18 @@ def role_of(step):
     return "scores" if step.role == "weights" else step.role
 
 
-def reversed_code(step, first, through, last, shape):
-    """The line of PyTorch that undoes a reshape."""
-    code = f"d{step.name}"
-    for before, after in pairwise([last, *through[::-1], first]):
-        code += f".permute({', '.join(str(before.index(axis)) for axis in after)})" if set(before) == set(after) else f".reshape({shape})"
-    return code
+def reshapes(links, sizes=None):
+    """The calls of PyTorch that go through a chain of shapes: ``.transpose(0, 1).reshape(8, 6)``."""
+    calls = ""
+    for before, after in pairwise(links):
+        moved = [at for at, axis in enumerate(after) if axis != before[at]] if set(before) == set(after) else None
+        if moved is None:
+            calls += f".reshape({', '.join(str(sizes[axis]) for axis in after)})"
+        elif len(moved) == 2:
+            calls += f".transpose({moved[0]}, {moved[1]})"
+        elif moved:
+            calls += f".permute({', '.join(str(before.index(axis)) for axis in after)})"
+    return calls
 
 
 def renaming(old, new):

@@ -31,6 +31,7 @@ from helpers.style import number
 
 KINDS = ("given", "sum-product", "mean", "add", "subtract", "mask", "softmax", "normalize", "lookup", "relu", "rsqrt", "reshape")
 EPSILON = 1e-5  # what rsqrt adds, so that it never divides by 0; PyTorch's LayerNorm adds the same
+ONE = {"relu": "t c -> t c", "rsqrt": "t -> t", "reshape": "t e -> t n h -> n t h"}  # kinds with one input, and such a rule
 AROUND = {"relu": ("max(0, ", ")"), "rsqrt": ("1 / √(", " + 0.00001)")}  # what their formulas write around the term
 COMPARE = {"<=": le, "<": lt, ">=": ge, ">": gt}
 
@@ -42,6 +43,22 @@ def parse(rule):
     left, *_, right = body.split("->") if "->" in body else (body, "")
     inputs = tuple(tuple(axes.split()) for axes in left.split(",")) if left.strip() else ()
     return inputs, tuple(right.split()), tuple(guard.split()) or None
+
+
+def check(name, kind, rule, sizes):
+    """Raise ValueError for a rule that its kind cannot read, or for a size that it has no axis for."""
+    inputs, output, guard = parse(rule)
+    links = chain(rule) if kind == "reshape" else []
+    for axis, size in sizes.items():
+        if not any(axis in link for link in links):
+            raise ValueError(f"{name} is given {axis}={size!r}, which a step of kind {kind!r} with the rule {rule!r} has no use for.")
+    if kind in ONE and (len(inputs) != 1 or guard or (not links and {*inputs[0]} != {*output})):
+        raise ValueError(f"the rule {rule!r} of {name} is none for {kind}: it reads one matrix and keeps "
+                         f"{'its numbers' if links else 'its axes'}, as in {ONE[kind]!r}.")
+    passed = [axis for link in links[1:-1] for axis in link if axis not in links[0] + links[-1]]
+    if passed:
+        raise ValueError(f"the rule {rule!r} of {name} passes through {passed[0]}, which neither its first nor its last shape has: "
+                         "make it two steps.")
 
 
 def chain(rule):
@@ -172,7 +189,8 @@ def formula(step, index, inputs):
     """The cell's formula with names, then with numbers: a list of (text, name of the step it comes from)."""
     named, counted = [], []
     index = tuple(index)
-    result = [(" = ", ""), (number(step.value[index], step.digits), step.name)]
+    cut = step.kind == "relu" and step.value[index] == 0  # exactly 0, whatever the decimals of the others
+    result = [(" = ", ""), (number(step.value[index], 0 if cut else step.digits), step.name)]
     head = [(at(step.name, index), step.name)]
     if step.kind == "given":
         return head + result

@@ -108,8 +108,9 @@ class Trace:
     def step(self, name, kind, rule, *inputs, role="x", code="", factor=1.0, **sizes):
         """Add a matrix made from earlier ones; its value is computed from the rule.
 
-        sizes: of axes that a reshape makes, ``n=2``; one of them may be left out. Raises ValueError if the kind is unknown, an input is not in the trace, or the rule names
-        another number of axes than an input has.
+        sizes: of the axes that a reshape makes, ``n=2``; one of them may be left out. Raises ValueError if the
+        kind is unknown, the rule is none of this kind or names another number of axes than an input has, or the
+        numbers do not fill the shape of a reshape; UnknownName if an input is not in the trace.
         """
         if kind not in rules.KINDS[1:]:
             raise ValueError(f"{name} is of kind {kind!r}; wanted one of {', '.join(rules.KINDS[1:])}.")
@@ -121,6 +122,7 @@ class Trace:
             if len(named) != source.value.ndim:
                 raise ValueError(f"the rule {rule!r} of {name} reads {source.name} with {len(named)} axes; "
                                  f"it has {source.value.ndim}, {source.shape}.")
+        rules.check(name, kind, rule, sizes)
         value = evaluate(kind, rule, [source.value for source in sources], factor, name, **sizes)
         return self._add(Step(name, value, output, kind, rule, inputs, role, code, factor))
 

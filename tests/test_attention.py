@@ -1,6 +1,7 @@
 """The maths of attention against torch and against plain Python loops."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -79,8 +80,11 @@ def test_many_heads_are_multi_head_attention(rng, T, heads, h, B, causal):
     ((6, 6), 4, r"x has 6 channels, \(T=3, C=6\), and heads is 4: C must be a multiple of heads"),
     ((6, 6), 0, "heads is 0"),
     ((6, 6), 2.0, "heads is 2.0"),
-    ((6, 3), 2, r"Wq has shape \(6, 3\); wanted \(6, 6\), as x has 6 channels: head_size columns for each of 2 heads"),
+    ((6, 3), 2, r"Wq has shape \(6, 3\); wanted \(6, 6\), as x has 6 channels: one matrix for all heads\."),
     ((5, 6), 2, r"Wq has shape \(5, 6\); wanted \(6, 6\)"),
+    ((2, 6, 3), 2, r"Wq has shape \(2, 6, 3\); wanted \(6, 6\)"),
+    ((6, 6), np.int64(4), "heads is 4: C must be a multiple"),
+    ((6, 6), "two", "heads is 'two'; wanted a whole number from 1 up"),
 ])
 def test_many_heads_that_cannot_be(shape, heads, sentence):
     W = np.ones(shape)
@@ -94,6 +98,32 @@ def test_a_stack_of_heads_that_does_not_fit():
         separate_heads(np.ones((3, 6)), W, W[..., :2], W)
     with pytest.raises(ValueError, match=r"Wq has shape \(6, 3\); wanted \(heads, C, head_size\)"):
         separate_heads(np.ones((3, 6)), W[0], W, W)
+    with pytest.raises(ValueError, match=r"Wq has shape \(heads=3, C=6, head_size=3\): heads times head_size is 9, wanted C=6"):
+        separate_heads(np.ones((3, 6)), *np.ones((3, 3, 6, 3)))
+
+
+@pytest.mark.parametrize("shape", [(6, 5), (5, 6), (6,), (2, 6, 6)])
+def test_an_output_projection_of_a_wrong_shape_is_explained(shape):
+    with pytest.raises(ValueError, match=rf"Wo has shape {re.escape(str(shape))}; wanted \(6, 6\)"):
+        many_heads(np.ones((3, 6)), *np.ones((3, 6, 6)), Wo=np.ones(shape))
+    with pytest.raises(ValueError, match="Wo has shape .*; wanted|Wo has shape .* both must have C=6"):
+        separate_heads(np.ones((3, 6)), *np.ones((3, 2, 6, 3)), Wo=np.ones(shape))
+
+
+@pytest.mark.parametrize("B", [None, 2])
+def test_the_steps_of_many_heads_and_their_axes(B):
+    x, *W = inputs(np.random.default_rng(0), 3, 6, 6, B)
+    b = "" if B is None else "b "
+    ends = {"scores": f"{b}n t s", "scaled": f"{b}n t s", "masked": f"{b}n t s", "weights": f"{b}n t s", "out": f"{b}n t h",
+            "concatenated": f"{b}t e", "Wo": "e c", "projected": f"{b}t c"}
+    starts = {"x": f"{b}t c", **dict.fromkeys(["Wq", "Wk", "Wv"], "c e"), **dict.fromkeys("qkv", f"{b}t e"),
+              **dict.fromkeys(["q_heads", "k_heads", "v_heads"], f"{b}n t h")}
+    trace = many_heads(x, *W, Wo=W[0], heads=2)
+    assert {step.name: " ".join(step.axes) for step in trace} == starts | ends and list(trace.steps) == list(starts | ends)
+    starts = {"x": f"{b}t c", **dict.fromkeys(["Wq", "Wk", "Wv"], "n c h"), **dict.fromkeys("qkv", f"{b}n t h")}
+    trace = separate_heads(x, *(one.reshape(6, 2, 3).swapaxes(0, 1) for one in W), Wo=W[0])
+    assert {step.name: " ".join(step.axes) for step in trace} == starts | ends and list(trace.steps) == list(starts | ends)
+    assert trace["concatenated"].shape == "(" + "B=2, " * bool(b) + "T=3, C=6)"
 
 
 @quick
@@ -120,8 +150,12 @@ def test_the_code_of_every_step_gives_its_value(rng, T, C, h, B, **options):
     x, *W = inputs(rng, T, C, h, B)
     options["temperature"] = float(f"{options['temperature']:g}")  # as the code prints it
     scores, v = rng.normal(size=(T, T)), rng.normal(size=(T, h))
-    for trace in (head(x, *W, **options), average_past(x if B is None else x[0]), average_matmul(x), masked_softmax(scores, v)):
-        names = {"torch": torch, "T": T, "head_size": h, "tril": torch.ones(T, T).tril(), "out": torch.empty(T, C)}
+    heads = 3
+    wide, big = rng.normal(size=(*x.shape[:-1], heads * h)), rng.normal(size=(4, heads * h, heads * h))
+    for trace in (head(x, *W, Wo=W[0].T, **options), average_past(x if B is None else x[0]), average_matmul(x), masked_softmax(scores, v),
+                  many_heads(wide, *big[:3], Wo=big[3], heads=heads),
+                  separate_heads(wide, *(one.reshape(heads * h, heads, h).swapaxes(0, 1) for one in big[:3]), Wo=big[3])):
+        names = {"heads": heads, "torch": torch, "T": T, "head_size": h, "tril": torch.ones(T, T).tril(), "out": torch.empty(T, C)}
         for step in trace:
             if step.code:
                 for names["t"] in range(T if "[t]" in step.code else 1):  # out[t] is one token at a time

@@ -16,7 +16,8 @@ from helpers.examples import LARGEST, Example, by_hand, example, faults, tables
 from helpers.text import words
 
 SIZES = {name: st.integers(1, 24) for name in ("T", "C", "head_size", "B")}
-SHAPES = {"x": "B T C", "Wq": "C head_size", "Wk": "C head_size", "Wv": "C head_size", "scores": "T T", "v": "T head_size"}
+SHAPES = {"x": "B T C", "Wq": "C head_size", "Wk": "C head_size", "Wv": "C head_size", "scores": "T T", "v": "T head_size",
+          "Wo": "head_size C"}
 quick = settings(deadline=None, max_examples=40)
 
 
@@ -50,6 +51,17 @@ def test_the_same_seed_gives_the_same_numbers():
     assert not np.array_equal(first.x, example(T=5, C=4, B=2, seed=4).x)
 
 
+def test_each_matrix_is_a_corner_of_the_first_tables():
+    """Notebooks print these numbers: a matrix that is added later must leave them as they are."""
+    made = example(T=5, C=4, head_size=3, seed=2)
+    first = np.random.default_rng([2, 0]).standard_normal((6, LARGEST, LARGEST)).round(1)
+    np.testing.assert_array_equal(made.x, first[0][:5, :4])
+    for W, table in zip((made.Wq, made.Wk, made.Wv), first[1:]):
+        np.testing.assert_array_equal(W, (table[:4, :3] * 1.5 / 2).round(1))
+    np.testing.assert_array_equal(made.scores, first[4][:5, :5])
+    np.testing.assert_array_equal(made.v, first[5][:5, :3])
+
+
 def test_another_process_draws_the_same_numbers():
     line = "from helpers.examples import example; print([part.tolist() for part in example(seed=5)[1:]])"
     found = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=True,
@@ -74,7 +86,7 @@ def test_a_larger_C_and_B_keep_the_numbers():
 @pytest.mark.parametrize("seed", range(5))
 def test_no_two_matrices_are_alike(seed):
     made = example(T=4, C=4, head_size=4, B=2, seed=seed)
-    parts = [*made.x, made.Wq, made.Wk, made.Wv, made.scores, made.v]
+    parts = [*made.x, made.Wq, made.Wk, made.Wv, made.scores, made.v, made.Wo, made.Wo.T]
     assert len({part.tobytes() for part in parts}) == len(parts)
     queries, keys, values = (made.x @ W for W in (made.Wq, made.Wk, made.Wv))
     assert not np.allclose(queries, keys) and not np.allclose(keys, values) and not np.allclose(queries, values)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import rules
-from helpers.attention import average_matmul, average_past, head, many_heads, masked_softmax
+from helpers.attention import average_matmul, average_past, head, many_heads, masked_softmax, separate_heads
 from helpers.trace import Trace
 
 NUDGE = 1e-6
@@ -117,6 +117,130 @@ def test_each_line_of_many_heads_gives_its_gradient(B):
     (out.transpose(-3, -2).flatten(-2) @ tensors[4]).backward(torch.tensor(numbers(9, *trace["projected"].value.shape)))
     for name, tensor in zip(["dx", "dWq", "dWk", "dWv", "dWo"], tensors):
         np.testing.assert_allclose(gradients[name].value, tensor.grad.numpy(), atol=1e-10)
+
+
+@quick
+@given(T=SIZES, heads=st.integers(1, 3), h=st.integers(1, 3), B=st.sampled_from([None, 1, 3]), causal=st.booleans(),
+       projects=st.booleans(), seed=st.integers(0, 999))
+def test_heads_side_by_side_as_autograd(T, heads, h, B, causal, projects, seed):
+    """Both ways to write them; the gradient of a stack is that of the big matrix, cut into columns."""
+    C = heads * h
+    *arrays, Wo = inputs_of_a_head(T, C, C, B, seed)
+    arrays, dout = arrays + [Wo] * projects, numbers(seed + 3, *([B] if B else []), T, C)
+
+    def cut(W):
+        return W.reshape(C, heads, h).swapaxes(0, 1)  # (C, n·h) -> (n, C, h)
+
+    def torches(x, Wq, Wk, Wv, Wo=None):
+        q, k, v = ((x @ W).unflatten(-1, (heads, h)).transpose(-3, -2) for W in (Wq, Wk, Wv))
+        out = torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=causal).transpose(-3, -2).flatten(-2)
+        return out if Wo is None else out @ Wo
+
+    options = {"causal": causal, **({"Wo": Wo} if projects else {})}
+    together = many_heads(*arrays[:4], heads=heads, **options).backward(dout)
+    stacked = separate_heads(arrays[0], *map(cut, arrays[1:4]), **options).backward(dout)
+    wanted = dict(zip(["dx", "dWq", "dWk", "dWv", "dWo"], by_autograd(arrays, torches, dout)))
+    for name, expected in wanted.items():
+        np.testing.assert_allclose(together[name].value, expected, atol=1e-10)
+        np.testing.assert_allclose(stacked[name].value, cut(expected) if name in ("dWq", "dWk", "dWv") else expected, atol=1e-10)
+    check_by_rules(together)
+    check_by_rules(stacked)
+
+
+@quick
+@given(rule=st.sampled_from(["t e -> t n h -> n t h", "t e -> n t h", "t c -> t n h -> h n t", "n t h -> t n h -> t e",
+                             "n t h -> n h t -> e t", "n t h -> e", "n t h -> h t n"]),
+       sizes=st.fixed_dictionaries({axis: SIZES for axis in "bnth"}), batch=st.booleans(), seed=st.integers(0, 999))
+def test_a_reshape_goes_back_to_where_each_number_stood(rule, sizes, batch, seed):
+    rule = " -> ".join("b " * batch + link for link in rule.split(" -> "))
+    axes, sizes = rules.chain(rule)[0], {**sizes, **dict.fromkeys("ce", sizes["n"] * sizes["h"])}
+
+    def reshaped(value):
+        trace = Trace("reshaped")
+        trace.given("a", value, " ".join(axes))
+        trace.step("y", "reshape", rule, "a", **({} if "n" in axes else {"n": sizes["n"]}))
+        return trace
+
+    trace = reshaped(numbers(seed, *(sizes[axis] for axis in axes)))
+    gradients = trace.backward(dout := numbers(seed + 1, *trace["y"].value.shape))
+    places = reshaped(np.arange(dout.size).reshape(trace["a"].value.shape))["y"].value  # where each number of y stood in a
+    expected = np.zeros(dout.size)
+    expected[places.ravel()] = dout.ravel()
+    np.testing.assert_array_equal(gradients["da"].value.ravel(), expected)
+    exec(gradients["da"].code, names := {"dy": torch.tensor(dout)})
+    np.testing.assert_array_equal(names["da"], gradients["da"].value)
+    check_by_rules(gradients)
+
+
+@quick
+@given(seed=st.integers(0, 999), T=SIZES, C=SIZES)
+def test_a_layer_norm_and_a_feed_forward_as_autograd(seed, T, C):
+    x, up, dout = numbers(seed, T, C), numbers(seed + 1, C, 4 * C), numbers(seed + 2, T, 4 * C)
+    trace = Trace("norm and relu")
+    trace.given("x", x, "t c")
+    trace.given("up", up, "c h", parameter=True)
+    trace.step("mean", "mean", "t c -> t", "x")
+    trace.step("centered", "subtract", "t c, t -> t c", "x", "mean")
+    trace.step("squares", "sum-product", "t c, t c -> t c", "centered", "centered")
+    trace.step("variance", "mean", "t c -> t", "squares")
+    trace.step("inverse", "rsqrt", "t -> t", "variance")
+    trace.step("normal", "sum-product", "t c, t -> t c", "centered", "inverse")
+    trace.step("before", "sum-product", "t c, c h -> t h", "normal", "up")
+    trace.step("hidden", "relu", "t h -> t h", "before")
+    gradients = trace.backward(dout)
+    wanted = by_autograd([x, up], lambda x, up: (torch.nn.functional.layer_norm(x, (C,)) @ up).relu(), dout)
+    for name, expected in zip(["dx", "dup"], wanted):
+        np.testing.assert_allclose(gradients[name].value, expected, atol=1e-8 * max(1, abs(expected).max()))
+    np.testing.assert_array_equal(gradients["positive_before"].value, trace["before"].value > 0)
+    check_by_rules(gradients)
+    names = {"torch": torch, **{step.name: torch.tensor(step.value) for step in gradients}}
+    for name in ("dbefore", "dvariance"):  # the lines of relu and rsqrt
+        exec(gradients[name].code, names)
+        np.testing.assert_allclose(names[name], gradients[name].value, rtol=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["relu", "rsqrt"])
+@pytest.mark.parametrize("rule", ["t c -> t c", "t c -> c t", "b t c -> c b t"])
+def test_the_lines_of_relu_and_rsqrt(kind, rule):
+    axes = rules.parse(rule)[0][0]
+    x = numbers(0, *range(2, 2 + len(axes)))
+    trace = Trace("one step")
+    trace.given("x", x if kind == "relu" else x**2, " ".join(axes))
+    dout = numbers(1, *trace.step("y", kind, rule, "x").value.shape)
+    gradients = trace.backward(dout)
+    names = {step.name: torch.tensor(step.value) for step in gradients if step.kind == "given"}
+    exec(gradients["dx"].code, names)
+    turned = " ".join(["".join(axes), "->", "".join(rules.parse(rule)[1])])
+    wanted, = by_autograd([trace["x"].value], lambda x: torch.einsum(turned, x.relu() if kind == "relu" else (x + 1e-5).rsqrt()), dout)
+    for found in (names["dx"], gradients["dx"].value):
+        np.testing.assert_allclose(found, wanted, rtol=1e-9)
+
+
+@pytest.mark.parametrize("kind, rule", [("relu", "t c -> t c"), ("rsqrt", "t c -> c t"), ("sum-product", "t c -> t"), ("mean", "t c -> c")])
+def test_two_steps_of_a_kind_on_one_matrix(kind, rule):
+    """What the way back needs for both stands there once."""
+    axes, value = rules.parse(rule)[1], abs(numbers(0, 3, 2)) - 0.1 * (kind == "relu")
+    axes = " ".join(axes)
+    trace = Trace("twice")
+    trace.given("x", value, "t c")
+    trace.step("one", kind, rule, "x")
+    trace.step("other", kind, rule, "x")
+    trace.step("y", "add", f"{axes}, {axes} -> {axes}", "one", "other")
+    alone = Trace("once")
+    alone.given("x", value, "t c")
+    alone.step("y", kind, rule, "x")
+    np.testing.assert_allclose(trace.backward()["dx"].value, 2 * alone.backward()["dx"].value)
+
+
+def test_two_normalizations_of_one_matrix_along_different_axes():
+    value, dout = abs(numbers(0, 3, 3)) + 0.5, numbers(1, 3, 3)
+    trace = Trace("rows and columns")
+    trace.given("x", value, "t c")
+    trace.step("rows", "normalize", "t r -> t s", "x")
+    trace.step("columns", "normalize", "r s -> t s", "x")
+    trace.step("y", "add", "t s, t s -> t s", "rows", "columns")
+    wanted, = by_autograd([value], lambda x: x / x.sum(1, keepdim=True) + x / x.sum(0, keepdim=True), dout)
+    np.testing.assert_allclose(trace.backward(dout)["dx"].value, wanted, atol=1e-12)
 
 
 @pytest.mark.parametrize("build", [average_past, average_matmul])

@@ -158,6 +158,11 @@ def test_a_cell_whose_terms_cancel_is_no_source():
     assert trace.sources("y", 0) == [("b", (0,)), ("b", (1,))]
 
 
+def test_what_relu_cuts_off_has_no_source():
+    assert made_of(small("relu", "t c -> t c", [[2.0, -1.0]])) == [[0], []]
+    assert made_of(small("relu", "t c -> t c", [[0.0, -INF]])) == [[], []]
+
+
 def test_a_given_number_has_no_sources():
     assert average_past([[1.0]]).sources("x", 0, 0) == []
 
@@ -212,7 +217,16 @@ FORMULAS = [  # kind, rule, inputs a, b and c, the cell of y, the factor, the fo
     ("normalize", "r -> s", ([-5],), (0,), 1, "y[0] = a[0] / a[0] = −5 / (−5) = 1"),
     ("lookup", "v c, t -> t c", ([[1, 2], [3, 4], [-5, 6]], [0, 2]), (1, 0), 1, "y[1,0] = a[b[1],0] = a[2,0] = −5"),
     ("lookup", "v, t -> t", ([1, 2, 0.5], [0, 2]), (1,), 1, "y[1] = a[b[1]] = a[2] = 0.5"),
+    ("relu", "t c -> t c", ([[0.5, -0.3]],), (0, 1), 1, "y[0,1] = max(0, a[0,1]) = max(0, −0.3) = 0"),
+    ("relu", "t c -> c t", ([[0.5, -0.3]],), (0, 0), 1, "y[0,0] = max(0, a[0,0]) = max(0, 0.5) = 0.5"),
+    ("relu", "t -> t", ([0.0, 1 / 3],), (0,), 1, "y[0] = max(0, a[0]) = max(0, 0) = 0"),
+    ("rsqrt", "t -> t", ([0.25],), (0,), 1, "y[0] = 1 / √(a[0] + 0.00001) = 1 / √(0.25 + 0.00001) = 2.000"),
+    ("rsqrt", "t -> t", ([0],), (0,), 1, "y[0] = 1 / √(a[0] + 0.00001) = 1 / √(0 + 0.00001) = 316.228"),
+    ("reshape", "n t h -> t n h -> t e", ([[[1, 2]], [[-3, 4.5]]],), (0, 2), 1, "y[0,2] = a[1,0,0] = −3.0"),
     # what is not finite
+    ("relu", "t -> t", ([NAN],), (0,), 1, "y[0] = max(0, a[0]) = max(0, NaN) = NaN"),
+    ("relu", "t -> t", ([-INF],), (0,), 1, "y[0] = max(0, a[0]) = max(0, −∞) = 0"),
+    ("rsqrt", "t -> t", ([-1],), (0,), 1, "y[0] = 1 / √(a[0] + 0.00001) = 1 / √(−1 + 0.00001) = NaN"),
     ("sum-product", "c -> ", ([1, NAN],), (), 1, "y = a[0] + a[1] = 1 + NaN = NaN"),
     ("sum-product", "c -> ", ([1, -INF],), (), 1, "y = a[0] + a[1] = 1 + (−∞) = −∞"),
     ("sum-product", "c -> ", ([-INF, INF],), (), 1, "y = a[0] + a[1] = −∞ + ∞ = NaN"),
@@ -222,6 +236,15 @@ FORMULAS = [  # kind, rule, inputs a, b and c, the cell of y, the factor, the fo
 @pytest.mark.parametrize(("kind", "rule", "inputs", "at", "factor", "formula"), FORMULAS, ids=[kind for kind, *_ in FORMULAS])
 def test_why(kind, rule, inputs, at, factor, formula):
     assert small(kind, rule, *inputs, factor=factor).why("y", *at) == formula
+
+
+def test_why_of_heads_and_of_the_mistake_without_transpose():
+    trace = Trace()
+    trace.given("q", [[0, 1, 2, 3, 4, 5, 0.5, 7], [8, 9, 10, 11, 12, 13, 14, 15]], "t e")
+    trace.step("q_heads", "reshape", "t e -> t n h -> n t h", "q", n=2)
+    trace.step("mixed", "reshape", "t e -> n t h", "q", n=2)
+    assert trace.why("q_heads", 1, 0, 2) == "q_heads[1,0,2] = q[0,6] = 0.5"
+    assert trace.why("mixed", 1, 0, 2) == "mixed[1,0,2] = q[1,2] = 10.0"
 
 
 @pytest.mark.parametrize(("formula", "value"), [

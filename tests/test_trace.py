@@ -102,6 +102,45 @@ def test_every_cell_has_a_reason_and_sources_in_the_trace(kind, data):
                 assert trace.index(name, *where) == where and name in step.inputs
 
 
+# -- another shape --------------------------------------------------------------------------------
+
+
+@settings(deadline=None, max_examples=50)
+@given(rng=GENERATOR, T=st.integers(1, 6), heads=st.integers(1, 4), h=st.integers(1, 5), B=st.none() | st.integers(1, 3),
+       told=st.sampled_from(["n", "h", "nh"]))
+def test_a_reshape_is_view_and_transpose(rng, T, heads, h, B, told):
+    b, batch = ("", ()) if B is None else ("b ", (B,))
+    q = torch.from_numpy(rng.normal(size=(*batch, T, heads * h)))
+    sizes = {axis: {"n": heads, "h": h}[axis] for axis in told}
+    trace = Trace()
+    trace.given("q", q, f"{b}t e")
+    apart = trace.step("q_heads", "reshape", f"{b}t e -> {b}t n h -> {b}n t h", "q", **sizes)
+    mixed = trace.step("mixed", "reshape", f"{b}t e -> {b}n t h", "q", **sizes)
+    again = trace.step("again", "reshape", f"{b}n t h -> {b}t n h -> {b}t e", "q_heads")
+    turned = trace.step("turned", "reshape", f"{b}n t h -> {b}n h t -> {b}e t", "q_heads")
+    expected = q.view(*batch, T, heads, h).transpose(-3, -2)
+    assert np.array_equal(apart.value, expected) and apart.axes == tuple(f"{b}n t h".split())
+    assert np.array_equal(mixed.value, q.view(*batch, heads, T, h))
+    assert np.array_equal(again.value, q)
+    assert np.array_equal(turned.value, expected.transpose(-2, -1).reshape(*batch, heads * h, T))
+    assert apart.shape == "(" + f"B={B}, " * bool(b) + f"heads={heads}, T={T}, head_size={h})"
+
+
+@settings(deadline=None, max_examples=50)
+@given(rng=GENERATOR, T=st.integers(1, 6), C=st.integers(1, 6))
+def test_relu_and_rsqrt_are_those_of_torch(rng, T, C):
+    x = torch.from_numpy(rng.normal(size=(T, C)))
+    trace = Trace()
+    trace.given("x", x, "t c")
+    trace.step("hidden", "relu", "t c -> t c", "x")
+    trace.step("centered", "subtract", "t c, t -> t c", "x", trace.step("mean", "mean", "t c -> t", "x").name)
+    trace.step("squares", "sum-product", "t c, t c -> t c", "centered", "centered")
+    trace.step("inverse", "rsqrt", "t -> t", trace.step("variance", "mean", "t c -> t", "squares").name)
+    normal = trace.step("normal", "sum-product", "t c, t -> t c", "centered", "inverse")
+    assert np.array_equal(trace["hidden"].value, x.relu())
+    np.testing.assert_allclose(normal.value, torch.nn.functional.layer_norm(x, (C,)), rtol=1e-9, atol=1e-9)
+
+
 # -- what is accepted -----------------------------------------------------------------------------
 
 
@@ -195,6 +234,31 @@ def test_a_matrix_that_does_not_fit(trace, arguments, options, sentence):
     (ValueError, ("z", "add", "t -> t", "x"), {}, "the rule 't -> t' of z reads x with 1 axes; it has 2, (T=2, C=3)."),
     (ValueError, ("z", "sum-product", "t c, c h -> t h", "x", "y"), {},
      "z: the axis c of the rule 't c, c h -> t h' has size 3 in one input and 2 in another."),
+    (ValueError, ("z", "add", "t c -> t c", "x"), {"rol": "key"},
+     "z is given rol='key', which a step of kind 'add' with the rule 't c -> t c' has no use for."),
+    (ValueError, ("z", "relu", "t c -> t", "x"), {},
+     "the rule 't c -> t' of z is none for relu: it reads one matrix and keeps its axes, as in 't c -> t c'."),
+    (ValueError, ("z", "relu", "t c, t c -> t c", "x", "y"), {},
+     "the rule 't c, t c -> t c' of z is none for relu: it reads one matrix and keeps its axes, as in 't c -> t c'."),
+    (ValueError, ("z", "rsqrt", "t c -> t c | c <= t", "x"), {},
+     "the rule 't c -> t c | c <= t' of z is none for rsqrt: it reads one matrix and keeps its axes, as in 't -> t'."),
+    (ValueError, ("z", "reshape", "t c, t c -> t n h", "x", "y"), {"n": 2},
+     "the rule 't c, t c -> t n h' of z is none for reshape: it reads one matrix and keeps its numbers, as in 't e -> t n h -> n t h'."),
+    (ValueError, ("z", "reshape", "t c -> t n h", "x"), {"n": 2},
+     "z is made from a matrix of shape (T=2, C=3); its 6 numbers do not fill (T=2, heads=2, head_size)."),
+    (ValueError, ("z", "reshape", "t c -> t n h", "x"), {"n": 3, "h": 2},
+     "z is made from a matrix of shape (T=2, C=3); its 6 numbers do not fill (T=2, heads=3, head_size=2)."),
+    (ValueError, ("z", "reshape", "t c -> t n h", "x"), {"n": 10**30},
+     f"z is made from a matrix of shape (T=2, C=3); its 6 numbers do not fill (T=2, heads={10**30}, head_size)."),
+    (ValueError, ("z", "reshape", "t c -> t n h", "x"), {},
+     "z: the rule 't c -> t n h' leaves n and h open; give each of them a size but one, as in n=2."),
+    *((ValueError, ("z", "reshape", "t c -> t n h", "x"), {"n": size}, f"z: n is {size!r}; wanted a whole number from 1 up.")
+      for size in (0, -1, 3.0, "3", None)),
+    (ValueError, ("z", "reshape", "t c -> t n h", "x"), {"m": 3},
+     "z is given m=3, which a step of kind 'reshape' with the rule 't c -> t n h' has no use for."),
+    (ValueError, ("z", "reshape", "t c -> c t", "x"), {"t": 3}, "z: t is 3, but the matrix that it is made from has shape (T=2, C=3)."),
+    (ValueError, ("z", "reshape", "t c -> t n h -> t e", "x"), {"n": 3},
+     "the rule 't c -> t n h -> t e' of z passes through n, which neither its first nor its last shape has: make it two steps."),
 ])
 def test_a_step_that_cannot_be(trace, error, arguments, options, sentence):
     with pytest.raises(error) as caught:

@@ -131,7 +131,8 @@ export function sources(step, index, inputs) {
 // The cell's formula with names, then with numbers: a list of [text, name of the step it comes from].
 export function formula(step, index, inputs) {
   const head = [[at(step.name, index), step.name]];
-  const result = [[" = ", ""], [number(valueAt(step, index), step.digits), step.name]];
+  const cut = step.kind === "relu" && valueAt(step, index) === 0; // exactly 0, whatever the decimals of the others
+  const result = [[" = ", ""], [number(valueAt(step, index), cut ? 0 : step.digits), step.name]];
   if (step.kind === "given") return [...head, ...result];
   const found = terms(step, index, inputs);
   const name = (i, where) => [at(inputs[i].name, where), inputs[i].name];
