@@ -14,7 +14,7 @@ from helpers.model import GPT
 from helpers.text import data_folder, load_text
 from helpers.train import Training
 
-STEPS = 500
+STEPS = 600
 LEVERS = {  # name: (model, its options, the training's options)
     "all levers": (FastGPT, {}, {}),
     "AdamW, not Muon": (FastGPT, {}, {"optimizer": "adamw"}),

@@ -32,7 +32,7 @@ def explore(build, **ranges):
     """Sliders and a live diagram for a function that returns a Trace.
 
     build: any function, your own too. Its parameters decide the controls: ``T``, ``C``, ``head_size``,
-    ``B`` and other numbers get a slider, booleans a check box; ``x``, ``Wq``, ``Wk``, ``Wv``,
+    ``B`` and other numbers get a slider, booleans a check box, texts a field to type in; ``x``, ``Wq``, ``Wk``, ``Wv``,
     ``scores``, ``v`` and ``tokens`` are filled in from ``helpers.examples.example`` at the sizes that
     the sliders show. A slider starts at the parameter's own default.
     ranges: ``T=(1, 16, 8)`` is lowest, highest and start of a slider; any other value is passed to
@@ -129,6 +129,9 @@ class Explorer(widgets.VBox):
                 controls[name] = slider(name, *ranges[name])
             elif isinstance(default, bool):
                 controls[name] = widgets.Checkbox(default, description=name, indent=False, layout={"width": "auto"})
+            elif isinstance(default, str):
+                controls[name] = widgets.Text(default, description=LABELS.get(name, name), continuous_update=True,
+                                              style={"description_width": "initial"}, layout={"width": "590px"})
             elif isinstance(default, int | float):
                 low, high, _ = RANGES.get(name) or (min(0, 2 * default), max(2 * default, default + 1), default)
                 controls[name] = slider(name, min(low, default), max(high, default), default)
@@ -166,7 +169,7 @@ class Explorer(widgets.VBox):
         return arguments
 
     def __repr__(self):
-        settings = ", ".join(f"{name}={control.value}" for name, control in self.controls.items())
+        settings = ", ".join(f"{name}={control.value!r}" for name, control in self.controls.items())
         error = f"{self.diagram.error}\n" if self.diagram.error else ""
         return f"explore({settings})\n{error}{self.diagram!r}"
 

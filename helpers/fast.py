@@ -21,8 +21,8 @@ def norm(x):
 def rotate(x):
     """Turn each pair of channels by an angle that grows with the position (Su et al. 2021): (B, n, T, h) -> (B, n, T, h)."""
     T, half = x.shape[-2], x.shape[-1] // 2
-    speeds = BASE ** -(torch.arange(half, device=x.device) / half)
-    angles = torch.arange(T, device=x.device)[:, None] * speeds  # (T, h/2)
+    speeds = BASE ** -(torch.arange(half, device=x.device, dtype=x.dtype) / half)
+    angles = torch.arange(T, device=x.device, dtype=x.dtype)[:, None] * speeds  # (T, h/2)
     cos, sin = angles.cos(), angles.sin()
     x1, x2 = x.chunk(2, dim=-1)  # (B, n, T, h) -> 2 × (B, n, T, h/2)
     return torch.cat((x1 * cos - x2 * sin, x1 * sin + x2 * cos), dim=-1)

@@ -1,11 +1,11 @@
 """Opening a trained GPT: the Trace of any of its heads, what a head looks at, and the loss without it."""
 
+import copy
 from contextlib import contextmanager
 
 import torch
 
-from helpers.attention import attend, checked
-from helpers.fast import FastAttention
+from helpers.attention import attend
 from helpers.trace import Trace
 
 SHOWN = {"\n": "↵", " ": "␣", "\t": "⇥"}  # characters that a label could not show
@@ -16,33 +16,24 @@ def trace_model(model, text, layer=0, head=None):
     """The Trace of one head of a trained model while it reads a text, or of all heads of a layer.
 
     model: a GPT whose ``tokenizer`` is set, as training does. text: any that its tokenizer knows, not longer than its
-    context. layer, head: counted from 0; without head, all heads of the layer stand side by side. x is what
-    enters the attention, normalized. For a FastGPT, q and k stand as they meet in the scores, normalized and turned.
+    context. layer, head: counted from 0; without head, all heads of the layer stand side by side. q, k and v are
+    what the head makes of the text so far; those of a FastGPT stand as they meet in the scores, normalized and turned.
 
     Raises ValueError for a character that the model does not know, a text that is empty or too long, and a layer
     or head that is not there.
     """
+    model = copy.deepcopy(model).double()  # so that another machine prints the same decimals
     attention = attention_of(model, layer, head)
     if not 1 <= len(text) <= model.context:
         raise ValueError(f"the text has {len(text)} characters; wanted 1 to {model.context}, which the model can see at once.")
-    ids = torch.tensor([model.tokenizer.encode(text)], device=next(model.parameters()).device)
     with watched(attention) as seen:
-        model(ids)
-    x = seen["x"]  # (1, T, C)
+        model(torch.tensor([model.tokenizer.encode(text)], device=next(model.parameters()).device))
     trace = Trace(f"layer {layer}" + (f", head {head}" if head is not None else ""), [SHOWN.get(letter, letter) for letter in text])
-    trace.given("x", checked("x", x[0]), "t c")
+    q, k = attention.queries_and_keys(seen["x"])
+    v = attention.split(attention.value(seen["x"]))
     n, pick = ("n ", slice(None)) if head is None else ("", head)
-    stacked = {name: getattr(attention, name).weight.mT.unflatten(-1, (attention.heads, -1)).transpose(0, 1)[pick]  # (C, C) -> (n, C, h)
-               for name in ("query", "key", "value")}
-    if isinstance(attention, FastAttention):
-        for name, role, value in zip("qk", ("query", "key"), attention.queries_and_keys(x)):
-            trace.given(name, checked(name, value[0][pick]), f"{n}t h", role=role)
-        made = [("v", "value")]
-    else:
-        made = [("q", "query"), ("k", "key"), ("v", "value")]
-    for name, role in made:
-        trace.given(f"W{name}", checked(f"W{name}", stacked[role]), f"{n}c h", role=role, parameter=True)
-        trace.step(name, "sum-product", f"t c, {n}c h -> {n}t h", "x", f"W{name}", role=role, code=f"{name} = x @ W{name}")
+    for name, role, value in [("q", "query", q), ("k", "key", k), ("v", "value", v)]:
+        trace.given(name, value[0, pick], f"{n}t h", role=role)  # (1, n, T, h) -> (n, T, h) or (T, h)
     trace.step("scores", "sum-product", f"{n}t h, {n}s h -> {n}t s", "q", "k", role="scores", code="scores = q @ k.transpose(-2, -1)")
     trace.step("scaled", "sum-product", f"{n}t s -> {n}t s", "scores", role="scores", factor=attention.scale, code="scaled = scores * scale")
     attend(trace, "scaled", causal=True, b=n)

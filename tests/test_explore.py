@@ -83,7 +83,7 @@ class Callable:
     (of_x, {"T": (1, 16, 8), "C": (1, 16, 4)}, "of_x"),
     (of_T, {"T": (1, 16, 8)}, "of_T"),
     (double, {"T": (1, 16, 4), "C": (1, 16, 3)}, "double"),
-    (of_much, {"T": (1, 16, 3), "C": (1, 16, 2), "loud": True, "gain": (0, 1.5, 0.5), "shift": (-4, -1, -2), "power": (0, 1, 0)},
+    (of_much, {"T": (1, 16, 3), "C": (1, 16, 2), "loud": True, "gain": (0, 1.5, 0.5), "shift": (-4, -1, -2), "power": (0, 1, 0), "note": "a"},
      "of_much"),
     (lambda T=20: double(T), {"T": (1, 20, 20)}, "<lambda>"),
     (functools.partial(head, causal=False), {"T": (1, 16, 8), "C": (1, 16, 4), "head_size": (1, 16, 2), "causal": False, "scale": True,
@@ -371,3 +371,24 @@ def test_two_thousand_steps_leave_no_memory_behind():
     assert objects_later - objects < 200
     assert size_later - size < 100_000  # bytes
     assert explorer.diagram.error == ""
+
+
+def test_a_text_gets_a_field_and_is_only_text():
+    """Whatever is typed reaches the function as it is; what the function refuses becomes a sentence, the picture stays."""
+    seen = []
+
+    def read(words="the cat"):
+        seen.append(words)
+        trace = Trace("read", words.split())
+        trace.given("x", np.ones((len(words.split()), 1)), "t c")
+        return trace
+
+    explorer = explore(read)
+    assert explorer.trace.tokens == ["the", "cat"] and "words='the cat'" in repr(explorer)
+    for typed in ("<script>alert(1)</script> & שלום 🙂", "a " * 5000):
+        explorer.controls["words"].value = typed
+        assert seen[-1] == typed and explorer.trace.tokens == typed.split()
+    explorer.controls["words"].value = ""
+    assert explorer.diagram.error and explorer.trace.tokens == ["a"] * 5000
+    explorer.reset()
+    assert explorer.trace.tokens == ["the", "cat"] and not explorer.diagram.error
