@@ -109,7 +109,8 @@ def drawing(lines, steps):
     def place(step, value):
         return LEFT + (WIDTH - LEFT - 90) * step / steps, HEIGHT - BOTTOM - (HEIGHT - BOTTOM - 12) * value / top
     parts = []
-    for value in [top * i / 4 for i in range(5)]:
+    apart = 1.0 if top > 2 else 0.5
+    for value in (apart * i for i in range(int(top / apart) + 1)):
         _, y = place(0, value)
         parts.append(f'<path d="M{LEFT} {y:.1f}H{WIDTH - 90}" class="grid"/><text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{value:.1f}</text>')
     for name, points in lines.items():

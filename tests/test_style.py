@@ -130,5 +130,5 @@ def test_what_is_marked(value, role, mark):
 def test_shapes_have_names_and_numbers():
     assert shape_text(("b", "t", "h"), (4, 8, 16)) == "(B=4, T=8, head_size=16)"
     assert shape_text((), ()) == "()"
-    assert [size_name(axis) for axis in AXES] == ["T", "T", "T", "C", "C", "head_size", "B", "heads", "vocabulary"]
+    assert [size_name(axis) for axis in AXES] == ["T", "T", "T", "C", "C", "head_size", "head_size", "B", "heads", "positions", "vocabulary"]
     assert size_name("weather") == "weather"
