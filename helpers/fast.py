@@ -33,6 +33,9 @@ class FastAttention(MultiHeadAttention):
 
     def __init__(self, C, heads, rotary=True, normalize=True):
         super().__init__(C, heads)
+        if rotary and C // heads % 2:
+            raise ValueError(f"C is {C} and heads is {heads}: each head gets {C // heads} channels; wanted an even number, since channels "
+                             "are turned in pairs.")
         self.rotary, self.normalize = rotary, normalize
         self.scale = SHARPNESS if normalize else self.scale
         self.query, self.key = nn.Linear(C, C), nn.Linear(C, C)  # with a bias: a look back may depend on the distance alone

@@ -52,6 +52,9 @@ class Training:
 
     def __init__(self, model, text, *, batch=8, steps=400, optimizer="muon", rate=1.0, seed=0, tokenizer=None):
         self.tokenizer = model.tokenizer = tokenizer or Tokenizer(text)
+        if len(self.tokenizer) != model.settings["vocabulary"]:
+            raise ValueError(f"the model knows {model.settings['vocabulary']} tokens, but the text has {len(self.tokenizer)} different characters: "
+                             "make it with vocabulary=len(set(text)).")
         self.device = next(model.parameters()).device
         learned, tested = split(text)
         if len(tested) <= model.context:

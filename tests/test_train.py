@@ -1,0 +1,151 @@
+"""Training: it learns, it can be stopped and gone on with, and its optimizer does what it says."""
+
+import os
+import signal
+import threading
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers.corpus import tales
+from helpers.fast import FastGPT
+from helpers.model import GPT
+from helpers.muon import Muon, orthogonalize
+from helpers.train import Training, loss_on, optimizers, split, write
+from helpers.watch import drawing, smooth
+
+TEXT = tales(6000)[0]
+
+
+def small(build=FastGPT, **options):
+    torch.manual_seed(0)
+    return build(len(set(TEXT)), **{"context": 16, "C": 16, "heads": 2, "layers": 1, **options})
+
+
+def training(steps=12, build=FastGPT, **options):
+    return Training(small(build), TEXT, batch=4, steps=steps, **options)
+
+
+def same(one, other):
+    return all(torch.equal(a, b) for a, b in zip(one.state_dict().values(), other.state_dict().values(), strict=True))
+
+
+# -- Muon -----------------------------------------------------------------------------------------
+
+
+@settings(deadline=None, max_examples=30)
+@given(many=st.integers(1, 3), rows=st.integers(1, 6), more=st.integers(0, 5), seed=st.integers(0, 999))
+def test_orthogonalize_keeps_directions_and_evens_lengths(many, rows, more, seed):
+    matrices = torch.randn(many, rows, rows + more, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    found = orthogonalize(matrices)
+    for before, after in zip(matrices, found):
+        left, lengths, right = torch.linalg.svd(before, full_matrices=False)
+        inside = left.mT @ after @ right.mT  # diagonal where the directions are kept
+        torch.testing.assert_close(inside, inside.diagonal().diag(), atol=1e-9, rtol=0)
+        assert inside.diagonal().max() < 1.3
+        assert (inside.diagonal()[lengths > lengths.norm() / 20] > 0.4).all()
+
+
+def test_muon_moves_each_matrix_as_a_loop_would():
+    torch.manual_seed(0)
+    weights = [torch.nn.Parameter(torch.randn(4, 4)), torch.nn.Parameter(torch.randn(8, 4)), torch.nn.Parameter(torch.randn(4, 8))]
+    mine, means = [weight.detach().clone() for weight in weights], [torch.zeros_like(weight) for weight in weights]
+    muon = Muon(weights, lr=0.1, momentum=0.9)
+    for _ in range(3):
+        for i, weight in enumerate(weights):
+            weight.grad = torch.randn(weight.shape)
+            means[i] = 0.9 * means[i] + 0.1 * weight.grad
+            step = 0.1 * weight.grad + 0.9 * means[i]
+            tall = step.shape[0] > step.shape[1]
+            step = orthogonalize((step.T if tall else step)[None])[0]
+            mine[i] -= 0.1 * (step.T if tall else step) * (2**0.5 if tall else 1)
+        muon.step()
+    for weight, wanted in zip(weights, mine):
+        torch.testing.assert_close(weight.detach(), wanted)
+
+
+# -- a run ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("build", "optimizer"), [(FastGPT, "muon"), (GPT, "adamw"), (GPT, "muon")])
+def test_it_learns(build, optimizer):
+    run = training(60, build, optimizer=optimizer).run()
+    assert 3.6 < run.losses[0] < 5 and sum(run.losses[-5:]) / 5 < run.losses[0] - 0.5
+    assert run.test() < run.losses[0] and len(run.losses) == run.step == 60
+    assert list(run.snapshots) == list(range(0, 61, 3)) and run.tokens_a_second > 0
+
+
+def test_a_seed_repeats():
+    one, other, third = training().run(), training().run(), training(seed=1).run()
+    assert one.losses == other.losses and same(one.model, other.model) and one.losses != third.losses
+
+
+@pytest.mark.parametrize("send", [lambda: os.kill(os.getpid(), signal.SIGINT),
+                                  lambda: threading.Timer(0, os.kill, (os.getpid(), signal.SIGINT)).run()])
+def test_an_interrupt_keeps_what_was_reached_and_a_second_run_goes_on(send):
+    before = signal.getsignal(signal.SIGINT)
+    whole, run = training().run(), training()
+    run.run(lambda run: send() if run.step == 5 else None)
+    assert run.step == 5 and 5 in run.snapshots and signal.getsignal(signal.SIGINT) is before
+    run.run()
+    assert run.losses == whole.losses and same(run.model, whole.model)
+    assert run.run().step == 12  # nothing is left to do
+
+
+def test_a_run_in_a_thread():
+    """There signals cannot be caught; it runs all the same."""
+    run = training(3)
+    thread = threading.Thread(target=run.run)
+    thread.start()
+    thread.join()
+    assert run.step == 3
+
+
+def test_the_learning_rate_rests_and_then_falls():
+    run = training(100)
+    shares = [run.share_of_rate(step) for step in range(101)]
+    assert shares[:51] == [1.0] * 51 and shares == sorted(shares, reverse=True) and shares[-1] == pytest.approx(0.05)
+
+
+@settings(deadline=None, max_examples=20)
+@given(seen=st.integers(0, 7), length=st.integers(9, 60), batch=st.integers(1, 5))
+def test_loss_on_a_text_against_a_loop(seen, length, batch):
+    model = small(context=8)
+    ids = torch.randint(len(set(TEXT)), (length,), generator=torch.Generator().manual_seed(length))
+    surprises = []
+    with torch.no_grad():
+        for start in range(0, length - 8, 8 - seen):
+            logits = model(ids[None, start : start + 8])[0]
+            surprises += [-logits[t].log_softmax(-1)[ids[start + t + 1]] for t in range(seen, 8)]
+    assert loss_on(model, ids, seen=seen, batch=batch) == pytest.approx(torch.stack(surprises).mean().item(), rel=1e-5)
+
+
+def test_writing():
+    run = training(3).run()
+    assert write(run.model, "Zo", count=5).startswith("Zo") and len(write(run.model, "Zo", count=5)) == 7
+    assert len(write(run.model, "", count=5)) == 5
+    assert len(write(run.model, TEXT[:100], count=5)) == 105
+    assert write(run.model, "Zo", count=9, seed=1) == write(run.model, "Zo", count=9, seed=1)
+    with pytest.raises(ValueError, match=r"'é' \(U\+00E9\) is not in the vocabulary"):
+        write(run.model, "Zoé")
+
+
+def test_what_cannot_be_gets_a_sentence():
+    with pytest.raises(ValueError, match="the text has 100 characters; wanted at least 170: a tenth is kept for the test"):
+        Training(FastGPT(len(set(TEXT[:100])), context=16, C=16, heads=2, layers=1), TEXT[:100])
+    with pytest.raises(ValueError, match="optimizer is 'sgd'; wanted one of muon, adamw"):
+        optimizers(small(), "sgd")
+    with pytest.raises(ValueError, match="the model knows 5 tokens, but the text has"):
+        Training(FastGPT(5, context=16, C=16, heads=2, layers=1), TEXT)
+    assert split("0123456789", 0.5) == ("01234", "56789")
+
+
+# -- what the notebook shows of it ----------------------------------------------------------------
+
+
+def test_the_curve():
+    assert smooth([1.0, 2.0, 3.0]) == [1.0, 1.5, 2.0] and smooth([0.0] * 20 + [20.0])[-1] == 1.0
+    svg = drawing({"training": [(1, 4.0), (10, 2.0)], "floor": [(0, 1.0), (10, 1.0)]}, 10)
+    assert svg.count("<path d=\"M") == 2 + 5 and "floor</text>" in svg and "NaN" not in svg
