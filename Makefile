@@ -23,7 +23,7 @@ lab: $(VENV)/ready ## Open the first notebook in JupyterLab (PORT=8890 ARGS="--n
 	$(python) -m jupyterlab --ServerApp.root_dir="$(CURDIR)" $(as_root) $(if $(PORT),--port=$(PORT)) $(ARGS) $(FIRST)
 
 test: $(VENV)/ready-to-test ## Run every test: the code, the notebooks, the browser (ARGS="-k softmax")
-	$(python) -m pytest $(ARGS)
+	OMP_NUM_THREADS=1 $(python) -m pytest $(ARGS)
 
 notebooks: $(VENV)/ready ## Run every notebook again and write its outputs in place
 	$(python) tools/notebooks.py $(ARGS)

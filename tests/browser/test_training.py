@@ -1,0 +1,52 @@
+"""Notebook 12 in a real JupyterLab: the training is watched, stopped with the button, and gone on with."""
+
+import re
+
+from tests.browser.lab import HAS_RUN
+
+STEPS = re.compile(r"step (\d+) of 600")
+RUN_ALL = "() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }"
+RUN_CELL = "() => { window.jupyterapp.commands.execute('notebook:run-cell'); }"
+STOP = "() => { window.jupyterapp.commands.execute('notebook:interrupt-kernel'); }"
+
+
+def step(cell):
+    """The step that the line beside the progress bar tells, 0 while there is none."""
+    found = STEPS.search(cell.inner_text())
+    return int(found[1]) if found else 0
+
+
+def wait_for_step(page, cell, least):
+    for _ in range(1200):
+        if step(cell) >= least:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"the training is at step {step(cell)} after two minutes; wanted {least}")
+
+
+def stop(page, cell):
+    page.evaluate(STOP)
+    page.wait_for_function(HAS_RUN, timeout=120_000, polling=100)
+    return step(cell)
+
+
+def test_training_is_watched_stopped_and_gone_on_with(lab):
+    with lab.open("12_train_a_gpt") as notebook:
+        page = notebook.page
+        place = [cell["id"] for cell in notebook.cells()].index("train-watch")
+        page.evaluate(RUN_ALL)
+        cell = notebook.cell(place)
+        wait_for_step(page, cell, 10)
+        reached = stop(page, cell)  # the cells below run with what was reached
+        assert notebook.errors() == [] and 10 <= reached < 600
+        assert cell.locator("svg.watch path.training").count() == 1 and "floor" in cell.inner_text()
+        curve = cell.locator("svg.watch path.training").get_attribute("d")
+
+        cell.locator(".jp-InputArea-editor").click()
+        page.evaluate(RUN_CELL)
+        page.wait_for_timeout(500)
+        wait_for_step(page, cell, reached + 10)
+        again = stop(page, cell)
+        assert notebook.errors() == [] and reached + 10 <= again < 600
+        assert cell.locator("svg.watch path.training").get_attribute("d") != curve
+        assert notebook.requests == []
