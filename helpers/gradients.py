@@ -248,5 +248,8 @@ def product(inputs, *lists):
             if {*a} == {row, *summed} and {*b} == {column, *summed}:
                 turned = [".transpose(-2, -1)" * flip for flip in (a[0] != row, b[1] != column)]
                 return f"{inputs[left]}{turned[0]} @ {inputs[right]}{turned[1]}"
-    spec = f"{','.join(''.join(part) for part in axes)}->{''.join(output)}"
+    names = {axis for part in lists for axis in part}
+    free = iter(sorted({*"abcdefghijklmnopqrstuvwxyz"} - names))
+    letters = {axis: axis if len(axis) == 1 else next(free) for axis in sorted(names)}  # einsum knows axes of one letter alone
+    spec = f"{','.join(''.join(letters[axis] for axis in part) for part in axes)}->{''.join(letters[axis] for axis in output)}"
     return f'torch.einsum("{spec}", {", ".join(inputs)})'
