@@ -44,11 +44,11 @@ def drag(page, handle, by):
 
 def agree(cell, explorer):
     """Wait until the page shows what Python computes at the values that the page's sliders show, or the same sentence."""
-    handles = cell.locator(".noUi-handle")
+    readouts = cell.locator(".widget-readout")  # a handle's aria-valuenow is rounded
     shapes, until = cell.locator(".attention-shapes"), time.monotonic() + 10
     while True:
         for i, control in enumerate(sliders(explorer)):
-            control.value = type(control.value)(float(handles.nth(i).get_attribute("aria-valuenow")))
+            control.value = type(control.value)(float(readouts.nth(i).inner_text().replace("−", "-")))
         error = explorer.diagram.error  # then the picture stays as it was, which is not the same in both
         if (cell.locator(".attention-error").inner_text() == error) if error else (shapes.inner_text() == explorer.diagram.readout):
             return
