@@ -43,14 +43,14 @@ def heads_of(model, ids, layer):
 @settings(deadline=None, max_examples=20)
 @given(text=st.text(LETTERS, min_size=1, max_size=12), layer=st.integers(0, 1), seed=st.integers(0, 9))
 def test_a_trace_ends_in_what_the_model_computes(build, text, layer, seed):
-    model = model_of(build, seed)
+    model = model_of(build, seed).double()  # as trace_model computes
     out = heads_of(model, torch.tensor([model.tokenizer.encode(text)]), layer).numpy()
     trace = trace_model(model, text, layer)
-    np.testing.assert_allclose(trace["out"].value, out, atol=1e-5)
+    np.testing.assert_allclose(trace["out"].value, out, atol=1e-12)
     weights = weights_of(model, torch.tensor(model.tokenizer.encode(text)))
-    np.testing.assert_allclose(trace["weights"].value, weights[layer].numpy(), atol=1e-5)
+    np.testing.assert_allclose(trace["weights"].value, weights[layer].numpy(), atol=1e-12)
     for head in range(3):
-        np.testing.assert_allclose(trace_model(model, text, layer, head)["out"].value, out[head], atol=1e-5)
+        np.testing.assert_allclose(trace_model(model, text, layer, head)["out"].value, out[head], atol=1e-12)
     assert len(trace.tokens) == len(text) and not {" ", "\n"} & {*trace.tokens}
 
 

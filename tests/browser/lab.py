@@ -70,6 +70,23 @@ HAS_RUN = """() => {
     return panel.sessionContext.session?.kernel?.status === "idle"
         && (cells.every(cell => cell.execution_count !== null) || cells.some(hasFailed));
 }"""
+RUN_CELL = """async ([before, place, wait]) => {
+    const { commands, shell } = window.jupyterapp;
+    const { content, sessionContext } = shell.currentWidget;
+    const reply = await sessionContext.session.kernel.requestExecute({ code: before, silent: true }).done;
+    if (reply.content.status !== "ok") throw new Error(reply.content.traceback.join("\\n"));
+    content.activeCellIndex = place;
+    const done = commands.execute("notebook:run-cell");
+    if (wait) await done;
+}"""
+TURN = """async path => {
+    const { commands, shell } = window.jupyterapp;
+    const before = shell.currentWidget;
+    await before.sessionContext.shutdown();
+    await commands.execute("docmanager:open", { path });
+    before.context.model.dirty = false;  // else it asks whether to save
+    before.close();
+}"""
 CELLS = "() => window.jupyterapp.shell.currentWidget.content.model.toJSON().cells"
 SHUT_DOWN = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()"
 
@@ -133,13 +150,9 @@ class Lab:
         name: "05_queries_keys_values". width, height: of the window, in pixels. theme: "light" or "dark".
         trusted: a notebook fresh from git is not. zoom: 2 is the browser's 200 %. Returns a Page.
         """
-        path = f"{name.removesuffix('.ipynb')}.ipynb"
+        path = self.fetch(name, trusted)
         if path in self.pages:
             self.pages[path].close()
-        if (self.notebooks / path).exists():
-            shutil.copyfile(self.notebooks / path, self.folder / path)
-        if trusted:
-            NotebookNotary(data_dir=str(self.home / "data")).sign(nbformat.read(self.folder / path, as_version=4))
         self._write_settings(theme)
         context = self.browser.new_context(
             viewport={"width": round(width / zoom), "height": round(height / zoom)},
@@ -148,8 +161,17 @@ class Lab:
         )
         self.pages[path] = page = Page(context, path, lambda: self.pages.pop(path, None))
         page.page.goto(f"{self.url}doc/tree/{path}?reset")
-        page.page.wait_for_function(IS_READY, timeout=60_000)
+        page.wait()
         return page
+
+    def fetch(self, name, trusted=True):
+        """Put a fresh copy of a notebook into the folder, signed if it is to be trusted, and return its path there."""
+        path = f"{name.removesuffix('.ipynb')}.ipynb"
+        if (self.notebooks / path).exists():
+            shutil.copyfile(self.notebooks / path, self.folder / path)
+        if trusted:
+            NotebookNotary(data_dir=str(self.home / "data")).sign(nbformat.read(self.folder / path, as_version=4))
+        return path
 
     def _start(self, ends):
         """Start the server, have it stopped when ``ends`` closes, and return its address."""
@@ -211,6 +233,21 @@ class Page:
 
     def __exit__(self, *exception):
         self.close()
+
+    def wait(self):
+        """Wait for the notebook and its kernel."""
+        self.page.wait_for_function(IS_READY, timeout=60_000)
+
+    def turn_to(self, path):
+        """Open another notebook in place of this one, many times faster than on a page of its own. path: from ``Lab.fetch``."""
+        self.page.evaluate(TURN, path)
+        self.name = path
+        self.wait()
+        self.requests.clear(), self._complaints.clear()
+
+    def run_cell(self, place, before="", wait=True):
+        """Run one cell, as with Control-Enter, and wait for its end. before: code that the kernel runs first, unseen."""
+        self.page.evaluate(RUN_CELL, [before, place, wait])
 
     def run_all(self, timeout=120, restart=False):
         """Run every cell and wait for the last; restart: in a fresh kernel.

@@ -1,4 +1,4 @@
-"""Every notebook in a real JupyterLab: run it, drag its sliders, and hold the page against Python."""
+"""The explorers of every notebook in a real JupyterLab: run them, drag their sliders, hold the page against Python."""
 
 import ast
 import time
@@ -7,18 +7,30 @@ import nbformat
 import pytest
 
 from helpers.explore import Explorer
-from tests.browser.lab import NOTEBOOKS
+from tests.browser.lab import NOTEBOOKS, write_notebooks
 
 NAMES = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb") if path.stem != "12_train_a_gpt")  # test_training.py has that one
+
+
+@pytest.fixture(scope="module")
+def page(lab):
+    """One page for all notebooks: JupyterLab takes longer to start than to show another notebook."""
+    write_notebooks(lab.folder, {"first": "1 + 1"})
+    with lab.open("first") as page:
+        yield page
+
+
+def sources(name):
+    """The code that a notebook runs: place of the cell to its text."""
+    return {place: cell.source for place, cell in enumerate(nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells)
+            if cell.cell_type == "code" and not {"setup", "raises-exception"} & {*cell.metadata.get("tags", [])}}
 
 
 def twins(name):
     """The notebook's explorers, made again in this process: place of the cell to Explorer."""
     found, names = {}, {}
-    for place, cell in enumerate(nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells):
-        if cell.cell_type != "code" or "setup" in cell.metadata.get("tags", []):
-            continue
-        tree = ast.parse(cell.source)
+    for place, source in sources(name).items():
+        tree = ast.parse(source)
         last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
         exec(compile(tree, name, "exec"), names)
         value = eval(compile(ast.Expression(last.value), name, "eval"), names) if last else None
@@ -38,7 +50,7 @@ def drag(page, handle, by):
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()
-    page.mouse.move(x + by, y, steps=6)
+    page.mouse.move(x + by, y, steps=3)
     page.mouse.up()
 
 
@@ -63,30 +75,30 @@ def hear(cell, key):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_notebook(lab, name):
-    explorers = twins(name)
+def test_notebook(lab, page, name):
+    explorers, code, done = twins(name), sources(name), -1
     assert explorers, f"{name} has no explorer"
-    with lab.open(name) as notebook:
-        notebook.run_all()
-        for place, explorer in explorers.items():
-            cell = notebook.cell(place)
+    page.turn_to(lab.fetch(name))
+    for place, explorer in explorers.items():
+        page.run_cell(place, before="\n".join(source for at, source in code.items() if done < at < place))
+        cell, done = page.cell(place), place
+        agree(cell, explorer)
+        for i, by in enumerate([-40, 25][: len(sliders(explorer))]):
+            drag(page.page, cell.locator(".noUi-handle").nth(i), by)
             agree(cell, explorer)
-            for i, by in enumerate([-40, 25][: len(sliders(explorer))]):
-                drag(notebook.page, cell.locator(".noUi-handle").nth(i), by)
-                agree(cell, explorer)
-            if explorer.diagram.error:
-                cell.get_by_role("button", name="Reset").click()
-                explorer.reset()
-                agree(cell, explorer)
-            trace, last = explorer.trace, list(explorer.trace)[-1]
-            corner = (0,) * last.value.ndim
-            until = time.monotonic() + 10  # a slider that changes no shape may still be on its way
-            while hear(cell, "Escape") == trace.why(last.name, *corner) or hear(cell, "ArrowDown") != trace.why(last.name, *corner):
-                assert time.monotonic() < until, f"the page says {hear(cell, 'ArrowDown')}, Python {trace.why(last.name, *corner)}"
-            if last.value.shape[-2] > 1:
-                assert hear(cell, "ArrowDown") == trace.why(last.name, *corner[:-2], 1, 0)
-            for source, index in trace.sources(last.name, *corner)[:1]:
-                hear(cell, "ArrowUp"), hear(cell, "Enter")
-                assert hear(cell, "Enter") == trace.why(source, *index)
-        assert notebook.errors() == []
-        assert notebook.requests == []
+        if explorer.diagram.error:
+            cell.get_by_role("button", name="Reset").click()
+            explorer.reset()
+            agree(cell, explorer)
+        trace, last = explorer.trace, list(explorer.trace)[-1]
+        corner = (0,) * last.value.ndim
+        until = time.monotonic() + 10  # a slider that changes no shape may still be on its way
+        while hear(cell, "Escape") == trace.why(last.name, *corner) or hear(cell, "ArrowDown") != trace.why(last.name, *corner):
+            assert time.monotonic() < until, f"the page says {hear(cell, 'ArrowDown')}, Python {trace.why(last.name, *corner)}"
+        if last.value.shape[-2] > 1:
+            assert hear(cell, "ArrowDown") == trace.why(last.name, *corner[:-2], 1, 0)
+        for source, index in trace.sources(last.name, *corner)[:1]:
+            hear(cell, "ArrowUp"), hear(cell, "Enter")
+            assert hear(cell, "Enter") == trace.why(source, *index)
+    assert page.errors() == []
+    assert page.requests == []
