@@ -21,7 +21,8 @@ from matplotlib.figure import Figure
 from helpers import layout
 from helpers.annotations import checked_cell, checked_notes, in_words, withheld
 from helpers.painter import NAME, NOTE, SHAPE, Painter, text_width
-from helpers.style import COLORS, ROLES, THEMES, number
+from helpers.palette import in_few_colors
+from helpers.style import ROLES, THEMES, number
 
 FORMATS = (".png", ".svg", ".pdf")
 FIXED = {  # what a learner's own settings must not change
@@ -71,12 +72,7 @@ class Picture:
         with matplotlib.rc_context(FIXED):
             self.figure.savefig(raw, format="rgba", dpi=144)
         image = Image.frombytes("RGBA", size, raw.getvalue()).convert("RGB")
-        # The style's own colors and the commonest ones, the fills, stay exact; the edges of letters need not.
-        own = {tuple(bytes.fromhex(color[1:])) for color in COLORS}
-        kept = sorted(image.getcolors(size[0] * size[1]), key=lambda entry: (entry[1] not in own, -entry[0], entry[1]))[:256]
-        palette = Image.new("P", (1, 1))
-        palette.putpalette([channel for _, color in kept for channel in color])
-        image.quantize(palette=palette, dither=Image.Dither.NONE).save(buffer, "png", optimize=True)
+        in_few_colors(image).save(buffer, "png", optimize=True)
         data = base64.b64encode(buffer.getvalue()).decode()
         width = int(self.figure.get_figwidth() * 96)
         return f'<img alt="{escape(self.alt)}" width="{width}" src="data:image/png;base64,{data}">'
