@@ -1,4 +1,4 @@
-"""Explorers: sliders in front of any function that returns a Trace.
+"""Explorers: sliders in front of any function that returns a Trace, or plain numbers.
 
 Importing this module imports neither torch nor matplotlib: a slider step is felt as instant.
 """
@@ -10,6 +10,7 @@ import ipywidgets as widgets
 
 from helpers.diagram import Diagram
 from helpers.examples import example
+from helpers.plain import as_trace, called
 from helpers.trace import Trace
 
 SIZES = ("T", "C", "head_size", "B")
@@ -31,7 +32,7 @@ REQUIRED = inspect.Parameter.empty
 def explore(build, **ranges):
     """Sliders and a live diagram for a function that returns a Trace.
 
-    build: any function, your own too. Its parameters decide the controls: ``T``, ``C``, ``head_size``,
+    build: any function, your own too; one that returns an array or a tensor is drawn as what it got and what it gave. Its parameters decide the controls: ``T``, ``C``, ``head_size``,
     ``B`` and other numbers get a slider, booleans a check box, texts a field to type in; ``x``, ``Wq``, ``Wk``, ``Wv``,
     ``scores``, ``v`` and ``tokens`` are filled in from ``helpers.examples.example`` at the sizes that
     the sliders show. A slider starts at the parameter's own default.
@@ -77,10 +78,10 @@ class Explorer(widgets.VBox):
         if self.resetting:
             return
         try:
-            trace = self.build(**self._arguments())
+            arguments = self._arguments()
+            trace = called(self.build, arguments)
             if not isinstance(trace, Trace):
-                raise ValueError(f"{self.title} returned {type(trace).__name__}; wanted a Trace. "
-                                 "Is there a `return trace` at its end?")
+                trace = as_trace(self.build, self.title, arguments, trace)
             readout = ", ".join(f"{step.name} {step.shape}" for step in trace)
             with self.diagram.hold_sync():
                 self.diagram.value = trace

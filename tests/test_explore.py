@@ -264,13 +264,13 @@ def test_whatever_is_raised_becomes_a_sentence(raises, words):
     assert explore(build).diagram.error == words
 
 
-@pytest.mark.parametrize("returned", [None, 3, "trace", [1, 2]])
-def test_a_build_that_returns_no_trace_gives_a_sentence(returned):
+@pytest.mark.parametrize("returned", [None, 3, "trace", ["trace"]])
+def test_a_build_that_returns_neither_a_trace_nor_numbers_gives_a_sentence(returned):
     def build(T):
         return returned
 
     assert explore(build).diagram.error == (
-        f"build returned {type(returned).__name__}; wanted a Trace. Is there a `return trace` at its end?")
+        f"build returned {type(returned).__name__}; wanted a Trace, or an array or a tensor of numbers. Is there a `return` at its end?")
 
 
 def test_a_first_build_that_fails_shows_its_sentence_and_can_recover():
