@@ -6,7 +6,6 @@ checkpoint is saved, the old one or the new one is there, whole.
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 from safetensors import SafetensorError
@@ -14,6 +13,7 @@ from safetensors.torch import load as read_weights
 from safetensors.torch import save as weights_as_bytes
 
 from helpers.fast import FastGPT
+from helpers.files import replace
 from helpers.model import GPT
 from helpers.text import Tokenizer
 
@@ -101,16 +101,3 @@ def named(path):
     """The path of the JSON: ``named("models/tales") == Path("models/tales.json")``."""
     path = Path(path)
     return path if path.suffix == ".json" else path.with_name(path.name + ".json")
-
-
-def replace(path, content):
-    """Write a file whole or not at all."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with open(partial, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
