@@ -2,13 +2,14 @@
 
 import { inWords } from "./annotations.js";
 import { CanvasBrush } from "./brush.js";
+import { Cells } from "./cells.js";
 import { keyDown } from "./keys.js";
 import { chosenAxes, indexAt, layOut, matrices } from "./layout.js";
 import { highlight, sourcesOf } from "./light.js";
 import { paint, palette } from "./paint.js";
 import { Notes } from "./notes.js";
 import { Panel, element, sourceWords } from "./panel.js";
-import { click, hover, leave } from "./pointer.js";
+import { click, doubleClick, hover, leave } from "./pointer.js";
 import { dictionary } from "./rules.js";
 import { savePicture } from "./save.js";
 import { Tools } from "./tools.js";
@@ -60,7 +61,8 @@ class Diagram {
     this.canvas = element("canvas", "attention-canvas", { "aria-hidden": "true" });
     this.light = element("canvas", "attention-light", { "aria-hidden": "true" });
     this.notes = new Notes(this);
-    this.stage.append(this.canvas, this.light, this.notes.editor.element);
+    this.cells = new Cells(this);
+    this.stage.append(this.canvas, this.light, this.notes.editor.element, this.cells.input);
     this.panel = new Panel(this.appearance, (i) => {
       this.pin(this.trail.slice(0, i + 1));
       this.stage.focus({ preventScroll: true }); // the button that was pressed is gone
@@ -79,6 +81,7 @@ class Diagram {
     on(this.stage, "pointermove", (event) => event.pointerType !== "touch" && hover(this, event));
     on(this.stage, "pointerleave", () => leave(this));
     on(this.stage, "click", (event) => click(this, event));
+    on(this.stage, "dblclick", (event) => doubleClick(this, event));
     on(this.stage, "keydown", (event) => keyDown(this, event));
     on(this.stage, "focus", () => {
       if (this.stage.matches(":focus-visible") && !this.focus) this.look(this.lastCell());

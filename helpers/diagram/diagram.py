@@ -13,7 +13,7 @@ from helpers.style import AXES, ROLES, THEMES
 
 HERE = Path(__file__).parent
 MODULES = ("rules.js", "annotations.js", "layout.js", "brush.js", "paint.js", "panel.js", "light.js", "save.js",
-           "pointer.js", "keys.js", "editor.js", "notes.js", "tools.js", "diagram.js")
+           "cells.js", "pointer.js", "keys.js", "editor.js", "notes.js", "tools.js", "diagram.js")
 
 
 def module():
@@ -51,7 +51,8 @@ class Diagram(anywidget.AnyWidget):
     learner's own notes arrive here too, and one whose matrix is gone waits until it is back.
     blank: a cell to ask for, ``("scores", (1, 0))``: it shows a question mark, and the numbers of its
     matrix stay in Python. gradients: a second Trace, which a toggle under the diagram shows instead.
-    error: a sentence shown above the diagram. readout: a line of text there.
+    editable: the names of matrices whose numbers may be typed anew; what is typed arrives in ``typed``, as a dictionary of
+    name, index and text, and is left to whoever observes it. error: a sentence shown above the diagram. readout: a line of text there.
 
     A new value drops the gradients, which were those of the old one. Change several of these in one
     ``with diagram.hold_sync():`` and the browser gets them at once.
@@ -72,6 +73,8 @@ class Diagram(anywidget.AnyWidget):
     backward = traitlets.Dict(None, allow_none=True).tag(sync=True)
     pinned = traitlets.List(None, allow_none=True).tag(sync=True)
     notes = traitlets.Dict().tag(sync=True)
+    editable = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    typed = traitlets.Dict().tag(sync=True)
     blank = traitlets.List(None, allow_none=True)  # it travels with the trace, whose numbers it withholds
     error = traitlets.Unicode().tag(sync=True)
     readout = traitlets.Unicode().tag(sync=True)

@@ -26,6 +26,8 @@ export function keyDown(view, event) {
     view.unpin(neighbor(view, cell, event.key === "PageUp" ? -1 : 1));
   } else if (event.key === "n" || event.key === "N") {
     view.notes.write(view.stage, cell[0]);
+  } else if (view.cells.begins(cell, event.key)) {
+    view.cells.open(cell, event.key === "F2" ? undefined : event.key);
   } else {
     return;
   }

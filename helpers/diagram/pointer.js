@@ -25,6 +25,12 @@ export function click(view, event) {
   else choose(view, cellAt(view, place));
 }
 
+// The number of a matrix that may be changed is typed anew.
+export function doubleClick(view, event) {
+  const cell = cellAt(view, inDrawing(view, event));
+  if (view.cells.takes(cell)) view.cells.open(cell);
+}
+
 function choose(view, cell) {
   const last = view.trail[view.trail.length - 1];
   const is = (one) => String(one) === String(cell);
