@@ -20,7 +20,7 @@ CONSTANTS = ("NUMBERED", "COLORED", "ONE_SCREEN", "TALLEST", "TITLE", "COLUMNS",
 TOKENS = ["the", "cat", "sat", "by", "the", "window", "and", "watched"]
 HOSTILE = ["<script>window.hacked=1</script>", "<img src=x onerror=window.hacked=1>", "🙂🏳️‍🌈", "שלום עולם مرحبا", "w" * 10_000,
            "\x00\x07\x1b\ufffe", "&amp;\"'", "</title></svg>"]
-OF_A_DIAGRAM = {"pinned", "error", "readout", "notes", "blank", "gradients"}
+OF_A_DIAGRAM = {"pinned", "error", "readout", "notes", "blank", "gradients", "editable"}
 AREA = """which => {
     const stage = models[which].el.querySelector(".attention-stage");
     const { left, top } = stage.getBoundingClientRect();
@@ -83,7 +83,7 @@ UPDATE = """async ([which, changes]) => {
 
 def state_of(diagram):
     """What a Diagram sends to the browser, with its bytes as text."""
-    names = ("appearance", "trace", "backward", "pinned", "notes", "error", "readout")
+    names = ("appearance", "trace", "backward", "pinned", "notes", "editable", "error", "readout")
     return {name: sendable(getattr(diagram, name)) if name in ("trace", "backward") else getattr(diagram, name) for name in names}
 
 

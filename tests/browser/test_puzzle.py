@@ -1,5 +1,7 @@
-"""A puzzle in a real JupyterLab, solved by keyboard alone in the diagram."""
+"""Numbers are typed into the diagram: on a blank page, and in a real JupyterLab, where a puzzle is solved by keyboard alone."""
 
+from helpers.attention import head
+from helpers.examples import example
 from tests.browser.lab import write_notebooks
 
 CODE = """
@@ -15,6 +17,24 @@ def type_into(stage, field, name, text):
     field.press_sequentially(text[1:])
     field.press("Enter")
     assert field.is_hidden()
+
+
+def test_a_double_click_opens_the_cell_and_what_is_typed_is_sent(show):
+    e = example(T=4, C=3, head_size=2)
+    shown = show(head(e.x, e.Wq, e.Wk, e.Wv), editable=["Wq", "Wk"])
+    page, field = shown.page, shown.page.locator(".attention-cell")
+    page.mouse.dblclick(*shown.place("Wq", 1, 1))
+    assert field.is_visible() and field.evaluate("field => document.activeElement === field")
+    box, (x, y) = field.bounding_box(), shown.place("Wq", 1, 1)
+    assert box["x"] <= x <= box["x"] + box["width"] and box["y"] <= y <= box["y"] + box["height"]
+    field.fill("<b>1/2</b> שלום")
+    page.mouse.click(*shown.place("out", 0, 0))  # to go elsewhere keeps it, too
+    assert field.is_hidden() and shown.state("typed") == {"name": "Wq", "index": [1, 1], "text": "<b>1/2</b> שלום", "count": 1}
+    for name, index in [("Wv", (0, 0)), ("out", (0, 0)), ("x", (1, 1))]:  # these may not be changed
+        page.mouse.dblclick(*shown.place(name, *index))
+        assert field.is_hidden()
+        page.keyboard.press("7")
+        assert field.is_hidden()
 
 
 def test_solved_by_keyboard(lab):
