@@ -2,7 +2,7 @@
 
 PYTHON = python3
 VENV   = .venv
-FIRST  = notebooks/01_tokens_and_shapes.ipynb
+FIRST  = notebooks/00_start_here.ipynb
 
 python = $(VENV)/bin/python
 as_root = $(if $(filter 0,$(shell id -u)),--allow-root)
@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_NO_INPUT = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help setup lab test notebooks worksheet bench clean
+.PHONY: help setup lab test notebooks solutions reset worksheet bench clean
 
 help: ## List these targets
 	@awk -F ': .*## ' '/^[a-z]+: .*## / { printf "  make %-11s%s\n", $$1, $$2 }' Makefile
@@ -22,11 +22,18 @@ setup: $(VENV)/ready ## Install the course into .venv (PYTHON=python3.12 chooses
 lab: $(VENV)/ready ## Open the first notebook in JupyterLab (PORT=8890 ARGS="--no-browser")
 	$(python) -m jupyterlab --ServerApp.root_dir="$(CURDIR)" $(as_root) $(if $(PORT),--port=$(PORT)) $(ARGS) $(FIRST)
 
-test: $(VENV)/ready-to-test ## Run every test: the code, the notebooks, the browser (ARGS="-k softmax")
-	OMP_NUM_THREADS=1 $(python) -m pytest $(ARGS)
+# Tests have a file of progress of their own, in each folder of notebooks.
+test: $(VENV)/ready-to-test solutions ## Run every test: the code, the notebooks, the browser (ARGS="-k softmax")
+	OMP_NUM_THREADS=1 ATTENTION_COURSE_PROGRESS=no-progress.json $(python) -m pytest $(ARGS)
 
 notebooks: $(VENV)/ready ## Run every notebook again and write its outputs in place
 	$(python) tools/notebooks.py $(ARGS)
+
+solutions: $(VENV)/ready ## Write the notebooks with their exercises solved into notebooks/solutions/
+	$(python) tools/solutions.py
+
+reset: $(VENV)/ready ## Restore a notebook as it was shipped, and keep yours beside it (NOTEBOOK=05)
+	$(python) tools/reset.py "$(NOTEBOOK)"
 
 worksheet: $(VENV)/ready ## Write a sheet to fill in by hand (SEED=3 T=2 C=3)
 	$(python) tools/worksheet.py $(if $(SEED),--seed=$(SEED)) $(if $(T),--T=$(T)) $(if $(C),--C=$(C)) $(ARGS)
@@ -36,7 +43,7 @@ bench: $(VENV)/ready-to-test ## Measure what the README quotes
 	PYTHONPATH=. $(python) bench/train.py --text tales --context 128 --batch 8 --steps 600 --rate 1
 
 clean: ## Remove the environment and all caches; notebooks stay as they are
-	rm -rf $(VENV) build *.egg-info .pytest_cache .hypothesis .ruff_cache
+	rm -rf $(VENV) notebooks/solutions build *.egg-info .pytest_cache .hypothesis .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find . -name .ipynb_checkpoints -prune -exec rm -rf {} +
 

@@ -7,6 +7,7 @@
 
 import argparse
 import hashlib
+import os
 import re
 import sys
 import tomllib
@@ -15,6 +16,8 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+from helpers.progress import FILE
 
 REPO = Path(__file__).resolve().parent.parent
 NOTEBOOKS = REPO / "notebooks"
@@ -44,8 +47,8 @@ except ImportError:
 
 
 def course_notebooks():
-    """The notebooks of the course, in its order."""
-    return sorted(path for path in NOTEBOOKS.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
+    """The notebooks of the course, in its order; neither solved copies nor those that a reset kept."""
+    return sorted(path for path in NOTEBOOKS.glob("*.ipynb") if ".mine" not in path.name)
 
 
 def source_url():
@@ -128,6 +131,7 @@ def run(path):
     notebook = nbformat.reads(normal_form(load(path)), as_version=4)
     client = NotebookClient(notebook, kernel_name="python3", timeout=SECONDS_A_CELL, record_timing=False,
                             extra_arguments=["--log-level=ERROR"], resources={"metadata": {"path": str(path.resolve().parent)}})
+    os.environ[FILE] = "no-progress.json"  # the notebooks are shipped as nobody has solved them yet
     with client.setup_kernel():
         for index, cell in enumerate(notebook.cells):
             try:

@@ -126,7 +126,7 @@ class Lab:
     """
 
     def __init__(self, browser=None, notebooks=NOTEBOOKS):
-        self.browser, self.notebooks, self.pages = browser, Path(notebooks), {}
+        self.browser, self.notebooks, self.pages, self.idle = browser, Path(notebooks), {}, {}
 
     def __enter__(self):
         with ExitStack() as ends:
@@ -140,12 +140,12 @@ class Lab:
         return self
 
     def __exit__(self, *exception):
-        for page in list(self.pages.values()):
-            page.close()
+        for page in [*self.pages.values(), *self.idle.values()]:
+            page.context.close()
         self._ends.close()
 
     def open(self, name, width=1400, height=1000, theme="light", trusted=True, reduced_motion=False, zoom=1):
-        """Open a notebook alone on a page and wait for its kernel; it is a fresh copy each time.
+        """Open a notebook alone on a page and wait for its kernel; it is a fresh copy each time, on a page that may have shown others.
 
         name: "05_queries_keys_values". width, height: of the window, in pixels. theme: "light" or "dark".
         trusted: a notebook fresh from git is not. zoom: 2 is the browser's 200 %. Returns a Page.
@@ -154,15 +154,31 @@ class Lab:
         if path in self.pages:
             self.pages[path].close()
         self._write_settings(theme)
-        context = self.browser.new_context(
+        window = dict(
             viewport={"width": round(width / zoom), "height": round(height / zoom)},
             device_scale_factor=zoom,
             reduced_motion="reduce" if reduced_motion else "no-preference",
         )
-        self.pages[path] = page = Page(context, path, lambda: self.pages.pop(path, None))
-        page.page.goto(f"{self.url}doc/tree/{path}?reset")
-        page.wait()
+        key = theme, *map(str, window.values())
+        if key in self.idle:
+            page = self.idle.pop(key)
+            page.page.set_viewport_size(window["viewport"])
+            page.turn_to(path)
+        else:
+            page = Page(self.browser.new_context(**window), lambda page, usable: self._put_away(page, key, usable))
+            page.name = path
+            page.page.goto(f"{self.url}doc/tree/{path}?reset")
+            page.wait()
+        self.pages[path] = page
         return page
+
+    def _put_away(self, page, key, usable):
+        """A page whose notebook is done with: JupyterLab takes so long to start that the next notebook is opened in it."""
+        self.pages.pop(page.name, None)
+        if usable and key not in self.idle:
+            self.idle[key] = page
+        else:
+            page.context.close()
 
     def fetch(self, name, trusted=True):
         """Put a fresh copy of a notebook into the folder, signed if it is to be trusted, and return its path there."""
@@ -220,8 +236,8 @@ class Page:
     ``page`` is playwright's own; ``requests`` holds every URL that was asked of another host.
     """
 
-    def __init__(self, context, name, on_close):
-        self.context, self.name, self.page = context, name, context.new_page()
+    def __init__(self, context, on_close):
+        self.context, self.name, self.page = context, "", context.new_page()
         self.requests, self._complaints, self._on_close = [], [], on_close
         context.on("request", lambda request: self._note(request.url))
         self.page.on("websocket", lambda opened: self._note(opened.url))
@@ -300,13 +316,13 @@ class Page:
         self.page.set_viewport_size(window)
 
     def close(self):
-        """Shut the kernel down and close the page."""
+        """Shut the kernel down and hand the page back."""
         try:
             self.page.evaluate(SHUT_DOWN)
+            usable = not self._complaints
         except Error:
-            pass  # a page that crashed has no kernel to name; the server ends it later
-        self.context.close()
-        self._on_close()
+            usable = False  # a page that crashed has no kernel to name; the server ends it later
+        self._on_close(self, usable)
 
     def _note(self, url):
         if urlsplit(url).hostname not in {*OURS, None}:  # data: and blob: have no host

@@ -7,17 +7,10 @@ import nbformat
 import pytest
 
 from helpers.explore import Explorer
-from tests.browser.lab import NOTEBOOKS, write_notebooks
+from tests.browser.lab import NOTEBOOKS
+from tools.notebooks import course_notebooks
 
-NAMES = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb") if path.stem != "12_train_a_gpt")  # test_training.py has that one
-
-
-@pytest.fixture(scope="module")
-def page(lab):
-    """One page for all notebooks: JupyterLab takes longer to start than to show another notebook."""
-    write_notebooks(lab.folder, {"first": "1 + 1"})
-    with lab.open("first") as page:
-        yield page
+NAMES = [path.stem for path in course_notebooks() if path.stem != "12_train_a_gpt"]  # test_training.py has that one
 
 
 def sources(name):
@@ -75,30 +68,30 @@ def hear(cell, key):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_notebook(lab, page, name):
+def test_notebook(lab, name):
     explorers, code, done = twins(name), sources(name), -1
     assert explorers, f"{name} has no explorer"
-    page.turn_to(lab.fetch(name))
-    for place, explorer in explorers.items():
-        page.run_cell(place, before="\n".join(source for at, source in code.items() if done < at < place))
-        cell, done = page.cell(place), place
-        agree(cell, explorer)
-        for i, by in enumerate([-40, 25][: len(sliders(explorer))]):
-            drag(page.page, cell.locator(".noUi-handle").nth(i), by)
+    with lab.open(name) as page:
+        for place, explorer in explorers.items():
+            page.run_cell(place, before="\n".join(source for at, source in code.items() if done < at < place))
+            cell, done = page.cell(place), place
             agree(cell, explorer)
-        if explorer.diagram.error:
-            cell.get_by_role("button", name="Reset").click()
-            explorer.reset()
-            agree(cell, explorer)
-        trace, last = explorer.trace, list(explorer.trace)[-1]
-        corner = (0,) * last.value.ndim
-        until = time.monotonic() + 10  # a slider that changes no shape may still be on its way
-        while hear(cell, "Escape") == trace.why(last.name, *corner) or hear(cell, "ArrowDown") != trace.why(last.name, *corner):
-            assert time.monotonic() < until, f"the page says {hear(cell, 'ArrowDown')}, Python {trace.why(last.name, *corner)}"
-        if last.value.shape[-2] > 1:
-            assert hear(cell, "ArrowDown") == trace.why(last.name, *corner[:-2], 1, 0)
-        for source, index in trace.sources(last.name, *corner)[:1]:
-            hear(cell, "ArrowUp"), hear(cell, "Enter")
-            assert hear(cell, "Enter") == trace.why(source, *index)
-    assert page.errors() == []
-    assert page.requests == []
+            for i, by in enumerate([-40, 25][: len(sliders(explorer))]):
+                drag(page.page, cell.locator(".noUi-handle").nth(i), by)
+                agree(cell, explorer)
+            if explorer.diagram.error:
+                cell.get_by_role("button", name="Reset").click()
+                explorer.reset()
+                agree(cell, explorer)
+            trace, last = explorer.trace, list(explorer.trace)[-1]
+            corner = (0,) * last.value.ndim
+            until = time.monotonic() + 10  # a slider that changes no shape may still be on its way
+            while hear(cell, "Escape") == trace.why(last.name, *corner) or hear(cell, "ArrowDown") != trace.why(last.name, *corner):
+                assert time.monotonic() < until, f"the page says {hear(cell, 'ArrowDown')}, Python {trace.why(last.name, *corner)}"
+            if last.value.shape[-2] > 1:
+                assert hear(cell, "ArrowDown") == trace.why(last.name, *corner[:-2], 1, 0)
+            for source, index in trace.sources(last.name, *corner)[:1]:
+                hear(cell, "ArrowUp"), hear(cell, "Enter")
+                assert hear(cell, "Enter") == trace.why(source, *index)
+        assert page.errors() == []
+        assert page.requests == []

@@ -1,0 +1,82 @@
+"""Calling a learner's function: whatever it does, it ends, and what went wrong is told with the learner's own line."""
+
+import ctypes
+import io
+import linecache
+import threading
+import traceback
+import warnings
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+
+SECONDS = 3.0  # for all calls of a check together
+LONGEST = 200  # characters of an error's message that are shown
+
+
+class TooLong(BaseException):
+    """Raised inside a function that does not end; nothing that says ``except Exception`` catches it."""
+
+
+@dataclass
+class Call:
+    """How a call went: the value, or in words what went wrong, and what was printed."""
+
+    value: object = None
+    problem: str = ""
+    printed: str = ""
+
+
+def call(function, arguments, seconds=SECONDS):
+    """Call a function; returns a Call, whatever happens in it. Only the learner's own interrupt goes through."""
+    printed, made = io.StringIO(), Call()
+    try:
+        with redirect_stdout(printed), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is wrong is said once, by the check
+            made.value = limited(lambda: function(*arguments), seconds)
+    except TooLong:
+        made.problem = f"it did not end within {seconds:.0f} seconds and was stopped: is there a loop whose condition stays true?"
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a learner's function may raise anything, even SystemExit
+        made.problem = raised(error, function)
+    made.printed = printed.getvalue()
+    return made
+
+
+def limited(act, seconds):
+    """The value of ``act()``; raises TooLong inside it, again and again, once the seconds are over."""
+    thread, ended, lock = threading.get_ident(), threading.Event(), threading.Lock()
+
+    def interrupt(kind):
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(kind) if kind else None)
+
+    def watch():
+        wait = seconds
+        while not ended.wait(wait):
+            with lock:
+                if not ended.is_set():
+                    interrupt(TooLong)
+            wait = 0.2  # once more, should the function have caught it
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        return act()
+    finally:
+        with lock:
+            ended.set()
+            interrupt(None)  # one that is on its way would strike somewhere else
+        watcher.join()
+
+
+def raised(error, function):
+    """An exception in words: what, at which line of the learner's, and why."""
+    message = " ".join(str(error).split())
+    message = message if len(message) <= LONGEST else message[:LONGEST] + "…"
+    file = getattr(getattr(function, "__code__", None), "co_filename", None)
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    place = ""
+    if own:
+        line = linecache.getline(own[-1].filename, own[-1].lineno).strip()
+        place = f" in line {own[-1].lineno} of its cell" + (f", `{line}`" if line else "")
+    return f"it raised {type(error).__name__}{place}" + (f": {message}" if message else "")
