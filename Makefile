@@ -30,7 +30,7 @@ notebooks: $(VENV)/ready ## Run every notebook again and write its outputs in pl
 	$(python) tools/notebooks.py $(ARGS)
 
 solutions: $(VENV)/ready ## Write the notebooks with their exercises solved into notebooks/solutions/
-	$(python) tools/solutions.py
+	$(python) -m tools.solutions
 
 reset: $(VENV)/ready ## Restore a notebook as it was shipped, and keep yours beside it (NOTEBOOK=05)
 	$(python) tools/reset.py "$(NOTEBOOK)"

@@ -1,6 +1,6 @@
 """Makes the instructor's copies of the notebooks: every exercise filled in with its solution, in notebooks/solutions/.
 
-    python tools/solutions.py
+    python -m tools.solutions
 
 The solution stands in the folded text above each exercise; the outputs are the shipped ones, but for the exercises', which are run here.
 The tests run the exercises of these copies alone: all other cells are tagged "nbval-skip", since they are the shipped ones, which are run.
