@@ -3,7 +3,7 @@
 import re
 
 NEEDED = ("imports", "text", "train")  # the cells that the training needs
-STEPS = re.compile(r"step (\d+) of 600")
+STEPS = re.compile(r"step (\d+) of 520")
 IS_IDLE = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'"
 STOP = "() => { window.jupyterapp.commands.execute('notebook:interrupt-kernel'); }"
 
@@ -36,7 +36,7 @@ def test_training_is_watched_stopped_and_gone_on_with(lab):
         cell = notebook.cell(place)
         wait_for_step(page, cell, 10)
         reached = stop(page, cell)
-        assert notebook.errors() == [] and 10 <= reached < 600
+        assert notebook.errors() == [] and 10 <= reached < 520
         assert cell.locator("svg.watch path.training").count() == 1 and "floor" in cell.inner_text()
         curve = cell.locator("svg.watch path.training").get_attribute("d")
 
@@ -44,7 +44,7 @@ def test_training_is_watched_stopped_and_gone_on_with(lab):
         page.wait_for_timeout(500)
         wait_for_step(page, cell, reached + 10)
         again = stop(page, cell)
-        assert notebook.errors() == [] and reached + 10 <= again < 600
+        assert notebook.errors() == [] and reached + 10 <= again < 520
         assert cell.locator("svg.watch path.training").get_attribute("d") != curve
         notebook.run_cell(place + 1)  # what was reached stays, and the cells below go on from there
         assert notebook.errors() == [] and notebook.cell(place + 1).locator("img").count() == 1
