@@ -22,7 +22,8 @@ setup: $(VENV)/ready ## Install the course into .venv (PYTHON=python3.12 chooses
 lab: $(VENV)/ready ## Open the first notebook in JupyterLab (PORT=8890 ARGS="--no-browser")
 	$(python) -m jupyterlab --ServerApp.root_dir="$(CURDIR)" $(as_root) $(if $(PORT),--port=$(PORT)) $(ARGS) $(FIRST)
 
-# Tests have a file of progress of their own, in each folder of notebooks.
+# Tests have a file of progress of their own, in each folder of notebooks. Dozens of processes share what Python compiles.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/ready-to-test solutions ## Run every test: the code, the notebooks, the browser (ARGS="-k softmax")
 	OMP_NUM_THREADS=1 ATTENTION_COURSE_PROGRESS=no-progress.json $(python) -m pytest $(ARGS)
 

@@ -5,10 +5,10 @@ from functools import lru_cache
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import PatchCollection
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
-from matplotlib.patches import FancyArrowPatch, PathPatch, Polygon, Rectangle
+from matplotlib.patches import FancyArrowPatch, PathPatch, Rectangle
 from matplotlib.path import Path as Curve
 from matplotlib.textpath import text_to_path
 
@@ -77,8 +77,8 @@ class Painter:
         finite = np.abs(values[np.isfinite(values)])
         top = finite.max() if finite.size else 0
         colors = [self.theme["surface"] if empty else fill(value, step.role, top, self.theme) for value, _, _ in cells]
-        self.axes.add_collection(PatchCollection(
-            [Rectangle((x, y), width, height) for _, x, y in cells], facecolor=colors,
+        self.axes.add_collection(PolyCollection(
+            corners([(x, y) for _, x, y in cells], width, height), facecolor=colors,
             edgecolor=self.theme["line"] if self.plan["numbers"] else "none", linewidth=0.5))
         if not empty:
             self.cells(step, cells)
@@ -97,12 +97,11 @@ class Painter:
     def cells(self, step, cells):
         """What stands in the cells: hatches, marks and numbers."""
         plan, theme, (width, height) = self.plan, self.theme, self.plan["cell"]
-        masked = [Rectangle((x, y), width, height) for value, x, y in cells if value == -np.inf]
-        self.axes.add_collection(PatchCollection(
-            masked, facecolor="none", edgecolor=theme["hatch"], hatch="////" if plan["numbers"] else None, linewidth=0))
-        alarms = [Polygon([(x, y), (x + width / 3, y), (x, y + height / 3)]) for value, x, y in cells
-                  if marked(value, step.role)]
-        self.axes.add_collection(PatchCollection(alarms, facecolor=theme["alarm"]))
+        masked = [(x, y) for value, x, y in cells if value == -np.inf]
+        self.axes.add_collection(PolyCollection(
+            corners(masked, width, height), facecolor="none", edgecolor=theme["hatch"], hatch="////" if plan["numbers"] else None, linewidth=0))
+        alarms = [[(x, y), (x + width / 3, y), (x, y + height / 3)] for value, x, y in cells if marked(value, step.role)]
+        self.axes.add_collection(PolyCollection(alarms, facecolor=theme["alarm"]))
         if not plan["numbers"]:
             return
         for value, x, y in cells:
@@ -191,6 +190,11 @@ class Painter:
             for r, total in enumerate(tile):
                 text = ("" if tiled else "Σ ") + number(total, 2)
                 self.text(x + width + 4, box["y"] + (r + 0.5) * self.plan["cell"][1], text, **written)
+
+
+def corners(places, width, height):
+    """The corners (n, 4, 2) of n cells, from their upper left ones (n, 2): many times faster than as patches."""
+    return np.array(places).reshape(-1, 1, 2) + [[0, 0], [width, 0], [width, height], [0, height]]
 
 
 @lru_cache(8192)

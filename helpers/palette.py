@@ -13,13 +13,14 @@ def in_few_colors(image):
 
     Pillow's own way to a given palette is coarse: it takes colors that are four steps apart for one.
     """
-    pixels = np.asarray(image)
-    palette = np.array(few_colors(image), np.uint8)  # (256, 3)
-    colors, places = np.unique(packed(pixels), return_inverse=True)
-    apart = unpacked(colors).astype(int)[:, None] - palette  # (colors, 1, 3) - (256, 3) -> (colors, 256, 3)
-    nearest = (apart**2).sum(-1).argmin(1).astype(np.uint8)  # (colors, 256, 3) -> (colors,)
-    found = Image.fromarray(nearest[places.reshape(pixels.shape[:2])], "P")
-    found.putpalette(palette.tobytes())
+    palette = np.array(few_colors(image), float)  # (256, 3)
+    colors = np.array([color for _, color in image.getcolors(image.width * image.height)])  # (colors, 3)
+    # Of the squared distance c·c - 2c·p + p·p to each p, c·c is the same: the smallest of the rest will do. All are whole numbers.
+    nearest = ((palette**2).sum(-1) - 2 * colors @ palette.T).argmin(1)  # (colors, 3) @ (3, 256) -> (colors, 256) -> (colors,)
+    place = np.zeros(1 << 24, np.uint8)
+    place[packed(colors)] = nearest
+    found = Image.fromarray(place[packed(np.asarray(image))], "P")
+    found.putpalette(palette.astype(np.uint8).tobytes())
     return found
 
 
@@ -46,12 +47,15 @@ def areas(pixels):
     for down in (0, 1, 2):
         for right in (0, 1, 2):
             alike &= one[down : down + inner.shape[0], right : right + inner.shape[1]] == inner
-    return {tuple(color) for color in unpacked(np.unique(inner[alike])).tolist()}
+    found = np.zeros(1 << 24, bool)
+    found[inner[alike]] = True
+    return {tuple(color) for color in unpacked(np.flatnonzero(found)).tolist()}
 
 
 def packed(colors):
     """Colors (..., 3) as one number each."""
-    return colors.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+    red, green, blue = np.moveaxis(colors.astype(np.uint32), -1, 0)
+    return red << 16 | green << 8 | blue
 
 
 def unpacked(numbers):

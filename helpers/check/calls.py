@@ -58,14 +58,21 @@ def limited(act, seconds):
                     interrupt(TooLong)
             wait = 0.2  # once more, should the function have caught it
 
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        return act()
-    finally:
+    def end():
         with lock:
             ended.set()
             interrupt(None)  # one that is on its way would strike somewhere else
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    try:
+        watcher.start()
+        return act()
+    finally:
+        try:
+            end()
+        except BaseException:  # it struck right here; a watcher that was not ended would go on striking
+            end()
+            raise
         watcher.join()
 
 

@@ -109,7 +109,7 @@ def attempt(exercise, function, case, until):
             return Try(case, None, wanted, made.problem)
         if problem := changed(exercise, case, given):
             return Try(case, None, wanted, problem)
-        found, problem = named(exercise, made.value, case)
+        found, problem = named(exercise, made.value, wanted)
         if problem:
             return Try(case, None, wanted, problem)
         results.append(found)
@@ -146,15 +146,15 @@ def changed(exercise, case, given):
     return ""
 
 
-def named(exercise, value, case):
-    """The results by name as arrays, or a sentence."""
+def named(exercise, value, wanted):
+    """The results by name as arrays, of whole numbers where these are wanted; or a sentence."""
     names = list(exercise.gives)
     if len(names) > 1:
         if not isinstance(value, tuple | list) or len(value) != len(names):
             return None, f"it returned {described(value)}; wanted {len(names)} results, `return {', '.join(names)}`."
     else:
         value = [value]
-    whole = {name: np.asarray(one).dtype.kind in "iu" for name, one in exercise.answer(case).items()}
+    whole = {name: np.asarray(one).dtype.kind in "iu" for name, one in wanted.items()}
     found = {}
     for name, one in zip(names, value):
         found[name], problem = read(one, exercise.tensors, whole[name])

@@ -79,16 +79,18 @@ RUN_CELL = """async ([before, place, wait]) => {
     const done = commands.execute("notebook:run-cell");
     if (wait) await done;
 }"""
-TURN = """async path => {
+TURN = """async ([path, sameKernel]) => {
     const { commands, shell } = window.jupyterapp;
     const before = shell.currentWidget;
-    await before.sessionContext.shutdown();
-    await commands.execute("docmanager:open", { path });
+    const kernel = sameKernel && before.sessionContext.session?.kernel;
+    if (before.context.path === path) await window.kernelIsGone;
+    await commands.execute("docmanager:open", kernel ? { path, kernel: { id: kernel.id } } : { path });
     before.context.model.dirty = false;  // else it asks whether to save
     before.close();
 }"""
 CELLS = "() => window.jupyterapp.shell.currentWidget.content.model.toJSON().cells"
-SHUT_DOWN = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()"
+# It takes the kernel a second to end: the next notebook need not wait for that.
+SHUT_DOWN = "() => { window.kernelIsGone = window.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown(); }"
 
 
 def find_chromium(playwright):
@@ -144,11 +146,12 @@ class Lab:
             page.context.close()
         self._ends.close()
 
-    def open(self, name, width=1400, height=1000, theme="light", trusted=True, reduced_motion=False, zoom=1):
+    def open(self, name, width=1400, height=1000, theme="light", trusted=True, reduced_motion=False, zoom=1, same_kernel=False):
         """Open a notebook alone on a page and wait for its kernel; it is a fresh copy each time, on a page that may have shown others.
 
         name: "05_queries_keys_values". width, height: of the window, in pixels. theme: "light" or "dark".
-        trusted: a notebook fresh from git is not. zoom: 2 is the browser's 200 %. Returns a Page.
+        trusted: a notebook fresh from git is not. zoom: 2 is the browser's 200 %. same_kernel: the kernel stays for the next one
+        that is opened so, and need not start again. Returns a Page.
         """
         path = self.fetch(name, trusted)
         if path in self.pages:
@@ -163,12 +166,13 @@ class Lab:
         if key in self.idle:
             page = self.idle.pop(key)
             page.page.set_viewport_size(window["viewport"])
-            page.turn_to(path)
+            page.turn_to(path, same_kernel)
         else:
             page = Page(self.browser.new_context(**window), lambda page, usable: self._put_away(page, key, usable))
             page.name = path
             page.page.goto(f"{self.url}doc/tree/{path}?reset")
             page.wait()
+        page.keeps_kernel = same_kernel
         self.pages[path] = page
         return page
 
@@ -237,7 +241,7 @@ class Page:
     """
 
     def __init__(self, context, on_close):
-        self.context, self.name, self.page = context, "", context.new_page()
+        self.context, self.name, self.page, self.keeps_kernel = context, "", context.new_page(), False
         self.requests, self._complaints, self._on_close = [], [], on_close
         context.on("request", lambda request: self._note(request.url))
         self.page.on("websocket", lambda opened: self._note(opened.url))
@@ -254,9 +258,11 @@ class Page:
         """Wait for the notebook and its kernel."""
         self.page.wait_for_function(IS_READY, timeout=60_000)
 
-    def turn_to(self, path):
+    def turn_to(self, path, same_kernel=False):
         """Open another notebook in place of this one, many times faster than on a page of its own. path: from ``Lab.fetch``."""
-        self.page.evaluate(TURN, path)
+        if self.keeps_kernel and not same_kernel:
+            self.page.evaluate(SHUT_DOWN)
+        self.page.evaluate(TURN, [path, same_kernel])
         self.name = path
         self.wait()
         self.requests.clear(), self._complaints.clear()
@@ -316,9 +322,10 @@ class Page:
         self.page.set_viewport_size(window)
 
     def close(self):
-        """Shut the kernel down and hand the page back."""
+        """Shut the kernel down, unless it stays for the next notebook, and hand the page back."""
         try:
-            self.page.evaluate(SHUT_DOWN)
+            if not self.keeps_kernel:
+                self.page.evaluate(SHUT_DOWN)
             usable = not self._complaints
         except Error:
             usable = False  # a page that crashed has no kernel to name; the server ends it later

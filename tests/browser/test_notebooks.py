@@ -2,34 +2,61 @@
 
 import ast
 import time
+from symtable import symtable
 
 import nbformat
 import pytest
 
-from helpers.explore import Explorer
 from tests.browser.lab import NOTEBOOKS
 from tools.notebooks import course_notebooks
 
 NAMES = [path.stem for path in course_notebooks() if path.stem != "12_train_a_gpt"]  # test_training.py has that one
 
 
-def sources(name):
-    """The code that a notebook runs: place of the cell to its text."""
-    return {place: cell.source for place, cell in enumerate(nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells)
-            if cell.cell_type == "code" and not {"setup", "raises-exception"} & {*cell.metadata.get("tags", [])}}
-
-
-def twins(name):
-    """The notebook's explorers, made again in this process: place of the cell to Explorer."""
-    found, names = {}, {}
-    for place, source in sources(name).items():
-        tree = ast.parse(source)
-        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-        exec(compile(tree, name, "exec"), names)
-        value = eval(compile(ast.Expression(last.value), name, "eval"), names) if last else None
-        if isinstance(value, Explorer):
-            found[place] = value
+def explorers(name):
+    """The cells of a notebook that end with explore(…): place to the code above that each of them needs, and its own."""
+    above, found = [], {}
+    for place, cell in enumerate(nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells):
+        if cell.cell_type == "code" and not {"setup", "raises-exception"} & {*cell.metadata.get("tags", [])}:
+            if ast.unparse(ast.parse(cell.source).body[-1]).startswith("explore("):
+                found[place] = needed(above, cell.source), cell.source
+            above.append(cell.source)
     return found
+
+
+def needed(above, source):
+    """The imports, and the cells above that make a name, or do something to it, on which this one depends."""
+    imports, *above = above
+    kept, (_, wanted) = [], names_in(source)
+    wanted -= names_in(imports)[0]
+    for cell in reversed(above):
+        made, mentioned = names_in(cell)
+        if made & wanted:
+            wanted |= mentioned - names_in(imports)[0]
+            kept.insert(0, cell)
+    return "\n".join([imports, *kept])
+
+
+def names_in(source):
+    """The names that code makes or does something to, as in ``x[0] = 1`` and ``x.sort()``; and all that it mentions."""
+    def nested(table):
+        return [table, *(inner for child in table.get_children() for inner in nested(child))]
+
+    top, *inner = nested(symtable(source, "cell", "exec"))
+    made = {name.get_name() for name in top.get_symbols() if name.is_assigned() or name.is_imported()}
+    mentioned = {name.get_name() for table in (top, *inner) for name in table.get_symbols() if table is top or name.is_global()}
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) or isinstance(getattr(node, "ctx", None), ast.Store):
+            made |= mentioned & {ast.unparse(node).split("[")[0].split(".")[0]}
+    return made, mentioned
+
+
+def twin(before, source):
+    """The explorer that a cell shows, made again in this process."""
+    names, (*body, last) = {}, ast.parse(source).body
+    exec(before, names)
+    exec(compile(ast.Module(body, []), "cell", "exec"), names)
+    return eval(compile(ast.Expression(last.value), "cell", "eval"), names)
 
 
 def sliders(explorer):
@@ -69,12 +96,12 @@ def hear(cell, key):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_notebook(lab, name):
-    explorers, code, done = twins(name), sources(name), -1
-    assert explorers, f"{name} has no explorer"
-    with lab.open(name) as page:
-        for place, explorer in explorers.items():
-            page.run_cell(place, before="\n".join(source for at, source in code.items() if done < at < place))
-            cell, done = page.cell(place), place
+    cells = explorers(name)
+    assert cells, f"{name} has no explorer"
+    with lab.open(name, same_kernel=True) as page:  # nbval runs each in a fresh one
+        for place, code in cells.items():
+            page.run_cell(place, before=f"%reset -f\n{code[0]}")
+            cell, explorer = page.cell(place), twin(*code)
             agree(cell, explorer)
             for i, by in enumerate([-40, 25][: len(sliders(explorer))]):
                 drag(page.page, cell.locator(".noUi-handle").nth(i), by)
@@ -83,11 +110,15 @@ def test_notebook(lab, name):
                 cell.get_by_role("button", name="Reset").click()
                 explorer.reset()
                 agree(cell, explorer)
-            trace, last = explorer.trace, list(explorer.trace)[-1]
-            corner = (0,) * last.value.ndim
-            until = time.monotonic() + 10  # a slider that changes no shape may still be on its way
-            while hear(cell, "Escape") == trace.why(last.name, *corner) or hear(cell, "ArrowDown") != trace.why(last.name, *corner):
-                assert time.monotonic() < until, f"the page says {hear(cell, 'ArrowDown')}, Python {trace.why(last.name, *corner)}"
+            until = time.monotonic() + 10  # what a slider asked for may still be on its way
+            while True:
+                trace, last = explorer.trace, list(explorer.trace)[-1]
+                corner = (0,) * last.value.ndim
+                wanted, silent, told = trace.why(last.name, *corner), hear(cell, "Escape"), hear(cell, "ArrowDown")
+                if silent != wanted == told:
+                    break
+                assert time.monotonic() < until, f"the page says {told}, Python {wanted}"
+                agree(cell, explorer)
             if last.value.shape[-2] > 1:
                 assert hear(cell, "ArrowDown") == trace.why(last.name, *corner[:-2], 1, 0)
             for source, index in trace.sources(last.name, *corner)[:1]:
