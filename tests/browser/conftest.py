@@ -16,7 +16,7 @@ def browser():
 
 @pytest.fixture(scope="session")
 def lab(browser):
-    with Lab(browser) as lab:
+    with Lab(browser, one_kernel=True) as lab:  # nbval runs each notebook in a fresh one
         yield lab
 
 

@@ -79,18 +79,16 @@ RUN_CELL = """async ([before, place, wait]) => {
     const done = commands.execute("notebook:run-cell");
     if (wait) await done;
 }"""
-TURN = """async ([path, sameKernel]) => {
+TURN = """async ([path, keepsKernel]) => {
     const { commands, shell } = window.jupyterapp;
     const before = shell.currentWidget;
-    const kernel = sameKernel && before.sessionContext.session?.kernel;
-    if (before.context.path === path) await window.kernelIsGone;
+    const kernel = keepsKernel && before.sessionContext.session?.kernel;
     await commands.execute("docmanager:open", kernel ? { path, kernel: { id: kernel.id } } : { path });
     before.context.model.dirty = false;  // else it asks whether to save
     before.close();
 }"""
 CELLS = "() => window.jupyterapp.shell.currentWidget.content.model.toJSON().cells"
-# It takes the kernel a second to end: the next notebook need not wait for that.
-SHUT_DOWN = "() => { window.kernelIsGone = window.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown(); }"
+SHUT_DOWN = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()"
 
 
 def find_chromium(playwright):
@@ -122,13 +120,14 @@ def launch():
 class Lab:
     """A JupyterLab server on a copy of a folder of notebooks, with nothing of the user's: no settings, no history.
 
-    browser: from ``launch``; one of its own if left out. notebooks: the folder; the course's if left out.
+    browser: from ``launch``; one of its own if left out. notebooks: the folder; the course's if left out. one_kernel: a notebook
+    that follows another on its page goes on with its kernel, which saves seconds, and with the names in it.
     Use it in a ``with``: at its end the server, its kernels and the copy are gone. ``folder`` is the copy:
     a notebook written there can be opened, too. Raises RuntimeError where the server does not start.
     """
 
-    def __init__(self, browser=None, notebooks=NOTEBOOKS):
-        self.browser, self.notebooks, self.pages, self.idle = browser, Path(notebooks), {}, {}
+    def __init__(self, browser=None, notebooks=NOTEBOOKS, one_kernel=False):
+        self.browser, self.notebooks, self.one_kernel, self.pages, self.idle = browser, Path(notebooks), one_kernel, {}, {}
 
     def __enter__(self):
         with ExitStack() as ends:
@@ -146,12 +145,11 @@ class Lab:
             page.context.close()
         self._ends.close()
 
-    def open(self, name, width=1400, height=1000, theme="light", trusted=True, reduced_motion=False, zoom=1, same_kernel=False):
+    def open(self, name, width=1400, height=1000, theme="light", trusted=True, reduced_motion=False, zoom=1):
         """Open a notebook alone on a page and wait for its kernel; it is a fresh copy each time, on a page that may have shown others.
 
         name: "05_queries_keys_values". width, height: of the window, in pixels. theme: "light" or "dark".
-        trusted: a notebook fresh from git is not. zoom: 2 is the browser's 200 %. same_kernel: the kernel stays for the next one
-        that is opened so, and need not start again. Returns a Page.
+        trusted: a notebook fresh from git is not. zoom: 2 is the browser's 200 %. Returns a Page.
         """
         path = self.fetch(name, trusted)
         if path in self.pages:
@@ -163,16 +161,17 @@ class Lab:
             reduced_motion="reduce" if reduced_motion else "no-preference",
         )
         key = theme, *map(str, window.values())
+        if key in self.idle and self.idle[key].name == path:
+            self.idle.pop(key).context.close()  # JupyterLab would go on with the notebook as it was left
         if key in self.idle:
             page = self.idle.pop(key)
             page.page.set_viewport_size(window["viewport"])
-            page.turn_to(path, same_kernel)
+            page.turn_to(path)
         else:
-            page = Page(self.browser.new_context(**window), lambda page, usable: self._put_away(page, key, usable))
+            page = Page(self.browser.new_context(**window), self.one_kernel, lambda page, usable: self._put_away(page, key, usable))
             page.name = path
             page.page.goto(f"{self.url}doc/tree/{path}?reset")
             page.wait()
-        page.keeps_kernel = same_kernel
         self.pages[path] = page
         return page
 
@@ -240,8 +239,8 @@ class Page:
     ``page`` is playwright's own; ``requests`` holds every URL that was asked of another host.
     """
 
-    def __init__(self, context, on_close):
-        self.context, self.name, self.page, self.keeps_kernel = context, "", context.new_page(), False
+    def __init__(self, context, keeps_kernel, on_close):
+        self.context, self.name, self.page, self.keeps_kernel = context, "", context.new_page(), keeps_kernel
         self.requests, self._complaints, self._on_close = [], [], on_close
         context.on("request", lambda request: self._note(request.url))
         self.page.on("websocket", lambda opened: self._note(opened.url))
@@ -258,11 +257,9 @@ class Page:
         """Wait for the notebook and its kernel."""
         self.page.wait_for_function(IS_READY, timeout=60_000)
 
-    def turn_to(self, path, same_kernel=False):
+    def turn_to(self, path):
         """Open another notebook in place of this one, many times faster than on a page of its own. path: from ``Lab.fetch``."""
-        if self.keeps_kernel and not same_kernel:
-            self.page.evaluate(SHUT_DOWN)
-        self.page.evaluate(TURN, [path, same_kernel])
+        self.page.evaluate(TURN, [path, self.keeps_kernel])
         self.name = path
         self.wait()
         self.requests.clear(), self._complaints.clear()

@@ -98,7 +98,7 @@ def hear(cell, key):
 def test_notebook(lab, name):
     cells = explorers(name)
     assert cells, f"{name} has no explorer"
-    with lab.open(name, same_kernel=True) as page:  # nbval runs each in a fresh one
+    with lab.open(name) as page:
         for place, code in cells.items():
             page.run_cell(place, before=f"%reset -f\n{code[0]}")
             cell, explorer = page.cell(place), twin(*code)

@@ -66,7 +66,7 @@ def test_a_wrong_number_a_right_one_and_all_stages(lab):
 
 
 def test_what_was_typed_stays_when_the_cell_is_run_again(lab):
-    write_notebooks(lab.folder, {"again": CODE})
+    write_notebooks(lab.folder, {"again": CODE.replace("sheet.tokens))", "sheet.tokens), key='again')")})
     with lab.open("again") as notebook:
         notebook.run_all()
         walked = Walked(notebook.page)
