@@ -19,7 +19,7 @@ PYTHON = (3, 11)
 NEEDED = {"numpy": "2.0", "torch": "2.6", "matplotlib": "3.10", "ipywidgets": "8.1", "anywidget": "0.9.13", "tqdm": "4.67",
           "safetensors": "0.5"}
 MEND = "In the folder of the course: pip install -r requirements.txt -e . — then restart the kernel (Kernel, Restart Kernel)."
-MINUTES = re.compile(r"\*\*Time\*\* (\d+) minutes")
+MINUTES = re.compile(r"\*\*Time\*\* (\d+) minutes(?:, and (\d+) for the exercises)?")
 TROUBLES = [
     ("You read this on GitHub, or in a file that was not run.",
      "Open the notebook in JupyterLab (make lab) and run this cell: click it, press Shift and Enter."),
@@ -96,7 +96,7 @@ class Pulse(anywidget.AnyWidget):
 
 
 class CourseMap:
-    """The notebooks in their order, with their minutes, and which exercises and puzzles are solved.
+    """The notebooks in their order, with their minutes, exercises included, and which exercises and puzzles are solved.
 
     folder: where the notebooks are; the one that this one runs in, if left out.
     """
@@ -126,11 +126,11 @@ class CourseMap:
 
 
 def heading(path):
-    """A notebook's title and minutes, from its first cell; its name where it cannot be read."""
+    """A notebook's title and minutes, those for its exercises included, from its first cell; its name where it cannot be read."""
     try:
         text = nbformat.read(path, as_version=4).cells[0].source
-        return text.splitlines()[0].lstrip("# "), int(MINUTES.search(text)[1])
-    except (OSError, ValueError, IndexError, TypeError, nbformat.reader.NotJSONError):
+        return text.splitlines()[0].lstrip("# "), sum(int(part or 0) for part in MINUTES.search(text).groups())
+    except (OSError, ValueError, IndexError, AttributeError, nbformat.reader.NotJSONError):
         return path.stem, 0
 
 
