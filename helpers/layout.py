@@ -1,7 +1,7 @@
 """Where everything in a diagram stands: matrices in the order they are computed, left to right, wrapped.
 
 A parameter stands above the matrix it makes, as in a matrix product on paper: rows of the result line
-up with the rows of x, columns with the columns of W. Heads stand side by side, as tiles
+up with the rows of x, columns with the columns of W. So does one that is added to each row. Heads stand side by side, as tiles
 of one matrix: (heads, T, head_size) looks like the (T, C) that it is cut from. Units are CSS pixels.
 ``diagram/layout.js`` is this module again, for the browser, where the width is known only when it is
 drawn; a test holds the two equal.
@@ -67,9 +67,10 @@ def matrices(trace, notes=None):
 
 
 def stands_above(step, reader):
-    """Is it a parameter on the right of a matrix product, whose columns are those of the result?"""
+    """Is it a parameter on the right of a matrix product, or added to each row, whose columns are those of the result?"""
     (axis, _), (same, _) = on_paper(step)[1], on_paper(reader)[1]
-    return (step.parameter and reader.kind == "sum-product" and reader.inputs[-1] == step.name
+    joins = reader.kind == "sum-product" or reader.kind == "add" and len(step.axes) == 1
+    return (step.parameter and joins and reader.inputs[-1] == step.name
             and axis == same and axis not in TOKENS and tiles(step) == tiles(reader))
 
 
@@ -172,7 +173,7 @@ def place(matrices, width, cell_width, cell_height, words):
         return TITLE + LINE * len(notes[m.name]) + AIR * bool(notes[m.name]) + TILE_NAME * (m.tiles > 1) * words + COLUMNS
 
     def height(band):
-        heads = max(written(m) + LETTER * min(m.heads, LONGEST) * words for m, _ in band)
+        heads = max(written(m) + over(m) * words for m, _ in band)
         up = max(written(m) + RISE + p.rows * cell_height + written(p) if p else 0 for m, p in band)
         return max(up, heads) + max(m.rows for m, _ in band) * cell_height
 
@@ -186,7 +187,7 @@ def place(matrices, width, cell_width, cell_height, words):
             matrix, parameter = block
             left, needed = across(block, block is band[0])
             high = matrix.rows * cell_height
-            top = bottom - high - written(matrix) - LETTER * min(matrix.heads, LONGEST) * words
+            top = bottom - high - written(matrix) - over(matrix) * words
             box = {"x": x + left, "y": bottom - high, "top": top, "band": number, "left": left, "room": room[matrix.name],
                    "words": words and block is band[0] and matrix.labels > 0, "note": notes[matrix.name],
                    "width": span(matrix), "height": high,
@@ -205,6 +206,11 @@ def place(matrices, width, cell_width, cell_height, words):
 def beside(matrix):
     """The room for its sums to the right of a matrix, or of each of its tiles."""
     return matrix.sums * (SUMS if matrix.tiles == 1 else TILE_SUMS)
+
+
+def over(matrix):
+    """The room for the tokens over its columns: letters stand upright there, words are turned."""
+    return LETTER * (2 if matrix.heads == 1 else min(matrix.heads, LONGEST))
 
 
 def splits(blocks, fits):
@@ -240,7 +246,7 @@ def edges(matrices, boxes, numbers):
                 over = boxes[above.get(matrix.name, matrix.name)]["top"] - 1  # through the parameter, not across it
                 points = [[from_x, below], [from_x, half], [to_x, half], [to_x, over]]
             elif apart == 1:
-                y = b["y"] + b["height"] / 2
+                y = b["y"] + b["height"] - min(a["height"], b["height"]) / 2  # both stand on the same line
                 points = straight(a["x"] + a["width"] + sums[source] + 3, y, b["x"] - b["left"] - 1, y)
             else:
                 low = max(below, b["y"] + b["height"] + 3)

@@ -166,6 +166,7 @@ class Painter:
         tokens = [token if len(token) <= layout.LONGEST else token[: layout.LONGEST - 1] + "…"
                   for token in self.trace.tokens or []]
         written = {"size": 10, "color": self.theme["muted"], "most": layout.LETTER * layout.LONGEST}
+        letters = all(len(token) < 2 for token in tokens)
         for r in range(values.shape[1]):
             y = box["y"] + (r + 0.5) * height
             self.text(box["x"] - 5, y, r, 9, self.axis_color(rows), align="right")
@@ -176,7 +177,8 @@ class Painter:
                 x = left + (c + 0.5) * width
                 self.text(x, box["y"] - 7, c, 9, self.axis_color(columns))
                 if c < len(tokens) and columns in layout.TOKENS:
-                    self.text(x, box["y"] - layout.COLUMNS, tokens[c], **written, align="left", turned=True)
+                    placed = {"most": width} if letters else {"align": "left", "turned": True}
+                    self.text(x, box["y"] - layout.COLUMNS - layout.LETTER * letters, tokens[c], **written | placed)
         if step.role == "weights" and not empty:
             self.sums(box, values.sum(axis=-1))
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from helpers import layout
 from helpers.annotations import letters, tidy, wrap
 from helpers.attention import average_matmul, average_past, head, masked_softmax
+from helpers.block import layer_norm
 from helpers.style import shape_text
 from helpers.trace import Trace
 from tests.tiled import heads_of, random_heads
@@ -59,10 +60,10 @@ def check_room(matrices, plan, width):
         assert box["height"] == matrix.rows * cell_height
         sums = plan["numbers"] and (matrix.sums or any(other.sums for other in matrices if other.name == matrix.above))
         check_tiles(matrix, box, cell_width, sums)
-        turned = layout.LETTER * min(matrix.heads, layout.LONGEST) if plan["numbers"] else 0
+        over = (12 if matrix.heads == 1 else 6 * min(matrix.heads, 8)) if plan["numbers"] else 0
         names = layout.TILE_NAME if matrix.tiles > 1 and plan["numbers"] else 0
         noted = layout.LINE * len(box["note"])
-        assert box["y"] - box["top"] >= layout.TITLE + noted + names + layout.COLUMNS + turned
+        assert box["y"] - box["top"] >= layout.TITLE + noted + names + layout.COLUMNS + over
         assert bool(box["note"]) == bool(matrix.note) and len(box["note"]) <= 3
         assert all(layout.INDENT + layout.LETTER * letters(line) <= box["room"] for line in box["note"])
         left, top, right, bottom = extents(matrix, plan)
@@ -246,6 +247,36 @@ def test_a_parameter_stands_above_only_what_shares_its_columns():
     trace.given("W", np.ones((4, 4)), "t s", parameter=True)  # its rows, not its columns, are those of out
     trace.step("out", "sum-product", "t s, s c -> t c", "W", "x")
     assert {matrix.name: matrix.above for matrix in layout.matrices(trace)} == {"x": "", "W": "", "out": ""}
+
+
+def test_a_parameter_that_is_added_to_each_row_stands_above():
+    trace = layer_norm(np.ones((4, 3)), gain=np.ones(3), bias=np.ones(3))
+    assert {matrix.name: matrix.above for matrix in layout.matrices(trace) if matrix.above} == {"gain": "stretched", "bias": "shifted"}
+    trace = Trace("added, cell by cell")
+    trace.given("x", np.ones((4, 3)), "t c")
+    trace.given("P", np.ones((4, 3)), "t c", parameter=True)  # its rows are those of x: beside it they line up
+    trace.step("placed", "add", "t c, t c -> t c", "x", "P")
+    assert not any(matrix.above for matrix in layout.matrices(trace))
+
+
+@pytest.mark.parametrize("rule", ["r c -> c r", "c r -> r c"])
+def test_an_arrow_to_the_next_matrix_leaves_and_meets_cells(rule):
+    """A band stands on one line: one row and the four beside it share the row at the foot."""
+    trace, sizes = Trace("one row and four"), {"r": 1, "c": 4}
+    axes = rule.split(" -> ")[0]
+    trace.given("a", np.ones([sizes[axis] for axis in axes.split()]), axes)
+    trace.step("z", "sum-product", rule, "a")
+    _, plan = plan_of(trace, 1000)
+    [edge], boxes = plan["edges"], plan["boxes"]
+    low = min(boxes.values(), key=lambda box: box["height"])
+    assert boxes["a"]["height"] != boxes["z"]["height"] and {y for _, y in edge["points"]} == {low["y"] + low["height"] / 2}
+
+
+@pytest.mark.parametrize(("tokens", "room"), [("abcd", 12), (["a", "", "🙂", "b"], 12), (["ab", "c", "d", "e"], 12), (["the", "c", "d", "e"], 18)])
+def test_letters_stand_upright_over_their_columns_and_words_are_turned(tokens, room):
+    trace = head(np.ones((4, 2)), *np.ones((3, 2, 2)), tokens=list(tokens))
+    boxes = plan_of(trace, 1000)[1]["boxes"]
+    assert boxes["weights"]["y"] - boxes["weights"]["top"] == layout.TITLE + layout.COLUMNS + room
 
 
 @pytest.mark.parametrize("rule", ["c h, d h -> c d", "c h, h d -> c d", "c h, c h -> c h"])

@@ -42,10 +42,11 @@ function downAndAcross(step, empty, along) {
   return found.slice(-2);
 }
 
-// Is it a parameter on the right of a matrix product, whose columns are those of the result?
+// Is it a parameter on the right of a matrix product, or added to each row, whose columns are those of the result?
 function standsAbove(step, reader) {
   const [[axis], [same]] = [onPaper(step)[1], onPaper(reader)[1]];
-  return step.parameter && reader.kind === "sum-product" && reader.inputs[reader.inputs.length - 1] === step.name &&
+  const joins = reader.kind === "sum-product" || (reader.kind === "add" && step.axes.length === 1);
+  return step.parameter && joins && reader.inputs[reader.inputs.length - 1] === step.name &&
     axis === same && !TOKENS.includes(axis) && tiles(step) === tiles(reader);
 }
 
@@ -102,6 +103,7 @@ function place(matrices, width, cellWidth, cellHeight, words) {
   const above = dictionary(matrices.filter((m) => m.above).map((m) => [m.above, m]));
   const blocks = matrices.filter((m) => !m.above).map((m) => [m, above[m.name]]);
   const label = (count) => (words ? LETTER * Math.min(count, LONGEST) : 0);
+  const over = (m) => label(m.heads === 1 ? 2 : m.heads);
   const stride = (m) => m.columns * cellWidth + (words ? beside(m) : 0) + Math.max(Math.floor(cellWidth / 3), APART);
   const span = (m) => m.columns * cellWidth + (m.tiles - 1) * stride(m);
   const [room, notes] = [dictionary(), dictionary()];
@@ -138,7 +140,7 @@ function place(matrices, width, cellWidth, cellHeight, words) {
   const written = (m) => TITLE + LINE * notes[m.name].length + (notes[m.name].length && AIR) +
     (m.tiles > 1 && words ? TILE_NAME : 0) + COLUMNS;
   const height = (band) => {
-    const heads = Math.max(...band.map(([m]) => written(m) + label(m.heads)));
+    const heads = Math.max(...band.map(([m]) => written(m) + over(m)));
     const up = Math.max(...band.map(([m, p]) => (p ? written(m) + RISE + p.rows * cellHeight + written(p) : 0)));
     return Math.max(up, heads) + Math.max(...band.map(([m]) => m.rows)) * cellHeight;
   };
@@ -155,7 +157,7 @@ function place(matrices, width, cellWidth, cellHeight, words) {
       const [matrix, parameter] = block;
       const [left, needed] = across(block, i === 0);
       const high = matrix.rows * cellHeight;
-      const top = bottom - high - written(matrix) - label(matrix.heads);
+      const top = bottom - high - written(matrix) - over(matrix);
       const box = {
         x: x + left, y: bottom - high, top, band: number, left, room: room[matrix.name],
         words: words && i === 0 && matrix.labels > 0, note: notes[matrix.name], width: span(matrix), height: high,
@@ -221,7 +223,7 @@ function edges(matrices, boxes, numbers) {
       const over = boxes[above[matrix.name] ?? matrix.name].top - 1;
       points = [[fromX, below], [fromX, half], [toX, half], [toX, over]];
     } else if (apart === 1) {
-      const y = b.y + b.height / 2;
+      const y = b.y + b.height - Math.min(a.height, b.height) / 2;
       points = straight(a.x + a.width + sums[source] + 3, y, b.x - b.left - 1, y);
     } else {
       const low = Math.max(below, b.y + b.height + 3);

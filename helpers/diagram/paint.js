@@ -2,7 +2,7 @@
 
 import { cellText, number } from "./rules.js";
 import {
-  AIR, COLUMNS, GUTTER, INDENT, LINE, LONGEST, TILED, TILE_NAME, TILE_SUMS, TITLE, TOKENS, chosenAxes, onPaper, placeOf, tiles,
+  AIR, COLUMNS, GUTTER, INDENT, LETTER, LINE, LONGEST, TILED, TILE_NAME, TILE_SUMS, TITLE, TOKENS, chosenAxes, onPaper, placeOf, tiles,
 } from "./layout.js";
 
 const SMALLEST = 0.75; // of the font: numbers that are wider still are squeezed
@@ -189,6 +189,7 @@ function paintTileNames(brush, plan, box, colors) {
 function paintLabels(brush, plan, step, box, tokens, parts, colors) {
   const [width, height] = plan.cell;
   const [[row, rows], [column, columns]] = onPaper(step);
+  const letters = tokens.every((token) => [...token].length < 2);
   for (let r = 0; r < rows; r++) {
     const y = box.y + (r + 0.5) * height;
     brush.text(String(r), box.x - 5, y, { size: 9.5, color: colors.axis(row), align: "right" });
@@ -202,7 +203,8 @@ function paintLabels(brush, plan, step, box, tokens, parts, colors) {
       const x = part.x + (c + 0.5) * width;
       brush.text(String(c), x, box.y - 8, { size: 9.5, color: colors.axis(column) });
       if (tokens[c] !== undefined && TOKENS.includes(column)) {
-        brush.text(short(tokens[c]), x, box.y - COLUMNS - 1, { size: 10.5, color: colors.muted, align: "left", turned: true, most: 46 });
+        const written = letters ? { most: width } : { align: "left", turned: true, most: 46 };
+        brush.text(short(tokens[c]), x, box.y - COLUMNS - (letters ? LETTER : 1), { size: 10.5, color: colors.muted, ...written });
       }
     }
   }
