@@ -11,18 +11,35 @@ import pytest
 from helpers.corpus import BRACKETS, LENGTH, LONGEST, RHYMES, Writer, floor, repeated_names, tales
 from helpers.text import load_text
 
-TEXT, BITS = tales()
-EACH = TEXT.removesuffix("\n\n").split("\n\n")
+
+@pytest.fixture(scope="module")
+def written():
+    return tales()
 
 
-def test_the_file_is_what_the_grammar_writes():
-    assert load_text("tales") == TEXT and tales() [0] == TEXT and tales(500)[0] == TEXT[: len(tales(500)[0])]
-    assert len(TEXT) == len(BITS) >= LENGTH and TEXT.endswith(".\n\n") and max(map(len, EACH)) <= LONGEST
+@pytest.fixture
+def text(written):
+    return written[0]
+
+
+@pytest.fixture
+def bits(written):
+    return written[1]
+
+
+@pytest.fixture
+def each(text):
+    return text.removesuffix("\n\n").split("\n\n")
+
+
+def test_the_file_is_what_the_grammar_writes(text, bits, each):
+    assert load_text("tales") == text and tales()[0] == text and tales(500)[0] == text[: len(tales(500)[0])]
+    assert len(text) == len(bits) >= LENGTH and text.endswith(".\n\n") and max(map(len, each)) <= LONGEST
     assert tales(500, seed=2)[0] != tales(500)[0]
 
 
-def test_what_must_agree_agrees():
-    for tale in EACH:
+def test_what_must_agree_agrees(each):
+    for tale in each:
         first, second, third, fourth = tale.split("\n")
         names = [first.split(",")[0], second.split(",")[0]]
         assert (first, second) == tuple(f"{name}, {name}, {name}!" for name in names) and names[0][0] != names[1][0]
@@ -80,47 +97,47 @@ def test_bits_of_a_small_grammar_are_its_conditional_probabilities():
         assert 2 ** -sum(found) == pytest.approx(outcomes[text])
 
 
-def test_bits_of_the_tales_are_what_happens():
+def test_bits_of_the_tales_are_what_happens(text, bits, each):
     """Of the characters that were foretold with a probability, that share came true, at each place of a tale."""
-    starts = np.cumsum([0, *(len(tale) + 2 for tale in EACH[:-1])])
-    first = Counter(TEXT[start] for start in starts)
+    starts = np.cumsum([0, *(len(tale) + 2 for tale in each[:-1])])
+    first = Counter(text[start] for start in starts)
     for letter, count in first.items():
-        p = 2 ** -BITS[starts[[TEXT[start] == letter for start in starts]]]
+        p = 2 ** -bits[starts[[text[start] == letter for start in starts]]]
         assert np.ptp(p) < 1e-12 and abs(count / len(starts) - p[0]) < 5 * math.sqrt(p[0] / len(starts))
     # The mean of 1 / p is the number of things that can happen: here after a quotation mark, after "has", after "said".
     for after, outcomes in [('!\n"', 8), (" has ", 9), ("said ", 2), (" has 1", 10)]:
-        at = [match.end() for match in re.finditer(re.escape(after), TEXT)]
+        at = [match.end() for match in re.finditer(re.escape(after), text)]
         at = at[::2] if after == "said " else at  # who speaks second is sure
-        assert (2 ** BITS[at]).mean() == pytest.approx(outcomes, rel=0.1), after
-    assert (BITS >= 0).all() and BITS.max() < 8
+        assert (2 ** bits[at]).mean() == pytest.approx(outcomes, rel=0.1), after
+    assert (bits >= 0).all() and bits.max() < 8
 
 
-def test_the_sum_of_bits_is_the_probability_of_a_tale():
+def test_the_sum_of_bits_is_the_probability_of_a_tale(bits, each):
     """By hand: the choices of the first tale of each kind."""
-    ends = np.cumsum([len(tale) + 2 for tale in EACH])
-    for tale, end in zip(EACH[:50], ends):
+    ends = np.cumsum([len(tale) + 2 for tale in each])
+    for tale, end in zip(each[:50], ends):
         first, second, third, fourth = tale.split("\n")
         one, other = first.split(",")[0], second.split(",")[0]
         syllables = 5 * 14 * 5, 14 * 5
-        bits = 1.0 + math.log2(14) + math.log2(13)  # the kind of tale, the first letters
+        wanted = 1.0 + math.log2(14) + math.log2(13)  # the kind of tale, the first letters
         for name in (one, other):
-            bits += math.log2(syllables[0]) + 1 + (math.log2(syllables[1]) if len(name) == 6 else 0)
+            wanted += math.log2(syllables[0]) + 1 + (math.log2(syllables[1]) if len(name) == 6 else 0)
         if third.startswith('"'):
-            bits += 3 + 5 + 1 + 2 * (2 + math.log2(90))  # verb, word, who begins, and twice a bracket and an age
+            wanted += 3 + 5 + 1 + 2 * (2 + math.log2(90))  # verb, word, who begins, and twice a bracket and an age
         else:
-            bits += 2 + 1 + math.log2(5) + 1 + 2 * math.log2(90) + 5 + math.log2(3)
-        assert BITS[end - len(tale) - 2 : end].sum() == pytest.approx(bits)
+            wanted += 2 + 1 + math.log2(5) + 1 + 2 * math.log2(90) + 5 + math.log2(3)
+        assert bits[end - len(tale) - 2 : end].sum() == pytest.approx(wanted)
 
 
-def test_the_floor():
+def test_the_floor(bits):
     assert 0.40 < floor() < 0.43
-    assert floor(1.0) == pytest.approx(BITS.mean() * math.log(2))
+    assert floor(1.0) == pytest.approx(bits.mean() * math.log(2))
 
 
-def test_places_of_repeated_names():
-    tale, places = repeated_names(EACH[0])
+def test_places_of_repeated_names(each):
+    tale, places = repeated_names(each[0])
     for at, looked_at in places.items():
         for place in looked_at:
             assert place <= at and tale[place - 1] == tale[at] and tale[place] == tale[at + 1]
-    called = EACH[0].split(",")[0]
-    assert len(places) >= (len(called) - 1) * (EACH[0].count(called) - 1)
+    called = each[0].split(",")[0]
+    assert len(places) >= (len(called) - 1) * (each[0].count(called) - 1)

@@ -32,7 +32,6 @@ THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 SETTINGS = {
     **json.loads((REPO / "tools" / "jupyterlab.json").read_text(encoding="utf-8")),
     "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
-    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},  # every cell is in the page, seen or not
 }
 
 BROWSERS = [
