@@ -289,7 +289,6 @@ def test_importing_loads_neither_torch_nor_matplotlib(module):
 
 
 def test_the_explorer_is_imported_at_once():
-    """Under 0.6 seconds, the best of three."""
-    runs = [python("-X", "importtime", "-c", "import helpers.explore").stderr.splitlines()[-1] for _ in range(3)]
-    assert all(run.endswith("helpers.explore") for run in runs)
-    assert min(int(run.split("|")[1]) for run in runs) < 600_000  # microseconds
+    """In under 0.6 seconds of a core, the best of three: other tests may be on it at the same time."""
+    code = "from time import process_time as now; start = now(); import helpers.explore; print(now() - start)"
+    assert min(float(python("-c", code).stdout) for _ in range(3)) < 0.6
