@@ -46,9 +46,11 @@ def parse(rule):
 
 
 def check(name, kind, rule, sizes):
-    """Raise ValueError for a rule that its kind cannot read, or for a size that it has no axis for."""
+    """Raise ValueError for a rule that names two axes of a matrix alike or that its kind cannot read, or for a size without an axis."""
     inputs, output, guard = parse(rule)
     links = chain(rule) if kind == "reshape" else []
+    if any(len({*axes}) < len(axes) for axes in (*inputs, output, *links[1:])):
+        raise ValueError(f"the rule {rule!r} of {name} names two axes of a matrix alike; wanted a name for each, as in 't h, s h -> t s'.")
     for axis, size in sizes.items():
         if not any(axis in link for link in links):
             raise ValueError(f"{name} is given {axis}={size!r}, which a step of kind {kind!r} with the rule {rule!r} has no use for.")

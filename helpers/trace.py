@@ -94,9 +94,11 @@ class Trace:
     def given(self, name, value, axes, *, role="x", code="", parameter=False):
         """Add a matrix that you give. ``axes`` names its axes: ``"t c"``.
 
-        Raises ValueError if it has another number of axes, an axis of size 0, or an axis whose size
-        differs from that of the same axis elsewhere in the trace.
+        Raises ValueError if two axes have one name, if it has another number of axes, an axis of size 0, or
+        an axis whose size differs from that of the same axis elsewhere in the trace.
         """
+        if not isinstance(axes, str) or len({*axes.split()}) < len(axes.split()):
+            raise ValueError(f"the axes of {name} are {axes!r}; wanted one text with a name for each axis, no two alike, as in 't s'.")
         value, axes = as_array(name, value), tuple(axes.split())
         if value.ndim != len(axes):
             wanted = ", ".join(size_name(axis) for axis in axes)

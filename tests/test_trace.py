@@ -213,6 +213,9 @@ def test_an_empty_trace_says_so():
     (("q", np.ones((3, 4)), "t h"), {}, "q has shape (T=3, head_size=4), but x has shape (T=2, C=3): both must have T=2."),
     (("Wq", np.ones((4, 3)), "c h"), {}, ("Wq has shape (C=4, head_size=3), but x has shape (T=2, C=3): both must have C=3. "
                                           "It looks transposed: try Wq.T.")),
+    (("z", np.ones((2, 2)), "t t"), {}, "the axes of z are 't t'; wanted one text with a name for each axis, no two alike, as in 't s'."),
+    (("z", np.ones((2, 2)), ("t", "s")), {}, ("the axes of z are ('t', 's'); wanted one text with a name for each axis, "
+                                              "no two alike, as in 't s'.")),
     (("z", [[1, 2], [3]], "t c"), {}, "z is not a matrix: its rows differ in length."),
     (("z", [["a", "b"]], "t c"), {}, "z has shape (1, 2) and holds text; wanted real numbers."),
 ])
@@ -229,6 +232,8 @@ def test_a_matrix_that_does_not_fit(trace, arguments, options, sentence):
     (ValueError, ("z", "add", "t c -> t c", "x"), {"role": "k"}, f"z has the role 'k'; wanted one of {', '.join(ROLES)}."),
     (ValueError, ("y", "add", "t c -> t c", "x"), {}, "y is in the trace already: give each step its own name."),
     (UnknownName, ("z", "add", "t c -> t c", "w"), {}, "'w' is not in this trace; its steps are x, y."),
+    (ValueError, ("z", "sum-product", "t c, s c -> t t", "x", "x"), {},
+     "the rule 't c, s c -> t t' of z names two axes of a matrix alike; wanted a name for each, as in 't h, s h -> t s'."),
     (ValueError, ("z", "add", "t c, t c -> t c", "x"), {}, "the rule 't c, t c -> t c' of z reads 2 inputs; you gave 1."),
     (ValueError, ("z", "add", "t c -> t c", "x", "y"), {}, "the rule 't c -> t c' of z reads 1 inputs; you gave 2."),
     (ValueError, ("z", "add", "t -> t", "x"), {}, "the rule 't -> t' of z reads x with 1 axes; it has 2, (T=2, C=3)."),
