@@ -13,13 +13,13 @@ def in_few_colors(image):
 
     Pillow's own way to a given palette is coarse: it takes colors that are four steps apart for one.
     """
-    palette = np.array(few_colors(image), float)  # (256, 3)
-    colors = np.array([color for _, color in image.getcolors(image.width * image.height)])  # (colors, 3)
+    palette, pixels = np.array(few_colors(image), float), packed(np.asarray(image))  # (256, 3), (height, width)
+    colors = distinct(pixels)  # (colors, 3)
     # Of the squared distance c·c - 2c·p + p·p to each p, c·c is the same: the smallest of the rest will do. All are whole numbers.
-    nearest = ((palette**2).sum(-1) - 2 * colors @ palette.T).argmin(1)  # (colors, 3) @ (3, 256) -> (colors, 256) -> (colors,)
+    nearest = ((palette**2).sum(-1) - 2.0 * colors @ palette.T).argmin(1)  # (colors, 3) @ (3, 256) -> (colors, 256) -> (colors,)
     place = np.zeros(1 << 24, np.uint8)
     place[packed(colors)] = nearest
-    found = Image.fromarray(place[packed(np.asarray(image))], "P")
+    found = Image.fromarray(place[pixels], "P")
     found.putpalette(palette.astype(np.uint8).tobytes())
     return found
 
@@ -47,9 +47,14 @@ def areas(pixels):
     for down in (0, 1, 2):
         for right in (0, 1, 2):
             alike &= one[down : down + inner.shape[0], right : right + inner.shape[1]] == inner
+    return {tuple(color) for color in distinct(inner[alike]).tolist()}
+
+
+def distinct(numbers):
+    """The colors (colors, 3) among ``packed`` numbers, each once: many times faster than sorting them."""
     found = np.zeros(1 << 24, bool)
-    found[inner[alike]] = True
-    return {tuple(color) for color in unpacked(np.flatnonzero(found)).tolist()}
+    found[numbers] = True
+    return unpacked(np.flatnonzero(found))
 
 
 def packed(colors):

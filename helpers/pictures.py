@@ -72,7 +72,7 @@ class Picture:
         with matplotlib.rc_context(FIXED):
             self.figure.savefig(raw, format="rgba", dpi=144)
         image = Image.frombytes("RGBA", size, raw.getvalue()).convert("RGB")
-        in_few_colors(image).save(buffer, "png", optimize=True)
+        in_few_colors(image).save(buffer, "png", compress_level=6)
         data = base64.b64encode(buffer.getvalue()).decode()
         width = int(self.figure.get_figwidth() * 96)
         return f'<img alt="{escape(self.alt)}" width="{width}" src="data:image/png;base64,{data}">'
