@@ -146,7 +146,7 @@ def curves(x, lines, *, xlabel="", ylabel="", title="", alt="", logx=False, logy
     axes.set(xscale="log" if logx else "linear", yscale="log" if logy else "linear")
     for axis, logarithmic in ((axes.xaxis, logx), (axes.yaxis, logy)):
         if logarithmic:
-            axis.set_major_formatter(lambda value, _: f"{value:g}")
+            axis.set_major_formatter(lambda value, _: np.format_float_positional(value, trim="-"))
     ends = []
     for (label, y), hue in zip(lines.items(), hues * len(lines)):
         if len(y) != len(x):
@@ -155,7 +155,8 @@ def curves(x, lines, *, xlabel="", ylabel="", title="", alt="", logx=False, logy
         ends.append(([value for value in y if math.isfinite(value)] or [0])[-1])
     axes.autoscale_view()
     to_page = axes.transData - axes.transAxes
-    heights = spread([to_page.transform((x[-1], end))[1] for end in ends], 0.075)
+    middles = [np.median(line.get_ydata()) for line in axes.lines]
+    heights = spread([to_page.transform((x[-1], end))[1] for end in ends], 0.075, middles)
     for label, height, line in zip(lines, heights, axes.lines):
         axes.text(1.02, height, label, transform=axes.transAxes, color=line.get_color(), va="center", fontsize=10,
                   parse_math=False)
@@ -169,9 +170,12 @@ def curves(x, lines, *, xlabel="", ylabel="", title="", alt="", logx=False, logy
     return Picture(figure, alt)
 
 
-def spread(heights, apart):
-    """Labels that would overlap are pushed apart: up from the lowest, then down from the top of the page, 1."""
-    order, found = np.argsort(heights, kind="stable"), np.array(heights)
+def spread(heights, apart, middles):
+    """Labels that would overlap are pushed apart: up from the lowest, then down from the top of the page, 1.
+
+    middles: which of two that end at one height stands above the other, as its line does on the way there.
+    """
+    order, found = np.lexsort((middles, np.round(heights, 6))), np.array(heights)
     for low, high in pairwise(order):
         found[high] = max(found[high], found[low] + apart)
     for high, low in pairwise([None, *order[::-1]]):
