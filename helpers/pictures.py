@@ -10,7 +10,6 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
-from itertools import pairwise
 from pathlib import Path
 
 import matplotlib
@@ -171,15 +170,16 @@ def curves(x, lines, *, xlabel="", ylabel="", title="", alt="", logx=False, logy
 
 
 def spread(heights, apart, middles):
-    """Labels that would overlap are pushed apart: up from the lowest, then down from the top of the page, 1.
+    """Labels that would overlap are pushed apart, as little as it takes, and stay on the page, from 0 to 1.
 
     middles: which of two that end at one height stands above the other, as its line does on the way there.
     """
-    order, found = np.lexsort((middles, np.round(heights, 6))), np.array(heights)
-    for low, high in pairwise(order):
-        found[high] = max(found[high], found[low] + apart)
-    for high, low in pairwise([None, *order[::-1]]):
-        found[low] = min(found[low], 1 if high is None else found[high] - apart)
+    order, found = np.lexsort((middles, np.round(heights, 6))), np.array(heights, float)
+    steps = apart * np.arange(len(order))
+    low = found[order] - steps  # may not fall from one to the next: where it would, its stretch takes the mean
+    means = [[low[i : j + 1].mean() if i <= j else np.nan for j in range(len(low))] for i in range(len(low))]
+    found[order] = [max(min(means[i][k:]) for i in range(k + 1)) for k in range(len(low))] + steps
+    found[order] = np.clip(found[order], steps, 1 - steps[::-1])
     return found
 
 
