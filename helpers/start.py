@@ -121,7 +121,8 @@ class CourseMap:
             f'<td style="text-align:left" aria-label="{solved} of {tasks} solved">{"●" * solved}{"○" * (tasks - solved)}</td>'
             f'<td>{"✓" if tasks and solved == tasks else ""}</td></tr>'
             for name, title, minutes, tasks, solved in self.rows)
-        head = "<tr><th>notebook</th><th>time</th><th>solved</th><th></th></tr>"
+        left = '<th style="text-align:left">'
+        head = f"<tr>{left}notebook</th><th>time</th>{left}solved</th><th></th></tr>"
         return f"<table>{head}{rows}</table>" if self.rows else f"<p>{escape(repr(self))}</p>"
 
 

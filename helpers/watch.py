@@ -6,10 +6,11 @@ from html import escape
 import ipywidgets as widgets
 from IPython.display import display
 
-from helpers.pictures import curves
+from helpers.pictures import curves, spread
 from helpers.style import ROLES, THEMES
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 640, 220, 44, 26
+LETTERS = 13  # the height of a line's name
 EVERY = 0.25  # seconds between two pictures: drawing must not slow the training down
 SMOOTH = 20  # steps in the running mean
 LINES = {"training": "query", "test": "key", "floor": "value"}
@@ -113,9 +114,11 @@ def drawing(lines, steps):
     for value in (apart * i for i in range(int(top / apart) + 1)):
         _, y = place(0, value)
         parts.append(f'<path d="M{LEFT} {y:.1f}H{WIDTH - 90}" class="grid"/><text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{value:.1f}</text>')
-    for name, points in lines.items():
+    ends = [place(*points[-1]) for points in lines.values()]
+    heights = spread([1 - y / HEIGHT for _, y in ends], LETTERS / HEIGHT, [-i for i in range(len(ends))])
+    for (name, points), (x, _), height in zip(lines.items(), ends, heights):
         path = "L".join("{:.1f} {:.1f}".format(*place(*point)) for point in points)
-        x, y = place(*points[-1])
+        y = HEIGHT * (1 - height)
         parts.append(f'<path d="M{path}" class="{name}"/><text x="{x + 6:.1f}" y="{y + 4:.1f}" class="{name}">{escape(name)}</text>')
     (light, dark), n = zip(*(ROLES[role] for role in LINES.values())), list(LINES)
     def rules(colors, theme, scope=""):

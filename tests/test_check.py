@@ -110,8 +110,8 @@ def test_a_solution_passes_on_two_hundred_random_shapes(name, monkeypatch):
     exec(next(cell.source for cell in notebook.cells if cell.id == "imports"), names)
     code = next(code for code in solutions(notebook).values() if code.endswith(f"check.{name}({name})"))
     exec(code.rpartition("\n")[0], names)
-    verdict = judge(EXERCISES[name], names[name], seed=2, count=190)
-    assert verdict.solved and "200 shapes" in verdict.text, verdict.text
+    verdict = judge(EXERCISES[name], names[name], seed=2, count=200)
+    assert verdict.solved and "on 210 shapes" in verdict.text, verdict.text  # the ten chosen ones, too
 
 
 @pytest.mark.parametrize("number", [number for number in NOTEBOOKS if number != "00"])
