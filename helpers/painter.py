@@ -29,7 +29,7 @@ def shown(step, pick):
 class Painter:
     """Draws one Trace on one matplotlib figure, whose data units are CSS pixels from the top left."""
 
-    def __init__(self, trace, plan, theme, dark, pick, blank=None):
+    def __init__(self, trace, plan, theme, dark, pick, blank=None, pinned=None):
         self.trace, self.plan, self.theme, self.dark, self.pick = trace, plan, theme, dark, pick
         self.blank, self.empty = blank, withheld(trace, blank)
         self.figure = Figure(figsize=(plan["width"] / 96, plan["height"] / 96), facecolor=theme["surface"])
@@ -47,6 +47,8 @@ class Painter:
         self.glyphs = defaultdict(list)  # color: outlines of the texts
         for step in trace:
             self.matrix(step, plan["boxes"][step.name])
+        if pinned:
+            self.light(*pinned)
         for color, outlines in self.glyphs.items():
             path = Curve(np.concatenate([v for v, _ in outlines]), np.concatenate([c for _, c in outlines]))
             # add_artist, not add_patch: the limits are set, and measuring every curve again takes a second.
@@ -112,17 +114,33 @@ class Painter:
             self.text(x + width / 2, y + height / 2, text, 0.88 * plan["font"],
                       theme["muted" if value == 0 else "ink"], most=width - 2)
 
+    def corner(self, name, index):
+        """Upper left of a cell, or None where its higher axes are picked at another index."""
+        step, (width, height) = self.trace[name], self.plan["cell"]
+        if any(self.pick.get(axis, 0) != at for axis, at in zip(step.axes[:-2], index) if axis != layout.TILED):
+            return None
+        (tile, row, column), box = layout.place_of(step, index), self.plan["boxes"][name]
+        return box["tiles"][tile][0] + column * width, box["y"] + row * height
+
     def question(self, box, role):
         """The cell that is asked for: a question mark in a frame."""
-        step, (width, height) = self.trace[self.blank[0]], self.plan["cell"]
-        if any(self.pick.get(axis, 0) != at for axis, at in zip(step.axes[:-2], self.blank[1]) if axis != layout.TILED):
+        (width, height), corner = self.plan["cell"], self.corner(*self.blank)
+        if corner is None:
             return
-        tile, row, column = layout.place_of(step, self.blank[1])
-        x, y = box["tiles"][tile][0] + column * width, box["y"] + row * height
-        self.axes.add_patch(Rectangle((x, y), width, height, facecolor=mix(self.theme["surface"], role, 0.16),
+        self.axes.add_patch(Rectangle(corner, width, height, facecolor=mix(self.theme["surface"], role, 0.16),
                                       edgecolor=role, linewidth=2.2 if self.plan["numbers"] else 0.8))
         if self.plan["numbers"]:
-            self.text(x + width / 2, y + height / 2, "?", self.plan["font"], self.theme["ink"], bold=True)
+            self.text(corner[0] + width / 2, corner[1] + height / 2, "?", self.plan["font"], self.theme["ink"], bold=True)
+
+    def light(self, name, index):
+        """Frames around a pinned cell and the cells it is made of."""
+        cells = [(name, index, self.theme["ink"])]
+        for source, place in self.trace.sources(name, *index):
+            cells.insert(0, (source, place, ROLES[self.trace[source].role][self.dark]))
+        for cell, place, color in cells:
+            corner = self.corner(cell, place)
+            if corner is not None:
+                self.axes.add_patch(Rectangle(corner, *self.plan["cell"], fill=False, edgecolor=color, linewidth=2.2))
 
     def title(self, step, box, role):
         self.axes.add_patch(Rectangle((box["x"], box["top"] + 5), 8, 8, color=role, linewidth=0))

@@ -83,20 +83,22 @@ class Picture:
         return f"Picture: {self.alt}"
 
 
-def picture(trace, *, width=1000, theme="light", pick=None, notes=None, blank=None):
+def picture(trace, *, width=1000, theme="light", pick=None, notes=None, blank=None, pinned=None):
     """Draw a Trace: every matrix with its name, shape, numbers and arrows.
 
     width: of the page in CSS pixels. theme: light or dark. pick: which index of each higher axis is
     shown, ``{"b": 0}``, but of heads, which stand side by side. notes: what stands over a matrix,
     ``{"weights": "rows sum to 1"}``. blank: a cell to ask for, ``("scores", (1, 0))``: its matrix, and
-    what is made from it, is drawn without numbers. Returns a Picture. Raises ValueError for another theme, an index that is not there or a note on a
-    matrix that is not there, and what ``trace.why`` raises for a blank cell that is not there.
+    what is made from it, is drawn without numbers. pinned: a cell, ``("out", (1, 0))``, that is framed with those it is made of.
+    Returns a Picture. Raises ValueError for another theme, an index that is not there or a note on a matrix that is not
+    there, and what ``trace.why`` raises for a blank or pinned cell that is not there.
 
     >>> from helpers.attention import average_past
     >>> picture(average_past([[1.0, 2.0], [3.0, 6.0]])).alt.splitlines()[0]
     'average_past, from left to right: x (T=2, C=2), out (T=2, C=2). out is 1.00 2.00; 2.00 4.00.'
     """
-    paint, pick, blank = colors_of(theme), pick or {}, checked_cell(blank, trace)
+    paint, blank, pinned = colors_of(theme), checked_cell(blank, trace), checked_cell(pinned, trace)
+    pick = pick if pick is not None else picked(trace, pinned)
     notes = checked_notes({} if notes is None else notes, trace.steps)
     for axis, at in pick.items():
         size = next((step.value.shape[step.axes.index(axis)] for step in trace if axis in step.axes[:-2]), 0)
@@ -109,8 +111,16 @@ def picture(trace, *, width=1000, theme="light", pick=None, notes=None, blank=No
     used = max([box["x"] + right_of(trace[name], box) for name, box in plan["boxes"].items()], default=0)
     plan["width"] = min(width, used + layout.MARGIN)
     with matplotlib.rc_context(FIXED):
-        painter = Painter(trace, plan, paint, list(THEMES).index(theme), pick, blank)
-    return Picture(painter.figure, describe(trace, notes, blank))
+        painter = Painter(trace, plan, paint, list(THEMES).index(theme), pick, blank, pinned)
+    return Picture(painter.figure, describe(trace, notes, blank, pinned))
+
+
+def picked(trace, pinned):
+    """The index of each higher axis at which a pinned cell is seen."""
+    if not pinned:
+        return {}
+    name, index = pinned
+    return {axis: at for axis, at in zip(trace[name].axes[:-2], index) if axis != layout.TILED}
 
 
 def right_of(step, box):
@@ -193,12 +203,14 @@ def told(step):
         yield f"{of}{step.name} is " + "; ".join(" ".join(number(one, 2) for one in row) for row in rows)
 
 
-def describe(trace, notes=None, blank=None):
-    """A Trace in words: its matrices with their shapes, the last one's numbers while they are few, what is asked, the notes."""
+def describe(trace, notes=None, blank=None, pinned=None):
+    """A Trace in words: its matrices with their shapes, the last one's numbers while they are few, what is pinned or asked, the notes."""
     chain = ", ".join(f"{step.name} {step.shape}" for step in trace)
     sentences = [f"{trace.title}, from left to right: {chain}"]
     for step in list(trace)[-1:]:
         if step.value.size <= 32 and step.name not in withheld(trace, blank):
             sentences += told(step)
+    if pinned and pinned[0] not in withheld(trace, blank):
+        sentences.append(f"Pinned: {trace.why(pinned[0], *pinned[1])}")
     ordered = {step.name: notes[step.name] for step in trace if step.name in (notes or {})}
     return ". ".join([*sentences, *in_words(ordered, blank)]) + "."

@@ -21,9 +21,10 @@ from PIL import Image
 
 from helpers import layout
 from helpers.attention import average_matmul, average_past, head, masked_softmax
+from helpers.diagram import Diagram
 from helpers.painter import Painter, shown, text_width
 from helpers.pictures import Picture, curves, describe, picture
-from helpers.style import THEMES, cell_text, fill
+from helpers.style import ROLES, THEMES, cell_text, fill
 from helpers.trace import Trace
 from tests.tiled import heads_of
 
@@ -381,6 +382,51 @@ def test_a_blank_cell_that_is_not_there_gives_a_sentence(blank, error):
     with pytest.raises(error) as raised:
         head_of().picture(blank=blank)
     assert str(raised.value).endswith((".", "out"))
+
+
+# -- a pinned cell ----------------------------------------------------------------------------------
+
+
+def frames(figure):
+    """Upper left corner of every framed cell, and the color of its frame."""
+    return {(round(patch.get_x(), 3), round(patch.get_y(), 3)): to_hex(patch.get_edgecolor())
+            for patch in figure.axes[0].patches if patch.get_linewidth() == 2.2}
+
+
+@pytest.mark.parametrize(("B", "n", "index"), [(None, None, (2, 1)), (2, None, (1, 2, 1)), (None, 2, (1, 2, 1))])
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_pinned_cell_is_framed_with_those_it_is_made_of(B, n, index, theme):
+    trace = heads_of(heads=n) if n else head_of(B=B)
+    still = trace.picture(pinned=("out", index), theme=theme)
+    plan, dark, wanted = layout.lay_out(layout.matrices(trace), 1000), theme == "dark", {}
+    for source, place in [*trace.sources("out", *index), ("out", index)]:
+        (tile, row, column), box, (width, height) = layout.place_of(trace[source], place), plan["boxes"][source], plan["cell"]
+        corner = round(box["tiles"][tile][0] + column * width, 3), round(box["y"] + row * height, 3)
+        wanted[corner] = (THEMES[theme]["ink"] if source == "out" else ROLES[trace[source].role][dark]).lower()
+    assert frames(still.figure) == wanted and len(wanted) > 3
+    assert f"Pinned: {trace.why('out', *index)}" in still.alt
+    assert frames(trace.picture(theme=theme).figure) == {}
+
+
+def test_a_pinned_cell_in_another_sequence_than_the_picked_one_has_no_frame():
+    assert frames(head_of(B=2).picture(pinned=("out", (1, 2, 1)), pick={"b": 0}).figure) == {}
+
+
+def test_a_pinned_cell_gives_no_blank_number_away():
+    assert "Pinned" not in head_of().picture(pinned=("out", (2, 1)), blank=("weights", (2, 0))).alt
+
+
+def test_the_still_of_a_diagram_shows_what_is_pinned_while_it_is_there():
+    diagram = Diagram(head_of(T=3), pinned=("out", (2, 1)))
+    assert "Pinned: out[2,1] = " in diagram._repr_mimebundle_()[0]["text/html"]
+    diagram.value = head_of(T=2)
+    assert "Pinned" not in diagram._repr_mimebundle_()[0]["text/html"]
+
+
+@pytest.mark.parametrize(("pinned", "error"), [(("nope", (0, 0)), KeyError), (("out", (9, 0)), IndexError), (("out", (0,)), ValueError)])
+def test_a_pinned_cell_that_is_not_there_gives_a_sentence(pinned, error):
+    with pytest.raises(error):
+        head_of().picture(pinned=pinned)
 
 
 # -- whatever is given ------------------------------------------------------------------------------

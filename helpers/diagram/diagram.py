@@ -136,7 +136,8 @@ class Diagram(anywidget.AnyWidget):
         bundle = super()._repr_mimebundle_(**options)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
         notes = {name: text for name, text in self.notes.items() if name in self._value}
-        still = self._value.picture(notes=notes, blank=self.blank)
+        pinned = self.pinned if self.pinned and has(self._value, self.pinned) else None
+        still = self._value.picture(notes=notes, blank=self.blank, pinned=pinned)
         return {**data, "text/plain": repr(self), "text/html": still.html}, metadata
 
 
