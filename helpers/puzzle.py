@@ -78,7 +78,7 @@ PUZZLES = {
         "05", "The columns of x are the words: cat, dog, and a third that no token has. Make every token look at its own word alone, "
         "wherever it has stood so far.",
         AGAIN, {"Wq": 0 * PAIR, "Wk": 0 * PAIR, "Wv": PAIR},
-        lambda **learned: head(np.eye(3)[[0, 1, 0, 1, 1]], **learned, tokens=AGAIN),
+        lambda **learned: head(np.eye(3)[[0, 1, 0, 1, 1]], **learned, scale=False, tokens=AGAIN),
         on({t: [s for s in range(t + 1) if AGAIN[s] == AGAIN[t]] for t in range(5)})),
     "first_token": Puzzle(
         "07", "The columns of x say: I am the first, I am a noun, I am a verb, and 1 for all. Make every token look at the first.",
