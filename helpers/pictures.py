@@ -156,15 +156,15 @@ def curves(x, lines, *, xlabel="", ylabel="", title="", alt="", logx=False, logy
     for axis, logarithmic in ((axes.xaxis, logx), (axes.yaxis, logy)):
         if logarithmic:
             axis.set_major_formatter(lambda value, _: np.format_float_positional(value, trim="-"))
-    ends = []
+    ends, middles = [], []
     for (label, y), hue in zip(lines.items(), hues * len(lines)):
         if len(y) != len(x):
             raise ValueError(f"the line {label!r} has {len(y)} numbers; wanted {len(x)}, one for each x.")
         axes.plot(x, y, color=hue, linewidth=2)
-        ends.append(([value for value in y if math.isfinite(value)] or [0])[-1])
+        finite = [float(value) for value in y if math.isfinite(value)] or [0.0]
+        ends.append(finite[-1]), middles.append(np.median(finite))
     axes.autoscale_view()
     to_page = axes.transData - axes.transAxes
-    middles = [np.median(line.get_ydata()) for line in axes.lines]
     heights = spread([to_page.transform((x[-1], end))[1] for end in ends], 0.075, middles)
     for label, height, line in zip(lines, heights, axes.lines):
         axes.text(1.02, height, label, transform=axes.transAxes, color=line.get_color(), va="center", fontsize=10,

@@ -608,6 +608,14 @@ def test_labels_of_curves_stand_at_the_ends_of_their_lines():
         assert (box.y0 + box.y1) / 2 == pytest.approx(end, abs=3)
 
 
+@pytest.mark.parametrize("order", [("high", "low"), ("low", "high")])
+def test_of_two_lines_that_end_together_the_upper_one_has_the_upper_label(order):
+    lines = {"high": [math.nan, 3, 2, 1], "low": [0, 0, 0, 1]}
+    still = curves(range(4), {name: lines[name] for name in order}, alt="two lines that meet")
+    height = {text.get_text(): text.get_position()[1] for text in still.figure.axes[0].texts}
+    assert height["high"] > height["low"]
+
+
 def test_curves_need_words_and_lines_of_one_length():
     with pytest.raises(ValueError, match="needs alt: say in words"):
         curves([1, 2], {"a": [1, 2]})
