@@ -127,20 +127,22 @@ class Painter:
         (width, height), corner = self.plan["cell"], self.corner(*self.blank)
         if corner is None:
             return
-        self.axes.add_patch(Rectangle(corner, width, height, facecolor=mix(self.theme["surface"], role, 0.16),
-                                      edgecolor=role, linewidth=2.2 if self.plan["numbers"] else 0.8))
+        self.frame(corner, role, facecolor=mix(self.theme["surface"], role, 0.16))
         if self.plan["numbers"]:
             self.text(corner[0] + width / 2, corner[1] + height / 2, "?", self.plan["font"], self.theme["ink"], bold=True)
 
     def light(self, name, index):
         """Frames around a pinned cell and the cells it is made of."""
-        cells = [(name, index, self.theme["ink"])]
-        for source, place in self.trace.sources(name, *index):
-            cells.insert(0, (source, place, ROLES[self.trace[source].role][self.dark]))
-        for cell, place, color in cells:
-            corner = self.corner(cell, place)
+        sources = [(source, place, ROLES[self.trace[source].role][self.dark]) for source, place in self.trace.sources(name, *index)]
+        for *cell, color in [*sources, (name, index, self.theme["ink"])]:
+            corner = self.corner(*cell)
             if corner is not None:
-                self.axes.add_patch(Rectangle(corner, *self.plan["cell"], fill=False, edgecolor=color, linewidth=2.2))
+                self.frame(corner, color)
+
+    def frame(self, corner, color, facecolor="none"):
+        """A cell's frame, thin where cells are too small for numbers."""
+        self.axes.add_patch(Rectangle(corner, *self.plan["cell"], facecolor=facecolor, edgecolor=color,
+                                      linewidth=2.2 if self.plan["numbers"] else 0.8))
 
     def title(self, step, box, role):
         self.axes.add_patch(Rectangle((box["x"], box["top"] + 5), 8, 8, color=role, linewidth=0))

@@ -186,9 +186,8 @@ def spread(heights, apart, middles):
     """
     order, found = np.lexsort((middles, np.round(heights, 6))), np.array(heights, float)
     steps = apart * np.arange(len(order))
-    low = found[order] - steps  # may not fall from one to the next: where it would, its stretch takes the mean
-    means = [[low[i : j + 1].mean() if i <= j else np.nan for j in range(len(low))] for i in range(len(low))]
-    found[order] = [max(min(means[i][k:]) for i in range(k + 1)) for k in range(len(low))] + steps
+    low, places = found[order] - steps, range(len(order))  # low may not fall from one to the next: where it would, a stretch takes its mean
+    found[order] = steps + [max(min(low[i : j + 1].mean() for j in places[k:]) for i in places[: k + 1]) for k in places]
     found[order] = np.clip(found[order], steps, 1 - steps[::-1])
     return found
 

@@ -115,7 +115,8 @@ def drawing(lines, steps):
         _, y = place(0, value)
         parts.append(f'<path d="M{LEFT} {y:.1f}H{WIDTH - 90}" class="grid"/><text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{value:.1f}</text>')
     ends = [place(*points[-1]) for points in lines.values()]
-    heights = spread([1 - y / HEIGHT for _, y in ends], LETTERS / HEIGHT, [-i for i in range(len(ends))])
+    ranks = range(len(ends), 0, -1)  # of lines that end at one height, the first stands on top
+    heights = spread([1 - y / HEIGHT for _, y in ends], LETTERS / HEIGHT, ranks)
     for (name, points), (x, _), height in zip(lines.items(), ends, heights):
         path = "L".join("{:.1f} {:.1f}".format(*place(*point)) for point in points)
         y = HEIGHT * (1 - height)
