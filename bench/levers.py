@@ -8,11 +8,11 @@ import json
 import torch
 from tqdm import tqdm
 
-from helpers.corpus import floor
-from helpers.fast import FastGPT
-from helpers.model import GPT
-from helpers.text import data_folder, load_text
-from helpers.train import Training
+from helpers.gpt.fast import FastGPT
+from helpers.gpt.model import GPT
+from helpers.gpt.training import Training
+from helpers.inputs.corpus import floor
+from helpers.inputs.texts import data_folder, load_text
 
 STEPS = 600
 LEVERS = {  # name: (model, its options, the training's options)

@@ -19,8 +19,8 @@ REST = 200  # milliseconds between two steps
 WARM_UP = 20  # until the browser has compiled what it runs often
 
 EXPLORER = """
-from helpers.attention import head
-from helpers.explore import explore
+from helpers.attention.heads import head
+from helpers.explore.explorer import explore
 explore(head, T=(1, {most}, {size}), C=(1, {most}, {size}), head_size=(1, {most}, {size}))
 """
 
@@ -28,8 +28,8 @@ RIVAL = """
 import matplotlib.pyplot as plt
 import numpy as np
 from ipywidgets import interact
-from helpers.attention import head
-from helpers.examples import example
+from helpers.attention.heads import head
+from helpers.inputs import example
 names = ["x", "q", "k", "v", "scores", "weights", "out"]
 
 def draw(T):

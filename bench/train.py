@@ -10,10 +10,10 @@ import argparse
 
 import torch
 
-from helpers.corpus import floor
-from helpers.fast import FastGPT
-from helpers.text import load_text
-from helpers.train import Training
+from helpers.gpt.fast import FastGPT
+from helpers.gpt.training import Training
+from helpers.inputs.corpus import floor
+from helpers.inputs.texts import load_text
 
 
 def main():

@@ -3,8 +3,8 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from helpers import rules
-from helpers.trace import Trace
+from helpers.trace import rules
+from helpers.trace.trace import Trace
 
 SIZE = st.integers(1, 9)
 GENERATOR = st.integers(0, 2**32 - 1).map(np.random.default_rng)

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn.functional import scaled_dot_product_attention
 
-from helpers.attention import average_matmul, average_past, head, many_heads, masked_softmax, separate_heads
+from helpers.attention.averages import average_matmul, average_past, masked_softmax
+from helpers.attention.heads import head, many_heads, separate_heads
 from tests.strategies import GENERATOR, SIZE
 
 INF, NAN = math.inf, math.nan

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from helpers import model
-from helpers.block import feed_forward, layer_norm
+from helpers.attention.block import feed_forward, layer_norm
+from helpers.gpt import model
 from tests.strategies import GENERATOR, SIZE
 
 NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "11_the_block.ipynb"

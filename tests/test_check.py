@@ -11,8 +11,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers import check, progress
-from helpers.check import calls
+from helpers import check
+from helpers.check import calls, progress
 from helpers.check.judge import judge, same
 from tools.notebooks import course_notebooks, load
 from tools.solutions import solutions, solved

@@ -8,11 +8,11 @@ import sys
 import pytest
 import torch
 
-from helpers import checkpoint
-from helpers.checkpoint import load, save
-from helpers.fast import FastGPT
-from helpers.model import GPT
-from helpers.text import Tokenizer
+from helpers.gpt import checkpoint
+from helpers.gpt.checkpoint import load, save
+from helpers.gpt.fast import FastGPT
+from helpers.gpt.model import GPT
+from helpers.inputs.texts import Tokenizer
 
 LETTERS = 'ab"é🙂\n<'
 
@@ -51,8 +51,8 @@ def test_a_kill_at_any_moment_leaves_a_whole_one(saved, moment):
     """The process dies at each of the calls that change a file in turn."""
     script = f"""
 import os, torch
-from helpers import checkpoint
-from helpers.fast import FastGPT
+from helpers.gpt import checkpoint
+from helpers.gpt import FastGPT
 from tests.test_checkpoint import small
 calls = 0
 def dying(call):

@@ -8,8 +8,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from helpers.corpus import BRACKETS, LENGTH, LONGEST, RHYMES, Writer, floor, repeated_names, tales
-from helpers.text import load_text
+from helpers.inputs.corpus import BRACKETS, LENGTH, LONGEST, RHYMES, Writer, floor, repeated_names, tales
+from helpers.inputs.texts import load_text
 
 
 @pytest.fixture(scope="module")

@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import diagram
-from helpers.attention import average_past, head
+from helpers.attention.averages import average_past
+from helpers.attention.heads import head
 from helpers.diagram import Diagram
 from helpers.diagram.diagram import HERE, MODULES, module, payload
-from helpers.style import AXES, ROLES, THEMES
-from helpers.trace import Trace
+from helpers.look.style import AXES, ROLES, THEMES
+from helpers.trace.trace import Trace
 
 HOSTILE = '<script>alert("1")</script> & \' <b>'
 VIEW = "application/vnd.jupyter.widget-view+json"

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.attention import head
-from helpers.examples import LARGEST, Example, by_hand, example, faults, tables
-from helpers.text import words
+from helpers.attention.heads import head
+from helpers.inputs.examples import LARGEST, Example, by_hand, example, faults, tables
+from helpers.inputs.texts import words
 
 SIZES = {name: st.integers(1, 24) for name in ("T", "C", "head_size", "B")}
 SHAPES = {"x": "B T C", "Wq": "C head_size", "Wk": "C head_size", "Wv": "C head_size", "scores": "T T", "v": "T head_size",
@@ -63,7 +63,7 @@ def test_each_matrix_is_a_corner_of_the_first_tables():
 
 
 def test_another_process_draws_the_same_numbers():
-    line = "from helpers.examples import example; print([part.tolist() for part in example(seed=5)[1:]])"
+    line = "from helpers.inputs import example; print([part.tolist() for part in example(seed=5)[1:]])"
     found = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=True,
                            env={**os.environ, "PYTHONHASHSEED": "7", "PYTHONPATH": os.pathsep.join(sys.path)})
     assert found.stdout.strip() == str([part.tolist() for part in example(seed=5)[1:]])
@@ -188,7 +188,7 @@ def test_other_seeds_and_levels_give_other_sheets():
 
 
 def test_another_process_draws_the_same_sheet():
-    line = "from helpers.examples import by_hand; print([part.tolist() for part in by_hand(seed=5)[1:]])"
+    line = "from helpers.inputs import by_hand; print([part.tolist() for part in by_hand(seed=5)[1:]])"
     found = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=True,
                            env={**os.environ, "PYTHONHASHSEED": "7", "PYTHONPATH": os.pathsep.join(sys.path)})
     assert found.stdout.strip() == str([part.tolist() for part in by_hand(seed=5)[1:]])

@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.attention import average_matmul, average_past, head, masked_softmax
-from helpers.examples import example
-from helpers.explore import explore
-from helpers.trace import Trace
+from helpers.attention.averages import average_matmul, average_past, masked_softmax
+from helpers.attention.heads import head
+from helpers.explore.explorer import explore
+from helpers.inputs.examples import example
+from helpers.trace.trace import Trace
 
 
 def double(T=4, C=3):

@@ -6,9 +6,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import rules
-from helpers.attention import average_matmul, average_past, head, many_heads, masked_softmax, separate_heads
-from helpers.trace import Trace
+from helpers.attention.averages import average_matmul, average_past, masked_softmax
+from helpers.attention.heads import head, many_heads, separate_heads
+from helpers.trace import rules
+from helpers.trace.trace import Trace
 
 NUDGE = 1e-6
 quick = settings(deadline=None, max_examples=40)

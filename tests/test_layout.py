@@ -8,12 +8,13 @@ from hypothesis import example as case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import layout
-from helpers.annotations import letters, tidy, wrap
-from helpers.attention import average_matmul, average_past, head, masked_softmax
-from helpers.block import layer_norm
-from helpers.style import shape_text
-from helpers.trace import Trace
+from helpers.attention.averages import average_matmul, average_past, masked_softmax
+from helpers.attention.block import layer_norm
+from helpers.attention.heads import head
+from helpers.look import layout
+from helpers.look.annotations import letters, tidy, wrap
+from helpers.look.style import shape_text
+from helpers.trace.trace import Trace
 from tests.tiled import heads_of, random_heads
 
 SIZE = st.integers(1, 128)

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from helpers import model as plain
-from helpers.fast import BASE, FastAttention, FastGPT, norm, rotate
-from helpers.model import GPT, MultiHeadAttention
+from helpers.gpt import model as plain
+from helpers.gpt.fast import BASE, FastAttention, FastGPT, norm, rotate
+from helpers.gpt.model import GPT, MultiHeadAttention
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = {"T": st.integers(1, 6), "heads": st.integers(1, 3), "h": st.integers(1, 4).map(lambda half: 2 * half), "layers": st.integers(1, 2),

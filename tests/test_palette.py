@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from helpers.attention import head
-from helpers.examples import example
-from helpers.palette import areas, few_colors, packed
-from helpers.style import COLORS
+from helpers.attention.heads import head
+from helpers.inputs.examples import example
+from helpers.look.style import COLORS
+from helpers.pictures.palette import areas, few_colors, packed
 
 
 def still(trace):

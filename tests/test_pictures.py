@@ -19,13 +19,16 @@ from matplotlib.colors import to_hex
 from matplotlib.patches import PathPatch
 from PIL import Image
 
-from helpers import layout
-from helpers.attention import average_matmul, average_past, head, masked_softmax
+from helpers.attention.averages import average_matmul, average_past, masked_softmax
+from helpers.attention.heads import head
 from helpers.diagram import Diagram
-from helpers.painter import Painter, shown, text_width
-from helpers.pictures import Picture, curves, describe, picture
-from helpers.style import ROLES, THEMES, cell_text, fill
-from helpers.trace import Trace
+from helpers.look import layout
+from helpers.look.style import ROLES, THEMES, cell_text, fill
+from helpers.pictures.painter import Painter, shown, text_width
+from helpers.pictures.picture import Picture
+from helpers.pictures.plots import curves
+from helpers.pictures.still import describe, picture
+from helpers.trace.trace import Trace
 from tests.tiled import heads_of
 
 HOSTILE = '<script>alert("1")</script> & \' <b>'

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from helpers.explore import explore
+from helpers.explore.explorer import explore
 
 
 def mean_so_far(x):

@@ -13,18 +13,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import fast, positions
-from helpers.examples import example
-from helpers.explore import explore
-from helpers.positions import (
-    cos_and_sin,
-    learned_positions,
-    quarter,
-    rotary_scores,
-    sinusoidal_positions,
-    sinusoids,
-)
-from helpers.style import size_name
+from helpers.attention import positions
+from helpers.attention.positions import cos_and_sin, learned_positions, quarter, rotary_scores, sinusoidal_positions, sinusoids
+from helpers.explore.explorer import explore
+from helpers.gpt import fast
+from helpers.inputs.examples import example
+from helpers.look.style import size_name
 from tests.strategies import GENERATOR, SIZE
 
 NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "10_position.ipynb"

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from helpers import progress
+from helpers.check import progress
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +48,7 @@ def test_a_folder_that_is_not_there_is_told(file, monkeypatch, capsys):
 
 KILLED = """
 import os, sys
-from helpers import files, progress
+from helpers.check import progress; from helpers.inputs import whole_file as files
 calls = 0
 def dying(act):
     def acted(*arguments, **options):

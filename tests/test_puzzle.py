@@ -5,8 +5,8 @@ from itertools import count
 import numpy as np
 import pytest
 
-from helpers import progress
-from helpers.puzzle import ENOUGH, PUZZLES, Board, alive, puzzle
+from helpers.by_hand.puzzles import ENOUGH, PUZZLES, Board, alive, puzzle
+from helpers.check import progress
 
 SOLUTIONS = {  # what is typed into which cells
     "average_all": {("scores", (1, 0)): "0", ("scores", (2, 1)): "0", ("scores", (2, 2)): "0", ("scores", (3, 0)): "0",

@@ -6,13 +6,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.checkpoint import load
-from helpers.corpus import floor, repeated_names
-from helpers.fast import FastGPT
-from helpers.model import GPT
-from helpers.reading import previous, score, trace_model, weights_of, without
-from helpers.text import Tokenizer, data_folder, load_text
-from helpers.train import loss_on, split
+from helpers.gpt.checkpoint import load
+from helpers.gpt.fast import FastGPT
+from helpers.gpt.model import GPT
+from helpers.gpt.open_heads import previous, score, trace_model, weights_of, without
+from helpers.gpt.training import loss_on, split
+from helpers.inputs.corpus import floor, repeated_names
+from helpers.inputs.texts import Tokenizer, data_folder, load_text
 
 LETTERS = "abc \n"
 

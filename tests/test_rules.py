@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import rules
-from helpers.attention import average_matmul, average_past, head, masked_softmax
-from helpers.evaluate import evaluate
-from helpers.trace import Trace
+from helpers.attention.averages import average_matmul, average_past, masked_softmax
+from helpers.attention.heads import head
+from helpers.trace import rules
+from helpers.trace.evaluate import evaluate
+from helpers.trace.trace import Trace
 from tests.strategies import GENERATOR, RULES, steps
 
 NAN, INF = math.nan, math.inf

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.attention import average_matmul, average_past, head, masked_softmax
-from helpers.examples import by_hand
-from helpers.slips import Answer, diagnose, slips
-from helpers.trace import Trace, UnknownName
+from helpers.attention.averages import average_matmul, average_past, masked_softmax
+from helpers.attention.heads import head
+from helpers.by_hand.slips import Answer, diagnose, slips
+from helpers.inputs.examples import by_hand
+from helpers.trace.trace import Trace, UnknownName
 
 SIZES = [(2, 3, 4), (3, 3, 3), (4, 2, 4), (2, 2, 1)]  # T, C, head_size
 quick = settings(deadline=None, max_examples=40)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.style import AXES, ROLES, THEMES, cell_text, exact_digits, fill, marked, mix, number, shape_text, size_name
+from helpers.look.style import AXES, ROLES, THEMES, cell_text, exact_digits, fill, marked, mix, number, shape_text, size_name
 
 DIGITS = st.integers(0, 3)
 TIES = st.integers(-799_999, 799_999).map(lambda eighths: eighths / 8)

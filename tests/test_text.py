@@ -11,8 +11,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers import text
-from helpers.text import Source, Tokenizer, download, load_text, split_words, words
+from helpers.inputs import texts as text
+from helpers.inputs.texts import Source, Tokenizer, download, load_text, split_words, words
 
 ANY_TEXT = st.text(st.characters(exclude_categories=[]), min_size=1)
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes
 
-from helpers.attention import head
-from helpers.rules import KINDS
-from helpers.style import ROLES
-from helpers.trace import Trace, UnknownName, as_array
+from helpers.attention.heads import head
+from helpers.look.style import ROLES
+from helpers.trace.rules import KINDS
+from helpers.trace.trace import Trace, UnknownName, as_array
 from tests.strategies import GENERATOR, RULES, steps
 
 
@@ -287,7 +287,7 @@ def python(*arguments):
     return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True, env={**os.environ, **path})
 
 
-@pytest.mark.parametrize("module", ["helpers.trace", "helpers.attention", "helpers.examples", "helpers.explore"])
+@pytest.mark.parametrize("module", ["helpers.trace.trace", "helpers.attention.heads", "helpers.inputs.examples", "helpers.explore.explorer"])
 def test_importing_loads_neither_torch_nor_matplotlib(module):
     found = python("-c", f"import sys, {module}; print(*sys.modules)").stdout.split()
     assert module in found and not {"torch", "matplotlib"} & set(found)
@@ -295,5 +295,5 @@ def test_importing_loads_neither_torch_nor_matplotlib(module):
 
 def test_the_explorer_is_imported_at_once():
     """In under 0.6 seconds of a core, the best of three: other tests may be on it at the same time."""
-    code = "from time import process_time as now; start = now(); import helpers.explore; print(now() - start)"
+    code = "from time import process_time as now; start = now(); import helpers.explore.explorer; print(now() - start)"
     assert min(float(python("-c", code).stdout) for _ in range(3)) < 0.6

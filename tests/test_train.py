@@ -11,12 +11,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.corpus import tales
-from helpers.fast import FastGPT
-from helpers.model import GPT
-from helpers.muon import Muon, orthogonalize
-from helpers.train import Training, loss_on, optimizers, split, write
-from helpers.watch import drawing, smooth
+from helpers.gpt.fast import FastGPT
+from helpers.gpt.model import GPT
+from helpers.gpt.muon import Muon, orthogonalize
+from helpers.gpt.training import Training, loss_on, optimizers, split, write
+from helpers.gpt.watching import drawing, smooth
+from helpers.inputs.corpus import tales
 
 TEXT = tales(6000)[0]
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.typed import ECHOED, LONGEST, echo, read
+from helpers.by_hand.typed_number import ECHOED, LONGEST, echo, read
 
 quick = settings(deadline=None, max_examples=100)
 

@@ -11,12 +11,13 @@ import ipywidgets as widgets
 import numpy as np
 import pytest
 
-import helpers.walk as module
-from helpers.attention import average_matmul, average_past, head, masked_softmax
+import helpers.by_hand.walking as module
+from helpers.attention.averages import average_matmul, average_past, masked_softmax
+from helpers.attention.heads import head
+from helpers.by_hand.walking import MOST, SENTENCES, START, Walk, walk
 from helpers.diagram import Diagram
-from helpers.examples import by_hand
-from helpers.trace import Trace, UnknownName
-from helpers.walk import MOST, SENTENCES, START, Walk, walk
+from helpers.inputs.examples import by_hand
+from helpers.trace.trace import Trace, UnknownName
 
 STAGES = [START, "q", "k", "v", "scores", "scaled", "masked", "weights", "out", "projected"]
 HOSTILE = "<script>alert(1)</script>&\"'"
@@ -361,7 +362,7 @@ def test_the_bundle_has_a_widget_text_and_a_still_picture_without_the_number():
 
 
 def test_importing_it_imports_neither_torch_nor_matplotlib():
-    code = ("import sys; from helpers.walk import walk; from helpers.attention import head; from helpers.examples import by_hand\n"
+    code = ("import sys; from helpers.by_hand import walk; from helpers.attention import head; from helpers.inputs import by_hand\n"
             "w = walk(head(*by_hand()[1:5])); w.next.click(); w.check.click(); w.reveal.click()\n"
             "print({'torch', 'matplotlib', 'pandas'} & set(sys.modules))")
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

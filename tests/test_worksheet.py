@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from helpers.examples import by_hand
-from helpers.page import GRID, PAPERS, STAGES, Page
-from helpers.painter import text_width
-from helpers.worksheet import PRINT, worksheet
+from helpers.by_hand.paper import GRID, PAPERS, STAGES, Page
+from helpers.by_hand.worksheets import PRINT, worksheet
+from helpers.inputs.examples import by_hand
+from helpers.pictures.painter import text_width
 from tools.worksheet import main
 
 REPO = Path(__file__).resolve().parent.parent
@@ -317,6 +317,6 @@ def test_the_tool_says_what_is_wrong_in_a_sentence(tmp_path, monkeypatch):
 
 
 def test_a_worksheet_needs_no_torch_and_no_pyplot():
-    code = ("import sys; from helpers.worksheet import worksheet; worksheet().figures; "
+    code = ("import sys; from helpers.by_hand import worksheet; worksheet().figures; "
             "print([name for name in ('torch', 'matplotlib.pyplot') if name in sys.modules])")
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from helpers.trace import Trace
+from helpers.trace.trace import Trace
 
 WORDS = ["the", "cat", "sat", "by", "an extraordinarily long token", "🙂", "", "watched"]
 

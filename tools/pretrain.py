@@ -5,11 +5,11 @@
 
 import torch
 
-from helpers.checkpoint import save
-from helpers.corpus import floor
-from helpers.fast import FastGPT
-from helpers.text import data_folder, load_text
-from helpers.train import Training
+from helpers.gpt.checkpoint import save
+from helpers.gpt.fast import FastGPT
+from helpers.gpt.training import Training
+from helpers.inputs.corpus import floor
+from helpers.inputs.texts import data_folder, load_text
 
 STEPS, SEED, CONTEXT = 600, 0, 128
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from tests.browser.lab import REPO, THEMES, Lab, launch, write_notebooks
 
 CODE = """
-from helpers.attention import head
-from helpers.explore import explore
+from helpers.attention.heads import head
+from helpers.explore.explorer import explore
 sheet = explore(head, T=(1, 16, {T}), C=(1, 16, {C}))
 sheet.diagram.pinned = ["out", [{row}, 0]]
 sheet

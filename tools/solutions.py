@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 import nbformat
 
-from helpers.progress import FILE
+from helpers.check.progress import FILE
 from tools.notebooks import NOTEBOOKS, course_notebooks, load, normal_form
 
 FOLDER = NOTEBOOKS / "solutions"

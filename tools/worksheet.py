@@ -6,7 +6,7 @@
 import argparse
 import sys
 
-from helpers.worksheet import worksheet
+from helpers.by_hand.worksheets import worksheet
 
 
 def main(arguments=None):

@@ -3,7 +3,7 @@
 Arrays are float64; torch tensors are accepted. ``x`` is (T, C), or (B, T, C) for a batch.
 """
 
-from helpers.attention import checked, start
+from helpers.attention.parts import checked, start
 
 
 def layer_norm(x, gain=None, bias=None, *, tokens=None):

@@ -5,59 +5,8 @@ Arrays are float64; torch tensors are accepted. ``x`` is (T, C), or (B, T, C) fo
 
 import math
 
-import numpy as np
-
-from helpers.trace import Trace, as_array
-
-ROLE_OF = {"q": "query", "k": "key", "v": "value"}
-
-
-def average_past(x, *, tokens=None):
-    """Each token becomes the mean of itself and the tokens before it.
-
-    x: (T, C) or (B, T, C). Raises ValueError for another shape or a number that is not finite.
-
-    >>> average_past([[1.0, 2.0], [3.0, 6.0]])["out"].value.tolist()
-    [[1.0, 2.0], [2.0, 4.0]]
-    """
-    trace, b = start("average_past", x, tokens)
-    trace.step("out", "mean", f"{b}s c -> {b}t c | s <= t", "x", role="out",
-               code="out[t] = x[:t + 1].mean(0)")
-    return trace
-
-
-def average_matmul(x, *, tokens=None):
-    """The same averages as one matrix product: a triangle of ones, its rows divided by their sums, times x.
-
-    x: (T, C) or (B, T, C). Raises ValueError for another shape or a number that is not finite.
-
-    >>> average_matmul([[1.0, 2.0], [3.0, 6.0]])["weights"].value.tolist()
-    [[1.0, 0.0], [0.5, 0.5]]
-    """
-    trace, b = start("average_matmul", x, tokens)
-    T = trace["x"].value.shape[-2]
-    trace.given("tril", np.tril(np.ones((T, T))), "t s", role="weights", code="tril = torch.tril(torch.ones(T, T))")
-    trace.step("weights", "normalize", "t r -> t s", "tril", role="weights",
-               code="weights = tril / tril.sum(1, keepdim=True)")
-    trace.step("out", "sum-product", f"t s, {b}s c -> {b}t c", "weights", "x", role="out", code="out = weights @ x")
-    return trace
-
-
-def masked_softmax(scores, v, *, causal=True, tokens=None):
-    """Scores become weights: -inf above the diagonal, softmax along each row, then weights times v.
-
-    scores: (T, T); v: (T, h). Raises ValueError for other shapes, or for NaN.
-
-    >>> masked_softmax([[0.0, 9.0], [0.0, 0.0]], [[1.0], [3.0]])["out"].value.tolist()
-    [[1.0], [2.0]]
-    """
-    trace = Trace("masked_softmax", tokens)
-    scores = checked("scores", scores, infinite=True)
-    square("scores", scores)
-    trace.given("scores", scores, "t s", role="scores")
-    one_token_a_row(trace, "scores")
-    attend(trace, "scores", causal=causal, v=checked("v", v))
-    return trace
+from helpers.attention.parts import ROLE_OF, attend, between_heads, compare, concatenate, project, project_out, start
+from helpers.trace.trace import as_array
 
 
 def head(x, Wq, Wk, Wv, *, Wo=None, causal=True, scale=True, temperature=1.0, tokens=None):
@@ -68,7 +17,7 @@ def head(x, Wq, Wk, Wv, *, Wo=None, causal=True, scale=True, temperature=1.0, to
     temperature: divide them by this, too.
     Raises ValueError for other shapes, for numbers that are not finite, and for a temperature that is not positive.
 
-    >>> from helpers.examples import example
+    >>> from helpers.inputs import example
     >>> e = example(T=2, C=3)
     >>> head(e.x, e.Wq, e.Wk, e.Wv)["weights"].value.sum(axis=-1).tolist()
     [1.0, 1.0]
@@ -89,7 +38,7 @@ def many_heads(x, Wq, Wk, Wv, *, Wo=None, heads=2, causal=True, tokens=None):
     heads: how many; each has head_size h = C / heads. Raises ValueError for other shapes, numbers that are not
     finite, and heads that C is no multiple of.
 
-    >>> from helpers.examples import example
+    >>> from helpers.inputs import example
     >>> e = example(T=2, C=4, head_size=4)
     >>> many_heads(e.x, e.Wq, e.Wk, e.Wv, heads=2)["weights"].value.shape
     (2, 2, 2)
@@ -132,89 +81,3 @@ def separate_heads(x, Wq, Wk, Wv, *, Wo=None, causal=True, tokens=None):
                          "so that the heads together fill the channels of x.")
     between_heads(trace, b, causal, "q", "k", "v")
     return concatenate(trace, b, Wo)
-
-
-def project(trace, axes, made, b, Wq, Wk, Wv):
-    """The start that every head shares: q, k and v from x."""
-    for (name, role), W in zip(ROLE_OF.items(), (Wq, Wk, Wv)):
-        trace.given(f"W{name}", checked(f"W{name}", W), axes, role=role, parameter=True)
-    for name, role in ROLE_OF.items():
-        x = "x.unsqueeze(-3)" if axes == "n c h" and b else "x"  # (B, T, C) -> (B, 1, T, C), which meets every head's W
-        trace.step(name, "sum-product", f"{b}t c, {axes} -> {made}", "x", f"W{name}", role=role, code=f"{name} = {x} @ W{name}")
-
-
-def between_heads(trace, b, causal, q, k, v):
-    """Scores to out, in every head for itself."""
-    attend(trace, compare(trace, f"{b}n ", q, k), causal=causal, b=f"{b}n ", values=v)
-
-
-def concatenate(trace, b, Wo):
-    """The heads side by side again, and the output projection that mixes them."""
-    trace.step("concatenated", "reshape", f"{b}n t h -> {b}t n h -> {b}t e", "out", role="out",
-               code="concatenated = out.transpose(-3, -2).flatten(-2)")
-    return project_out(trace, b, "concatenated", "e", Wo)
-
-
-def project_out(trace, b, out, axis, Wo):
-    """The end: the output projection, if there is one; axis: of the columns of out. Returns the trace."""
-    if Wo is not None:
-        trace.given("Wo", checked("Wo", Wo), f"{axis} c", role="out", parameter=True)
-        trace.step("projected", "sum-product", f"{b}t {axis}, {axis} c -> {b}t c", out, "Wo", role="out", code=f"projected = {out} @ Wo")
-    return trace
-
-
-def compare(trace, b, q, k, scale=True, temperature=1.0):
-    """Every query with every key, scaled. Returns the name of the last step."""
-    trace.step("scores", "sum-product", f"{b}t h, {b}s h -> {b}t s", q, k, role="scores", code=f"scores = {q} @ {k}.transpose(-2, -1)")
-    if not scale and temperature == 1:
-        return "scores"
-    factor = (trace[k].value.shape[-1] ** -0.5 if scale else 1.0) / temperature
-    code = "scaled = scores" + " * head_size**-0.5" * bool(scale) + f" / {temperature:g}" * (temperature != 1)
-    return trace.step("scaled", "sum-product", f"{b}t s -> {b}t s", "scores", role="scores", factor=factor, code=code).name
-
-
-def attend(trace, scores, *, causal, b="", v=None, values="v"):
-    """The end that every attention shares: mask, softmax over s, weights times v (given here, or in the trace)."""
-    if causal:
-        code = f'masked = {scores}.masked_fill(tril == 0, float("-inf"))'
-        scores = trace.step("masked", "mask", f"{b}t s -> {b}t s | s <= t", scores, role="scores", code=code).name
-    trace.step("weights", "softmax", f"{b}t r -> {b}t s", scores, role="weights", code=f"weights = {scores}.softmax(dim=-1)")
-    if v is not None:
-        trace.given("v", v, "s h", role="value")
-    trace.step("out", "sum-product", f"{b}t s, {b}s h -> {b}t h", "weights", values, role="out", code=f"out = weights @ {values}")
-
-
-def start(title, x, tokens):
-    """A Trace that holds x, and the rule's prefix for the batch axis: ``"b "`` or nothing."""
-    x = checked("x", x)
-    if x.ndim not in (2, 3):
-        hint = " Write x[None, :] to make one token of it." if x.ndim == 1 else ""
-        raise ValueError(f"x has shape {x.shape}; wanted (T, C), or (B, T, C) for a batch.{hint}")
-    trace = Trace(title, tokens)
-    b = "b " * (x.ndim == 3)
-    trace.given("x", x, f"{b}t c")
-    one_token_a_row(trace, "x")
-    return trace, b
-
-
-def one_token_a_row(trace, name):
-    """Raise ValueError if the trace has tokens, but not one for each row of this matrix."""
-    if trace.tokens is not None and len(trace.tokens) != trace[name].value.shape[-2]:
-        raise ValueError(f"tokens has length {len(trace.tokens)}, but {name} has shape {trace[name].shape}: wanted one token a row.")
-
-
-def checked(name, value, infinite=False):
-    """The value as an array of floats; raises ValueError where a number is NaN or infinite."""
-    value = as_array(name, value).astype(np.float64)
-    bad = np.isnan(value) | (value == math.inf if infinite else np.isinf(value))
-    if bad.any():
-        where = ", ".join(map(str, np.argwhere(bad)[0]))
-        raise ValueError(f"{name} holds {value[bad][0]} at [{where}]: every number must be finite{', or -inf' * infinite}. "
-                         "Look for a division by zero or a logarithm of zero before it.")
-    return value
-
-
-def square(name, value):
-    """Raise ValueError unless the matrix is (T, T)."""
-    if value.ndim != 2 or value.shape[0] != value.shape[1]:
-        raise ValueError(f"{name} has shape {value.shape}; wanted (T, T): one score for every pair of tokens.")

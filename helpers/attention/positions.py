@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from helpers.attention import ROLE_OF, checked, compare, start
+from helpers.attention.parts import ROLE_OF, checked, compare, start
 
 
 def learned_positions(x, P, *, shift=0, tokens=None):

@@ -13,10 +13,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from helpers.layout import TOKENS, on_paper
-from helpers.painter import text_width
-from helpers.style import AXES, ROLES, THEMES, cell_text, exact_digits, number
-from helpers.trace import Step
+from helpers.look.layout import TOKENS, on_paper
+from helpers.look.style import AXES, ROLES, THEMES, cell_text, exact_digits, number
+from helpers.pictures.painter import text_width
+from helpers.trace.trace import Step
 
 PAPERS = {"A4": (210, 297), "Letter": (215.9, 279.4)}
 MILLIMETERS = 25.4  # in an inch; an inch has 72 points

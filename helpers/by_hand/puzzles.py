@@ -9,12 +9,13 @@ from html import escape
 import ipywidgets as widgets
 import numpy as np
 
-from helpers import progress
-from helpers.attention import head, masked_softmax, separate_heads
+from helpers.attention.averages import masked_softmax
+from helpers.attention.heads import head, separate_heads
+from helpers.by_hand.typed_number import read
+from helpers.check import progress
 from helpers.diagram import Diagram
-from helpers.explore import sentence
-from helpers.rules import at
-from helpers.typed import read
+from helpers.explore.explorer import sentence
+from helpers.look.style import cell_name
 
 ENOUGH = 0.9  # a row of weights is right from this share on
 LARGEST = 99  # the largest number that may be typed: beyond, the powers of e say nothing more
@@ -152,7 +153,7 @@ class Board(widgets.VBox):
         try:
             value = read(text).value
             if not np.isfinite(value) or abs(value) > LARGEST:
-                raise ValueError(f"{at(name, index)} would be {text.strip()[:20]}; wanted a number from −{LARGEST} to {LARGEST}.")
+                raise ValueError(f"{cell_name(name, index)} would be {text.strip()[:20]}; wanted a number from −{LARGEST} to {LARGEST}.")
             self.matrices[name][tuple(index)] = value
             self.show()
         except ValueError as error:

@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helpers import rules
-from helpers.style import number
-from helpers.trace import Trace
-from helpers.typed import echo, read
-from helpers.ways import Cell, ways
+from helpers.by_hand.typed_number import echo, read
+from helpers.by_hand.wrong_ways import Cell, ways
+from helpers.look.style import cell_name, number
+from helpers.trace import rules
+from helpers.trace.trace import Trace
 
 CLOSE = 0.05, 0.015  # off by no more than this: rounded too early to one decimal, and on the way to two
 
@@ -37,12 +37,12 @@ class Answer(NamedTuple):
 def diagnose(trace, name, index, typed):
     """Say of a typed number whether it is the value of a cell, or which slip leads to it.
 
-    typed: text (see ``helpers.typed``), or a number. It is right if it is exact, or rounded to two
+    typed: text (see ``helpers.by_hand.typed_number``), or a number. It is right if it is exact, or rounded to two
     decimals or more; somebody who went on from rounded numbers is right, too. Raises what
     ``trace.index`` raises where there is no such cell; nothing that is typed raises.
 
     >>> from helpers.attention import head
-    >>> from helpers.examples import by_hand
+    >>> from helpers.inputs import by_hand
     >>> tokens, x, Wq, Wk, Wv, Wo = by_hand()
     >>> diagnose(head(x, Wq, Wk, Wv), "scaled", (1, 0), "0.75").sentence
     'You divided by head_size: divide by its root, √head_size = √4 = 2.'
@@ -68,7 +68,7 @@ def diagnose(trace, name, index, typed):
             return Answer(False, found[0].sentence + others, found)
     if off <= CLOSE[1] and step.digits > 2:
         return Answer(False, "Very close: keep three decimals on the way, and round at the end.")
-    return Answer(False, f"{echo(typed)} is not {rules.at(name, index)}. {made_of(trace, name, index)}")
+    return Answer(False, f"{echo(typed)} is not {cell_name(name, index)}. {made_of(trace, name, index)}")
 
 
 def slips(trace, name, index):
@@ -101,11 +101,11 @@ def rounded(trace, digits):
 
 def made_of(trace, name, index):
     """A sentence that says what a cell is made of, in names alone."""
-    step, cell = trace[name], rules.at(name, index)
+    step, cell = trace[name], cell_name(name, index)
     if step.kind == "given":
         return f"{name} is given: read {cell} off the matrix."
     if step.kind == "mask":
         guard = " ".join(rules.parse(step.rule)[2]).replace("<=", "≤").replace(">=", "≥")
-        return f"It is {rules.at(step.inputs[0], index)} where {guard}, and −∞ elsewhere."
+        return f"It is {cell_name(step.inputs[0], index)} where {guard}, and −∞ elsewhere."
     formula = "".join(text for text, _ in rules.formula(step, index, trace.inputs(step)))
     return f"It is {formula.split(' = ')[1]}."

@@ -11,10 +11,10 @@ from typing import NamedTuple
 import ipywidgets as widgets
 import numpy as np
 
+from helpers.by_hand.slips import diagnose
 from helpers.diagram import Diagram
-from helpers.rules import at
-from helpers.slips import diagnose
-from helpers.trace import Trace
+from helpers.look.style import cell_name
+from helpers.trace.trace import Trace
 
 START = "what you start with"
 SENTENCES = {  # what the steps of a head mean
@@ -176,7 +176,7 @@ class Walk(widgets.VBox):
         self.meaning.value = f"<div {PLAIN}>{escape(sentence)}</div>"
         self.turn.layout.display = "none" if asked is None else None
         if asked is not None:
-            self.box.description = f"Your turn: what is {at(name, asked)}?"
+            self.box.description = f"Your turn: what is {cell_name(name, asked)}?"
             self.box.value = self.memory.typed.get(name, "")
             self.reveal.disabled = self.is_filled_in
             # What is new in a page is read out if it has this role.

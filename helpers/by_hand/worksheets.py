@@ -8,11 +8,11 @@ from pathlib import Path
 import matplotlib
 from matplotlib.backends.backend_pdf import PdfPages
 
-from helpers.attention import head
-from helpers.examples import by_hand
-from helpers.page import PAPERS, Page, paint, texts
-from helpers.pictures import FIXED, Picture
-from helpers.trace import Trace
+from helpers.attention.heads import head
+from helpers.by_hand.paper import PAPERS, Page, paint, texts
+from helpers.inputs.examples import by_hand
+from helpers.pictures.picture import FIXED, Picture
+from helpers.trace.trace import Trace
 
 LARGEST = 4  # of T, C and head_size: more does not fit on a page
 PRINT = {**FIXED, "text.hinting": "none"}  # hinted letters are wider on a screen than on paper
@@ -22,7 +22,7 @@ def worksheet(T=2, C=3, head_size=4, seed=0, level=1, paper="A4"):
     """One attention head on paper: a page to fill in by pencil, and a page with the answers.
 
     T: tokens, C: channels, head_size: each from 1 to 4. seed: which numbers. level: 1 whole numbers, 2 halves as
-    well, 3 larger ones (see ``helpers.examples.by_hand``). paper: A4 or Letter. Returns a Worksheet; ``save`` it, and
+    well, 3 larger ones (see ``helpers.inputs.examples.by_hand``). paper: A4 or Letter. Returns a Worksheet; ``save`` it, and
     print it. Raises ValueError for a size, seed, level or paper that is not there.
 
     >>> worksheet(seed=3)

@@ -1,7 +1,7 @@
 """The wrong ways through a step: for each kind of step, the slips that are made there, worked out on its numbers.
 
 Every generator here gives pairs: a sentence that says what was done, and the number that it leads to.
-Some lead to the right number after all; ``helpers.slips`` sorts these out.
+Some lead to the right number after all; ``helpers.by_hand.slips`` sorts these out.
 """
 
 import math
@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helpers import rules
-from helpers.style import number, size_name
-from helpers.trace import Step, Trace
+from helpers.look.style import cell_name, number, size_name
+from helpers.trace import rules
+from helpers.trace.trace import Step, Trace
 
 TOKENS = {"t", "s", "r"}
 TURNED = "Only the sign is turned: the number itself is right."
@@ -55,7 +55,7 @@ class Cell:
 
     def at(self, name, *place):
         """The name of a cell, the one in the same place if no other is given: ``scores[1,0]``."""
-        return rules.at(name, (*self.index[:-2], *(place or self.index[-2:])))
+        return cell_name(name, (*self.index[:-2], *(place or self.index[-2:])))
 
     def matrix(self, name):
         """The (rows, columns) of a step at this cell's sequence and head; None where it has no two axes there."""
@@ -119,7 +119,7 @@ def sum_products(cell):
         yield from wrong_lines(cell, pair)
     found = rules.terms(cell.step, cell.index, cell.inputs)
     factors = [[float(source.value[place]) for source, place in zip(cell.inputs, term)] for term in found]
-    names = ["·".join(rules.at(source.name, place) for source, place in zip(cell.inputs, term)) for term in found]
+    names = ["·".join(cell_name(source.name, place) for source, place in zip(cell.inputs, term)) for term in found]
     products = [cell.step.factor * math.prod(term) for term in factors]
     total, many = sum(products), len(found) > 1
     if pair and cell.inputs[0].role == "weights":
@@ -132,7 +132,7 @@ def sum_products(cell):
             yield f"You left out one product: {name}.", total - one
     for term, place in zip(factors, found):
         if term.count(0) == 1 and len(term) == 2:
-            zero = next(rules.at(source.name, where) for source, where, one in zip(cell.inputs, place, term) if one == 0)
+            zero = next(cell_name(source.name, where) for source, where, one in zip(cell.inputs, place, term) if one == 0)
             yield f"{zero} is 0, and 0 times a number is 0.", total + cell.step.factor * sum(term)
     if pair:
         left, right = (line.numbers for line in pair)

@@ -1,6 +1,6 @@
 """Checks for the exercises: ``check.mean_so_far(mean_so_far)`` tries your function on many shapes and tells what is wrong.
 
-Every exercise is a function here, by its name; ``dir(check)`` lists them. What is solved is kept by ``helpers.progress``.
+Every exercise is a function here, by its name; ``dir(check)`` lists them. What is solved is kept by ``helpers.check.progress``.
 
     >>> from helpers import check
     >>> import numpy as np
@@ -10,7 +10,7 @@ Every exercise is a function here, by its name; ``dir(check)`` lists them. What 
 
 import importlib
 
-PARTS = ("tokens", "averaging", "softmax", "one_head", "by_hand", "gradients", "many_heads", "positions", "blocks", "training", "reading")
+PARTS = ("tokens", "averaging", "softmax", "one_head", "every_number", "gradients", "many_heads", "positions", "blocks", "training", "reading")
 
 
 def exercises():
@@ -26,7 +26,7 @@ def __getattr__(name):
         raise AttributeError(f"there is no exercise {name!r}; there are {', '.join(exercises())}.")
 
     def check(function):
-        from helpers import progress
+        from helpers.check import progress
         from helpers.check.judge import judge
         verdict = judge(exercises()[name], function)
         print(verdict.text)

@@ -7,7 +7,7 @@ import json
 import os
 from pathlib import Path
 
-from helpers.files import replace
+from helpers.inputs.whole_file import replace
 
 FORMAT, VERSION = "attention-course progress", 1
 FILE = "ATTENTION_COURSE_PROGRESS"  # names another file, for tests

@@ -7,9 +7,8 @@ import anywidget
 import numpy as np
 import traitlets
 
-from helpers.annotations import checked_cell, checked_notes, in_words, withheld
-from helpers.rules import at
-from helpers.style import AXES, ROLES, THEMES
+from helpers.look.annotations import checked_cell, checked_notes, in_words, withheld
+from helpers.look.style import AXES, ROLES, THEMES, cell_name
 
 HERE = Path(__file__).parent
 MODULES = ("rules.js", "annotations.js", "layout.js", "brush.js", "paint.js", "panel.js", "light.js", "save.js",
@@ -129,7 +128,7 @@ class Diagram(anywidget.AnyWidget):
     def __repr__(self):
         if not self.blank:
             return repr(self._value)
-        return f"{self._value.title}\n{self._value.shapes()}\n{at(*self.blank)} = ?"
+        return f"{self._value.title}\n{self._value.shapes()}\n{cell_name(*self.blank)} = ?"
 
     def _repr_mimebundle_(self, **options):
         """The widget, and beside it the still picture for places where no widget lives."""

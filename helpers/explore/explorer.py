@@ -9,9 +9,9 @@ import math
 import ipywidgets as widgets
 
 from helpers.diagram import Diagram
-from helpers.examples import example
-from helpers.plain import as_trace, called
-from helpers.trace import Trace
+from helpers.inputs.examples import example
+from helpers.see.plain_function import as_trace, called
+from helpers.trace.trace import Trace
 
 SIZES = ("T", "C", "head_size", "B")
 RANGES = {  # what a slider shows when you leave its range out: lowest, highest, start
@@ -34,7 +34,7 @@ def explore(build, **ranges):
 
     build: any function, your own too; one that returns an array or a tensor is drawn as what it got and what it gave. Its parameters decide the controls: ``T``, ``C``, ``head_size``,
     ``B`` and other numbers get a slider, booleans a check box, texts a field to type in; ``x``, ``Wq``, ``Wk``, ``Wv``,
-    ``scores``, ``v`` and ``tokens`` are filled in from ``helpers.examples.example`` at the sizes that
+    ``scores``, ``v`` and ``tokens`` are filled in from ``helpers.inputs.examples.example`` at the sizes that
     the sliders show. A slider starts at the parameter's own default.
     ranges: ``T=(1, 16, 8)`` is lowest, highest and start of a slider; any other value is passed to
     build as it is, without a control.

@@ -12,10 +12,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load as read_weights
 from safetensors.torch import save as weights_as_bytes
 
-from helpers.fast import FastGPT
-from helpers.files import replace
-from helpers.model import GPT
-from helpers.text import Tokenizer
+from helpers.gpt.fast import FastGPT
+from helpers.gpt.model import GPT
+from helpers.inputs.texts import Tokenizer
+from helpers.inputs.whole_file import replace
 
 FORMAT, VERSION = "attention-course checkpoint", 1
 MODELS = {"GPT": GPT, "FastGPT": FastGPT}

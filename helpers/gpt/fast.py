@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from helpers.model import GPT, Block, FeedForward, MultiHeadAttention
+from helpers.gpt.model import GPT, Block, FeedForward, MultiHeadAttention
 
 SHARPNESS = 0.5  # what scores of normalized queries and keys are multiplied by
 BASE = 1000  # the slowest channel turns about this many times more slowly than the fastest

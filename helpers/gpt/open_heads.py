@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 import torch
 
-from helpers.attention import attend
-from helpers.trace import Trace
+from helpers.attention.parts import attend
+from helpers.trace.trace import Trace
 
 SHOWN = {"\n": "↵", " ": "␣", "\t": "⇥"}  # characters that a label could not show
 
@@ -56,7 +56,7 @@ def score(model, pairs):
     """How much of its weight each head puts on certain places: (layers, n), from 0 to 1.
 
     pairs: texts with the places that count, ``[(text, {8: [2, 5]})]``: at 8, looking at 2 and at 5. A list of them
-    comes from ``previous`` and from ``helpers.corpus.repeated_names``.
+    comes from ``previous`` and from ``helpers.inputs.corpus.repeated_names``.
     """
     total, count = 0, 0
     for text, places in pairs:

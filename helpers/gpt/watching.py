@@ -6,8 +6,8 @@ from html import escape
 import ipywidgets as widgets
 from IPython.display import display
 
-from helpers.pictures import curves, spread
-from helpers.style import ROLES, THEMES
+from helpers.look.style import ROLES, THEMES
+from helpers.pictures.plots import curves, spread
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 640, 220, 44, 26
 LETTERS = 13  # the height of a line's name

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helpers.text import words
+from helpers.inputs.texts import words
 
 LARGEST = 128
 PAPER = 8  # the most tokens, channels or head_size that anybody works out by hand

@@ -32,7 +32,7 @@ DOWNLOADS = {
 
 def data_folder():
     """The course's texts: ``data/`` beside ``helpers/``, or ``helpers/data/`` where the course was installed."""
-    here = Path(__file__).parent
+    here = Path(__file__).parent.parent  # helpers/
     return here.parent / "data" if (here.parent / "data" / "sentence.txt").exists() else here / "data"
 
 

@@ -5,7 +5,7 @@
 
 import re
 
-from helpers.rules import at
+from helpers.look.style import cell_name
 
 WIDE = 0x2E80  # from this character on (Chinese, Japanese, Korean, emoji) a letter is as wide as two
 LINES = 3  # of a note that are drawn
@@ -44,7 +44,7 @@ def in_words(notes, blank=None):
     >>> in_words({"weights": "rows sum to 1"}, ["scores", [1, 0]])
     ['scores[1,0] is asked for', 'Note on weights: “rows sum to 1”']
     """
-    asked = [f"{at(blank[0], blank[1])} is asked for"] if blank else []
+    asked = [f"{cell_name(blank[0], blank[1])} is asked for"] if blank else []
     return asked + [f"Note on {name}: “{text}”" for name, text in notes.items()]
 
 

@@ -11,8 +11,8 @@ import math
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
-from helpers.annotations import letters, tidy, wrap
-from helpers.style import shape_text
+from helpers.look.annotations import letters, tidy, wrap
+from helpers.look.style import shape_text
 
 # Cells that hold a number: width, height, font size, compact numbers. The largest that fits is taken.
 NUMBERED = ((42, 28, 13, False), (36, 24, 12, False), (32, 21, 11, False), (28, 19, 10, False), (22, 17, 9.5, True),

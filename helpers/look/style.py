@@ -130,3 +130,8 @@ def exact_digits(values):
             if (abs(scaled - scaled.round()) < 1e-9).all():
                 return digits
     return 3
+
+
+def cell_name(name, index):
+    """``cell_name("out", (1, 2)) == "out[1,2]"``; a single number has no place, ``cell_name("loss", ()) == "loss"``."""
+    return f"{name}[{','.join(map(str, index))}]" if index else name

@@ -12,9 +12,9 @@ from matplotlib.patches import FancyArrowPatch, PathPatch, Rectangle
 from matplotlib.path import Path as Curve
 from matplotlib.textpath import text_to_path
 
-from helpers import layout
-from helpers.annotations import withheld
-from helpers.style import AXES, ROLES, cell_text, fill, marked, mix, number, size_name
+from helpers.look import layout
+from helpers.look.annotations import withheld
+from helpers.look.style import AXES, ROLES, cell_text, fill, marked, mix, number, size_name
 
 NAME, SHAPE, NOTE = 13, 10.5, 10  # font sizes of a title's two lines, and of a note
 

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from helpers.style import COLORS
+from helpers.look.style import COLORS
 
 EDGES = 40  # colors that are left for the edges of letters
 

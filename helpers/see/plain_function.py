@@ -7,8 +7,8 @@ import warnings
 
 import numpy as np
 
-from helpers.examples import example
-from helpers.trace import Trace
+from helpers.inputs.examples import example
+from helpers.trace.trace import Trace
 
 AXES = {"x": "t c", "Wq": "c h", "Wk": "c h", "Wv": "c h", "scores": "t s", "v": "t h"}
 ROLES = {"x": "x", "Wq": "query", "Wk": "key", "Wv": "value", "scores": "scores", "v": "value"}

@@ -1,12 +1,12 @@
-"""The value of a whole step at once, with NumPy: what ``helpers.rules`` says cell by cell."""
+"""The value of a whole step at once, with NumPy: what ``helpers.trace.rules`` says cell by cell."""
 
 import math
 from itertools import pairwise
 
 import numpy as np
 
-from helpers import rules
-from helpers.style import shape_text, size_name
+from helpers.look.style import shape_text, size_name
+from helpers.trace import rules
 
 
 def evaluate(kind, rule, values, factor=1.0, name="the step", **made):

@@ -10,8 +10,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from helpers import rules
-from helpers.trace import Trace, as_array
+from helpers.trace import rules
+from helpers.trace.trace import Trace, as_array
 
 
 def backward(trace, dout=None):

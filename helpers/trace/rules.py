@@ -27,7 +27,8 @@ from functools import lru_cache
 from itertools import pairwise, product
 from operator import ge, gt, le, lt
 
-from helpers.style import number
+from helpers.look.style import cell_name as at
+from helpers.look.style import number
 
 KINDS = ("given", "sum-product", "mean", "add", "subtract", "mask", "softmax", "normalize", "lookup", "relu", "rsqrt", "reshape")
 EPSILON = 1e-5  # what rsqrt adds, so that it never divides by 0; PyTorch's LayerNorm adds the same
@@ -277,11 +278,6 @@ def quotients(step, index, source, found):
         return named, [("0 / 0", "")]
     counted = [*value(mine), (" / ", ""), *bracket(join(some_terms([value(where) for where in seen], 8)))]
     return named, counted
-
-
-def at(name, index):
-    """``at("out", (1, 2)) == "out[1,2]"``; a single number has no place, ``at("loss", ()) == "loss"``."""
-    return f"{name}[{','.join(map(str, index))}]" if index else name
 
 
 def some_terms(parts, most):

@@ -10,9 +10,9 @@ from functools import cached_property
 
 import numpy as np
 
-from helpers import rules
-from helpers.evaluate import evaluate
-from helpers.style import ROLES, exact_digits, number, shape_text, size_name
+from helpers.look.style import ROLES, exact_digits, number, shape_text, size_name
+from helpers.trace import rules
+from helpers.trace.evaluate import evaluate
 
 
 class Text(str):
@@ -36,7 +36,7 @@ class Step:
     name:   as in the code, ``"scores"``
     value:  a NumPy array
     axes:   a letter for each axis of value, ``("t", "s")``
-    kind:   what the rule does with its terms (see ``helpers.rules``)
+    kind:   what the rule does with its terms (see ``helpers.trace.rules``)
     rule:   the index rule, ``"t h, s h -> t s"``
     inputs: the names of the steps it reads
     role:   x, query, key, value, weights or out: gives the color
@@ -214,8 +214,8 @@ class Trace:
     # -- gradients --------------------------------------------------------------------------------
 
     def backward(self, dout=None):
-        """The gradients of all its matrices, as a Trace. See ``helpers.gradients.backward``."""
-        from helpers.gradients import backward
+        """The gradients of all its matrices, as a Trace. See ``helpers.trace.gradients.backward``."""
+        from helpers.trace.gradients import backward
 
         return backward(self, dout)
 
@@ -223,7 +223,7 @@ class Trace:
 
     def picture(self, **options):
         """The still picture, with alt text. See ``helpers.pictures.picture``."""
-        from helpers.pictures import picture
+        from helpers.pictures.still import picture
 
         return picture(self, **options)
 

@@ -8,10 +8,10 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from helpers import layout
-from helpers.attention import head
+from helpers.attention.heads import head
 from helpers.diagram import Diagram
 from helpers.diagram.diagram import module, payload
+from helpers.look import layout
 
 # The module's constants, for the test that holds them against Python's.
 CONSTANTS = ("NUMBERED", "COLORED", "ONE_SCREEN", "TALLEST", "TITLE", "COLUMNS", "GUTTER", "SUMS", "GAP", "RISE",

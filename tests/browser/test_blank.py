@@ -5,9 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from helpers.rules import at
-from helpers.style import THEMES, cell_text
-from helpers.trace import Trace
+from helpers.look.style import THEMES, cell_name, cell_text
+from helpers.trace.trace import Trace
 from tests.browser.pages import canvases, head_of, rgb, saved, texts_of
 
 
@@ -68,9 +67,9 @@ def test_a_blank_cell_names_its_sources_and_lights_them(show):
     shown.press("Tab", "Enter")
     first, second, *rest = trace.sources("out", 1, 0)
     count = 2 + len(rest)
-    assert shown.spoken == f"out, t 1 “cat”, h 0: out[1,0] = {names} = ?. Source 1 of {count}: {at(*first)}"
+    assert shown.spoken == f"out, t 1 “cat”, h 0: out[1,0] = {names} = ?. Source 1 of {count}: {cell_name(*first)}"
     shown.press("ArrowRight")
-    assert shown.spoken.endswith(f"Source 2 of {count}: {at(*second)}")
+    assert shown.spoken.endswith(f"Source 2 of {count}: {cell_name(*second)}")
     shown.press("Enter")
     assert shown.formula == trace.why(second[0], *second[1])  # a number that is shown
 

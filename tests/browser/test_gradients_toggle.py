@@ -3,7 +3,7 @@
 import numpy as np
 
 from helpers.diagram.diagram import payload
-from helpers.trace import Trace
+from helpers.trace.trace import Trace
 from tests.browser.pages import canvases, head_of, sendable, texts_of
 
 

@@ -5,9 +5,9 @@ import re
 import pytest
 from PIL import Image
 
-from helpers import layout
-from helpers.attention import average_past
-from helpers.style import ROLES
+from helpers.attention.averages import average_past
+from helpers.look import layout
+from helpers.look.style import ROLES
 from tests.browser.pages import HOSTILE, PIXELS, canvases, head_of, rgb, saved, texts_of
 
 NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from helpers.attention import average_matmul, average_past, masked_softmax
-from helpers.style import THEMES, cell_text, fill, number
-from helpers.trace import Trace
+from helpers.attention.averages import average_matmul, average_past, masked_softmax
+from helpers.look.style import THEMES, cell_text, fill, number
+from helpers.trace.trace import Trace
 from tests.browser.pages import HOSTILE, PIXELS, TOKENS, Shown, head_of, rgb, saved
 
 # -- the pointer ----------------------------------------------------------------------------------

@@ -1,11 +1,11 @@
 """Numbers are typed into the diagram: on a blank page, and in a real JupyterLab, where a puzzle is solved by keyboard alone."""
 
-from helpers.attention import head
-from helpers.examples import example
+from helpers.attention.heads import head
+from helpers.inputs.examples import example
 from tests.browser.lab import write_notebooks
 
 CODE = """
-from helpers.puzzle import puzzle
+from helpers.by_hand import puzzle
 puzzle("previous_by_scores")
 """
 

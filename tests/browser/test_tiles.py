@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from helpers import layout
-from helpers.rules import at
-from helpers.style import THEMES, cell_text, fill
-from helpers.trace import Trace
+from helpers.look import layout
+from helpers.look.style import THEMES, cell_name, cell_text, fill
+from helpers.trace.trace import Trace
 from tests.browser.pages import rgb, saved, texts_of
 from tests.browser.test_twins import LAY_OUT, READ, STYLE, same, sent
 from tests.tiled import heads_of, random_heads
@@ -103,9 +102,9 @@ def test_the_sources_are_lit_in_their_own_tile(show, cell):
     trace = heads_of(T=3, C=4, heads=2)
     shown = show(trace)
     shown.point(*cell)
-    lit = {at(name, index) for name, index in trace.sources(*cell)} | {at(cell[0], cell[1:])}
+    lit = {cell_name(name, index) for name, index in trace.sources(*cell)} | {cell_name(cell[0], cell[1:])}
     cells = every_cell(trace)
-    found = {at(name, index) for (name, *index), pixel in zip(cells, shown.pixels(cells, layer=1)) if pixel[3] == 0}
+    found = {cell_name(name, index) for (name, *index), pixel in zip(cells, shown.pixels(cells, layer=1)) if pixel[3] == 0}
     assert found == lit
 
 
@@ -153,7 +152,7 @@ def test_every_cell_is_spoken_with_its_head(show):
     assert shown.spoken == f"out, head 1, t 1 “cat”, h 0: {trace.why('out', 1, 1, 0)}"
     shown.press("Enter")
     name, index = trace.sources("out", 1, 1, 0)[0]
-    assert f". Source 1 of 4: {at(name, index)}" in shown.spoken
+    assert f". Source 1 of 4: {cell_name(name, index)}" in shown.spoken
 
 
 # -- what is drawn and saved -------------------------------------------------------------------------

@@ -8,11 +8,13 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from helpers import annotations, layout, rules
-from helpers.attention import average_matmul, head, masked_softmax
+from helpers.attention.averages import average_matmul, masked_softmax
+from helpers.attention.heads import head
 from helpers.diagram.diagram import payload
-from helpers.style import AXES, ROLES, THEMES, cell_text, fill, marked, number
-from helpers.trace import Trace
+from helpers.look import annotations, layout
+from helpers.look.style import AXES, ROLES, THEMES, cell_text, fill, marked, number
+from helpers.trace import rules
+from helpers.trace.trace import Trace
 from tests.browser.pages import CONSTANTS, blank_page
 
 STYLE = {"roles": ROLES, "axes": AXES, "themes": THEMES}

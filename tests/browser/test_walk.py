@@ -1,14 +1,14 @@
 """The walk through a head in a real JupyterLab, by keyboard alone: a wrong number, a right one, and all stages."""
 
-from helpers.attention import head
-from helpers.examples import by_hand
-from helpers.slips import slips
+from helpers.attention.heads import head
+from helpers.by_hand.slips import slips
+from helpers.inputs.examples import by_hand
 from tests.browser.lab import write_notebooks
 
 CODE = """
-from helpers.attention import head
-from helpers.examples import by_hand
-from helpers.walk import walk
+from helpers.attention.heads import head
+from helpers.inputs import by_hand
+from helpers.by_hand import walk
 
 sheet = by_hand()
 walk(head(sheet.x, sheet.Wq, sheet.Wk, sheet.Wv, Wo=sheet.Wo, tokens=sheet.tokens))

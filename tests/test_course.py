@@ -8,10 +8,12 @@ from importlib.metadata import PackageNotFoundError
 import nbformat
 import pytest
 
-from helpers import progress, start
-from helpers.check import exercises
-from helpers.puzzle import PUZZLES
-from helpers.start import TROUBLES, CourseMap, Pulse, machine, numbers, tasks_of
+from helpers.by_hand.puzzles import PUZZLES
+from helpers.check import exercises, progress
+from helpers.course import installed
+from helpers.course.course_map import CourseMap, tasks_of
+from helpers.course.installed import machine, numbers
+from helpers.course.pulse import TROUBLES, Pulse
 from tools.notebooks import NOTEBOOKS, course_notebooks
 
 
@@ -24,19 +26,19 @@ def file(tmp_path, monkeypatch):
 def test_this_machine_has_everything(capsys):
     machine()
     said = capsys.readouterr().out
-    assert said.endswith("Everything is here.\n") and all(name in said for name in start.NEEDED)
+    assert said.endswith("Everything is here.\n") and all(name in said for name in installed.NEEDED)
 
 
 @pytest.mark.parametrize(("found", "is_fine"), [("2.6.0", True), ("2.13.0+cu124", True), ("2.5.9", False), ("missing", False), ("1.99", False)])
 def test_what_is_missing_or_old_is_told_with_its_mend(found, is_fine, monkeypatch, capsys):
-    known = start.version
+    known = installed.version
 
     def version(name):
         if name == "torch" and found == "missing":
             raise PackageNotFoundError(name)
         return found if name == "torch" else known(name)
 
-    monkeypatch.setattr(start, "version", version)
+    monkeypatch.setattr(installed, "version", version)
     machine()
     said = capsys.readouterr().out
     assert ("Everything is here" in said) == is_fine and ("pip install -r requirements.txt" in said) != is_fine

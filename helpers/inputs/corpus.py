@@ -4,7 +4,7 @@ A tale calls two new names, three times each, and then speaks of them: what they
 says the other repeats, what opens with a bracket closes with its like. So there is something to find
 for a model that looks back, and a loss that no model can beat: the true entropy of the text.
 
-    python -m helpers.corpus        writes data/tales.txt
+    python -m helpers.inputs.corpus        writes data/tales.txt
 """
 
 import math
@@ -152,7 +152,7 @@ def floor(share=0.1):
 
 
 def repeated_names(tale):
-    """For ``helpers.reading.score``: inside a name that was there before, the place after the same letters, each time before.
+    """For ``helpers.gpt.open_heads.score``: inside a name that was there before, the place after the same letters, each time before.
 
     >>> repeated_names("Zo, Zo, Zo!")
     ('Zo, Zo, Zo!', {4: [1], 8: [1, 5]})
@@ -166,6 +166,6 @@ def repeated_names(tale):
 
 
 if __name__ == "__main__":
-    from helpers.text import data_folder
+    from helpers.inputs.texts import data_folder
 
     (data_folder() / "tales.txt").write_text(tales()[0], encoding="utf-8", newline="\n")

@@ -1,0 +1,5 @@
+"""Sliders in front of any function, yours too."""
+
+from helpers.explore.explorer import explore
+
+__all__ = ["explore"]

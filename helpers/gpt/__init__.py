@@ -1,0 +1,11 @@
+"""A small GPT: built, trained, kept, and its heads opened."""
+
+from helpers.gpt.checkpoint import load, save
+from helpers.gpt.fast import FastGPT
+from helpers.gpt.model import GPT, MultiHeadAttention
+from helpers.gpt.muon import orthogonalize
+from helpers.gpt.open_heads import previous, score, trace_model, without
+from helpers.gpt.training import Training, loss_on, split, write
+from helpers.gpt.watching import watch
+
+__all__ = ["FastGPT", "GPT", "MultiHeadAttention", "Training", "load", "loss_on", "orthogonalize", "previous", "save", "score", "split", "trace_model", "watch", "without", "write"]

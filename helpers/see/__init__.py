@@ -1,0 +1,1 @@
+"""Any function of yours becomes a Trace."""
