@@ -5,13 +5,15 @@ VENV   = .venv
 FIRST  = notebooks/00_start_here.ipynb
 
 python = $(VENV)/bin/python
+ruff = $(VENV)/bin/ruff
+biome = $(VENV)/bin/node tools/javascript/node_modules/@biomejs/biome/bin/biome
 as_root = $(if $(filter 0,$(shell id -u)),--allow-root)
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_NO_INPUT = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help setup lab test notebooks solutions reset worksheet bench clean
+.PHONY: help setup lab test lint format notebooks solutions reset worksheet bench clean
 
 help: ## List these targets
 	@awk -F ': .*## ' '/^[a-z]+: .*## / { printf "  make %-11s%s\n", $$1, $$2 }' Makefile
@@ -26,6 +28,16 @@ lab: $(VENV)/ready ## Open the first notebook in JupyterLab (PORT=8890 ARGS="--n
 test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/ready-to-test solutions ## Run every test: the code, the notebooks, the browser (ARGS="-k softmax")
 	OMP_NUM_THREADS=1 ATTENTION_COURSE_PROGRESS=no-progress.json $(python) -m pytest $(ARGS)
+
+lint: $(VENV)/ready-to-lint ## Check the Python with ruff, the JavaScript and CSS with biome
+	$(ruff) check
+	$(ruff) format --check
+	$(biome) check --config-path=tools/javascript helpers
+
+format: $(VENV)/ready-to-lint ## Put every file in its format, and mend what can be mended without thinking
+	$(ruff) check --fix
+	$(ruff) format
+	$(biome) check --write --config-path=tools/javascript helpers
 
 notebooks: $(VENV)/ready ## Run every notebook again and write its outputs in place
 	$(python) tools/notebooks.py $(ARGS)
@@ -44,7 +56,7 @@ bench: $(VENV)/ready-to-test ## Measure what the README quotes
 	PYTHONPATH=. $(python) bench/train.py --text tales --C 80 --context 128 --batch 8 --steps 520 --rate 1
 
 clean: ## Remove the environment and all caches; notebooks stay as they are
-	rm -rf $(VENV) notebooks/solutions build *.egg-info .pytest_cache .hypothesis .ruff_cache
+	rm -rf $(VENV) tools/javascript/node_modules notebooks/solutions build *.egg-info .pytest_cache .hypothesis .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find . -name .ipynb_checkpoints -prune -exec rm -rf {} +
 
@@ -65,4 +77,9 @@ $(VENV)/ready: requirements.txt pyproject.toml tools/jupyterlab.json | $(VENV)/b
 
 $(VENV)/ready-to-test: requirements-dev.txt $(VENV)/ready
 	$(python) -m pip install --quiet -r requirements-dev.txt
+	@touch $@
+
+# Node.js comes from PyPI, as all the rest does; npm fetches the one package of tools/javascript/package.json.
+$(VENV)/ready-to-lint: tools/javascript/package-lock.json $(VENV)/ready-to-test
+	$(VENV)/bin/npm ci --prefix tools/javascript --no-audit --no-fund
 	@touch $@

@@ -1,6 +1,6 @@
 """What each lever of the training is worth: the course's GPT trained again and again, one thing changed each time.
 
-    python bench/levers.py      prints a table and writes data/levers.json, which notebook 12 draws
+python bench/levers.py      prints a table and writes data/levers.json, which notebook 12 draws
 """
 
 import json

@@ -80,7 +80,9 @@ CLOCK = """
 
 
 def collect(page, act, count):
-    """Do something ``count`` times, each when the page has come to rest after the one before; returns milliseconds, warm."""
+    """Do something ``count`` times, each when the page has come to rest after the one before; returns milliseconds,
+    warm.
+    """
     for i in range(count + WARM_UP):
         act(i)
         page.wait_for_function(f"window.times.length > {i}", timeout=60_000)
@@ -119,7 +121,10 @@ def measure(lab, name, *actions):
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        write_notebooks(folder, {"small": EXPLORER.format(most=16, size=16), "large": EXPLORER.format(most=64, size=64), "rival": RIVAL})
+        write_notebooks(
+            folder,
+            {"small": EXPLORER.format(most=16, size=16), "large": EXPLORER.format(most=64, size=64), "rival": RIVAL},
+        )
         with launch() as browser, Lab(browser, folder) as lab:
             step, hover = measure(lab, "small", slider_steps, hovers)
             (large,) = measure(lab, "large", slider_steps)
@@ -130,7 +135,10 @@ def main():
         ("slider step to paint, T=64, C=64", large),
         ("hover to paint, T=16, C=16", hover),
     ]
-    print(f"\n{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, JupyterLab in headless Chromium\n")
+    print(
+        f"\n{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, JupyterLab "
+        "in headless Chromium\n"
+    )
     print("| | median | slowest of ten |\n| --- | ---: | ---: |")
     for label, times in rows:
         print(f"| {label} | {statistics.median(times):.0f} ms | {statistics.quantiles(times, n=10)[-1]:.0f} ms |")

@@ -37,8 +37,11 @@ def main():
     model = model.to("cuda" if torch.cuda.is_available() else "cpu")
     training = Training(model, text, batch=chosen.batch, steps=chosen.steps, rate=chosen.rate, seed=chosen.seed)
     size = sum(weight.numel() for weight in model.parameters())
-    print(f"{size:,} numbers, {len(text):,} characters, {chosen.steps} steps of {chosen.batch} × {chosen.context} characters, "
-          f"{chosen.threads} threads")
+    print(
+        f"{size:,} numbers, {len(text):,} characters, {chosen.steps} steps of {chosen.batch} × "
+        f"{chosen.context} characters, "
+        f"{chosen.threads} threads"
+    )
     print(f"{'step':>6} {'seconds':>8} {'validation loss':>16}")
 
     def report(training):
@@ -52,7 +55,10 @@ def main():
     training.run(report)
     if chosen.text == "tales":
         loss = training.test(seen=96)
-        print(f"with 96 characters or more before each: {loss:.3f}, {loss / floor():.3f} of the true entropy, in {training.seconds:.1f} seconds")
+        print(
+            f"with 96 characters or more before each: {loss:.3f}, {loss / floor():.3f} of the true entropy, in "
+            f"{training.seconds:.1f} seconds"
+        )
 
 
 if __name__ == "__main__":

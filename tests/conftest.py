@@ -1,4 +1,6 @@
-"""How the tests are run: with the same examples each time, and what takes longest first, so that all workers end together."""
+"""How the tests are run: with the same examples each time, and what takes longest first, so that all workers end
+together.
+"""
 
 from pathlib import Path
 
@@ -6,7 +8,12 @@ from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 BROWSER = "tests/browser/"
-LONGEST = ("notebooks/12", BROWSER, "notebooks/", *(f"tests/test_{name}.py" for name in ("check", "worksheet", "pictures")))
+LONGEST = (
+    "notebooks/12",
+    BROWSER,
+    "notebooks/",
+    *(f"tests/test_{name}.py" for name in ("check", "worksheet", "pictures")),
+)
 
 # `make test ARGS="--hypothesis-profile=default"` draws new examples.
 settings.register_profile("same", derandomize=True, deadline=None, database=None)
@@ -14,7 +21,9 @@ settings.load_profile("same")
 
 
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: next((i for i, start in enumerate(LONGEST) if item.nodeid.startswith(start)), len(LONGEST)))
+    items.sort(
+        key=lambda item: next((i for i, start in enumerate(LONGEST) if item.nodeid.startswith(start)), len(LONGEST))
+    )
 
 
 def pytest_xdist_make_scheduler(config, log):
@@ -27,7 +36,11 @@ class OneLab(LoadScopeScheduling):
     def __init__(self, config, log):
         super().__init__(config, log)
         folder = Path(__file__).parent / "browser"
-        self.in_lab = {f"{BROWSER}{path.name}" for path in folder.glob("test_*.py") if "lab.open(" in path.read_text(encoding="utf-8")}
+        self.in_lab = {
+            f"{BROWSER}{path.name}"
+            for path in folder.glob("test_*.py")
+            if "lab.open(" in path.read_text(encoding="utf-8")
+        }
 
     def _split_scope(self, nodeid):
         scope = super()._split_scope(nodeid)

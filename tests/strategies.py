@@ -10,8 +10,20 @@ SIZE = st.integers(1, 9)
 GENERATOR = st.integers(0, 2**32 - 1).map(np.random.default_rng)
 
 RULES = {  # by kind; {} is a comparison
-    "sum-product": ("t c -> t c", "t c -> c t", "t c -> ", "t c -> c", "t c, c h -> t h", "t h, s h -> t s", "t c, s c -> t",
-                    "t s, s c -> t c | s {} t", "t h, s h -> t s | s {} t", "t c, t c, c -> t c", "t c, t c, c -> t", "t s, s h, h c -> t c"),
+    "sum-product": (
+        "t c -> t c",
+        "t c -> c t",
+        "t c -> ",
+        "t c -> c",
+        "t c, c h -> t h",
+        "t h, s h -> t s",
+        "t c, s c -> t",
+        "t s, s c -> t c | s {} t",
+        "t h, s h -> t s | s {} t",
+        "t c, t c, c -> t c",
+        "t c, t c, c -> t",
+        "t s, s h, h c -> t c",
+    ),
     "mean": ("t c -> t", "t c -> c", "t c -> ", "s c -> t c | s {} t", "t s -> t | s {} t"),
     "add": ("t c, t c -> t c", "t c, c -> t c", "t, c -> t c", "t c, t c, c -> t c", "c t, t c -> t c"),
     "subtract": ("t c, t c -> t c", "t c, c -> t c", "t, c -> t c", "t c, t -> t c", "c t, t c -> t c"),
@@ -21,7 +33,13 @@ RULES = {  # by kind; {} is a comparison
     "lookup": ("v c, t -> t c", "v, t -> t"),
     "relu": ("t c -> t c", "t c -> c t", "t -> t"),
     "rsqrt": ("t c -> t c", "t c -> c t", "t -> t"),
-    "reshape": ("t e -> t n h -> n t h", "t e -> n t h", "n t h -> t n h -> t e", "n t h -> n h t -> e t", "n t h -> e"),
+    "reshape": (
+        "t e -> t n h -> n t h",
+        "t e -> n t h",
+        "n t h -> t n h -> t e",
+        "n t h -> n h t -> e t",
+        "n t h -> e",
+    ),
 }
 
 

@@ -77,16 +77,19 @@ def test_many_heads_are_multi_head_attention(rng, T, heads, h, B, causal):
         close(alone, trace["concatenated"].value[..., n * h : (n + 1) * h])
 
 
-@pytest.mark.parametrize(("shape", "heads", "sentence"), [
-    ((6, 6), 4, r"x has 6 channels, \(T=3, C=6\), and heads is 4: C must be a multiple of heads"),
-    ((6, 6), 0, "heads is 0"),
-    ((6, 6), 2.0, "heads is 2.0"),
-    ((6, 3), 2, r"Wq has shape \(6, 3\); wanted \(6, 6\), as x has 6 channels: one matrix for all heads\."),
-    ((5, 6), 2, r"Wq has shape \(5, 6\); wanted \(6, 6\)"),
-    ((2, 6, 3), 2, r"Wq has shape \(2, 6, 3\); wanted \(6, 6\)"),
-    ((6, 6), np.int64(4), "heads is 4: C must be a multiple"),
-    ((6, 6), "two", "heads is 'two'; wanted a whole number from 1 up"),
-])
+@pytest.mark.parametrize(
+    ("shape", "heads", "sentence"),
+    [
+        ((6, 6), 4, r"x has 6 channels, \(T=3, C=6\), and heads is 4: C must be a multiple of heads"),
+        ((6, 6), 0, "heads is 0"),
+        ((6, 6), 2.0, "heads is 2.0"),
+        ((6, 3), 2, r"Wq has shape \(6, 3\); wanted \(6, 6\), as x has 6 channels: one matrix for all heads\."),
+        ((5, 6), 2, r"Wq has shape \(5, 6\); wanted \(6, 6\)"),
+        ((2, 6, 3), 2, r"Wq has shape \(2, 6, 3\); wanted \(6, 6\)"),
+        ((6, 6), np.int64(4), "heads is 4: C must be a multiple"),
+        ((6, 6), "two", "heads is 'two'; wanted a whole number from 1 up"),
+    ],
+)
 def test_many_heads_that_cannot_be(shape, heads, sentence):
     W = np.ones(shape)
     with pytest.raises(ValueError, match=sentence):
@@ -99,7 +102,9 @@ def test_a_stack_of_heads_that_does_not_fit():
         separate_heads(np.ones((3, 6)), W, W[..., :2], W)
     with pytest.raises(ValueError, match=r"Wq has shape \(6, 3\); wanted \(heads, C, head_size\)"):
         separate_heads(np.ones((3, 6)), W[0], W, W)
-    with pytest.raises(ValueError, match=r"Wq has shape \(heads=3, C=6, head_size=3\): heads times head_size is 9, wanted C=6"):
+    with pytest.raises(
+        ValueError, match=r"Wq has shape \(heads=3, C=6, head_size=3\): heads times head_size is 9, wanted C=6"
+    ):
         separate_heads(np.ones((3, 6)), *np.ones((3, 3, 6, 3)))
 
 
@@ -107,7 +112,7 @@ def test_a_stack_of_heads_that_does_not_fit():
 def test_an_output_projection_of_a_wrong_shape_is_explained(shape):
     with pytest.raises(ValueError, match=rf"Wo has shape {re.escape(str(shape))}; wanted \(6, 6\)"):
         many_heads(np.ones((3, 6)), *np.ones((3, 6, 6)), Wo=np.ones(shape))
-    with pytest.raises(ValueError, match="Wo has shape .*; wanted|Wo has shape .* both must have C=6"):
+    with pytest.raises(ValueError, match=r"Wo has shape .*; wanted|Wo has shape .* both must have C=6"):
         separate_heads(np.ones((3, 6)), *np.ones((3, 2, 6, 3)), Wo=np.ones(shape))
 
 
@@ -115,15 +120,31 @@ def test_an_output_projection_of_a_wrong_shape_is_explained(shape):
 def test_the_steps_of_many_heads_and_their_axes(B):
     x, *W = inputs(np.random.default_rng(0), 3, 6, 6, B)
     b = "" if B is None else "b "
-    ends = {"scores": f"{b}n t s", "scaled": f"{b}n t s", "masked": f"{b}n t s", "weights": f"{b}n t s", "out": f"{b}n t h",
-            "concatenated": f"{b}t e", "Wo": "e c", "projected": f"{b}t c"}
-    starts = {"x": f"{b}t c", **dict.fromkeys(["Wq", "Wk", "Wv"], "c e"), **dict.fromkeys("qkv", f"{b}t e"),
-              **dict.fromkeys(["q_heads", "k_heads", "v_heads"], f"{b}n t h")}
+    ends = {
+        "scores": f"{b}n t s",
+        "scaled": f"{b}n t s",
+        "masked": f"{b}n t s",
+        "weights": f"{b}n t s",
+        "out": f"{b}n t h",
+        "concatenated": f"{b}t e",
+        "Wo": "e c",
+        "projected": f"{b}t c",
+    }
+    starts = {
+        "x": f"{b}t c",
+        **dict.fromkeys(["Wq", "Wk", "Wv"], "c e"),
+        **dict.fromkeys("qkv", f"{b}t e"),
+        **dict.fromkeys(["q_heads", "k_heads", "v_heads"], f"{b}n t h"),
+    }
     trace = many_heads(x, *W, Wo=W[0], heads=2)
-    assert {step.name: " ".join(step.axes) for step in trace} == starts | ends and list(trace.steps) == list(starts | ends)
+    assert {step.name: " ".join(step.axes) for step in trace} == starts | ends and list(trace.steps) == list(
+        starts | ends
+    )
     starts = {"x": f"{b}t c", **dict.fromkeys(["Wq", "Wk", "Wv"], "n c h"), **dict.fromkeys("qkv", f"{b}n t h")}
     trace = separate_heads(x, *(one.reshape(6, 2, 3).swapaxes(0, 1) for one in W), Wo=W[0])
-    assert {step.name: " ".join(step.axes) for step in trace} == starts | ends and list(trace.steps) == list(starts | ends)
+    assert {step.name: " ".join(step.axes) for step in trace} == starts | ends and list(trace.steps) == list(
+        starts | ends
+    )
     assert trace["concatenated"].shape == "(" + "B=2, " * bool(b) + "T=3, C=6)"
 
 
@@ -137,8 +158,20 @@ def test_every_step_of_a_head_is_plain_torch(rng, T, C, h, B):
     scaled = scores / math.sqrt(h)
     masked = scaled.masked_fill(torch.ones(T, T, dtype=torch.bool).triu(1), -INF)
     weights = torch.softmax(masked, -1)
-    expected = {"x": x, "Wq": Wq, "Wk": Wk, "Wv": Wv, "q": q, "k": k, "v": v, "scores": scores, "scaled": scaled,
-                "masked": masked, "weights": weights, "out": weights @ v}
+    expected = {
+        "x": x,
+        "Wq": Wq,
+        "Wk": Wk,
+        "Wv": Wv,
+        "q": q,
+        "k": k,
+        "v": v,
+        "scores": scores,
+        "scaled": scaled,
+        "masked": masked,
+        "weights": weights,
+        "out": weights @ v,
+    }
     trace = head(*arrays)
     assert list(trace.steps) == list(expected)
     for step in trace:
@@ -153,10 +186,22 @@ def test_the_code_of_every_step_gives_its_value(rng, T, C, h, B, **options):
     scores, v = rng.normal(size=(T, T)), rng.normal(size=(T, h))
     heads = 3
     wide, big = rng.normal(size=(*x.shape[:-1], heads * h)), rng.normal(size=(4, heads * h, heads * h))
-    for trace in (head(x, *W, Wo=W[0].T, **options), average_past(x if B is None else x[0]), average_matmul(x), masked_softmax(scores, v),
-                  many_heads(wide, *big[:3], Wo=big[3], heads=heads),
-                  separate_heads(wide, *(one.reshape(heads * h, heads, h).swapaxes(0, 1) for one in big[:3]), Wo=big[3])):
-        names = {"heads": heads, "torch": torch, "T": T, "head_size": h, "tril": torch.ones(T, T).tril(), "out": torch.empty(T, C)}
+    for trace in (
+        head(x, *W, Wo=W[0].T, **options),
+        average_past(x if B is None else x[0]),
+        average_matmul(x),
+        masked_softmax(scores, v),
+        many_heads(wide, *big[:3], Wo=big[3], heads=heads),
+        separate_heads(wide, *(one.reshape(heads * h, heads, h).swapaxes(0, 1) for one in big[:3]), Wo=big[3]),
+    ):
+        names = {
+            "heads": heads,
+            "torch": torch,
+            "T": T,
+            "head_size": h,
+            "tril": torch.ones(T, T).tril(),
+            "out": torch.empty(T, C),
+        }
         for step in trace:
             if step.code:
                 for names["t"] in range(T if "[t]" in step.code else 1):  # out[t] is one token at a time
@@ -197,8 +242,11 @@ def test_walking_back_from_a_cell_finds_where_its_gradient_is(rng, T, C, h, caus
     out = scaled_dot_product_attention(x @ Wq, x @ Wk, x @ Wv, is_causal=causal)
     index = (int(rng.integers(T)), int(rng.integers(h)))
     gradients = torch.autograd.grad(out[index], leaves.values())
-    expected = {(name, tuple(where)) for name, gradient in zip(leaves, gradients)
-                for where in (gradient.abs() > 1e-14).nonzero().tolist()}
+    expected = {
+        (name, tuple(where))
+        for name, gradient in zip(leaves, gradients)
+        for where in (gradient.abs() > 1e-14).nonzero().tolist()
+    }
     seen, ahead = set(), [("out", index)]
     while ahead:
         name, where = ahead.pop()
@@ -259,10 +307,15 @@ def test_scaled_is_there_only_if_something_scales():
 # -- what is accepted -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64,
-                                   torch.int64, torch.uint8, torch.bool], ids=str)
+@pytest.mark.parametrize(
+    "dtype",
+    [torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.int64, torch.uint8, torch.bool],
+    ids=str,
+)
 def test_torch_tensors_of_any_type(dtype):
-    x, Wq, Wk, Wv = (torch.from_numpy(array).mul(3).abs().to(dtype) for array in inputs(np.random.default_rng(0), 3, 2, 4))
+    x, Wq, Wk, Wv = (
+        torch.from_numpy(array).mul(3).abs().to(dtype) for array in inputs(np.random.default_rng(0), 3, 2, 4)
+    )
     trace = head(x, Wq, Wk, Wv)
     assert {step.value.dtype for step in trace} == {np.dtype(np.float64)}
     close(trace["q"].value, x.double() @ Wq.double())
@@ -273,8 +326,11 @@ def test_tensors_that_want_a_gradient():
     close(head(x, *W)["q"].value, (x @ W[0]).detach())
 
 
-@pytest.mark.parametrize("wrap", [np.ndarray.tolist, np.float32, torch.tensor, np.asfortranarray],
-                         ids=["list", "float32", "torch", "columns"])
+@pytest.mark.parametrize(
+    "wrap",
+    [np.ndarray.tolist, np.float32, torch.tensor, np.asfortranarray],
+    ids=["list", "float32", "torch", "columns"],
+)
 def test_a_trace_keeps_its_own_numbers(wrap):
     x = wrap(np.arange(6.0).reshape(2, 3))
     trace = average_past(x)
@@ -298,46 +354,71 @@ def test_tokens_are_words_of_any_kind():
 # -- mistakes -------------------------------------------------------------------------------------
 
 
-TAKES_X = {"average_past": average_past, "average_matmul": average_matmul,
-           "head": lambda x, **options: head(x, *np.ones((3, 3, 2)), **options)}
+TAKES_X = {
+    "average_past": average_past,
+    "average_matmul": average_matmul,
+    "head": lambda x, **options: head(x, *np.ones((3, 3, 2)), **options),
+}
 FINITE = "every number must be finite. Look for a division by zero or a logarithm of zero before it."
 
 
 @pytest.mark.parametrize("build", TAKES_X.values(), ids=TAKES_X)
-@pytest.mark.parametrize(("x", "sentence"), [
-    ([1.0, 2.0, 3.0], "x has shape (3,); wanted (T, C), or (B, T, C) for a batch. Write x[None, :] to make one token of it."),
-    (np.ones((1, 2, 3, 3)), "x has shape (1, 2, 3, 3); wanted (T, C), or (B, T, C) for a batch."),
-    (5.0, "x has shape (); wanted (T, C), or (B, T, C) for a batch."),
-    (np.ones((0, 3)), "x has shape (T=0, C=3); T must be at least 1."),
-    (np.ones((2, 0, 3)), "x has shape (B=2, T=0, C=3); T must be at least 1."),
-    (np.ones((2, 0)), "x has shape (T=2, C=0); C must be at least 1."),
-    ([[1, 2, 3], [4, NAN, 6]], f"x holds nan at [1, 1]: {FINITE}"),
-    ([[1, 2, INF]], f"x holds inf at [0, 2]: {FINITE}"),
-    ([[-INF, 2, 3]], f"x holds -inf at [0, 0]: {FINITE}"),
-    ([[1, 2, 3], [4, 5]], "x is not a matrix: its rows differ in length."),
-    ([["the", "cat", "sat"]], "x has shape (1, 3) and holds text; wanted real numbers."),
-    ("the cat sat", "x has shape () and holds text; wanted real numbers."),
-    ([[1j, 2, 3]], "x has shape (1, 3) and holds complex numbers; wanted real numbers."),
-    (torch.ones(1, 3) * 1j, "x has shape (1, 3) and holds complex numbers; wanted real numbers."),
-    ([[1, None, 3]], "x has shape (1, 3) and holds things that are not numbers; wanted real numbers."),
-    (None, "x has shape () and holds things that are not numbers; wanted real numbers."),
-])
+@pytest.mark.parametrize(
+    ("x", "sentence"),
+    [
+        (
+            [1.0, 2.0, 3.0],
+            "x has shape (3,); wanted (T, C), or (B, T, C) for a batch. Write x[None, :] to make one token of it.",
+        ),
+        (np.ones((1, 2, 3, 3)), "x has shape (1, 2, 3, 3); wanted (T, C), or (B, T, C) for a batch."),
+        (5.0, "x has shape (); wanted (T, C), or (B, T, C) for a batch."),
+        (np.ones((0, 3)), "x has shape (T=0, C=3); T must be at least 1."),
+        (np.ones((2, 0, 3)), "x has shape (B=2, T=0, C=3); T must be at least 1."),
+        (np.ones((2, 0)), "x has shape (T=2, C=0); C must be at least 1."),
+        ([[1, 2, 3], [4, NAN, 6]], f"x holds nan at [1, 1]: {FINITE}"),
+        ([[1, 2, INF]], f"x holds inf at [0, 2]: {FINITE}"),
+        ([[-INF, 2, 3]], f"x holds -inf at [0, 0]: {FINITE}"),
+        ([[1, 2, 3], [4, 5]], "x is not a matrix: its rows differ in length."),
+        ([["the", "cat", "sat"]], "x has shape (1, 3) and holds text; wanted real numbers."),
+        ("the cat sat", "x has shape () and holds text; wanted real numbers."),
+        ([[1j, 2, 3]], "x has shape (1, 3) and holds complex numbers; wanted real numbers."),
+        (torch.ones(1, 3) * 1j, "x has shape (1, 3) and holds complex numbers; wanted real numbers."),
+        ([[1, None, 3]], "x has shape (1, 3) and holds things that are not numbers; wanted real numbers."),
+        (None, "x has shape () and holds things that are not numbers; wanted real numbers."),
+    ],
+)
 def test_a_bad_x_is_explained(build, x, sentence):
     with pytest.raises(ValueError) as caught:
         build(x)
     assert str(caught.value) == sentence
 
 
-@pytest.mark.parametrize(("wrong", "sentence"), [
-    ({"Wq": (3, 0)}, "Wq has shape (C=3, head_size=0); head_size must be at least 1."),
-    ({"Wk": (5, 4)}, "Wk has shape (C=5, head_size=4), but x has shape (T=2, C=3): both must have C=3."),
-    ({"Wq": (4, 3)}, ("Wq has shape (C=4, head_size=3), but x has shape (T=2, C=3): both must have C=3. "
-                      "It looks transposed: try Wq.T.")),
-    ({"Wk": (3, 5)}, "Wk has shape (C=3, head_size=5), but Wq has shape (C=3, head_size=4): both must have head_size=4."),
-    ({"Wv": (3,)}, ("Wv has shape (3,); wanted (C, head_size). "
-                    "Write Wv[None, :] to make one row of it, Wv[:, None] to make one column.")),
-    ({"Wv": (1, 3, 4)}, "Wv has shape (1, 3, 4); wanted (C, head_size)."),
-])
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"Wq": (3, 0)}, "Wq has shape (C=3, head_size=0); head_size must be at least 1."),
+        ({"Wk": (5, 4)}, "Wk has shape (C=5, head_size=4), but x has shape (T=2, C=3): both must have C=3."),
+        (
+            {"Wq": (4, 3)},
+            (
+                "Wq has shape (C=4, head_size=3), but x has shape (T=2, C=3): both must have C=3. "
+                "It looks transposed: try Wq.T."
+            ),
+        ),
+        (
+            {"Wk": (3, 5)},
+            "Wk has shape (C=3, head_size=5), but Wq has shape (C=3, head_size=4): both must have head_size=4.",
+        ),
+        (
+            {"Wv": (3,)},
+            (
+                "Wv has shape (3,); wanted (C, head_size). "
+                "Write Wv[None, :] to make one row of it, Wv[:, None] to make one column."
+            ),
+        ),
+        ({"Wv": (1, 3, 4)}, "Wv has shape (1, 3, 4); wanted (C, head_size)."),
+    ],
+)
 def test_a_weight_matrix_of_a_wrong_shape_is_explained(wrong, sentence):
     shapes = {"x": (2, 3), "Wq": (3, 4), "Wk": (3, 4), "Wv": (3, 4)} | wrong
     with pytest.raises(ValueError) as caught:
@@ -360,26 +441,52 @@ def test_a_temperature_is_above_zero(temperature):
     assert str(caught.value) == f"temperature is {temperature}; wanted a number above 0."
 
 
-@pytest.mark.parametrize(("scores", "v", "sentence"), [
-    (np.ones((2, 3)), np.ones((2, 1)), "scores has shape (2, 3); wanted (T, T): one score for every pair of tokens."),
-    (np.ones((1, 2, 2)), np.ones((2, 1)), "scores has shape (1, 2, 2); wanted (T, T): one score for every pair of tokens."),
-    (np.ones(2), np.ones((2, 1)), "scores has shape (2,); wanted (T, T): one score for every pair of tokens."),
-    (np.ones((2, 2)), np.ones((3, 1)), "v has shape (T=3, head_size=1), but scores has shape (T=2, T=2): both must have T=2."),
-    (np.ones((2, 2)), np.ones(2), ("v has shape (2,); wanted (T, head_size). "
-                                   "Write v[None, :] to make one row of it, v[:, None] to make one column.")),
-    ([[0, NAN], [0, 0]], np.ones((2, 1)), f"scores holds nan at [0, 1]: {FINITE.replace('.', ', or -inf.', 1)}"),
-    ([[0, 0], [INF, 0]], np.ones((2, 1)), f"scores holds inf at [1, 0]: {FINITE.replace('.', ', or -inf.', 1)}"),
-    (np.ones((2, 2)), [[1], [-INF]], f"v holds -inf at [1, 0]: {FINITE}"),
-])
+@pytest.mark.parametrize(
+    ("scores", "v", "sentence"),
+    [
+        (
+            np.ones((2, 3)),
+            np.ones((2, 1)),
+            "scores has shape (2, 3); wanted (T, T): one score for every pair of tokens.",
+        ),
+        (
+            np.ones((1, 2, 2)),
+            np.ones((2, 1)),
+            "scores has shape (1, 2, 2); wanted (T, T): one score for every pair of tokens.",
+        ),
+        (np.ones(2), np.ones((2, 1)), "scores has shape (2,); wanted (T, T): one score for every pair of tokens."),
+        (
+            np.ones((2, 2)),
+            np.ones((3, 1)),
+            "v has shape (T=3, head_size=1), but scores has shape (T=2, T=2): both must have T=2.",
+        ),
+        (
+            np.ones((2, 2)),
+            np.ones(2),
+            (
+                "v has shape (2,); wanted (T, head_size). "
+                "Write v[None, :] to make one row of it, v[:, None] to make one column."
+            ),
+        ),
+        ([[0, NAN], [0, 0]], np.ones((2, 1)), f"scores holds nan at [0, 1]: {FINITE.replace('.', ', or -inf.', 1)}"),
+        ([[0, 0], [INF, 0]], np.ones((2, 1)), f"scores holds inf at [1, 0]: {FINITE.replace('.', ', or -inf.', 1)}"),
+        (np.ones((2, 2)), [[1], [-INF]], f"v holds -inf at [1, 0]: {FINITE}"),
+    ],
+)
 def test_bad_scores_and_values_are_explained(scores, v, sentence):
     with pytest.raises(ValueError) as caught:
         masked_softmax(scores, v)
     assert str(caught.value) == sentence
 
 
-@pytest.mark.parametrize("build", [*TAKES_X.values(), lambda x, **options: masked_softmax(np.ones((2, 2)), x, **options)],
-                         ids=[*TAKES_X, "masked_softmax"])
+@pytest.mark.parametrize(
+    "build",
+    [*TAKES_X.values(), lambda x, **options: masked_softmax(np.ones((2, 2)), x, **options)],
+    ids=[*TAKES_X, "masked_softmax"],
+)
 @pytest.mark.parametrize("tokens", [[], ["the"], ["the", "cat", "sat"], "cat"])
 def test_one_token_a_row(build, tokens):
-    with pytest.raises(ValueError, match=rf"tokens has length {len(tokens)}, but .* has shape \(T=2, .*: wanted one token a row\."):
+    with pytest.raises(
+        ValueError, match=rf"tokens has length {len(tokens)}, but .* has shape \(T=2, .*: wanted one token a row\."
+    ):
         build(np.ones((2, 3)), tokens=tokens)

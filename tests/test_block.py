@@ -95,20 +95,31 @@ def test_a_row_of_equal_numbers_becomes_zeros():
 # -- bad input ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("build", "sentence"), [
-    (lambda x: layer_norm(x[0]), r"x has shape (4,); wanted (T, C), or (B, T, C) for a batch. Write x[None, :]"),
-    (lambda x: layer_norm(x, np.ones(3)), "gain has shape (C=3), but x has shape (T=3, C=4): both must have C=4."),
-    (lambda x: layer_norm(x, None, np.ones((1, 4))), "bias has shape (1, 4); wanted (C)."),
-    (lambda x: layer_norm(x, [1, 1, 1, math.nan]), "gain holds nan at [3]: every number must be finite."),
-    (lambda x: layer_norm(x / [1, 1, 1, 0]), "x holds "),
-    (lambda x: layer_norm(x, tokens=["a"]), "tokens has length 1, but x has shape (T=3, C=4): wanted one token a row."),
-    (lambda x: feed_forward(x, np.ones((8, 4)), np.ones((8, 4))),
-     "Wup has shape (C=8, wide=4), but x has shape (T=3, C=4): both must have C=4. It looks transposed: try Wup.T."),
-    (lambda x: feed_forward(x, np.ones((4, 8)), np.ones((4, 8))), "It looks transposed: try Wdown.T."),
-    (lambda x: feed_forward(x, np.ones((4, 8)), np.ones((6, 4))),
-     "Wdown has shape (wide=6, C=4), but Wup has shape (C=4, wide=8): both must have wide=8."),
-    (lambda x: feed_forward(x, np.ones(4), np.ones((6, 4))), "Wup has shape (4,); wanted (C, wide)."),
-])
+@pytest.mark.parametrize(
+    ("build", "sentence"),
+    [
+        (lambda x: layer_norm(x[0]), r"x has shape (4,); wanted (T, C), or (B, T, C) for a batch. Write x[None, :]"),
+        (lambda x: layer_norm(x, np.ones(3)), "gain has shape (C=3), but x has shape (T=3, C=4): both must have C=4."),
+        (lambda x: layer_norm(x, None, np.ones((1, 4))), "bias has shape (1, 4); wanted (C)."),
+        (lambda x: layer_norm(x, [1, 1, 1, math.nan]), "gain holds nan at [3]: every number must be finite."),
+        (lambda x: layer_norm(x / [1, 1, 1, 0]), "x holds "),
+        (
+            lambda x: layer_norm(x, tokens=["a"]),
+            "tokens has length 1, but x has shape (T=3, C=4): wanted one token a row.",
+        ),
+        (
+            lambda x: feed_forward(x, np.ones((8, 4)), np.ones((8, 4))),
+            "Wup has shape (C=8, wide=4), but x has shape (T=3, C=4): both must have C=4. It looks transposed: "
+            "try Wup.T.",
+        ),
+        (lambda x: feed_forward(x, np.ones((4, 8)), np.ones((4, 8))), "It looks transposed: try Wdown.T."),
+        (
+            lambda x: feed_forward(x, np.ones((4, 8)), np.ones((6, 4))),
+            "Wdown has shape (wide=6, C=4), but Wup has shape (C=4, wide=8): both must have wide=8.",
+        ),
+        (lambda x: feed_forward(x, np.ones(4), np.ones((6, 4))), "Wup has shape (4,); wanted (C, wide)."),
+    ],
+)
 @pytest.mark.filterwarnings("ignore:divide by zero")
 def test_bad_input_gets_a_sentence(build, sentence):
     with pytest.raises(ValueError, match=re.escape(sentence)):
@@ -135,16 +146,22 @@ def without_docstrings(source):
 
 @pytest.mark.parametrize("name", ["FeedForward", "Block", "GPT"])
 def test_the_notebook_defines_what_the_helpers_hold(name):
-    taught, = [source for source in cells().values() if source.startswith(f"class {name}(")]
+    (taught,) = [source for source in cells().values() if source.startswith(f"class {name}(")]
     assert without_docstrings(taught) == without_docstrings(inspect.getsource(getattr(model, name)))
 
 
 def test_the_notebook_builds_the_layer_norm_of_the_helpers(capsys):
     held, sources = {}, cells()
     for cell in ("imports", "add", "norm-center", "norm-divide", "norm-normalized"):
-        exec(sources[cell], held)  # noqa: S102 - the course's own code
+        exec(sources[cell], held)
     steps = zip(held["by_step"], layer_norm(held["e"].x), strict=True)
     for taught, helper in steps:
         assert (taught.name, taught.kind, taught.rule, taught.inputs, taught.code, taught.factor) == (
-            helper.name, helper.kind, helper.rule, helper.inputs, helper.code, helper.factor)
+            helper.name,
+            helper.kind,
+            helper.rule,
+            helper.inputs,
+            helper.code,
+            helper.factor,
+        )
         assert np.array_equal(taught.value, helper.value)

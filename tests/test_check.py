@@ -25,10 +25,17 @@ every_exercise = pytest.mark.parametrize("name", EXERCISES)
 
 def as_learner(exercise, function):
     """A function of NumPy arrays as a learner would hand it in: of tensors, where the exercise works with these."""
+
     def handed_in(*arguments):
         with np.errstate(all="ignore"):
-            found = function(*(one.numpy().astype(float if one.is_floating_point() else int) if isinstance(one, torch.Tensor) else one
-                               for one in arguments))
+            found = function(
+                *(
+                    one.numpy().astype(float if one.is_floating_point() else int)
+                    if isinstance(one, torch.Tensor)
+                    else one
+                    for one in arguments
+                )
+            )
         return tuple(map(answer, found)) if len(exercise.gives) > 1 else answer(found)
 
     def answer(found):
@@ -37,7 +44,9 @@ def as_learner(exercise, function):
             return torch.tensor(found, dtype=torch.float32 if found.dtype.kind == "f" else torch.int64)
         return found
 
-    handed_in.__signature__ = inspect.Signature([inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY) for name in exercise.asks])
+    handed_in.__signature__ = inspect.Signature(
+        [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY) for name in exercise.asks]
+    )
     return handed_in
 
 
@@ -46,7 +55,11 @@ def test_an_exercise_has_six_mistakes_or_more(name):
     exercise = EXERCISES[name]
     sentences = [sentence for sentence, _ in exercise.mistakes.values()]
     assert len(sentences) >= 6 and len({*sentences}) == len(sentences)
-    assert not any(sentence[0].isupper() and sentence.split()[0] not in ("B", "T", "C", "Wq", "Wk", "Wv", "Wo") or sentence.endswith(".") for sentence in sentences)
+    assert not any(
+        (sentence[0].isupper() and sentence.split()[0] not in ("B", "T", "C", "Wq", "Wk", "Wv", "Wo"))
+        or sentence.endswith(".")
+        for sentence in sentences
+    )
 
 
 @pytest.mark.parametrize(("name", "mistake"), PAIRS)
@@ -67,18 +80,26 @@ def test_a_mistake_is_told_as_itself(name, mistake):
 def test_no_two_mistakes_are_alike(name):
     exercise = EXERCISES[name]
     cases = exercise.cases(count=4)
-    made = {mistake: [exercise.answer(case, function) for case in cases] for mistake, (_, function) in exercise.mistakes.items()}
+    made = {
+        mistake: [exercise.answer(case, function) for case in cases]
+        for mistake, (_, function) in exercise.mistakes.items()
+    }
     for one, other in combinations(made, 2):
         pairs = zip(made[one], made[other], cases)
-        assert not all(a is not None and b is not None and same(a, b, case.scale) for a, b, case in pairs), f"{one} is {other}"
+        assert not all(a is not None and b is not None and same(a, b, case.scale) for a, b, case in pairs), (
+            f"{one} is {other}"
+        )
 
 
 # -- the notebooks' own solutions -------------------------------------------------------------------
 
 
 def names_of(notebook):
-    return [cell.source.splitlines()[-1].partition("(")[0].removeprefix("check.") for cell in notebook.cells
-            if "exercise" in cell.metadata.get("tags", [])]
+    return [
+        cell.source.splitlines()[-1].partition("(")[0].removeprefix("check.")
+        for cell in notebook.cells
+        if "exercise" in cell.metadata.get("tags", [])
+    ]
 
 
 def test_every_exercise_stands_in_its_notebook():
@@ -90,13 +111,19 @@ def test_every_exercise_stands_in_its_notebook():
 
 @every_exercise
 def test_an_exercise_as_shipped_says_what_it_should(name):
-    """A stub with the parameters that the check wants, not tried yet; hints, a solution and its reasons are folded above it."""
+    """A stub with the parameters that the check wants, not tried yet; hints, a solution and its reasons are folded
+    above it.
+    """
     notebook = NOTEBOOKS[EXERCISES[name].notebook]
     place = next(i for i, cell in enumerate(notebook.cells) if cell.id == f"exercise-{name}")
     task, cell = notebook.cells[place - 1].source, notebook.cells[place]
-    assert cell.source.startswith(f"def {name}({', '.join(EXERCISES[name].asks)}):") and cell.source.endswith(f"\n    ...\n\ncheck.{name}({name})")
+    assert cell.source.startswith(f"def {name}({', '.join(EXERCISES[name].asks)}):") and cell.source.endswith(
+        f"\n    ...\n\ncheck.{name}({name})"
+    )
     assert [output.text for output in cell.outputs] == [f"{name}: not tried yet.\n"]
-    assert task.startswith(f"### Exercise {int(EXERCISES[name].notebook)}.") and any(f"*{level} · " in task for level in ("Easy", "Medium", "Hard"))
+    assert task.startswith(f"### Exercise {int(EXERCISES[name].notebook)}.") and any(
+        f"*{level} · " in task for level in ("Easy", "Medium", "Hard")
+    )
     assert task.count("<details>") == task.count("</details>") >= 2 and "<summary>Hint" in task
     folded = task.rpartition("<details>")[2]
     assert "```python" in folded and len(folded.rpartition("```")[2].split()) > 15  # it says why, too
@@ -121,35 +148,84 @@ def test_a_solved_copy_differs_in_its_exercises_alone(number, tmp_path, monkeypa
     notebook = NOTEBOOKS[number]
     copy = solved(notebook)
     pairs = list(zip(notebook.cells, copy.cells, strict=True))
-    changed = [cell.id for cell, other in pairs if (cell.source, cell.get("outputs")) != (other.source, other.get("outputs"))]
+    changed = [
+        cell.id for cell, other in pairs if (cell.source, cell.get("outputs")) != (other.source, other.get("outputs"))
+    ]
     assert changed == [f"exercise-{name}" for name in names_of(notebook)] and progress.solved() == names_of(notebook)
-    run = [cell.id for cell in copy.cells if cell.cell_type == "code" and "nbval-skip" not in cell.metadata.get("tags", [])]
-    assert run == ["imports", *changed] and all("right, on" in cell.outputs[0].text for cell in copy.cells if cell.id in changed)
+    run = [
+        cell.id for cell in copy.cells if cell.cell_type == "code" and "nbval-skip" not in cell.metadata.get("tags", [])
+    ]
+    assert run == ["imports", *changed] and all(
+        "right, on" in cell.outputs[0].text for cell in copy.cells if cell.id in changed
+    )
 
 
 # -- whatever a learner hands in --------------------------------------------------------------------
 
 TENSOR = st.builds(torch.zeros, st.lists(st.integers(0, 4), max_size=3))
 ODD = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.binary(), st.complex_numbers(), TENSOR, TENSOR.map(torch.Tensor.numpy),
-    st.sampled_from([print, np, torch, object(), {}, {1}, (), [], [[1.0], [1.0, 2.0]], range(3), NotImplemented, ..., iter("ab"), torch.float32]),
-    st.builds(lambda: (n for n in range(3))), st.builds(lambda: torch.zeros(2, 3, requires_grad=True)), TENSOR.map(torch.Tensor.to_sparse),
-    st.sampled_from(["float16", "bfloat16", "int64", "bool", "complex64"]).map(lambda kind: torch.zeros(2, 3, dtype=getattr(torch, kind))),
-    st.sampled_from(["float16", "int8", "bool", "U3", "O", "complex128", "M8[D]"]).map(lambda kind: np.zeros((2, 3), kind)),
-    st.lists(st.lists(st.floats())), st.tuples(TENSOR, st.none()), st.just(np.ma.masked_all((2, 3))), st.just(torch.zeros(2, 3).to("meta")),
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(),
+    st.binary(),
+    st.complex_numbers(),
+    TENSOR,
+    TENSOR.map(torch.Tensor.numpy),
+    st.sampled_from(
+        [
+            print,
+            np,
+            torch,
+            object(),
+            {},
+            {1},
+            (),
+            [],
+            [[1.0], [1.0, 2.0]],
+            range(3),
+            NotImplemented,
+            ...,
+            iter("ab"),
+            torch.float32,
+        ]
+    ),
+    st.builds(lambda: (n for n in range(3))),
+    st.builds(lambda: torch.zeros(2, 3, requires_grad=True)),
+    TENSOR.map(torch.Tensor.to_sparse),
+    st.sampled_from(["float16", "bfloat16", "int64", "bool", "complex64"]).map(
+        lambda kind: torch.zeros(2, 3, dtype=getattr(torch, kind))
+    ),
+    st.sampled_from(["float16", "int8", "bool", "U3", "O", "complex128", "M8[D]"]).map(
+        lambda kind: np.zeros((2, 3), kind)
+    ),
+    st.lists(st.lists(st.floats())),
+    st.tuples(TENSOR, st.none()),
+    st.just(np.ma.masked_all((2, 3))),
+    st.just(torch.zeros(2, 3).to("meta")),
 )
 
 
-@pytest.mark.parametrize("name", ["mean_so_far", *[name for name, one in EXERCISES.items() if len(one.gives) > 1][:1], [*EXERCISES][-1]])
+@pytest.mark.parametrize(
+    "name", ["mean_so_far", *[name for name, one in EXERCISES.items() if len(one.gives) > 1][:1], [*EXERCISES][-1]]
+)
 @given(value=ODD)
 def test_whatever_is_returned_gets_a_sentence(name, value):
     exercise = EXERCISES[name]
     verdict = judge(exercise, as_given(exercise, lambda *_: value))
-    assert verdict.solved is False and verdict.text.startswith(f"{name}: ") and "Traceback" not in verdict.text and "helpers/check" not in verdict.text
+    assert (
+        verdict.solved is False
+        and verdict.text.startswith(f"{name}: ")
+        and "Traceback" not in verdict.text
+        and "helpers/check" not in verdict.text
+    )
 
 
 def as_given(exercise, function):
-    function.__signature__ = inspect.Signature([inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY) for name in exercise.asks])
+    function.__signature__ = inspect.Signature(
+        [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY) for name in exercise.asks]
+    )
     return function
 
 
@@ -159,14 +235,15 @@ def text_of(function, name="mean_so_far"):
     return verdict.text
 
 
-@pytest.mark.parametrize("handed_in", [None, 3, "mean", [], np.zeros((2, 3)), torch.zeros(2, 3), (lambda: 1), (lambda x, y: x), int, print])
+@pytest.mark.parametrize(
+    "handed_in", [None, 3, "mean", [], np.zeros((2, 3)), torch.zeros(2, 3), (lambda: 1), (lambda x, y: x), int, print]
+)
 def test_what_is_no_such_function_gets_a_sentence(handed_in):
     assert text_of(handed_in).startswith("mean_so_far: ")
 
 
 def test_a_stub_was_not_tried_yet(capsys):
-    def empty(x):
-        ...
+    def empty(x): ...
 
     def told(x):
         """Some day."""
@@ -186,11 +263,18 @@ def test_an_error_is_told_with_the_learners_own_line():
         return x + helper[10]
 
     text = text_of(broken)
-    assert "IndexError" in text and "`return x + helper[10]`" in text and "index 10 is out of bounds" in text and "x (T=" in text
+    assert (
+        "IndexError" in text
+        and "`return x + helper[10]`" in text
+        and "index 10 is out of bounds" in text
+        and "x (T=" in text
+    )
     assert "calls.py" not in text
 
 
-@pytest.mark.parametrize("error", [SystemExit(3), RecursionError(), MemoryError(), StopIteration(), Exception("<b>" * 5000), BaseException()])
+@pytest.mark.parametrize(
+    "error", [SystemExit(3), RecursionError(), MemoryError(), StopIteration(), Exception("<b>" * 5000), BaseException()]
+)
 def test_any_error_is_told(error):
     def broken(x):
         raise error
@@ -217,7 +301,7 @@ def test_an_endless_loop_is_stopped(monkeypatch):
         while True:
             try:
                 time.sleep(0.01)
-            except BaseException:  # noqa: B036
+            except BaseException:
                 stubborn.caught += 1
                 if stubborn.caught > 2:
                     raise
@@ -232,6 +316,7 @@ def test_an_endless_loop_is_stopped(monkeypatch):
 @pytest.mark.parametrize("seconds", [5, 0.002])
 def test_many_calls_leave_no_thread_and_no_interrupt(seconds):
     """Not even calls that end just when their time is over."""
+
     def busy():
         until = time.perf_counter() + 0.002
         while time.perf_counter() < until:
@@ -241,7 +326,7 @@ def test_many_calls_leave_no_thread_and_no_interrupt(seconds):
     before = threading.active_count()
     for _ in range(200):
         made = calls.call(busy, (), seconds)
-        assert made.value == 1 or seconds < 1 and "did not end" in made.problem
+        assert made.value == 1 or (seconds < 1 and "did not end" in made.problem)
     assert threading.active_count() == before
     time.sleep(0.3)  # nothing strikes afterwards
 
@@ -276,7 +361,9 @@ def test_a_loop_where_none_is_wanted():
             found = answer(*arguments)
         return found
 
-    assert text_of(as_given(exercise, with_a_loop), name) == f"{name}: it is right, but with a Python loop: now without."
+    assert (
+        text_of(as_given(exercise, with_a_loop), name) == f"{name}: it is right, but with a Python loop: now without."
+    )
 
 
 def test_what_is_solved_is_kept(tmp_path, monkeypatch, capsys):
@@ -296,5 +383,6 @@ def test_the_checks_can_be_listed():
 def test_the_first_exercises_import_no_torch():
     import subprocess
     import sys
+
     code = "import sys; from helpers import check; check.mean_so_far(lambda x: x); assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

@@ -1,5 +1,8 @@
-"""Checkpoints: what comes back is what was saved; what is broken or foreign gets a sentence; the old one survives a kill."""
+"""Checkpoints: what comes back is what was saved; what is broken or foreign gets a sentence; the old one survives a
+kill.
+"""
 
+import inspect
 import json
 import os
 import subprocess
@@ -29,7 +32,9 @@ def saved(tmp_path):
     return save(small(), tmp_path / "mine", step=3, losses=[1.5, 0.25])
 
 
-@pytest.mark.parametrize("model", [small(), small(GPT), small(GPT, dropout=0.1), small(rotary=False, squared=False, normalize=False)])
+@pytest.mark.parametrize(
+    "model", [small(), small(GPT), small(GPT, dropout=0.1), small(rotary=False, squared=False, normalize=False)]
+)
 def test_what_comes_back_is_what_was_saved(model, tmp_path):
     path = save(model, tmp_path / "mine", step=3, note="<b>é")
     again, facts = load(tmp_path / "mine")
@@ -67,7 +72,9 @@ os.fsync, os.replace = dying(os.fsync), dying(os.replace)
 checkpoint.Path.unlink = dying(checkpoint.Path.unlink)
 checkpoint.save(small(seed=1), {str(saved)!r}, step=4)
 """
-    done = subprocess.run([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, timeout=60
+    )
     model, facts = load(saved)
     assert done.returncode == 9
     wanted = small(seed=0 if facts["step"] == 3 else 1)
@@ -85,23 +92,35 @@ def weights_of(path):
     return path.with_name(json.loads(path.read_text())["weights"])
 
 
-@pytest.mark.parametrize(("spoil", "sentence"), [
-    (lambda path: path.write_text(path.read_text()[:100]), "mine.json is no checkpoint: it is not JSON, or half written"),
-    (lambda path: path.write_bytes(b"\xff\xfe\x00"), "it is not JSON, or half written"),
-    (lambda path: path.write_text("[1]"), "mine.json is no checkpoint of this course"),
-    (lambda path: path.write_text('{"cells": []}'), "mine.json is no checkpoint of this course"),
-    (lambda path: edit(path, version=2), "mine.json is of version 2; this course reads version 1. Update the course"),
-    (lambda path: edit(path, settings=None), "settings is missing"),
-    (lambda path: edit(path, model="Pickle"), "its model is 'Pickle'; wanted one of GPT, FastGPT"),
-    (lambda path: edit(path, settings={"vocabulary": 7, "C": 16}), "do not fit together"),
-    (lambda path: edit(path, settings={"evil": 1}), "do not fit together"),
-    (lambda path: edit(path, settings=3), "do not fit together"),
-    (lambda path: edit(path, vocabulary=["a"]), "it names 1 tokens for a vocabulary of 7"),
-    (lambda path: edit(path, weights="../../etc/passwd"), "wants its weights in passwd, which is not beside it"),
-    (lambda path: weights_of(path).unlink(), "which is not beside it: copy both files"),
-    (lambda path: weights_of(path).write_bytes(weights_of(path).read_bytes()[:-10]), "it is half written, or was changed"),
-    (lambda path: weights_of(path).write_bytes(b"x" * 100), "it is half written, or was changed"),
-])
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (
+            lambda path: path.write_text(path.read_text()[:100]),
+            "mine.json is no checkpoint: it is not JSON, or half written",
+        ),
+        (lambda path: path.write_bytes(b"\xff\xfe\x00"), "it is not JSON, or half written"),
+        (lambda path: path.write_text("[1]"), "mine.json is no checkpoint of this course"),
+        (lambda path: path.write_text('{"cells": []}'), "mine.json is no checkpoint of this course"),
+        (
+            lambda path: edit(path, version=2),
+            "mine.json is of version 2; this course reads version 1. Update the course",
+        ),
+        (lambda path: edit(path, settings=None), "settings is missing"),
+        (lambda path: edit(path, model="Pickle"), "its model is 'Pickle'; wanted one of GPT, FastGPT"),
+        (lambda path: edit(path, settings={"vocabulary": 7, "C": 16}), "do not fit together"),
+        (lambda path: edit(path, settings={"evil": 1}), "do not fit together"),
+        (lambda path: edit(path, settings=3), "do not fit together"),
+        (lambda path: edit(path, vocabulary=["a"]), "it names 1 tokens for a vocabulary of 7"),
+        (lambda path: edit(path, weights="../../etc/passwd"), "wants its weights in passwd, which is not beside it"),
+        (lambda path: weights_of(path).unlink(), "which is not beside it: copy both files"),
+        (
+            lambda path: weights_of(path).write_bytes(weights_of(path).read_bytes()[:-10]),
+            "it is half written, or was changed",
+        ),
+        (lambda path: weights_of(path).write_bytes(b"x" * 100), "it is half written, or was changed"),
+    ],
+)
 def test_what_is_broken_or_foreign_gets_a_sentence(spoil, sentence, saved):
     spoil(saved)
     with pytest.raises(ValueError) as raised:
@@ -110,11 +129,11 @@ def test_what_is_broken_or_foreign_gets_a_sentence(spoil, sentence, saved):
 
 
 def test_what_is_not_there(tmp_path):
-    with pytest.raises(FileNotFoundError, match="there is no checkpoint .*none.json"):
+    with pytest.raises(FileNotFoundError, match=r"there is no checkpoint .*none.json"):
         load(tmp_path / "none")
     with pytest.raises(ValueError, match="the model has no tokenizer"):
         save(FastGPT(3, context=4, C=4, heads=1, layers=1), tmp_path / "mine")
 
 
 def test_nothing_of_pickle_is_read():
-    assert "pickle" not in {name for name in dir(checkpoint)} and "torch.load" not in open(checkpoint.__file__).read()
+    assert "pickle" not in dir(checkpoint) and "torch.load" not in inspect.getsource(checkpoint)

@@ -52,7 +52,9 @@ def test_what_must_agree_agrees(each):
                 assert stack.pop() == character
         assert not stack
         if third.startswith('"'):
-            assert third.split('"')[1] == fourth.split('"')[1] and {re.search(r"said (\w+)", line)[1] for line in (third, fourth)} == {*names}
+            assert third.split('"')[1] == fourth.split('"')[1] and {
+                re.search(r"said (\w+)", line)[1] for line in (third, fourth)
+            } == {*names}
         else:
             one, other = re.findall(r"(\w+)s[,.]", fourth)
             assert one != other and any({one, other} <= {*words} for words in RHYMES)
@@ -60,6 +62,7 @@ def test_what_must_agree_agrees(each):
 
 def test_bits_of_a_small_grammar_are_its_conditional_probabilities():
     """Every text that a grammar can write, with its probability, says what each character's must be."""
+
     class Dice:
         """Answers what it is told, instead of chance."""
 
@@ -116,7 +119,7 @@ def test_the_sum_of_bits_is_the_probability_of_a_tale(bits, each):
     """By hand: the choices of the first tale of each kind."""
     ends = np.cumsum([len(tale) + 2 for tale in each])
     for tale, end in zip(each[:50], ends):
-        first, second, third, fourth = tale.split("\n")
+        first, second, third, _ = tale.split("\n")
         one, other = first.split(",")[0], second.split(",")[0]
         syllables = 5 * 14 * 5, 14 * 5
         wanted = 1.0 + math.log2(14) + math.log2(13)  # the kind of tale, the first letters

@@ -29,7 +29,10 @@ def test_this_machine_has_everything(capsys):
     assert said.endswith("Everything is here.\n") and all(name in said for name in installed.NEEDED)
 
 
-@pytest.mark.parametrize(("found", "is_fine"), [("2.6.0", True), ("2.13.0+cu124", True), ("2.5.9", False), ("missing", False), ("1.99", False)])
+@pytest.mark.parametrize(
+    ("found", "is_fine"),
+    [("2.6.0", True), ("2.13.0+cu124", True), ("2.5.9", False), ("missing", False), ("1.99", False)],
+)
 def test_what_is_missing_or_old_is_told_with_its_mend(found, is_fine, monkeypatch, capsys):
     known = installed.version
 
@@ -52,7 +55,11 @@ def test_an_old_python_is_told(monkeypatch, capsys):
 
 
 def test_versions_are_compared_as_numbers():
-    assert numbers("2.10.1") > numbers("2.9") and numbers("2.13.0+cpu") == (2, 13, 0) and numbers("0.9.13") >= numbers("0.9.13")
+    assert (
+        numbers("2.10.1") > numbers("2.9")
+        and numbers("2.13.0+cpu") == (2, 13, 0)
+        and numbers("0.9.13") >= numbers("0.9.13")
+    )
 
 
 def test_the_kernel_answers_the_page():
@@ -66,7 +73,9 @@ def test_where_no_widget_lives_every_trouble_has_its_mend():
     pulse = Pulse()
     bundle = pulse._repr_mimebundle_()
     data = bundle[0] if isinstance(bundle, tuple) else bundle
-    assert len(TROUBLES) >= 5 and all(trouble in data["text/plain"] and mend in data["text/plain"] for trouble, mend in TROUBLES)
+    assert len(TROUBLES) >= 5 and all(
+        trouble in data["text/plain"] and mend in data["text/plain"] for trouble, mend in TROUBLES
+    )
     assert data["text/html"].count("<li>") == len(TROUBLES)
 
 
@@ -110,8 +119,12 @@ def test_every_exercise_and_puzzle_has_its_notebook():
 
 def test_a_folder_without_notebooks_or_with_broken_ones(tmp_path):
     assert "No notebook" in repr(CourseMap(tmp_path)) and "No notebook" in CourseMap(tmp_path)._repr_html_()
-    for name, text in [("01_<b>.ipynb", "{"), ("02_empty.ipynb", ""), ("03_none.ipynb", json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})),
-                       ("04_mine.mine.ipynb", "{}")]:
+    for name, text in [
+        ("01_<b>.ipynb", "{"),
+        ("02_empty.ipynb", ""),
+        ("03_none.ipynb", json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})),
+        ("04_mine.mine.ipynb", "{}"),
+    ]:
         (tmp_path / name).write_text(text)
     shown = CourseMap(tmp_path)
     assert [row[1] for row in shown.rows] == ["01_<b>", "02_empty", "03_none"] and "<b>" not in shown._repr_html_()

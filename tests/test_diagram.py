@@ -47,7 +47,10 @@ def test_the_bytes_are_the_values_to_the_last_bit(T, C, h, B):
     values = received(payload(trace))
     assert values.keys() == trace.steps.keys()
     for step in trace:
-        assert values[step.name].tobytes() == step.value.astype("<f8").tobytes() and values[step.name].shape == step.value.shape
+        assert (
+            values[step.name].tobytes() == step.value.astype("<f8").tobytes()
+            and values[step.name].shape == step.value.shape
+        )
 
 
 def test_numbers_that_are_not_finite_and_numbers_of_any_kind_are_sent():
@@ -58,7 +61,9 @@ def test_numbers_that_are_not_finite_and_numbers_of_any_kind_are_sent():
     trace.given("alone", 2.5, "")
     trace.given("turned", np.arange(6.0).reshape(2, 3).T, "h v")
     values = received(payload(trace))
-    assert np.array_equal(values["broken"], trace["broken"].value, equal_nan=True) and np.signbit(values["broken"][1, 1])
+    assert np.array_equal(values["broken"], trace["broken"].value, equal_nan=True) and np.signbit(
+        values["broken"][1, 1]
+    )
     assert values["ids"].tolist() == [3, 1, 2] and values["flags"].tolist() == [1, 0] and values["alone"] == 2.5
     assert np.array_equal(values["turned"], trace["turned"].value)
 
@@ -70,9 +75,21 @@ def test_the_rest_is_json_that_says_how_each_step_was_made():
     again = json.loads(json.dumps(sent))
     assert (again["title"], again["tokens"]) == ("head", ["the", HOSTILE, "🙂"])
     for step, twin in zip(trace, again["steps"], strict=True):
-        assert twin == {"name": step.name, "axes": list(step.axes), "shape": list(step.value.shape), "kind": step.kind,
-                        "rule": step.rule, "inputs": list(step.inputs), "role": step.role, "code": step.code,
-                        "factor": step.factor, "digits": step.digits, "parameter": step.parameter, "blank": False, "asked": None}
+        assert twin == {
+            "name": step.name,
+            "axes": list(step.axes),
+            "shape": list(step.value.shape),
+            "kind": step.kind,
+            "rule": step.rule,
+            "inputs": list(step.inputs),
+            "role": step.role,
+            "code": step.code,
+            "factor": step.factor,
+            "digits": step.digits,
+            "parameter": step.parameter,
+            "blank": False,
+            "asked": None,
+        }
 
 
 def test_the_widgets_state_holds_everything_that_the_browser_asks_for():
@@ -87,10 +104,15 @@ def test_the_widgets_state_holds_everything_that_the_browser_asks_for():
 
 def test_the_module_is_whole_and_asks_for_nothing_from_outside():
     text = module()
-    assert not re.search(r"^\s*import\b", text, re.MULTILINE) and len(re.findall(r"^export default", text, re.MULTILINE)) == 1
+    assert (
+        not re.search(r"^\s*import\b", text, re.MULTILINE)
+        and len(re.findall(r"^export default", text, re.MULTILINE)) == 1
+    )
     assert {path.name for path in HERE.glob("*.js")} == set(MODULES)
     for source in (text, Diagram._css):
-        assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)|fetch\(|XMLHttpRequest|@import|url\(|innerHTML|eval\(", source)
+        assert not re.search(
+            r"https?://(?!www\.w3\.org/2000/svg)|fetch\(|XMLHttpRequest|@import|url\(|innerHTML|eval\(", source
+        )
 
 
 def test_no_name_is_declared_twice_in_the_joined_modules():
@@ -124,7 +146,10 @@ def test_notes_are_kept_by_the_name_of_their_matrix():
     shown.value = average_past(np.ones((2, 2)))
     assert shown.notes == {"weights": HOSTILE, "q": "3"}  # they wait until their matrices are back
     shown.notes = {**shown.notes, "out": "the mean"}
-    assert "Note on out: “the mean”." in shown._repr_mimebundle_()[0]["text/html"] and "script" not in shown._repr_mimebundle_()[0]["text/html"]
+    assert (
+        "Note on out: “the mean”." in shown._repr_mimebundle_()[0]["text/html"]
+        and "script" not in shown._repr_mimebundle_()[0]["text/html"]
+    )
     shown.value = trace
     assert Images(shown._repr_mimebundle_()[0]["text/html"]).tags[0][1]["alt"] == trace.picture(notes=shown.notes).alt
     shown.notes = {}
@@ -139,10 +164,13 @@ def test_a_note_that_the_browser_sends_arrives():
 
 
 def test_a_note_on_an_unknown_matrix_gives_a_sentence():
-    with pytest.raises(ValueError, match=r"^notes has 'wieghts', which is not in this trace; its matrices are x, Wq, .*, weights, out\.$"):
+    with pytest.raises(
+        ValueError,
+        match=r"^notes has 'wieghts', which is not in this trace; its matrices are x, Wq, .*, weights, out\.$",
+    ):
         Diagram(head_of(), notes={"wieghts": "rows sum to 1"})
     shown = Diagram(head_of(), notes={"out": "a"})
-    with pytest.raises(ValueError, match="^notes has 'y'"):
+    with pytest.raises(ValueError, match=r"^notes has 'y'"):
         shown.notes = {"y": "b"}
     assert shown.notes == {"out": "a"}
     assert Diagram(head_of(), notes={"dout": "a"}, gradients=gradients()).notes == {"dout": "a"}
@@ -165,7 +193,11 @@ def test_a_blank_matrix_is_not_sent():
                 assert np.isnan(values[step.name]).all()
             else:
                 assert np.array_equal(values[step.name], step.value)
-        assert {step["name"]: step["asked"] for step in sent["steps"] if step["blank"]} == {"masked": [2, 0], "weights": None, "out": None}
+        assert {step["name"]: step["asked"] for step in sent["steps"] if step["blank"]} == {
+            "masked": [2, 0],
+            "weights": None,
+            "out": None,
+        }
         assert sent["alt"].endswith(". masked[2,0] is asked for")
     bundle = shown._repr_mimebundle_()[0]
     assert bundle["text/plain"] == repr(shown) == f"head\n{trace.shapes()}\nmasked[2,0] = ?"
@@ -188,10 +220,14 @@ def test_a_blank_matrix_and_a_new_trace_arrive_together():
         shown.blank = ("scores", (1, 0))
 
 
-@pytest.mark.parametrize(("blank", "error", "words"), [
-    (("nope", (0, 0)), KeyError, "'nope' is not in this trace; its steps are x, Wq"),
-    (("out", (3, 0)), IndexError, "out has shape (T=3, head_size=2)"),
-    (("out", (0,)), ValueError, "out has the axes t, h, (T=3, head_size=2); you gave 0.")])
+@pytest.mark.parametrize(
+    ("blank", "error", "words"),
+    [
+        (("nope", (0, 0)), KeyError, "'nope' is not in this trace; its steps are x, Wq"),
+        (("out", (3, 0)), IndexError, "out has shape (T=3, head_size=2)"),
+        (("out", (0,)), ValueError, "out has the axes t, h, (T=3, head_size=2); you gave 0."),
+    ],
+)
 def test_a_blank_cell_that_is_not_there_gives_a_sentence(blank, error, words):
     with pytest.raises(error) as raised:
         Diagram(head_of(), blank=blank)
@@ -203,7 +239,9 @@ def test_gradients_are_sent_beside_the_values():
     assert Diagram(trace).gradients is None and Diagram(trace).backward is None
     shown = Diagram(trace, gradients=other)
     assert shown.gradients is other and received(shown.backward)["dout"].tolist() == other["dout"].value.tolist()
-    assert shown.backward["alt"] == "Diagram of gradients: dout (T=3, head_size=2)" and isinstance(shown.get_state()["backward"]["values"], bytes)
+    assert shown.backward["alt"] == "Diagram of gradients: dout (T=3, head_size=2)" and isinstance(
+        shown.get_state()["backward"]["values"], bytes
+    )
     shown.value = head_of(T=2)
     assert shown.gradients is None and shown.backward is None  # they were those of the value before
     shown.gradients = other
@@ -219,10 +257,14 @@ def test_a_pin_counts_from_zero():
     assert json.dumps(Diagram(trace, pinned=["Wq", np.array([1, 1])]).pinned) == '["Wq", [1, 1]]'
 
 
-@pytest.mark.parametrize(("pinned", "error", "words"), [
-    (("nope", (0, 0)), KeyError, "'nope' is not in this trace; its steps are x, Wq"),
-    (("out", (3, 0)), IndexError, "out has shape (T=3, head_size=2)"),
-    (("out", (0,)), ValueError, "out has the axes t, h, (T=3, head_size=2); you gave 0.")])
+@pytest.mark.parametrize(
+    ("pinned", "error", "words"),
+    [
+        (("nope", (0, 0)), KeyError, "'nope' is not in this trace; its steps are x, Wq"),
+        (("out", (3, 0)), IndexError, "out has shape (T=3, head_size=2)"),
+        (("out", (0,)), ValueError, "out has the axes t, h, (T=3, head_size=2); you gave 0."),
+    ],
+)
 def test_a_pin_that_is_not_there_gives_a_sentence(pinned, error, words):
     with pytest.raises(error) as raised:
         Diagram(head_of(), pinned=pinned)

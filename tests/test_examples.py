@@ -16,8 +16,15 @@ from helpers.inputs.examples import LARGEST, Example, by_hand, example, faults, 
 from helpers.inputs.texts import words
 
 SIZES = {name: st.integers(1, 24) for name in ("T", "C", "head_size", "B")}
-SHAPES = {"x": "B T C", "Wq": "C head_size", "Wk": "C head_size", "Wv": "C head_size", "scores": "T T", "v": "T head_size",
-          "Wo": "head_size C"}
+SHAPES = {
+    "x": "B T C",
+    "Wq": "C head_size",
+    "Wk": "C head_size",
+    "Wv": "C head_size",
+    "scores": "T T",
+    "v": "T head_size",
+    "Wo": "head_size C",
+}
 quick = settings(deadline=None, max_examples=40)
 
 
@@ -64,8 +71,13 @@ def test_each_matrix_is_a_corner_of_the_first_tables():
 
 def test_another_process_draws_the_same_numbers():
     line = "from helpers.inputs import example; print([part.tolist() for part in example(seed=5)[1:]])"
-    found = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=True,
-                           env={**os.environ, "PYTHONHASHSEED": "7", "PYTHONPATH": os.pathsep.join(sys.path)})
+    found = subprocess.run(
+        [sys.executable, "-c", line],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONHASHSEED": "7", "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
     assert found.stdout.strip() == str([part.tolist() for part in example(seed=5)[1:]])
 
 
@@ -73,7 +85,9 @@ def test_another_process_draws_the_same_numbers():
 @given(more=st.integers(1, 20), **SIZES)
 def test_a_larger_T_keeps_the_rows(more, T, C, head_size, B):
     small, large = example(T=T, C=C, head_size=head_size, B=B), example(T=T + more, C=C, head_size=head_size, B=B)
-    cut = Example(large.tokens[:T], large.x[:, :T], large.Wq, large.Wk, large.Wv, large.scores[:T, :T], large.v[:T], large.Wo)
+    cut = Example(
+        large.tokens[:T], large.x[:, :T], large.Wq, large.Wk, large.Wv, large.scores[:T, :T], large.v[:T], large.Wo
+    )
     assert same(small, cut)
 
 
@@ -119,7 +133,9 @@ def test_the_largest_example():
 
 
 @pytest.mark.parametrize("size", ["T", "C", "head_size", "B"])
-@pytest.mark.parametrize("wrong", [0, -1, LARGEST + 1, 2.5, 2.0, "3", "three", float("nan"), float("inf"), [2]], ids=repr)
+@pytest.mark.parametrize(
+    "wrong", [0, -1, LARGEST + 1, 2.5, 2.0, "3", "three", float("nan"), float("inf"), [2]], ids=repr
+)
 def test_a_size_out_of_range_is_named(size, wrong):
     with pytest.raises(ValueError) as caught:
         example(**{size: wrong})
@@ -163,8 +179,13 @@ def test_numbers_by_hand_keep_their_promises(T, C, head_size, level):
 
 
 def test_most_sheets_keep_every_promise():
-    kept = [not faults(*(part[None] for part in by_hand(*sizes, seed, level)[1:]))[0]
-            for sizes in PAGE if sizes not in [(3, 1, 1), (4, 1, 1)] for seed in range(3) for level in (1, 2, 3)]
+    kept = [
+        not faults(*(part[None] for part in by_hand(*sizes, seed, level)[1:]))[0]
+        for sizes in PAGE
+        if sizes not in [(3, 1, 1), (4, 1, 1)]
+        for seed in range(3)
+        for level in (1, 2, 3)
+    ]
     assert sum(kept) > 0.97 * len(kept)
 
 
@@ -176,7 +197,9 @@ def test_few_numbers_by_hand_are_zero_and_level_2_has_halves():
 
 
 @quick
-@given(seed=st.integers(0, 2**40), level=st.integers(1, 3), **{name: st.integers(1, 8) for name in ("T", "C", "head_size")})
+@given(
+    seed=st.integers(0, 2**40), level=st.integers(1, 3), **{name: st.integers(1, 8) for name in ("T", "C", "head_size")}
+)
 def test_there_is_a_sheet_of_every_size(T, C, head_size, seed, level):
     made = by_hand(T, C, head_size, seed, level)
     assert same(made[1:], by_hand(T, C, head_size, seed, level)[1:]) and made.tokens == words(T)
@@ -189,8 +212,13 @@ def test_other_seeds_and_levels_give_other_sheets():
 
 def test_another_process_draws_the_same_sheet():
     line = "from helpers.inputs import by_hand; print([part.tolist() for part in by_hand(seed=5)[1:]])"
-    found = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=True,
-                           env={**os.environ, "PYTHONHASHSEED": "7", "PYTHONPATH": os.pathsep.join(sys.path)})
+    found = subprocess.run(
+        [sys.executable, "-c", line],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONHASHSEED": "7", "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
     assert found.stdout.strip() == str([part.tolist() for part in by_hand(seed=5)[1:]])
 
 
@@ -204,9 +232,14 @@ def test_a_sheet_is_found_at_once():
     assert np.median(times) < 0.05  # seconds
 
 
-@pytest.mark.parametrize(("name", "wrong", "wanted"), [
-    *[(name, wrong, "from 1 to 8") for name in ("T", "C", "head_size") for wrong in (0, 9, -1, 2.0, "3", None)],
-    *[("level", wrong, "from 1 to 3") for wrong in (0, 4, "1", None)], *[("seed", wrong, "from 0 up") for wrong in (-1, 0.5, "x", None)]])
+@pytest.mark.parametrize(
+    ("name", "wrong", "wanted"),
+    [
+        *[(name, wrong, "from 1 to 8") for name in ("T", "C", "head_size") for wrong in (0, 9, -1, 2.0, "3", None)],
+        *[("level", wrong, "from 1 to 3") for wrong in (0, 4, "1", None)],
+        *[("seed", wrong, "from 0 up") for wrong in (-1, 0.5, "x", None)],
+    ],
+)
 def test_a_sheet_out_of_range_is_named(name, wrong, wanted):
     with pytest.raises(ValueError) as caught:
         by_hand(**{name: wrong})

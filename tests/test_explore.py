@@ -29,12 +29,16 @@ def double(T=4, C=3):
 
 def sliders(explorer):
     """Name to (lowest, highest, value) of every slider, name to value of every check box."""
-    return {name: (control.min, control.max, control.value) if hasattr(control, "min") else control.value
-            for name, control in explorer.controls.items()}
+    return {
+        name: (control.min, control.max, control.value) if hasattr(control, "min") else control.value
+        for name, control in explorer.controls.items()
+    }
 
 
 def buttons(explorer):
-    return {button.description: button for button in explorer.children[0].children if isinstance(button, widgets.Button)}
+    return {
+        button.description: button for button in explorer.children[0].children if isinstance(button, widgets.Button)
+    }
 
 
 def shapes(explorer):
@@ -44,17 +48,45 @@ def shapes(explorer):
 # -- which controls -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("build", "ranges", "controls"), [
-    (average_past, {}, {"T": (1, 16, 8), "C": (1, 16, 4)}),
-    (average_matmul, {"T": (1, 5, 2)}, {"T": (1, 5, 2), "C": (1, 16, 4)}),
-    (average_past, {"B": (1, 4, 2)}, {"T": (1, 16, 8), "C": (1, 16, 4), "B": (1, 4, 2)}),
-    (average_past, {"B": 2}, {"T": (1, 16, 8), "C": (1, 16, 4)}),
-    (masked_softmax, {}, {"T": (1, 16, 8), "head_size": (1, 16, 2), "causal": True}),
-    (head, {}, {"T": (1, 16, 8), "C": (1, 16, 4), "head_size": (1, 16, 2), "causal": True, "scale": True, "temperature": (0.1, 5, 1)}),
-    (head, {"C": (1, 8, 7)}, {"T": (1, 16, 8), "C": (1, 8, 7), "head_size": (1, 16, 4), "causal": True, "scale": True,
-                              "temperature": (0.1, 5, 1)}),
-    (head, {"causal": False, "T": 3, "temperature": 2.0},
-     {"C": (1, 16, 4), "head_size": (1, 16, 2), "scale": True})])
+@pytest.mark.parametrize(
+    ("build", "ranges", "controls"),
+    [
+        (average_past, {}, {"T": (1, 16, 8), "C": (1, 16, 4)}),
+        (average_matmul, {"T": (1, 5, 2)}, {"T": (1, 5, 2), "C": (1, 16, 4)}),
+        (average_past, {"B": (1, 4, 2)}, {"T": (1, 16, 8), "C": (1, 16, 4), "B": (1, 4, 2)}),
+        (average_past, {"B": 2}, {"T": (1, 16, 8), "C": (1, 16, 4)}),
+        (masked_softmax, {}, {"T": (1, 16, 8), "head_size": (1, 16, 2), "causal": True}),
+        (
+            head,
+            {},
+            {
+                "T": (1, 16, 8),
+                "C": (1, 16, 4),
+                "head_size": (1, 16, 2),
+                "causal": True,
+                "scale": True,
+                "temperature": (0.1, 5, 1),
+            },
+        ),
+        (
+            head,
+            {"C": (1, 8, 7)},
+            {
+                "T": (1, 16, 8),
+                "C": (1, 8, 7),
+                "head_size": (1, 16, 4),
+                "causal": True,
+                "scale": True,
+                "temperature": (0.1, 5, 1),
+            },
+        ),
+        (
+            head,
+            {"causal": False, "T": 3, "temperature": 2.0},
+            {"C": (1, 16, 4), "head_size": (1, 16, 2), "scale": True},
+        ),
+    ],
+)
 def test_the_signature_decides_the_controls(build, ranges, controls):
     explorer = explore(build, **ranges)
     assert sliders(explorer) == controls
@@ -80,18 +112,43 @@ class Callable:
         return double(2, C)
 
 
-@pytest.mark.parametrize(("build", "controls", "title"), [
-    (of_x, {"T": (1, 16, 8), "C": (1, 16, 4)}, "of_x"),
-    (of_T, {"T": (1, 16, 8)}, "of_T"),
-    (double, {"T": (1, 16, 4), "C": (1, 16, 3)}, "double"),
-    (of_much, {"T": (1, 16, 3), "C": (1, 16, 2), "loud": True, "gain": (0, 1.5, 0.5), "shift": (-4, -1, -2), "power": (0, 1, 0), "note": "a"},
-     "of_much"),
-    (lambda T=20: double(T), {"T": (1, 20, 20)}, "<lambda>"),
-    (functools.partial(head, causal=False), {"T": (1, 16, 8), "C": (1, 16, 4), "head_size": (1, 16, 2), "causal": False, "scale": True,
-                                             "temperature": (0.1, 5, 1)}, "partial"),
-    (functools.partial(double, 5), {"C": (1, 16, 3)}, "partial"),
-    (Callable(), {"C": (1, 16, 4)}, "Callable"),
-    (lambda: double(), {}, "<lambda>")])
+@pytest.mark.parametrize(
+    ("build", "controls", "title"),
+    [
+        (of_x, {"T": (1, 16, 8), "C": (1, 16, 4)}, "of_x"),
+        (of_T, {"T": (1, 16, 8)}, "of_T"),
+        (double, {"T": (1, 16, 4), "C": (1, 16, 3)}, "double"),
+        (
+            of_much,
+            {
+                "T": (1, 16, 3),
+                "C": (1, 16, 2),
+                "loud": True,
+                "gain": (0, 1.5, 0.5),
+                "shift": (-4, -1, -2),
+                "power": (0, 1, 0),
+                "note": "a",
+            },
+            "of_much",
+        ),
+        (lambda T=20: double(T), {"T": (1, 20, 20)}, "<lambda>"),
+        (
+            functools.partial(head, causal=False),
+            {
+                "T": (1, 16, 8),
+                "C": (1, 16, 4),
+                "head_size": (1, 16, 2),
+                "causal": False,
+                "scale": True,
+                "temperature": (0.1, 5, 1),
+            },
+            "partial",
+        ),
+        (functools.partial(double, 5), {"C": (1, 16, 3)}, "partial"),
+        (Callable(), {"C": (1, 16, 4)}, "Callable"),
+        (lambda: double(), {}, "<lambda>"),
+    ],
+)
 def test_your_own_function_has_controls_too(build, controls, title):
     explorer = explore(build)
     assert explorer.diagram.error == ""
@@ -99,8 +156,12 @@ def test_your_own_function_has_controls_too(build, controls, title):
 
 
 def test_parts_are_filled_from_an_example_of_the_sizes():
-    explorer = explore(lambda tokens, x, Wq, Wk, Wv, scores, v, T, C, head_size: remember(locals()), T=(1, 9, 5), C=(1, 9, 4),
-                       head_size=(1, 9, 3))
+    explorer = explore(
+        lambda tokens, x, Wq, Wk, Wv, scores, v, T, C, head_size: remember(locals()),
+        T=(1, 9, 5),
+        C=(1, 9, 4),
+        head_size=(1, 9, 3),
+    )
     wanted = example(T=5, C=4, head_size=3)
     for name in ("x", "Wq", "Wk", "Wv", "scores", "v"):
         assert np.array_equal(REMEMBERED[name], getattr(wanted, name)), name
@@ -144,14 +205,31 @@ def test_an_x_of_your_own_is_used_as_it_is():
 def test_labels_are_worded():
     explorer = explore(lambda T=2, C=2, head_size=2, B=2, temperature=1.0, learning_rate=0.1, causal=True: double(T, C))
     assert [control.description for control in explorer.controls.values()] == [
-        "T, tokens", "C, channels", "head_size", "B, sequences", "temperature", "learning rate", "causal"]
+        "T, tokens",
+        "C, channels",
+        "head_size",
+        "B, sequences",
+        "temperature",
+        "learning rate",
+        "causal",
+    ]
     assert {button.description: bool(button.tooltip) for button in buttons(explore(head)).values()} == {
-        "Reset": True, "New numbers": True}
+        "Reset": True,
+        "New numbers": True,
+    }
 
 
-@pytest.mark.parametrize(("range_", "kind", "step"), [
-    ((1, 8, 3), widgets.IntSlider, 1), ((0.1, 5.0, 1.0), widgets.FloatSlider, 0.1), ((0.0, 1.0, 0.5), widgets.FloatSlider, 0.01),
-    ((-1, 1, 0.25), widgets.FloatSlider, 0.1), ((0.0, 0.05, 0.01), widgets.FloatSlider, 0.001), ((2.0, 2.0, 2.0), widgets.FloatSlider, 1)])
+@pytest.mark.parametrize(
+    ("range_", "kind", "step"),
+    [
+        ((1, 8, 3), widgets.IntSlider, 1),
+        ((0.1, 5.0, 1.0), widgets.FloatSlider, 0.1),
+        ((0.0, 1.0, 0.5), widgets.FloatSlider, 0.01),
+        ((-1, 1, 0.25), widgets.FloatSlider, 0.1),
+        ((0.0, 0.05, 0.01), widgets.FloatSlider, 0.001),
+        ((2.0, 2.0, 2.0), widgets.FloatSlider, 1),
+    ],
+)
 def test_a_slider_steps_through_round_numbers(range_, kind, step):
     control = explore(lambda a: double(), a=range_).controls["a"]
     assert type(control) is kind and control.step == pytest.approx(step)
@@ -171,7 +249,9 @@ def test_every_control_reaches_the_trace(T, C, h, causal):
     assert shapes(explorer)["out"] == (T, h) and shapes(explorer)["Wq"] == (C, h)
     assert ("masked" in explorer.trace) == causal
     assert explorer.trace.tokens == example(T=T).tokens
-    assert explorer.diagram.readout == "Shapes: " + ", ".join(f"{step.name} {step.shape}" for step in explorer.trace) + "."
+    assert (
+        explorer.diagram.readout == "Shapes: " + ", ".join(f"{step.name} {step.shape}" for step in explorer.trace) + "."
+    )
 
 
 HEAD = explore(head)
@@ -207,7 +287,13 @@ def test_new_numbers_and_reset():
         explorer.controls[name].value = value
     buttons(explorer)["Reset"].click()
     assert {name: control.value for name, control in explorer.controls.items()} == {
-        "T": 3, "C": 4, "head_size": 2, "causal": True, "scale": True, "temperature": 1.0}
+        "T": 3,
+        "C": 4,
+        "head_size": 2,
+        "causal": True,
+        "scale": True,
+        "temperature": 1.0,
+    }
     assert np.array_equal(explorer.trace["x"].value, first)
 
 
@@ -254,10 +340,17 @@ def test_an_error_is_one_sentence_and_the_last_good_trace_stays():
     assert explorer.diagram.error == "" and shapes(explorer)["x"] == (4, 3)
 
 
-@pytest.mark.parametrize(("raises", "words"), [
-    (ZeroDivisionError("division by zero"), "ZeroDivisionError: division by zero"),
-    (KeyError("q"), "KeyError: 'q'"), (ValueError(), "no message"), (RuntimeError(), "RuntimeError: no message"),
-    (ValueError("x" * 10_000), "x" * 400 + "…"), (ValueError("<img src=x onerror=alert(1)>"), "<img src=x onerror=alert(1)>")])
+@pytest.mark.parametrize(
+    ("raises", "words"),
+    [
+        (ZeroDivisionError("division by zero"), "ZeroDivisionError: division by zero"),
+        (KeyError("q"), "KeyError: 'q'"),
+        (ValueError(), "no message"),
+        (RuntimeError(), "RuntimeError: no message"),
+        (ValueError("x" * 10_000), "x" * 400 + "…"),
+        (ValueError("<img src=x onerror=alert(1)>"), "<img src=x onerror=alert(1)>"),
+    ],
+)
 def test_whatever_is_raised_becomes_a_sentence(raises, words):
     def build(T):
         raise raises
@@ -271,7 +364,9 @@ def test_a_build_that_returns_neither_a_trace_nor_numbers_gives_a_sentence(retur
         return returned
 
     assert explore(build).diagram.error == (
-        f"build returned {type(returned).__name__}; wanted a Trace, or an array or a tensor of numbers. Is there a `return` at its end?")
+        f"build returned {type(returned).__name__}; wanted a Trace, or an array or a tensor of numbers. Is "
+        "there a `return` at its end?"
+    )
 
 
 def test_a_first_build_that_fails_shows_its_sentence_and_can_recover():
@@ -290,14 +385,30 @@ def test_a_missing_argument_is_named():
     assert "depth" in explore(lambda T, depth: double(T)).diagram.error
 
 
-@pytest.mark.parametrize(("build", "ranges", "words"), [
-    (head, {"Q": (1, 2, 1)}, "head has no use for Q; its controls are T, C, head_size, causal, scale, temperature."),
-    (average_past, {"head_size": (1, 4, 2), "D": 3}, "average_past has no use for head_size, D; its controls are T, C."),
-    (masked_softmax, {"B": (1, 4, 2)}, "masked_softmax has no use for B; its controls are T, head_size, causal."),
-    (head, {"T": (5, 1, 3)}, "T=(5, 1, 3) is out of order; wanted (lowest, highest, start)."),
-    (head, {"T": (1, 4, 8)}, "T=(1, 4, 8) is out of order; wanted (lowest, highest, start)."),
-    (head, {"C": (3, 8, 1)}, "C=(3, 8, 1) is out of order; wanted (lowest, highest, start)."),
-    (head, {"temperature": (0.5, math.nan, 1.0)}, "temperature=(0.5, nan, 1.0) is out of order; wanted (lowest, highest, start).")])
+@pytest.mark.parametrize(
+    ("build", "ranges", "words"),
+    [
+        (
+            head,
+            {"Q": (1, 2, 1)},
+            "head has no use for Q; its controls are T, C, head_size, causal, scale, temperature.",
+        ),
+        (
+            average_past,
+            {"head_size": (1, 4, 2), "D": 3},
+            "average_past has no use for head_size, D; its controls are T, C.",
+        ),
+        (masked_softmax, {"B": (1, 4, 2)}, "masked_softmax has no use for B; its controls are T, head_size, causal."),
+        (head, {"T": (5, 1, 3)}, "T=(5, 1, 3) is out of order; wanted (lowest, highest, start)."),
+        (head, {"T": (1, 4, 8)}, "T=(1, 4, 8) is out of order; wanted (lowest, highest, start)."),
+        (head, {"C": (3, 8, 1)}, "C=(3, 8, 1) is out of order; wanted (lowest, highest, start)."),
+        (
+            head,
+            {"temperature": (0.5, math.nan, 1.0)},
+            "temperature=(0.5, nan, 1.0) is out of order; wanted (lowest, highest, start).",
+        ),
+    ],
+)
 def test_ranges_that_make_no_sense_give_a_sentence(build, ranges, words):
     with pytest.raises(ValueError) as error:
         explore(build, **ranges)
@@ -333,8 +444,10 @@ def test_the_text_says_the_settings_and_the_trace_and_is_stable():
 
 
 def test_importing_it_imports_neither_torch_nor_matplotlib():
-    code = ("import sys; from helpers.explore import explore; from helpers.attention import head\n"
-            "explore(head).controls['T'].value = 3; print({'torch', 'matplotlib', 'pandas'} & set(sys.modules))")
+    code = (
+        "import sys; from helpers.explore import explore; from helpers.attention import head\n"
+        "explore(head).controls['T'].value = 3; print({'torch', 'matplotlib', 'pandas'} & set(sys.modules))"
+    )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert ran.stdout.strip() == "set()", ran.stderr
 
@@ -360,7 +473,11 @@ def test_two_thousand_steps_leave_no_memory_behind():
         explorer.reset()
         gc.collect()
         living = gc.get_objects()
-        return len(living), sum(issubclass(type(one), widgets.Widget) for one in living), tracemalloc.get_traced_memory()[0]
+        return (
+            len(living),
+            sum(issubclass(type(one), widgets.Widget) for one in living),
+            tracemalloc.get_traced_memory()[0],
+        )
 
     tracemalloc.start()
     try:
@@ -375,7 +492,9 @@ def test_two_thousand_steps_leave_no_memory_behind():
 
 
 def test_a_text_gets_a_field_and_is_only_text():
-    """Whatever is typed reaches the function as it is; what the function refuses becomes a sentence, the picture stays."""
+    """Whatever is typed reaches the function as it is; what the function refuses becomes a sentence, the picture
+    stays.
+    """
     seen = []
 
     def read(words="the cat"):

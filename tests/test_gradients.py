@@ -1,5 +1,7 @@
 """The way back through a trace, against PyTorch's autograd, central differences and the rules themselves."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -28,7 +30,9 @@ def inputs_of_a_head(T, C, h, B, seed):
 def by_autograd(arrays, compute, dout):
     tensors = [torch.tensor(array, requires_grad=True) for array in arrays]
     compute(*tensors).backward(torch.tensor(dout))
-    return [np.zeros(array.shape) if tensor.grad is None else tensor.grad.numpy() for array, tensor in zip(arrays, tensors)]
+    return [
+        np.zeros(array.shape) if tensor.grad is None else tensor.grad.numpy() for array, tensor in zip(arrays, tensors)
+    ]
 
 
 def by_differences(array, result):
@@ -58,8 +62,17 @@ def torch_head(x, Wq, Wk, Wv, Wo=None, causal=True, scale=True, temperature=1.0)
 
 
 @quick
-@given(T=SIZES, C=SIZES, h=SIZES, B=st.sampled_from([None, 1, 3]), causal=st.booleans(), scale=st.booleans(),
-       temperature=st.sampled_from([1.0, 0.5]), projects=st.booleans(), seed=st.integers(0, 999))
+@given(
+    T=SIZES,
+    C=SIZES,
+    h=SIZES,
+    B=st.sampled_from([None, 1, 3]),
+    causal=st.booleans(),
+    scale=st.booleans(),
+    temperature=st.sampled_from([1.0, 0.5]),
+    projects=st.booleans(),
+    seed=st.integers(0, 999),
+)
 def test_a_head_as_autograd(T, C, h, B, causal, scale, temperature, projects, seed):
     *arrays, Wo = inputs_of_a_head(T, C, h, B, seed)
     arrays += [Wo] * projects
@@ -80,9 +93,13 @@ def test_every_matrix_of_a_head_as_central_differences(T, C, h, seed):
     x, Wq, Wk, Wv, _ = inputs_of_a_head(T, C, h, None, seed)
     trace, dout = head(x, Wq, Wk, Wv), numbers(seed + 3, T, h)
     gradients = trace.backward(dout)
-    for name, array in [("x", x), ("Wq", Wq), ("Wk", Wk), ("Wv", Wv)]:
-        given_ = {"x": x, "Wq": Wq, "Wk": Wk, "Wv": Wv}
-        expected = by_differences(array, lambda moved: (head(**{**given_, name: moved})["out"].value * dout).sum())
+    inputs = {"x": x, "Wq": Wq, "Wk": Wk, "Wv": Wv}
+
+    def result(name, moved):
+        return (head(**{**inputs, name: moved})["out"].value * dout).sum()
+
+    for name, array in inputs.items():
+        expected = by_differences(array, partial(result, name))
         np.testing.assert_allclose(gradients[f"d{name}"].value, expected, atol=1e-5)
 
 
@@ -102,7 +119,9 @@ def test_each_line_of_pytorch_gives_its_gradient(T, C, h, B, seed):
 
 @pytest.mark.parametrize("B", [None, 2])
 def test_each_line_of_many_heads_gives_its_gradient(B):
-    x, Wq, Wk, Wv, Wo = (numbers(i, *shape) for i, shape in enumerate([(3, 6) if B is None else (B, 3, 6), *[(6, 6)] * 4]))
+    x, Wq, Wk, Wv, Wo = (
+        numbers(i, *shape) for i, shape in enumerate([(3, 6) if B is None else (B, 3, 6), *[(6, 6)] * 4])
+    )
     trace = many_heads(x, Wq, Wk, Wv, Wo=Wo, heads=3)
     gradients = trace.backward(numbers(9, *trace["projected"].value.shape))
     names = {step.name: torch.tensor(step.value) for step in gradients if step.kind == "given"}
@@ -121,8 +140,15 @@ def test_each_line_of_many_heads_gives_its_gradient(B):
 
 
 @quick
-@given(T=SIZES, heads=st.integers(1, 3), h=st.integers(1, 3), B=st.sampled_from([None, 1, 3]), causal=st.booleans(),
-       projects=st.booleans(), seed=st.integers(0, 999))
+@given(
+    T=SIZES,
+    heads=st.integers(1, 3),
+    h=st.integers(1, 3),
+    B=st.sampled_from([None, 1, 3]),
+    causal=st.booleans(),
+    projects=st.booleans(),
+    seed=st.integers(0, 999),
+)
 def test_heads_side_by_side_as_autograd(T, heads, h, B, causal, projects, seed):
     """Both ways to write them; the gradient of a stack is that of the big matrix, cut into columns."""
     C = heads * h
@@ -143,15 +169,30 @@ def test_heads_side_by_side_as_autograd(T, heads, h, B, causal, projects, seed):
     wanted = dict(zip(["dx", "dWq", "dWk", "dWv", "dWo"], by_autograd(arrays, torches, dout)))
     for name, expected in wanted.items():
         np.testing.assert_allclose(together[name].value, expected, atol=1e-10)
-        np.testing.assert_allclose(stacked[name].value, cut(expected) if name in ("dWq", "dWk", "dWv") else expected, atol=1e-10)
+        np.testing.assert_allclose(
+            stacked[name].value, cut(expected) if name in ("dWq", "dWk", "dWv") else expected, atol=1e-10
+        )
     check_by_rules(together)
     check_by_rules(stacked)
 
 
 @quick
-@given(rule=st.sampled_from(["t e -> t n h -> n t h", "t e -> n t h", "t c -> t n h -> h n t", "n t h -> t n h -> t e",
-                             "n t h -> n h t -> e t", "n t h -> e", "n t h -> h t n"]),
-       sizes=st.fixed_dictionaries({axis: SIZES for axis in "bnth"}), batch=st.booleans(), seed=st.integers(0, 999))
+@given(
+    rule=st.sampled_from(
+        [
+            "t e -> t n h -> n t h",
+            "t e -> n t h",
+            "t c -> t n h -> h n t",
+            "n t h -> t n h -> t e",
+            "n t h -> n h t -> e t",
+            "n t h -> e",
+            "n t h -> h t n",
+        ]
+    ),
+    sizes=st.fixed_dictionaries(dict.fromkeys("bnth", SIZES)),
+    batch=st.booleans(),
+    seed=st.integers(0, 999),
+)
 def test_a_reshape_goes_back_to_where_each_number_stood(rule, sizes, batch, seed):
     rule = " -> ".join("b " * batch + link for link in rule.split(" -> "))
     axes, sizes = rules.chain(rule)[0], {**sizes, **dict.fromkeys("ce", sizes["n"] * sizes["h"])}
@@ -164,7 +205,9 @@ def test_a_reshape_goes_back_to_where_each_number_stood(rule, sizes, batch, seed
 
     trace = reshaped(numbers(seed, *(sizes[axis] for axis in axes)))
     gradients = trace.backward(dout := numbers(seed + 1, *trace["y"].value.shape))
-    places = reshaped(np.arange(dout.size).reshape(trace["a"].value.shape))["y"].value  # where each number of y stood in a
+    places = reshaped(np.arange(dout.size).reshape(trace["a"].value.shape))[
+        "y"
+    ].value  # where each number of y stood in a
     expected = np.zeros(dout.size)
     expected[places.ravel()] = dout.ravel()
     np.testing.assert_array_equal(gradients["da"].value.ravel(), expected)
@@ -212,12 +255,17 @@ def test_the_lines_of_relu_and_rsqrt(kind, rule):
     names = {step.name: torch.tensor(step.value) for step in gradients if step.kind == "given"}
     exec(gradients["dx"].code, names)
     turned = " ".join(["".join(axes), "->", "".join(rules.parse(rule)[1])])
-    wanted, = by_autograd([trace["x"].value], lambda x: torch.einsum(turned, x.relu() if kind == "relu" else (x + 1e-5).rsqrt()), dout)
+    (wanted,) = by_autograd(
+        [trace["x"].value], lambda x: torch.einsum(turned, x.relu() if kind == "relu" else (x + 1e-5).rsqrt()), dout
+    )
     for found in (names["dx"], gradients["dx"].value):
         np.testing.assert_allclose(found, wanted, rtol=1e-9)
 
 
-@pytest.mark.parametrize("kind, rule", [("relu", "t c -> t c"), ("rsqrt", "t c -> c t"), ("sum-product", "t c -> t"), ("mean", "t c -> c")])
+@pytest.mark.parametrize(
+    ("kind", "rule"),
+    [("relu", "t c -> t c"), ("rsqrt", "t c -> c t"), ("sum-product", "t c -> t"), ("mean", "t c -> c")],
+)
 def test_two_steps_of_a_kind_on_one_matrix(kind, rule):
     """What the way back needs for both stands there once."""
     axes, value = rules.parse(rule)[1], abs(numbers(0, 3, 2)) - 0.1 * (kind == "relu")
@@ -240,7 +288,7 @@ def test_two_normalizations_of_one_matrix_along_different_axes():
     trace.step("rows", "normalize", "t r -> t s", "x")
     trace.step("columns", "normalize", "r s -> t s", "x")
     trace.step("y", "add", "t s, t s -> t s", "rows", "columns")
-    wanted, = by_autograd([value], lambda x: x / x.sum(1, keepdim=True) + x / x.sum(0, keepdim=True), dout)
+    (wanted,) = by_autograd([value], lambda x: x / x.sum(1, keepdim=True) + x / x.sum(0, keepdim=True), dout)
     np.testing.assert_allclose(trace.backward(dout)["dx"].value, wanted, atol=1e-12)
 
 
@@ -257,9 +305,13 @@ def test_averages(build, shape):
 def test_masked_softmax_and_its_triangle():
     scores, v, dout = numbers(0, 4, 4), numbers(1, 4, 2), numbers(2, 4, 2)
     gradients = masked_softmax(scores, v).backward(dout)
-    for name, array in [("scores", scores), ("v", v)]:
-        given_ = {"scores": scores, "v": v}
-        expected = by_differences(array, lambda moved: (masked_softmax(**{**given_, name: moved})["out"].value * dout).sum())
+    inputs = {"scores": scores, "v": v}
+
+    def result(name, moved):
+        return (masked_softmax(**{**inputs, name: moved})["out"].value * dout).sum()
+
+    for name, array in inputs.items():
+        expected = by_differences(array, partial(result, name))
         np.testing.assert_allclose(gradients[f"d{name}"].value, expected, atol=1e-6)
     # A row of weights always sums to 1, so what some scores win the others lose.
     np.testing.assert_allclose(gradients["dmasked"].value.sum(-1), 0, atol=1e-12)
@@ -277,38 +329,41 @@ def one_step(kind, rule, *shapes, factor):
     return build, [abs(numbers(i, *shape)) + 0.1 for i, shape in enumerate(shapes)]
 
 
-@pytest.mark.parametrize("kind, rule, shapes, factor", [
-    ("sum-product", "t c, c h -> t h", [(3, 2), (2, 4)], -0.5),
-    ("sum-product", "t c -> t", [(3, 2)], 1.0),
-    ("sum-product", "s c, t -> t c | s <= t", [(3, 2), (3,)], 1.0),
-    ("sum-product", "t c, t c, c -> t c", [(3, 2), (3, 2), (2,)], 1.0),
-    ("sum-product", "c t -> t c", [(2, 3)], 3.0),
-    ("mean", "s c -> t c | s <= t", [(3, 2)], 1.0),
-    ("mean", "s c -> t c | s < t", [(3, 2)], 1.0),
-    ("mean", "t c -> t", [(3, 2)], 1.0),
-    ("add", "t c, c -> t c", [(3, 2), (2,)], 1.0),
-    ("subtract", "t c, t -> t c", [(3, 2), (3,)], 1.0),
-    ("softmax", "t r -> t s", [(3, 4)], 1.0),
-    ("softmax", "r s -> t s", [(3, 4)], 1.0),
-    ("softmax", "b t r -> b t s", [(2, 3, 4)], 1.0),
-    ("normalize", "t r -> t s", [(3, 4)], 1.0),
-    ("normalize", "r s -> t s", [(3, 4)], 1.0),
-    ("relu", "t c -> t c", [(3, 4)], 1.0),
-    ("rsqrt", "t c -> c t", [(3, 4)], 1.0),
-    ("reshape", "n t h -> t n h -> t e", [(2, 3, 4)], 1.0),
-    ("reshape", "b n t h -> b t n h -> b t e", [(2, 2, 3, 4)], 1.0),
-])
+@pytest.mark.parametrize(
+    ("kind", "rule", "shapes", "factor"),
+    [
+        ("sum-product", "t c, c h -> t h", [(3, 2), (2, 4)], -0.5),
+        ("sum-product", "t c -> t", [(3, 2)], 1.0),
+        ("sum-product", "s c, t -> t c | s <= t", [(3, 2), (3,)], 1.0),
+        ("sum-product", "t c, t c, c -> t c", [(3, 2), (3, 2), (2,)], 1.0),
+        ("sum-product", "c t -> t c", [(2, 3)], 3.0),
+        ("mean", "s c -> t c | s <= t", [(3, 2)], 1.0),
+        ("mean", "s c -> t c | s < t", [(3, 2)], 1.0),
+        ("mean", "t c -> t", [(3, 2)], 1.0),
+        ("add", "t c, c -> t c", [(3, 2), (2,)], 1.0),
+        ("subtract", "t c, t -> t c", [(3, 2), (3,)], 1.0),
+        ("softmax", "t r -> t s", [(3, 4)], 1.0),
+        ("softmax", "r s -> t s", [(3, 4)], 1.0),
+        ("softmax", "b t r -> b t s", [(2, 3, 4)], 1.0),
+        ("normalize", "t r -> t s", [(3, 4)], 1.0),
+        ("normalize", "r s -> t s", [(3, 4)], 1.0),
+        ("relu", "t c -> t c", [(3, 4)], 1.0),
+        ("rsqrt", "t c -> c t", [(3, 4)], 1.0),
+        ("reshape", "n t h -> t n h -> t e", [(2, 3, 4)], 1.0),
+        ("reshape", "b n t h -> b t n h -> b t e", [(2, 2, 3, 4)], 1.0),
+    ],
+)
 def test_each_kind_as_central_differences(kind, rule, shapes, factor):
     build, arrays = one_step(kind, rule, *shapes, factor=factor)
     trace = build(*arrays)
     dout = numbers(9, *trace["y"].value.shape)
     gradients = trace.backward(dout)
 
-    def result(*moved):
-        return np.nansum(build(*moved)["y"].value * dout)
+    def result(i, moved):
+        return np.nansum(build(*arrays[:i], moved, *arrays[i + 1 :])["y"].value * dout)
 
     for i, name in enumerate("abc"[: len(arrays)]):
-        expected = by_differences(arrays[i], lambda moved: result(*arrays[:i], moved, *arrays[i + 1 :]))
+        expected = by_differences(arrays[i], partial(result, i))
         np.testing.assert_allclose(gradients[f"d{name}"].value, expected, atol=1e-6)
     check_by_rules(gradients)
 
@@ -349,10 +404,17 @@ def test_it_starts_from_ones():
     np.testing.assert_array_equal(trace.backward()["dx"].value, trace.backward(np.ones((3, 2)))["dx"].value)
 
 
-@pytest.mark.parametrize("dout, sentence", [
-    (np.ones((2, 3)), "dout has shape (2, 3); wanted that of out, (T=3, head_size=2): one number for each of its cells."),
-    (np.full((3, 2), np.nan), "dout holds nan: every number must be finite."),
-    ([["a", "b"]], "dout has shape (1, 2) and holds text; wanted real numbers.")])
+@pytest.mark.parametrize(
+    ("dout", "sentence"),
+    [
+        (
+            np.ones((2, 3)),
+            "dout has shape (2, 3); wanted that of out, (T=3, head_size=2): one number for each of its cells.",
+        ),
+        (np.full((3, 2), np.nan), "dout holds nan: every number must be finite."),
+        ([["a", "b"]], "dout has shape (1, 2) and holds text; wanted real numbers."),
+    ],
+)
 def test_a_dout_that_cannot_be(dout, sentence):
     with pytest.raises(ValueError) as error:
         head(*inputs_of_a_head(3, 2, 2, None, 0)[:4]).backward(dout)

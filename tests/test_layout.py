@@ -40,15 +40,24 @@ def extents(matrix, plan):
     box, numbers = plan["boxes"][matrix.name], plan["numbers"]
     words = layout.LETTER * min(matrix.labels, layout.LONGEST) * box["words"]
     sums = (layout.SUMS if matrix.tiles == 1 else layout.TILE_SUMS) if matrix.sums and numbers else 0
-    return (box["x"] - layout.GUTTER - words, box["top"], box["x"] + max(box["width"] + sums, matrix.title, matrix.noted),
-            box["y"] + box["height"])
+    return (
+        box["x"] - layout.GUTTER - words,
+        box["top"],
+        box["x"] + max(box["width"] + sums, matrix.title, matrix.noted),
+        box["y"] + box["height"],
+    )
 
 
 def overlapping(matrices, plan):
     areas = {matrix.name: extents(matrix, plan) for matrix in matrices}
-    return [(a, b) for a, b in combinations(areas, 2)
-            if areas[a][0] < areas[b][2] and areas[b][0] < areas[a][2]
-            and areas[a][1] < areas[b][3] and areas[b][1] < areas[a][3]]
+    return [
+        (a, b)
+        for a, b in combinations(areas, 2)
+        if areas[a][0] < areas[b][2]
+        and areas[b][0] < areas[a][2]
+        and areas[a][1] < areas[b][3]
+        and areas[b][1] < areas[a][3]
+    ]
 
 
 def check_room(matrices, plan, width):
@@ -76,7 +85,9 @@ def check_room(matrices, plan, width):
 
 
 def check_tiles(matrix, box, cell_width, sums):
-    """Tiles of one size, one after the other, with a gap that one sees between them, and room for sums where there are any."""
+    """Tiles of one size, one after the other, with a gap that one sees between them, and room for sums where there
+    are any.
+    """
     tiles = box["tiles"]
     assert len(tiles) == matrix.tiles and {width for _, width in tiles} == {matrix.columns * cell_width}
     assert tiles[0][0] == box["x"] and sum(tiles[-1]) == box["x"] + box["width"]
@@ -95,14 +106,24 @@ def test_a_head_of_any_size_has_room(T, C, h, width, tokens):
     assert not plan["overflow"]
 
 
-TEXT = st.text() | st.lists(st.sampled_from(["rows", "sum", "to one", "🙂", "注意力", "w" * 30, "\n", "$x$", "<b>"]), max_size=20).map(" ".join)
+TEXT = st.text() | st.lists(
+    st.sampled_from(["rows", "sum", "to one", "🙂", "注意力", "w" * 30, "\n", "$x$", "<b>"]), max_size=20
+).map(" ".join)
 
 
 @settings(deadline=None, max_examples=150)
-@given(T=SIZE, C=SIZE, h=SIZE, width=WIDTH, tokens=st.booleans(),
-       notes=st.dictionaries(st.sampled_from(["x", "Wq", "Wk", "Wv", "q", "k", "v", "scores", "scaled", "masked", "weights", "out"]), TEXT))
-@case(T=2, C=3, h=2, width=320, tokens=True, notes={name: "w" * 10_000 for name in ("x", "Wq", "q", "weights", "out")})
-@case(T=128, C=1, h=1, width=400, tokens=True, notes={name: "rows sum to one " * 9 for name in ("Wq", "q", "k", "scores")})
+@given(
+    T=SIZE,
+    C=SIZE,
+    h=SIZE,
+    width=WIDTH,
+    tokens=st.booleans(),
+    notes=st.dictionaries(
+        st.sampled_from(["x", "Wq", "Wk", "Wv", "q", "k", "v", "scores", "scaled", "masked", "weights", "out"]), TEXT
+    ),
+)
+@case(T=2, C=3, h=2, width=320, tokens=True, notes=dict.fromkeys(("x", "Wq", "q", "weights", "out"), "w" * 10000))
+@case(T=128, C=1, h=1, width=400, tokens=True, notes=dict.fromkeys(("Wq", "q", "k", "scores"), "rows sum to one " * 9))
 def test_notes_have_room(T, C, h, width, tokens, notes):
     matrices, plan = plan_of(head_trace(T, C, h, tokens=tokens), width, notes)
     check_room(matrices, plan, width)
@@ -129,7 +150,9 @@ def test_a_note_is_broken_at_spaces_and_cut_after_three_lines(text, room):
 
 def test_a_short_note_asks_for_no_more_than_its_words():
     trace = head_trace(1, 1, 1)
-    plain, noted = (plan_of(trace, 1000, notes)[1] for notes in ({}, {"scores": "one", "q": "a rather long note on every query"}))
+    plain, noted = (
+        plan_of(trace, 1000, notes)[1] for notes in ({}, {"scores": "one", "q": "a rather long note on every query"})
+    )
     assert noted["boxes"]["scores"]["room"] == plain["boxes"]["scores"]["room"]
     assert noted["boxes"]["q"]["room"] >= layout.NOTE
     assert plain == plan_of(trace, 1000, {"scores": " \n"})[1]
@@ -158,11 +181,18 @@ def test_any_chain_of_products_has_room(data, width):
     trace.given(name, np.zeros((sizes[row], sizes[column])), f"{row} {column}")
     for i in range(data.draw(st.integers(1, 9))):
         fresh = data.draw(st.sampled_from([axis for axis in axes if axis not in (row, column)]))
-        factor = trace.given(f"W{i}", np.zeros((sizes[column], sizes[fresh])), f"{column} {fresh}",
-                             parameter=data.draw(st.booleans()))
+        factor = trace.given(
+            f"W{i}", np.zeros((sizes[column], sizes[fresh])), f"{column} {fresh}", parameter=data.draw(st.booleans())
+        )
         role = data.draw(st.sampled_from(["x", "weights"]))
-        name = trace.step(f"matrix_{i}" * data.draw(st.integers(1, 3)), "sum-product",
-                          f"{row} {column}, {column} {fresh} -> {row} {fresh}", name, factor.name, role=role).name
+        name = trace.step(
+            f"matrix_{i}" * data.draw(st.integers(1, 3)),
+            "sum-product",
+            f"{row} {column}, {column} {fresh} -> {row} {fresh}",
+            name,
+            factor.name,
+            role=role,
+        ).name
         column = fresh
     matrices, plan = plan_of(trace, width)
     check_room(matrices, plan, width)
@@ -205,7 +235,8 @@ def test_data_flows_left_to_right_and_down(T, C, h, width):
     places = [(box["band"], box["x"]) for box in order]
     assert places == sorted(places)
     assert [(edge["from"], edge["to"]) for edge in plan["edges"]] == [
-        (source, step.name) for step in trace for source in step.inputs]
+        (source, step.name) for step in trace for source in step.inputs
+    ]
 
 
 def test_an_arrow_starts_and_ends_at_its_matrices():
@@ -252,7 +283,10 @@ def test_a_parameter_stands_above_only_what_shares_its_columns():
 
 def test_a_parameter_that_is_added_to_each_row_stands_above():
     trace = layer_norm(np.ones((4, 3)), gain=np.ones(3), bias=np.ones(3))
-    assert {matrix.name: matrix.above for matrix in layout.matrices(trace) if matrix.above} == {"gain": "stretched", "bias": "shifted"}
+    assert {matrix.name: matrix.above for matrix in layout.matrices(trace) if matrix.above} == {
+        "gain": "stretched",
+        "bias": "shifted",
+    }
     trace = Trace("added, cell by cell")
     trace.given("x", np.ones((4, 3)), "t c")
     trace.given("P", np.ones((4, 3)), "t c", parameter=True)  # its rows are those of x: beside it they line up
@@ -270,10 +304,15 @@ def test_an_arrow_to_the_next_matrix_leaves_and_meets_cells(rule):
     _, plan = plan_of(trace, 1000)
     [edge], boxes = plan["edges"], plan["boxes"]
     low = min(boxes.values(), key=lambda box: box["height"])
-    assert boxes["a"]["height"] != boxes["z"]["height"] and {y for _, y in edge["points"]} == {low["y"] + low["height"] / 2}
+    assert boxes["a"]["height"] != boxes["z"]["height"] and {y for _, y in edge["points"]} == {
+        low["y"] + low["height"] / 2
+    }
 
 
-@pytest.mark.parametrize(("tokens", "room"), [("abcd", 12), (["a", "", "🙂", "b"], 12), (["ab", "c", "d", "e"], 12), (["the", "c", "d", "e"], 18)])
+@pytest.mark.parametrize(
+    ("tokens", "room"),
+    [("abcd", 12), (["a", "", "🙂", "b"], 12), (["ab", "c", "d", "e"], 12), (["the", "c", "d", "e"], 18)],
+)
 def test_letters_stand_upright_over_their_columns_and_words_are_turned(tokens, room):
     trace = head(np.ones((4, 2)), *np.ones((3, 2, 2)), tokens=list(tokens))
     boxes = plan_of(trace, 1000)[1]["boxes"]
@@ -293,9 +332,17 @@ def test_a_product_of_two_parameters_has_room_for_both(rule):
     check_room(matrices, plan, 1000)
 
 
-@pytest.mark.parametrize(("axes", "rows", "columns"), [
-    ("", ("", 1), ("", 1)), ("t", ("t", 2), ("", 1)), ("b", ("b", 2), ("", 1)), ("c", ("", 1), ("c", 2)),
-    ("t c", ("t", 2), ("c", 3)), ("b t c", ("t", 3), ("c", 4))])
+@pytest.mark.parametrize(
+    ("axes", "rows", "columns"),
+    [
+        ("", ("", 1), ("", 1)),
+        ("t", ("t", 2), ("", 1)),
+        ("b", ("b", 2), ("", 1)),
+        ("c", ("", 1), ("c", 2)),
+        ("t c", ("t", 2), ("c", 3)),
+        ("b t c", ("t", 3), ("c", 4)),
+    ],
+)
 def test_on_paper_a_token_axis_runs_down(axes, rows, columns):
     axes = axes.split()
     trace = Trace()
@@ -321,12 +368,21 @@ def test_no_matrices_make_an_empty_page():
 
 
 @settings(deadline=None, max_examples=100)
-@given(T=st.integers(1, 40), h=st.integers(1, 16), heads=st.integers(1, 12), width=WIDTH, tokens=st.booleans(), B=st.none() | st.integers(1, 3),
-       notes=st.dictionaries(st.sampled_from(["x", "Wq", "q", "weights", "out"]), TEXT))
+@given(
+    T=st.integers(1, 40),
+    h=st.integers(1, 16),
+    heads=st.integers(1, 12),
+    width=WIDTH,
+    tokens=st.booleans(),
+    B=st.none() | st.integers(1, 3),
+    notes=st.dictionaries(st.sampled_from(["x", "Wq", "q", "weights", "out"]), TEXT),
+)
 def test_heads_have_room(T, h, heads, width, tokens, B, notes):
     matrices, plan = plan_of(heads_of(T, 3, heads, B, tokens=tokens, h=h), width, notes)
-    assert {matrix.name: matrix.tiles for matrix in matrices} == {"x": 1, **dict.fromkeys(
-        ("Wq", "Wk", "Wv", "q", "k", "v", "scores", "masked", "weights", "out"), heads)}
+    assert {matrix.name: matrix.tiles for matrix in matrices} == {
+        "x": 1,
+        **dict.fromkeys(("Wq", "Wk", "Wv", "q", "k", "v", "scores", "masked", "weights", "out"), heads),
+    }
     check_room(matrices, plan, width)
     boxes = plan["boxes"]
     for made, parameter in (("q", "Wq"), ("k", "Wk"), ("v", "Wv")):
@@ -355,8 +411,22 @@ def test_two_heads_look_like_the_matrix_they_are_cut_from():
     assert q["tiles"] == [(q["x"], 3 * width), (q["x"] + 3 * width + width // 3, 3 * width)]
 
 
-@pytest.mark.parametrize(("axes", "tiles"), [("n t h", 3), ("b n t h", 3), ("n b t h", 3), ("n t", 1), ("t n h", 1), ("b t h", 1), ("n", 1), ("t", 1),
-                                             ("b", 1), ("h", 1), ("", 1)])
+@pytest.mark.parametrize(
+    ("axes", "tiles"),
+    [
+        ("n t h", 3),
+        ("b n t h", 3),
+        ("n b t h", 3),
+        ("n t", 1),
+        ("t n h", 1),
+        ("b t h", 1),
+        ("n", 1),
+        ("t", 1),
+        ("b", 1),
+        ("h", 1),
+        ("", 1),
+    ],
+)
 def test_every_cell_has_a_place_of_its_own(axes, tiles):
     axes = axes.split()
     sizes = {"n": 3, "b": 2, "t": 4, "h": 5}

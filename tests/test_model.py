@@ -15,8 +15,13 @@ from helpers.gpt.fast import BASE, FastAttention, FastGPT, norm, rotate
 from helpers.gpt.model import GPT, MultiHeadAttention
 
 ROOT = Path(__file__).resolve().parent.parent
-SIZES = {"T": st.integers(1, 6), "heads": st.integers(1, 3), "h": st.integers(1, 4).map(lambda half: 2 * half), "layers": st.integers(1, 2),
-         "seed": st.integers(0, 99)}
+SIZES = {
+    "T": st.integers(1, 6),
+    "heads": st.integers(1, 3),
+    "h": st.integers(1, 4).map(lambda half: 2 * half),
+    "layers": st.integers(1, 2),
+    "seed": st.integers(0, 99),
+}
 quick = settings(deadline=None, max_examples=25)
 
 
@@ -37,8 +42,12 @@ class Composed(nn.Module):
         super().__init__()
         C, heads = ours.settings["C"], ours.settings["heads"]
         self.tokens, self.positions = nn.Embedding(ours.settings["vocabulary"], C), nn.Embedding(ours.context, C)
-        self.layers = nn.ModuleList(nn.TransformerEncoderLayer(C, heads, 4 * C, dropout=0.0, activation="relu", batch_first=True, norm_first=True)
-                                    for _ in ours.blocks)
+        self.layers = nn.ModuleList(
+            nn.TransformerEncoderLayer(
+                C, heads, 4 * C, dropout=0.0, activation="relu", batch_first=True, norm_first=True
+            )
+            for _ in ours.blocks
+        )
         self.norm, self.logits = nn.LayerNorm(C), nn.Linear(C, ours.settings["vocabulary"])
         self.double()
         for name in ("tokens", "positions", "norm", "logits"):
@@ -50,12 +59,20 @@ class Composed(nn.Module):
             with torch.no_grad():
                 layer.self_attn.in_proj_weight.copy_(torch.cat(three))
                 layer.self_attn.in_proj_bias.zero_()
-            for mine, theirs in [(attention.projection, layer.self_attn.out_proj), (block.norm1, layer.norm1), (block.norm2, layer.norm2),
-                                 (block.feed_forward.up, layer.linear1), (block.feed_forward.down, layer.linear2)]:
+            for mine, theirs in [
+                (attention.projection, layer.self_attn.out_proj),
+                (block.norm1, layer.norm1),
+                (block.norm2, layer.norm2),
+                (block.feed_forward.up, layer.linear1),
+                (block.feed_forward.down, layer.linear2),
+            ]:
                 theirs.load_state_dict(mine.state_dict())
                 self.pairs += list(zip(mine.parameters(), theirs.parameters()))
             self.pairs.append((three, layer.self_attn.in_proj_weight))
-        self.pairs += [(getattr(ours, name).weight, getattr(self, name).weight) for name in ("tokens", "positions", "norm", "logits")]
+        self.pairs += [
+            (getattr(ours, name).weight, getattr(self, name).weight)
+            for name in ("tokens", "positions", "norm", "logits")
+        ]
 
     def forward(self, ids):
         T = ids.shape[1]
@@ -92,11 +109,15 @@ def test_a_token_changes_nothing_before_it(T, heads, h, layers, seed):
             changed[0, at] = (changed[0, at] + 1) % 7
             before, after = model(ids), model(changed)
             torch.testing.assert_close(after[:, :at], before[:, :at], rtol=0, atol=1e-12)
-            assert heads * h < 4 or not torch.equal(after[:, at], before[:, at])  # two normalized channels hold a sign alone
+            assert heads * h < 4 or not torch.equal(
+                after[:, at], before[:, at]
+            )  # two normalized channels hold a sign alone
 
 
 @quick
-@given(T=SIZES["T"], heads=SIZES["heads"], h=SIZES["h"], seed=SIZES["seed"], rotary=st.booleans(), normalize=st.booleans())
+@given(
+    T=SIZES["T"], heads=SIZES["heads"], h=SIZES["h"], seed=SIZES["seed"], rotary=st.booleans(), normalize=st.booleans()
+)
 def test_fast_attention_against_a_loop(T, heads, h, seed, rotary, normalize):
     """Pairs of channels as complex numbers, one query and one key at a time."""
     attention = scrambled(FastAttention, seed, heads * h, heads, rotary, normalize)
@@ -104,6 +125,7 @@ def test_fast_attention_against_a_loop(T, heads, h, seed, rotary, normalize):
     q, k, v = (layer(x)[0].reshape(T, heads, h) for layer in (attention.query, attention.key, attention.value))
     out = torch.zeros(T, heads, h, dtype=torch.float64)
     for n in range(heads):
+
         def vector(row, at):
             row = row / (row.square().mean() + torch.finfo(row.dtype).eps).sqrt() if normalize else row
             pairs = torch.complex(row[: h // 2], row[h // 2 :])
@@ -111,7 +133,10 @@ def test_fast_attention_against_a_loop(T, heads, h, seed, rotary, normalize):
             return pairs * torch.polar(torch.ones_like(angles), angles) if rotary else pairs
 
         for t in range(T):
-            scores = torch.stack([(vector(q[t, n], t) * vector(k[s, n], s).conj()).real.sum() for s in range(t + 1)]) * attention.scale
+            scores = (
+                torch.stack([(vector(q[t, n], t) * vector(k[s, n], s).conj()).real.sum() for s in range(t + 1)])
+                * attention.scale
+            )
             out[t, n] = (scores.softmax(0)[:, None] * v[: t + 1, n]).sum(0)
     torch.testing.assert_close(attention(x)[0], attention.projection(out.flatten(1)), rtol=1e-9, atol=1e-9)
     weights = attention.weights(*attention.queries_and_keys(x))
@@ -146,7 +171,9 @@ def test_generation(build):
     start = torch.tensor([[0, 1, 2, 3, 4, 0]])  # longer than the context
     once = model.generate(start, 20, seed=3)
     assert once.shape == (1, 26) and (once[:, :6] == start).all() and once.max() < 5
-    assert torch.equal(once, model.generate(start, 20, seed=3)) and not torch.equal(once, model.generate(start, 20, seed=4))
+    assert torch.equal(once, model.generate(start, 20, seed=3)) and not torch.equal(
+        once, model.generate(start, 20, seed=4)
+    )
     likeliest = model.generate(start, 8, temperature=0)
     for at in range(6, 14):
         assert likeliest[0, at] == model(likeliest[:, at - 4 : at])[0, -1].argmax()
@@ -163,9 +190,16 @@ def test_dropout_is_off_when_it_writes():
 def test_what_cannot_be_gets_a_sentence():
     with pytest.raises(ValueError, match="C is 10 and heads is 4: C must be a multiple of heads"):
         MultiHeadAttention(10, 4)
-    with pytest.raises(ValueError, match=r"ids has shape \(2, 5\), but the model sees 4 tokens at most: give it the last ones, ids\[:, -4:\]"):
+    with pytest.raises(
+        ValueError,
+        match=r"ids has shape \(2, 5\), but the model sees 4 tokens at most: give it the last ones, ids\[:, -4:\]",
+    ):
         GPT(5, context=4, C=4, heads=1, layers=1)(torch.zeros(2, 5, dtype=torch.long))
-    with pytest.raises(ValueError, match=r"C is 9 and heads is 3: each head gets 3 channels; wanted an even number, since channels are turned in pairs"):
+    with pytest.raises(
+        ValueError,
+        match=r"C is 9 and heads is 3: each head gets 3 channels; wanted an even number, since channels are "
+        r"turned in pairs",
+    ):
         FastGPT(5, C=9, heads=3)
 
 
@@ -184,10 +218,10 @@ def classes(source):
     return {node.name: bare(node) for node in ast.parse(source).body if isinstance(node, ast.ClassDef)}
 
 
-@pytest.mark.parametrize(("notebook", "names"), [
-    ("09_many_heads", {"MultiHeadAttention"}),
-    ("11_the_block", {"FeedForward", "Block", "GPT"}),
-])
+@pytest.mark.parametrize(
+    ("notebook", "names"),
+    [("09_many_heads", {"MultiHeadAttention"}), ("11_the_block", {"FeedForward", "Block", "GPT"})],
+)
 def test_the_notebooks_teach_what_the_helpers_hold(notebook, names):
     cells = nbformat.read(ROOT / "notebooks" / f"{notebook}.ipynb", as_version=4).cells
     taught = {}

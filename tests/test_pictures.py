@@ -55,8 +55,13 @@ def cells(plan, step, pick=None):
 
 def glyphs(figure):
     """The points of all letters of a picture, in CSS pixels."""
-    return np.concatenate([patch.get_path().vertices for patch in figure.axes[0].artists + figure.axes[0].patches
-                           if isinstance(patch, PathPatch)])
+    return np.concatenate(
+        [
+            patch.get_path().vertices
+            for patch in figure.axes[0].artists + figure.axes[0].patches
+            if isinstance(patch, PathPatch)
+        ]
+    )
 
 
 class Images(HTMLParser):
@@ -72,9 +77,18 @@ class Images(HTMLParser):
 # -- in words -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("trace", [
-    head_of(), head_of(B=2), head_of(T=64, C=32), average_past([[1.0, 2.0]]), average_matmul(np.ones((3, 2))),
-    masked_softmax([[0.0, 9.0], [0.0, 0.0]], [[1.0], [3.0]])], ids=lambda trace: trace.title)
+@pytest.mark.parametrize(
+    "trace",
+    [
+        head_of(),
+        head_of(B=2),
+        head_of(T=64, C=32),
+        average_past([[1.0, 2.0]]),
+        average_matmul(np.ones((3, 2))),
+        masked_softmax([[0.0, 9.0], [0.0, 0.0]], [[1.0], [3.0]]),
+    ],
+    ids=lambda trace: trace.title,
+)
 def test_the_text_alternative_names_every_matrix_with_its_shape(trace):
     alt = describe(trace)
     assert alt.startswith(f"{trace.title}, from left to right: ")
@@ -114,10 +128,19 @@ def test_any_size_makes_an_image(T, C, width):
 # -- in numbers -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("trace", "width"), [
-    (head_of(), 1000), (head_of(T=8, C=8, h=4), 1000), (head_of(T=16, C=12, h=4), 1200), (head_of(seed=3), 320),
-    (average_matmul(np.arange(30.0).reshape(6, 5) * 1000), 700), (heads_of(), 1000), (heads_of(8, 16, 4), 1000),
-    (masked_softmax([[0.125, -math.inf], [1e6, -0.125]], [[1.0], [-2.5]]), 700)])
+@pytest.mark.parametrize(
+    ("trace", "width"),
+    [
+        (head_of(), 1000),
+        (head_of(T=8, C=8, h=4), 1000),
+        (head_of(T=16, C=12, h=4), 1200),
+        (head_of(seed=3), 320),
+        (average_matmul(np.arange(30.0).reshape(6, 5) * 1000), 700),
+        (heads_of(), 1000),
+        (heads_of(8, 16, 4), 1000),
+        (masked_softmax([[0.125, -math.inf], [1e6, -0.125]], [[1.0], [-2.5]]), 700),
+    ],
+)
 def test_the_drawn_numbers_are_those_of_the_trace(trace, width):
     plan, painter = painted(trace, width)
     assert plan["numbers"]
@@ -149,10 +172,14 @@ def test_each_number_is_written_inside_its_cell(trace):
         assert across.min() >= 0.9 and across.max() <= width - 0.9 and down.min() >= 1 and down.max() <= height - 1
         filled = set(map(tuple, (inside // [width, height]).astype(int).tolist()))
         [values] = shown(step, {})
-        assert filled == {(c, r) for (r, c), value in np.ndenumerate(values) if value != -math.inf or not plan["compact"]}
+        assert filled == {
+            (c, r) for (r, c), value in np.ndenumerate(values) if value != -math.inf or not plan["compact"]
+        }
 
 
-@pytest.mark.parametrize("trace", [head_of(T=5, C=3, h=4, seed=1), heads_of(T=4, C=6, heads=3, seed=1)], ids=lambda trace: trace.title)
+@pytest.mark.parametrize(
+    "trace", [head_of(T=5, C=3, h=4, seed=1), heads_of(T=4, C=6, heads=3, seed=1)], ids=lambda trace: trace.title
+)
 @pytest.mark.parametrize("theme", THEMES)
 def test_cells_have_the_colors_of_their_values(theme, trace):
     plan, _ = painted(trace)
@@ -179,7 +206,7 @@ def test_masked_and_broken_cells_look_unlike_numbers():
     alarm = THEMES["light"]["alarm"].upper()
     assert [corner == alarm for corner in corners] == [True, True] + [False] * 7
     width, height = plan["cell"]
-    x, y = [(x, y) for value, x, y in cells(plan, trace["x"]) if value == -math.inf][0]
+    x, y = next((x, y) for value, x, y in cells(plan, trace["x"]) if value == -math.inf)
     area = pixels[round(2 * y) + 3 : round(2 * (y + height)) - 3, round(2 * x) + 3 : round(2 * (x + width)) - 3]
     hues = {to_hex(color).upper() for color in area.reshape(-1, 3)}
     assert {THEMES["light"]["mask"], THEMES["light"]["hatch"]} <= hues
@@ -203,9 +230,18 @@ def test_titles_and_labels_are_written():
     assert {"T=3", "C=4", "head_size=2"} <= set(texts)
 
 
-@pytest.mark.parametrize("trace", [
-    head_of(T=4, tokens=["WWWWWWWWWWWW", "the", "🙂", "שלום"]), head_of(T=8, C=8, h=4, B=2), head_of(T=24, C=20, h=16),
-    average_matmul(np.ones((3, 2)), tokens=["MMMMMMMM", "W", "@@@@@@@@"]), heads_of(8, 8, 2), heads_of(4, 8, 8), heads_of(20, 8, 4)])
+@pytest.mark.parametrize(
+    "trace",
+    [
+        head_of(T=4, tokens=["WWWWWWWWWWWW", "the", "🙂", "שלום"]),
+        head_of(T=8, C=8, h=4, B=2),
+        head_of(T=24, C=20, h=16),
+        average_matmul(np.ones((3, 2)), tokens=["MMMMMMMM", "W", "@@@@@@@@"]),
+        heads_of(8, 8, 2),
+        heads_of(4, 8, 8),
+        heads_of(20, 8, 4),
+    ],
+)
 @pytest.mark.parametrize("width", [480, 1000])
 def test_nothing_is_cut_off(trace, width):
     still = picture(trace, width=width)
@@ -233,14 +269,18 @@ def test_shown_is_a_tile_for_each_head():
     assert (shown(turned, {"b": 2}) == turned.value[:, 2]).all()
 
 
-@pytest.mark.parametrize(("sizes", "name"), [((3, 4, 2), "head {}"), ((4, 8, 8), "{}"), ((40, 8, 2), "{}"), ((40, 60, 2), "head {}")])
+@pytest.mark.parametrize(
+    ("sizes", "name"), [((3, 4, 2), "head {}"), ((4, 8, 8), "{}"), ((40, 8, 2), "{}"), ((40, 60, 2), "head {}")]
+)
 def test_each_tile_says_which_head_it_is(sizes, name):
     """In full, or its number where a tile is narrow; also where the cells are too small for numbers."""
     trace = heads_of(*sizes)
     plan, painter = painted(trace)
     box, heads = plan["boxes"]["v"], sizes[2]
     middles = [(left + width / 2, name.format(head)) for head, (left, width) in enumerate(box["tiles"])]
-    found = [(x, text) for text, x, y, _ in painter.texts if box["top"] + layout.TITLE <= y < box["y"] - 8 * plan["numbers"]]
+    found = [
+        (x, text) for text, x, y, _ in painter.texts if box["top"] + layout.TITLE <= y < box["y"] - 8 * plan["numbers"]
+    ]
     assert [entry for entry in found if entry in middles] == middles and len(middles) == heads
 
 
@@ -257,17 +297,19 @@ def test_sums_and_columns_stand_at_each_tile_and_words_once():
         sums = inside(x + width, box["y"] - 8, x + width + layout.TILE_SUMS, box["y"] + box["height"])
         assert sums == ["Σ", *(f"{total:.2f}" for total in values.sum(axis=-1))]
     box = plan["boxes"]["scores"]
-    for head, (x, width) in enumerate(box["tiles"]):
+    for number, (x, width) in enumerate(box["tiles"]):
         over = inside(x, box["top"] + layout.TITLE, x + width, box["y"])
-        assert over == [f"head {head}", "0", "the", "1", "cat", "2", "sat"]
+        assert over == [f"head {number}", "0", "the", "1", "cat", "2", "sat"]
     assert inside(0, box["y"], box["x"], box["y"] + box["height"]) == ["0", "the", "1", "cat", "2", "sat"]
 
 
 def test_the_text_alternative_tells_head_by_head():
     trace = Trace("two heads")
     trace.given("out", [[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]]], "n t h")
-    assert describe(trace) == ("two heads, from left to right: out (heads=2, T=2, head_size=2). "
-                               "head 0 of out is 1.00 2.00; 3.00 4.00. head 1 of out is 5.00 6.00; 7.00 8.00.")
+    assert describe(trace) == (
+        "two heads, from left to right: out (heads=2, T=2, head_size=2). "
+        "head 0 of out is 1.00 2.00; 3.00 4.00. head 1 of out is 5.00 6.00; 7.00 8.00."
+    )
 
 
 def test_a_head_cannot_be_picked():
@@ -302,8 +344,9 @@ NOTES = {"Wq": "learned", "weights": "rows sum to 1", "x": "one row a token"}
 def test_notes_are_written_and_told():
     trace = head_of()
     still = trace.picture(notes=NOTES)
-    assert still.alt == describe(trace)[:-1] + (". Note on x: “one row a token”. Note on Wq: “learned”. "
-                                                "Note on weights: “rows sum to 1”.")
+    assert still.alt == describe(trace)[:-1] + (
+        ". Note on x: “one row a token”. Note on Wq: “learned”. Note on weights: “rows sum to 1”."
+    )
     plan = layout.lay_out(layout.matrices(trace, NOTES), 1000)
     painter = Painter(trace, plan, THEMES["light"], 0, {})
     written = {text: (x, y) for text, x, y, _ in painter.texts}
@@ -311,16 +354,24 @@ def test_notes_are_written_and_told():
         box = plan["boxes"][name]
         x, y = written[text]
         assert x == box["x"] + layout.INDENT and box["top"] + layout.TITLE < y < box["y"] - layout.COLUMNS
-    assert trace.picture(notes={}).encoded("svg") == trace.picture().encoded("svg") == trace.picture(notes={"x": " "}).encoded("svg")
+    assert (
+        trace.picture(notes={}).encoded("svg")
+        == trace.picture().encoded("svg")
+        == trace.picture(notes={"x": " "}).encoded("svg")
+    )
 
 
 def test_a_note_is_in_a_saved_picture(tmp_path):
     trace = head_of()
-    files = [trace.save(tmp_path / name, notes=notes).read_bytes() for name, notes in (("a.svg", None), ("b.svg", NOTES))]
+    files = [
+        trace.save(tmp_path / name, notes=notes).read_bytes() for name, notes in (("a.svg", None), ("b.svg", NOTES))
+    ]
     assert files[0] != files[1] and "Note on weights: “rows sum to 1”" in files[1].decode()
 
 
-@pytest.mark.parametrize("text", ["$x$", "$", r"\frac{1}{2}", "w" * 10_000, "W " * 5000, "\x00\x1b", "🙂", "שלום", HOSTILE, "a\nb", 3.5])
+@pytest.mark.parametrize(
+    "text", ["$x$", "$", r"\frac{1}{2}", "w" * 10_000, "W " * 5000, "\x00\x1b", "🙂", "שלום", HOSTILE, "a\nb", 3.5]
+)
 def test_a_note_is_text_whatever_it_holds(text):
     trace = head_of(tokens=["the", "cat", "sat"])
     notes = dict.fromkeys(trace.steps, text)
@@ -333,9 +384,17 @@ def test_a_note_is_text_whatever_it_holds(text):
     assert len(Images(still.html).tags) == 1
 
 
-@pytest.mark.parametrize(("notes", "words"), [
-    ({"wieghts": "no"}, "notes has 'wieghts', which is not in this trace; its matrices are x, Wq, Wk, Wv, q, k, v, scores, scaled, masked, weights, out."),
-    ("rows", "notes is 'rows'; wanted a dictionary of texts by the name of a matrix, {'x': 'one row a token'}.")])
+@pytest.mark.parametrize(
+    ("notes", "words"),
+    [
+        (
+            {"wieghts": "no"},
+            "notes has 'wieghts', which is not in this trace; its matrices are x, Wq, Wk, Wv, q, k, v, scores, "
+            "scaled, masked, weights, out.",
+        ),
+        ("rows", "notes is 'rows'; wanted a dictionary of texts by the name of a matrix, {'x': 'one row a token'}."),
+    ],
+)
 def test_a_note_on_nothing_gives_a_sentence(notes, words):
     with pytest.raises(ValueError) as error:
         head_of().picture(notes=notes)
@@ -360,16 +419,27 @@ def test_a_question_mark_stands_in_the_cell_that_is_asked_for(theme):
     plan = layout.lay_out(layout.matrices(trace), 1000)
     painter = Painter(trace, plan, THEMES[theme], list(THEMES).index(theme), {"b": 1}, ["weights", [1, 2, 1]])
     box, (width, height) = plan["boxes"]["weights"], plan["cell"]
-    assert [(x, y) for text, x, y, _ in painter.texts if text == "?"] == [(box["x"] + 1.5 * width, box["y"] + 2.5 * height)]
+    assert [(x, y) for text, x, y, _ in painter.texts if text == "?"] == [
+        (box["x"] + 1.5 * width, box["y"] + 2.5 * height)
+    ]
     assert not any(text.startswith("Σ") for text, *_ in painter.texts)
-    inside = {name: [text for text, x, y, _ in painter.texts if plan["boxes"][name]["x"] < x < plan["boxes"][name]["x"] + plan["boxes"][name]["width"]
-                     and plan["boxes"][name]["y"] < y < plan["boxes"][name]["y"] + plan["boxes"][name]["height"]] for name in trace.steps}
+    inside = {
+        name: [
+            text
+            for text, x, y, _ in painter.texts
+            if plan["boxes"][name]["x"] < x < plan["boxes"][name]["x"] + plan["boxes"][name]["width"]
+            and plan["boxes"][name]["y"] < y < plan["boxes"][name]["y"] + plan["boxes"][name]["height"]
+        ]
+        for name in trace.steps
+    }
     assert inside["weights"] == ["?"] and inside["out"] == [] and len(inside["masked"]) > 0  # out is made from weights
     other = Painter(trace, plan, THEMES[theme], list(THEMES).index(theme), {"b": 0}, ["weights", [1, 2, 1]])
     assert not any(text == "?" for text, *_ in other.texts)
 
 
-@pytest.mark.parametrize(("axes", "index", "place"), [("t", (2,), (0, 2)), ("c", (2,), (2, 0)), ("", (), (0, 0)), ("t c", (1, 2), (2, 1))])
+@pytest.mark.parametrize(
+    ("axes", "index", "place"), [("t", (2,), (0, 2)), ("c", (2,), (2, 0)), ("", (), (0, 0)), ("t c", (1, 2), (2, 1))]
+)
 def test_a_matrix_of_any_axes_can_be_asked_for(axes, index, place):
     trace = Trace("one")
     trace.given("x", np.ones([3] * len(axes.split())), axes)
@@ -377,10 +447,13 @@ def test_a_matrix_of_any_axes_can_be_asked_for(axes, index, place):
     painter = Painter(trace, plan, THEMES["light"], 0, {}, ["x", list(index)])
     box, (width, height) = plan["boxes"]["x"], plan["cell"]
     assert [(x, y) for text, x, y, _ in painter.texts if text == "?"] == [
-        (box["x"] + (place[0] + 0.5) * width, box["y"] + (place[1] + 0.5) * height)]
+        (box["x"] + (place[0] + 0.5) * width, box["y"] + (place[1] + 0.5) * height)
+    ]
 
 
-@pytest.mark.parametrize(("blank", "error"), [(("nope", (0, 0)), KeyError), (("out", (9, 0)), IndexError), (("out", (0,)), ValueError)])
+@pytest.mark.parametrize(
+    ("blank", "error"), [(("nope", (0, 0)), KeyError), (("out", (9, 0)), IndexError), (("out", (0,)), ValueError)]
+)
 def test_a_blank_cell_that_is_not_there_gives_a_sentence(blank, error):
     with pytest.raises(error) as raised:
         head_of().picture(blank=blank)
@@ -392,8 +465,11 @@ def test_a_blank_cell_that_is_not_there_gives_a_sentence(blank, error):
 
 def frames(figure):
     """Upper left corner of every framed cell, and the color of its frame."""
-    return {(round(patch.get_x(), 3), round(patch.get_y(), 3)): to_hex(patch.get_edgecolor())
-            for patch in figure.axes[0].patches if patch.get_linewidth() == 2.2}
+    return {
+        (round(patch.get_x(), 3), round(patch.get_y(), 3)): to_hex(patch.get_edgecolor())
+        for patch in figure.axes[0].patches
+        if patch.get_linewidth() == 2.2
+    }
 
 
 @pytest.mark.parametrize(("B", "n", "index"), [(None, None, (2, 1)), (2, None, (1, 2, 1)), (None, 2, (1, 2, 1))])
@@ -403,7 +479,11 @@ def test_a_pinned_cell_is_framed_with_those_it_is_made_of(B, n, index, theme):
     still = trace.picture(pinned=("out", index), theme=theme)
     plan, dark, wanted = layout.lay_out(layout.matrices(trace), 1000), theme == "dark", {}
     for source, place in [*trace.sources("out", *index), ("out", index)]:
-        (tile, row, column), box, (width, height) = layout.place_of(trace[source], place), plan["boxes"][source], plan["cell"]
+        (tile, row, column), box, (width, height) = (
+            layout.place_of(trace[source], place),
+            plan["boxes"][source],
+            plan["cell"],
+        )
         corner = round(box["tiles"][tile][0] + column * width, 3), round(box["y"] + row * height, 3)
         wanted[corner] = (THEMES[theme]["ink"] if source == "out" else ROLES[trace[source].role][dark]).lower()
     assert frames(still.figure) == wanted and len(wanted) > 3
@@ -426,7 +506,9 @@ def test_the_still_of_a_diagram_shows_what_is_pinned_while_it_is_there():
     assert "Pinned" not in diagram._repr_mimebundle_()[0]["text/html"]
 
 
-@pytest.mark.parametrize(("pinned", "error"), [(("nope", (0, 0)), KeyError), (("out", (9, 0)), IndexError), (("out", (0,)), ValueError)])
+@pytest.mark.parametrize(
+    ("pinned", "error"), [(("nope", (0, 0)), KeyError), (("out", (9, 0)), IndexError), (("out", (0,)), ValueError)]
+)
 def test_a_pinned_cell_that_is_not_there_gives_a_sentence(pinned, error):
     with pytest.raises(error):
         head_of().picture(pinned=pinned)
@@ -435,7 +517,9 @@ def test_a_pinned_cell_that_is_not_there_gives_a_sentence(pinned, error):
 # -- whatever is given ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", [" ", "", "\n", "\t", "$x$", r"$\foo$", "$5 or $6", "w" * 10_000, "\x00\x1b", "🙂", "שלום", HOSTILE])
+@pytest.mark.parametrize(
+    "text", [" ", "", "\n", "\t", "$x$", r"$\foo$", "$5 or $6", "w" * 10_000, "\x00\x1b", "🙂", "שלום", HOSTILE]
+)
 def test_text_is_written_as_it_is(text):
     trace = Trace(text, [text, "b"])
     trace.given("x", np.ones((2, 2)), "t c")
@@ -443,7 +527,9 @@ def test_text_is_written_as_it_is(text):
     still = picture(trace)
     assert text in still.alt
     ElementTree.fromstring(still.encoded("svg"))
-    assert Images(still.html).tags[0][1]["alt"] == still.alt.replace("\x00", "\ufffd" if "\ufffd" in still.html else "\x00")
+    assert Images(still.html).tags[0][1]["alt"] == still.alt.replace(
+        "\x00", "\ufffd" if "\ufffd" in still.html else "\x00"
+    )
 
 
 def test_a_dollar_is_no_formula():
@@ -452,8 +538,11 @@ def test_a_dollar_is_no_formula():
     assert text_width("$a_b$", 10) == pytest.approx(plain, rel=0.15)
 
 
-@pytest.mark.parametrize("tokens", [["a"], ["a", "b", "c", "d", "e"], [], ("a", "b", "c"), [1, 2, 3], np.array(["a", "b", "c"])],
-                         ids=["few", "many", "none", "tuple", "numbers", "array"])
+@pytest.mark.parametrize(
+    "tokens",
+    [["a"], ["a", "b", "c", "d", "e"], [], ("a", "b", "c"), [1, 2, 3], np.array(["a", "b", "c"])],
+    ids=["few", "many", "none", "tuple", "numbers", "array"],
+)
 def test_tokens_of_any_number_and_kind(tokens):
     trace = Trace("tokens", tokens)
     trace.given("x", np.ones((3, 2)), "t c")
@@ -478,7 +567,8 @@ from helpers.pictures import curves, picture
 
 rng = np.random.default_rng(0)
 trace = head(rng.standard_normal((4, 3)), *rng.standard_normal((3, 3, 2)), tokens=["the", "cat", "sat", "by"])
-drawn = [f(kind) for kind in ("png", "svg", "pdf") for f in (picture(trace).encoded, curves([1, 2], {"a": [1, 2]}, alt="up").encoded)]
+drawn = [f(kind) for kind in ("png", "svg", "pdf") for f in (picture(trace).encoded, curves([1, 2], {"a": [1, 2]},
+alt="up").encoded)]
 digests = [hashlib.sha256(one).hexdigest() for one in (*drawn, picture(trace).html.encode())]
 """
 
@@ -494,14 +584,28 @@ def test_a_picture_is_the_same_bytes_each_time():
 
 
 def test_a_picture_is_the_same_bytes_in_another_process_and_needs_no_pyplot():
-    code = f"{DIGESTS}\nprint(digests == json.loads(sys.argv[1]), 'matplotlib.pyplot' in sys.modules, 'torch' in sys.modules)"
-    ran = subprocess.run([sys.executable, "-c", code, json.dumps(digests())], capture_output=True, text=True, check=False)
+    code = (
+        f"{DIGESTS}\nprint(digests == json.loads(sys.argv[1]), 'matplotlib.pyplot' in sys.modules, 'torch' "
+        "in sys.modules)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, json.dumps(digests())], capture_output=True, text=True, check=False
+    )
     assert ran.stdout.split() == ["True", "False", "False"], ran.stderr
 
 
 def test_a_learners_matplotlib_settings_change_nothing():
-    settings = {"savefig.bbox": "tight", "savefig.transparent": True, "savefig.facecolor": "red", "svg.fonttype": "path",
-                "figure.dpi": 50, "figure.facecolor": "red", "axes.facecolor": "black", "hatch.linewidth": 4, "lines.linewidth": 9}
+    settings = {
+        "savefig.bbox": "tight",
+        "savefig.transparent": True,
+        "savefig.facecolor": "red",
+        "svg.fonttype": "path",
+        "figure.dpi": 50,
+        "figure.facecolor": "red",
+        "axes.facecolor": "black",
+        "hatch.linewidth": 4,
+        "lines.linewidth": 9,
+    }
     before = {kind: picture(head_of()).encoded(kind) for kind in KINDS}, picture(head_of()).html
     with matplotlib.rc_context(settings):
         assert ({kind: picture(head_of()).encoded(kind) for kind in KINDS}, picture(head_of()).html) == before
@@ -517,7 +621,10 @@ def test_save_writes_what_the_ending_says(tmp_path):
         path = trace.save(tmp_path / f"head.{kind}")
         assert path == tmp_path / f"head.{kind}" and path.read_bytes().startswith(start)
         assert path.read_bytes() == picture(trace).encoded(kind)
-    assert picture(trace, theme="dark").save(str(tmp_path / "dark.svg")).read_bytes() != (tmp_path / "head.svg").read_bytes()
+    assert (
+        picture(trace, theme="dark").save(str(tmp_path / "dark.svg")).read_bytes()
+        != (tmp_path / "head.svg").read_bytes()
+    )
 
 
 def test_a_saved_svg_carries_its_words():
@@ -537,9 +644,12 @@ def test_another_ending_gives_a_sentence(tmp_path, name):
 
 
 def test_another_theme_gives_a_sentence():
-    for draw in (lambda: picture(head_of(), theme="blue"), lambda: head_of().picture(theme="blue"),
-                 lambda: curves([1], {"a": [1]}, alt="a", theme="blue")):
-        with pytest.raises(ValueError, match="^theme is 'blue'; wanted one of light, dark.$"):
+    for draw in (
+        lambda: picture(head_of(), theme="blue"),
+        lambda: head_of().picture(theme="blue"),
+        lambda: curves([1], {"a": [1]}, alt="a", theme="blue"),
+    ):
+        with pytest.raises(ValueError, match=r"^theme is 'blue'; wanted one of light, dark.$"):
             draw()
 
 
@@ -562,9 +672,15 @@ def test_a_sequence_of_the_batch_is_picked():
     assert picture(trace).encoded("svg") != picture(trace, pick={"b": 1}).encoded("svg")
 
 
-@pytest.mark.parametrize(("pick", "words"), [
-    ({"b": 3}, "pick has b=3; wanted 0 to 2."), ({"b": -1}, "pick has b=-1; wanted 0 to 2."),
-    ({"n": 0}, "pick has n=0; no matrix of head has a higher axis n."), ({"t": 0}, "no matrix of head has a higher axis t.")])
+@pytest.mark.parametrize(
+    ("pick", "words"),
+    [
+        ({"b": 3}, "pick has b=3; wanted 0 to 2."),
+        ({"b": -1}, "pick has b=-1; wanted 0 to 2."),
+        ({"n": 0}, "pick has n=0; no matrix of head has a higher axis n."),
+        ({"t": 0}, "no matrix of head has a higher axis t."),
+    ],
+)
 def test_a_pick_that_is_not_there_gives_a_sentence(pick, words):
     with pytest.raises(ValueError) as error:
         picture(head_of(B=3), pick=pick)
@@ -592,13 +708,15 @@ def test_curves_draw_their_numbers_and_name_their_lines():
         assert still.encoded(kind)
 
 
-@pytest.mark.parametrize("ends", [[1 + i / 100 for i in range(6)], [0.0] * 8, [0, 1, 1, 1, 5], [math.nan, math.inf, 2.0], [3.0]])
+@pytest.mark.parametrize(
+    "ends", [[1 + i / 100 for i in range(6)], [0.0] * 8, [0, 1, 1, 1, 5], [math.nan, math.inf, 2.0], [3.0]]
+)
 def test_labels_of_curves_neither_overlap_nor_leave_the_page(ends):
     still = curves([0, 1], {f"line {i}": [1, end] for i, end in enumerate(ends)}, alt="lines that end close together")
     boxes = [text.get_window_extent() for text in still.figure.axes[0].texts]
     width, height = still.figure.bbox.size
     assert len(boxes) == len(ends)
-    assert all(0 <= box.x0 and box.x1 <= width and 0 <= box.y0 and box.y1 <= height for box in boxes)
+    assert all(box.x0 >= 0 and box.x1 <= width and box.y0 >= 0 and box.y1 <= height for box in boxes)
     boxes.sort(key=lambda box: box.y0)
     assert all(low.y1 <= high.y0 for low, high in pairwise(boxes))
 

@@ -13,7 +13,9 @@ def mean_so_far(x):
 
 def own_head(x, Wq, Wk, Wv):
     q, k, v = x @ Wq, x @ Wk, x @ Wv
-    scores = (q @ k.transpose(-2, -1) * Wq.shape[-1] ** -0.5).masked_fill(torch.tril(torch.ones(len(x), len(x))) == 0, float("-inf"))
+    scores = (q @ k.transpose(-2, -1) * Wq.shape[-1] ** -0.5).masked_fill(
+        torch.tril(torch.ones(len(x), len(x))) == 0, float("-inf")
+    )
     return scores.softmax(-1) @ v
 
 
@@ -21,14 +23,22 @@ def own_weights(x, Wq, Wk):
     return torch.softmax(torch.as_tensor(x @ Wq @ (x @ Wk).T), -1)
 
 
-@pytest.mark.parametrize(("build", "axes", "role"), [(mean_so_far, ("t", "c"), "out"), (own_head, ("t", "h"), "out"), (own_weights, ("t", "s"), "weights")])
+@pytest.mark.parametrize(
+    ("build", "axes", "role"),
+    [(mean_so_far, ("t", "c"), "out"), (own_head, ("t", "h"), "out"), (own_weights, ("t", "s"), "weights")],
+)
 @pytest.mark.parametrize(("T", "C"), [(2, 3), (8, 16), (16, 16), (4, 4), (1, 1)])
 def test_it_is_drawn_at_every_size(build, axes, role, T, C):
     explorer = explore(build, T=(1, 16, T), C=(1, 16, C))
     assert explorer.diagram.error == ""
     out, made = explorer.trace["out"], explorer._arguments()
     assert out.axes == axes and out.role == (role if T > 1 or role == "weights" else out.role)
-    wanted = build(**{name: torch.tensor(value, dtype=torch.float32) if build is own_head else value for name, value in made.items()})
+    wanted = build(
+        **{
+            name: torch.tensor(value, dtype=torch.float32) if build is own_head else value
+            for name, value in made.items()
+        }
+    )
     np.testing.assert_allclose(out.value, np.asarray(wanted), rtol=1e-5, atol=1e-5)  # tensors are float32
     assert [*explorer.trace.steps] == [*made, "out"] and "<img" in explorer._repr_mimebundle_()["text/html"]
     explorer.controls["T"].value = 3

@@ -14,7 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.attention import positions
-from helpers.attention.positions import cos_and_sin, learned_positions, quarter, rotary_scores, sinusoidal_positions, sinusoids
+from helpers.attention.positions import (
+    cos_and_sin,
+    learned_positions,
+    quarter,
+    rotary_scores,
+    sinusoidal_positions,
+    sinusoids,
+)
 from helpers.explore.explorer import explore
 from helpers.gpt import fast
 from helpers.inputs.examples import example
@@ -44,7 +51,9 @@ def as_complex(x, shift, base):
     """Channel i and channel i + h/2 as one complex number, times e^(i·angle): (T, h) -> (T, h/2)."""
     x1, x2 = torch.from_numpy(x).chunk(2, dim=-1)
     half = x1.shape[-1]
-    speeds = torch.pow(torch.tensor(base, dtype=torch.float64), -2 * torch.arange(half, dtype=torch.float64) / (2 * half))
+    speeds = torch.pow(
+        torch.tensor(base, dtype=torch.float64), -2 * torch.arange(half, dtype=torch.float64) / (2 * half)
+    )
     angles = torch.outer(torch.arange(x.shape[-2], dtype=torch.float64) + shift, speeds)
     return torch.complex(x1, x2) * torch.polar(torch.ones_like(angles), angles)
 
@@ -135,7 +144,9 @@ def test_sinusoidal_positions_are_added(rng, T, half, B):
     close(sinusoidal_positions(x)["placed"].value, x + sinusoids(T, 2 * half))
 
 
-@pytest.mark.parametrize("build, fixed", [(sinusoidal_positions, {}), (rotary_scores, {"base": 1000.0, "shift": (0, 9, 0)})])
+@pytest.mark.parametrize(
+    ("build", "fixed"), [(sinusoidal_positions, {}), (rotary_scores, {"base": 1000.0, "shift": (0, 9, 0)})]
+)
 def test_they_work_in_an_explorer(build, fixed):
     explorer = explore(build, T=(1, 8, 5), C=(1, 8, 4), **fixed)
     assert not explorer.diagram.error and explorer.trace.tokens == example(T=5).tokens
@@ -149,29 +160,50 @@ X = np.zeros((3, 4))
 W = np.zeros((4, 2))
 
 
-@pytest.mark.parametrize("call, sentence", [
-    (lambda: learned_positions(X, np.zeros((5, 4)), shift=3),
-     "x has T=3 tokens from position 3 on, but P has 5 rows, for positions 0 to 4: there is no vector for position 5, and none was learned."),
-    (lambda: learned_positions(X, np.zeros((5, 3))), f"P has shape ({size_name('p')}=5, C=3), but x has shape (T=3, C=4): both must have C=4."),
-    (lambda: learned_positions(X, np.zeros(4)), f"P has shape (4,); wanted ({size_name('p')}, C)."),
-    (lambda: learned_positions(X, np.zeros((5, 4)), shift=-1), "shift is -1; wanted a whole number from 0 up"),
-    (lambda: learned_positions(X, np.zeros((5, 4)), shift=0.5), "shift is 0.5; wanted a whole number from 0 up"),
-    (lambda: learned_positions(X, np.full((5, 4), NAN)), "P holds nan at [0, 0]"),
-    (lambda: learned_positions(X, np.zeros((5, 4)), tokens=["one"]), "tokens has length 1, but x has shape (T=3, C=4)"),
-    (lambda: sinusoids(0, 4), "T is 0; wanted a whole number from 1 up."),
-    (lambda: sinusoids(3, 2.0), "C is 2.0; wanted a whole number from 1 up."),
-    (lambda: sinusoids(3, 5), "C is 5; wanted an even number, since each speed has a sine and a cosine."),
-    (lambda: sinusoidal_positions(np.zeros((3, 5))), "C is 5; wanted an even number"),
-    (lambda: sinusoidal_positions(np.zeros(4)), "x has shape (4,); wanted (T, C)"),
-    (lambda: rotary_scores(X, np.zeros((4, 3)), np.zeros((4, 3))), "head_size is 3; wanted an even number, since channels are turned in pairs."),
-    (lambda: rotary_scores(X, W.T, W), "Wq has shape (C=2, head_size=4), but x has shape (T=3, C=4): both must have C=4. It looks transposed"),
-    (lambda: rotary_scores(X, W, np.zeros((4, 4))), "Wk has shape (C=4, head_size=4), but Wq has shape (C=4, head_size=2)"),
-    (lambda: rotary_scores(X, W, W, shift=INF), "shift is inf; wanted a number"),
-    (lambda: rotary_scores(X, W, W, shift="two"), "shift is 'two'; wanted a number"),
-    (lambda: rotary_scores(X, W, W, base=0.5), "base is 0.5; wanted a number from 1 up"),
-    (lambda: rotary_scores(X, W, W, base=NAN), "base is nan; wanted a number from 1 up"),
-    (lambda: rotary_scores(X * INF, W, W), "x holds nan at [0, 0]"),
-])
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (
+            lambda: learned_positions(X, np.zeros((5, 4)), shift=3),
+            "x has T=3 tokens from position 3 on, but P has 5 rows, for positions 0 to 4: there is no vector "
+            "for position 5, and none was learned.",
+        ),
+        (
+            lambda: learned_positions(X, np.zeros((5, 3))),
+            f"P has shape ({size_name('p')}=5, C=3), but x has shape (T=3, C=4): both must have C=4.",
+        ),
+        (lambda: learned_positions(X, np.zeros(4)), f"P has shape (4,); wanted ({size_name('p')}, C)."),
+        (lambda: learned_positions(X, np.zeros((5, 4)), shift=-1), "shift is -1; wanted a whole number from 0 up"),
+        (lambda: learned_positions(X, np.zeros((5, 4)), shift=0.5), "shift is 0.5; wanted a whole number from 0 up"),
+        (lambda: learned_positions(X, np.full((5, 4), NAN)), "P holds nan at [0, 0]"),
+        (
+            lambda: learned_positions(X, np.zeros((5, 4)), tokens=["one"]),
+            "tokens has length 1, but x has shape (T=3, C=4)",
+        ),
+        (lambda: sinusoids(0, 4), "T is 0; wanted a whole number from 1 up."),
+        (lambda: sinusoids(3, 2.0), "C is 2.0; wanted a whole number from 1 up."),
+        (lambda: sinusoids(3, 5), "C is 5; wanted an even number, since each speed has a sine and a cosine."),
+        (lambda: sinusoidal_positions(np.zeros((3, 5))), "C is 5; wanted an even number"),
+        (lambda: sinusoidal_positions(np.zeros(4)), "x has shape (4,); wanted (T, C)"),
+        (
+            lambda: rotary_scores(X, np.zeros((4, 3)), np.zeros((4, 3))),
+            "head_size is 3; wanted an even number, since channels are turned in pairs.",
+        ),
+        (
+            lambda: rotary_scores(X, W.T, W),
+            "Wq has shape (C=2, head_size=4), but x has shape (T=3, C=4): both must have C=4. It looks transposed",
+        ),
+        (
+            lambda: rotary_scores(X, W, np.zeros((4, 4))),
+            "Wk has shape (C=4, head_size=4), but Wq has shape (C=4, head_size=2)",
+        ),
+        (lambda: rotary_scores(X, W, W, shift=INF), "shift is inf; wanted a number"),
+        (lambda: rotary_scores(X, W, W, shift="two"), "shift is 'two'; wanted a number"),
+        (lambda: rotary_scores(X, W, W, base=0.5), "base is 0.5; wanted a number from 1 up"),
+        (lambda: rotary_scores(X, W, W, base=NAN), "base is nan; wanted a number from 1 up"),
+        (lambda: rotary_scores(X * INF, W, W), "x holds nan at [0, 0]"),
+    ],
+)
 @pytest.mark.filterwarnings("ignore:invalid value")
 def test_bad_input_gets_one_sentence(call, sentence):
     with pytest.raises(ValueError, match=re.escape(sentence)) as error:
@@ -192,7 +224,7 @@ def definitions(source):
     return found
 
 
-@pytest.mark.parametrize("name, module", [("speeds", positions), ("sinusoids", positions), ("rotate", fast)])
+@pytest.mark.parametrize(("name", "module"), [("speeds", positions), ("sinusoids", positions), ("rotate", fast)])
 def test_the_notebook_defines_what_the_helpers_do(name, module):
     cells = nbformat.read(NOTEBOOK, as_version=4).cells
     (source,) = [cell.source for cell in cells if cell.cell_type == "code" and f"def {name}(" in cell.source]

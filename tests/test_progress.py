@@ -23,13 +23,21 @@ def test_what_is_solved_is_kept_once_and_in_order(file):
     assert progress.solved() == ["b", "a", "ø😀"] and [path.name for path in file.parent.iterdir()] == ["progress.json"]
 
 
-@pytest.mark.parametrize(("content", "why"), [
-    (b"", "broken"), (b'{"format": "attention-course progress", "solved": ["a"', "broken"), (b"\xff\xfe", "broken"), (b"[]", "broken"),
-    (b"[" * 100_000, "broken"), (b'{"version": 1}', "broken"), (b'{"format": "another", "version": 1, "solved": []}', "no progress"),
-    (b'{"format": "attention-course progress", "version": 1, "solved": [1]}', "no progress"),
-    (b'{"format": "attention-course progress", "version": "1", "solved": []}', "broken"),
-    (b'{"format": "attention-course progress", "version": 2, "solved": ["a"]}', "a newer version"),
-])
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "broken"),
+        (b'{"format": "attention-course progress", "solved": ["a"', "broken"),
+        (b"\xff\xfe", "broken"),
+        (b"[]", "broken"),
+        (b"[" * 100_000, "broken"),
+        (b'{"version": 1}', "broken"),
+        (b'{"format": "another", "version": 1, "solved": []}', "no progress"),
+        (b'{"format": "attention-course progress", "version": 1, "solved": [1]}', "no progress"),
+        (b'{"format": "attention-course progress", "version": "1", "solved": []}', "broken"),
+        (b'{"format": "attention-course progress", "version": 2, "solved": ["a"]}', "a newer version"),
+    ],
+)
 def test_what_cannot_be_used_is_set_aside(file, capsys, content, why):
     for number in (1, 2):
         file.write_bytes(content)

@@ -9,13 +9,25 @@ from helpers.by_hand.puzzles import ENOUGH, PUZZLES, Board, alive, puzzle
 from helpers.check import progress
 
 SOLUTIONS = {  # what is typed into which cells
-    "average_all": {("scores", (1, 0)): "0", ("scores", (2, 1)): "0", ("scores", (2, 2)): "0", ("scores", (3, 0)): "0",
-                    ("scores", (3, 2)): "0", ("scores", (3, 3)): "0"},
+    "average_all": {
+        ("scores", (1, 0)): "0",
+        ("scores", (2, 1)): "0",
+        ("scores", (2, 2)): "0",
+        ("scores", (3, 0)): "0",
+        ("scores", (3, 2)): "0",
+        ("scores", (3, 3)): "0",
+    },
     "previous_by_scores": {("scores", (1, 0)): "5", ("scores", (2, 1)): "5", ("scores", (3, 2)): "5"},
     "same_word": {(name, (i, i)): "3" for name in ("Wq", "Wk") for i in (0, 1)},
     "first_token": {("Wq", (0, 0)): "0", ("Wq", (1, 0)): "0", ("Wq", (3, 0)): "3", ("Wk", (0, 0)): "3"},
-    "previous_by_place": {("Wq", (0, 0)): "0", ("Wq", (0, 1)): "−3", ("Wq", (1, 0)): "3", ("Wq", (1, 1)): "0",
-                          ("Wk", (0, 0)): "3", ("Wk", (1, 1)): "3"},
+    "previous_by_place": {
+        ("Wq", (0, 0)): "0",
+        ("Wq", (0, 1)): "−3",
+        ("Wq", (1, 0)): "3",
+        ("Wq", (1, 1)): "0",
+        ("Wk", (0, 0)): "3",
+        ("Wk", (1, 1)): "3",
+    },
     "two_jobs": {("Wq", (0, 3, 0)): "3", ("Wq", (1, 3, 0)): "3", ("Wk", (0, 0, 0)): "3", ("Wk", (1, 1, 0)): "3"},
 }
 counted = count(1)
@@ -76,7 +88,25 @@ def test_what_was_typed_stays_and_reset_brings_the_start_back(name):
     assert all(np.array_equal(PUZZLES[name].start[key], value) for key, value in before.items())
 
 
-@pytest.mark.parametrize("text", ["", "   ", "three", "nan", "inf", "−∞", "1e9", "100", "<b>7</b>", "__import__('os')", "9" * 10_000, "🙂", "שלום", "1/0"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "   ",
+        "three",
+        "nan",
+        "inf",
+        "−∞",
+        "1e9",
+        "100",
+        "<b>7</b>",
+        "__import__('os')",
+        "9" * 10_000,
+        "🙂",
+        "שלום",
+        "1/0",
+    ],
+)
 def test_what_is_no_number_is_told_and_changes_nothing(text):
     board = puzzle("first_token")
     before = board.matrices["Wq"].copy()

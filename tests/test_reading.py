@@ -1,4 +1,6 @@
-"""Reading a trained model: the Trace of a head is what the model computes, and the course's own model teaches what it should."""
+"""Reading a trained model: the Trace of a head is what the model computes, and the course's own model teaches what it
+should.
+"""
 
 import numpy as np
 import pytest
@@ -74,19 +76,24 @@ def test_without_a_head_its_part_is_zero_and_comes_back(build):
 def test_a_score_is_the_weight_on_the_places_that_count():
     model = model_of(GPT)
     weights = weights_of(model, torch.tensor(model.tokenizer.encode("abcab")))
-    torch.testing.assert_close(score(model, [("abcab", {3: [1], 4: [0, 2]})]),
-                               (weights[:, :, 3, 1] + weights[:, :, 4, 0] + weights[:, :, 4, 2]) / 2)
+    torch.testing.assert_close(
+        score(model, [("abcab", {3: [1], 4: [0, 2]})]),
+        (weights[:, :, 3, 1] + weights[:, :, 4, 0] + weights[:, :, 4, 2]) / 2,
+    )
     assert previous("abc") == ("abc", {1: [0], 2: [1]})
 
 
-@pytest.mark.parametrize(("arguments", "sentence"), [
-    (("abd",), r"'d' \(U\+0064\) is not in the vocabulary of 5 tokens"),
-    (("",), "the text has 0 characters; wanted 1 to 12, which the model can see at once"),
-    (("a" * 13,), "the text has 13 characters; wanted 1 to 12"),
-    (("a", 2), "layer is 2; the model has layers 0 to 1"),
-    (("a", 0, 3), "head is 3; each layer has heads 0 to 2"),
-    (("a", 0, -1), "head is -1"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("abd",), r"'d' \(U\+0064\) is not in the vocabulary of 5 tokens"),
+        (("",), "the text has 0 characters; wanted 1 to 12, which the model can see at once"),
+        (("a" * 13,), "the text has 13 characters; wanted 1 to 12"),
+        (("a", 2), "layer is 2; the model has layers 0 to 1"),
+        (("a", 0, 3), "head is 3; each layer has heads 0 to 2"),
+        (("a", 0, -1), "head is -1"),
+    ],
+)
 def test_what_cannot_be_read_gets_a_sentence(arguments, sentence):
     with pytest.raises(ValueError, match=sentence):
         trace_model(model_of(FastGPT), *arguments)

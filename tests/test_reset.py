@@ -37,7 +37,9 @@ def test_one_that_is_as_shipped_stays_and_one_that_is_gone_comes_back(notebooks)
     assert len(list(notebooks.iterdir())) == 3
 
 
-@pytest.mark.parametrize(("which", "said"), [("", "names no notebook"), ("09", "names no notebook"), ("02", "02_twin.ipynb, 02_two.ipynb")])
+@pytest.mark.parametrize(
+    ("which", "said"), [("", "names no notebook"), ("09", "names no notebook"), ("02", "02_twin.ipynb, 02_two.ipynb")]
+)
 def test_a_name_that_fits_none_or_several(notebooks, which, said):
     with pytest.raises(ValueError, match=said):
         reset.named(which, notebooks)
@@ -51,6 +53,6 @@ def test_without_git(notebooks, monkeypatch, tmp_path):
 
 def test_a_course_that_was_not_cloned(tmp_path):
     (tmp_path / "01_one.ipynb").write_text("x")
-    with pytest.raises(ValueError, match="no 01_one.ipynb"):
+    with pytest.raises(ValueError, match=r"no 01_one.ipynb"):
         reset.reset(tmp_path / "01_one.ipynb")
     assert (tmp_path / "01_one.ipynb").read_text() == "x"

@@ -2,6 +2,7 @@
 
 import math
 import re
+from functools import partial
 
 import numpy as np
 import pytest
@@ -33,12 +34,15 @@ def recomputed(trace, step):
 # -- parsing --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("rule", "parts"), [
-    ("", ((), (), None)),
-    ("t c -> ", ((("t", "c"),), (), None)),
-    ("b t h,b s h->b t s", ((("b", "t", "h"), ("b", "s", "h")), ("b", "t", "s"), None)),
-    ("s c -> t c | s <= t", ((("s", "c"),), ("t", "c"), ("s", "<=", "t"))),
-])
+@pytest.mark.parametrize(
+    ("rule", "parts"),
+    [
+        ("", ((), (), None)),
+        ("t c -> ", ((("t", "c"),), (), None)),
+        ("b t h,b s h->b t s", ((("b", "t", "h"), ("b", "s", "h")), ("b", "t", "s"), None)),
+        ("s c -> t c | s <= t", ((("s", "c"),), ("t", "c"), ("s", "<=", "t"))),
+    ],
+)
 def test_a_rule_is_inputs_output_and_guard(rule, parts):
     assert rules.parse(rule) == parts
 
@@ -82,21 +86,25 @@ def test_a_term_that_the_guard_leaves_out_spoils_nothing(kind, bad):
 # -- the cells that a cell is made of -------------------------------------------------------------
 
 
+def value_with(trace, step, name, where, distance):
+    """A step's value when one cell of its input ``name`` is moved by a distance."""
+    values = [trace[other].value.copy() for other in step.inputs]
+    for other, value in zip(step.inputs, values):
+        if other == name:
+            value[where] += distance
+    return evaluate(step.kind, step.rule, values, step.factor, **dict(zip(step.axes, step.value.shape)))
+
+
 def derivatives(trace, step):
     """Each cell's set of the input cells that move it, by central differences of the whole step."""
     moved = {index: set() for index in cells(step)}
     differentiable = step.inputs[:1] if step.kind == "lookup" else step.inputs
     for name in set(differentiable):
-        value = trace[name].value
-        for where in np.ndindex(value.shape):
-            def at(distance):
-                nudge = np.zeros_like(value)
-                nudge[where] = distance
-                return evaluate(step.kind, step.rule,
-                                [value + nudge if other == name else trace[other].value for other in step.inputs], step.factor,
-                                **dict(zip(step.axes, step.value.shape)))
+        for where in np.ndindex(trace[name].value.shape):
+            at = partial(value_with, trace, step, name, where)
             moves = at(2**-10) != at(-(2**-10))
-            if step.kind == "sum-product":  # a cube moves, though at 0 its derivative is 0: the second difference takes cubes away
+            # A cube moves, though at 0 its derivative is 0: the second difference takes cubes away.
+            if step.kind == "sum-product":
                 moves &= abs(8 * (at(2**-10) - at(-(2**-10))) - (at(2**-9) - at(-(2**-9)))) > 1e-9
             for index in np.argwhere(moves):
                 moved[tuple(index.tolist())].add((name, where))
@@ -128,30 +136,39 @@ def made_of(trace):
     return [[where[-1] for name, where in trace.sources("y", 0, i) if name == "a"] for i in (0, 1)]
 
 
-@pytest.mark.parametrize(("scores", "columns"), [
-    ([1.0, 2.0, 0.0], [[0, 1, 2], [0, 1, 2]]),
-    ([1.0, 2.0, -INF], [[0, 1], [0, 1]]),
-    ([1.0, -INF, 0.0], [[0, 2], []]),  # a masked cell is 0 whatever the scores
-    ([5.0, -INF, -INF], [[], []]),  # a lone cell is 1 whatever its score
-    ([-INF, -INF, -INF], [[], []]),
-])
+@pytest.mark.parametrize(
+    ("scores", "columns"),
+    [
+        ([1.0, 2.0, 0.0], [[0, 1, 2], [0, 1, 2]]),
+        ([1.0, 2.0, -INF], [[0, 1], [0, 1]]),
+        ([1.0, -INF, 0.0], [[0, 2], []]),  # a masked cell is 0 whatever the scores
+        ([5.0, -INF, -INF], [[], []]),  # a lone cell is 1 whatever its score
+        ([-INF, -INF, -INF], [[], []]),
+    ],
+)
 def test_sources_of_a_softmax(scores, columns):
     assert made_of(small("softmax", "t r -> t s", [scores])) == columns
 
 
-@pytest.mark.parametrize(("row", "columns"), [
-    ([1.0, 1.0, 0.0], [[0, 1, 2], [0, 1, 2]]),
-    ([0.0, 2.0, 0.0], [[0], [0, 2]]),  # 0 / sum moves with itself alone; own / own does not move with itself
-    ([2.0, 1.0, -1.0], [[1, 2], [0, 1, 2]]),  # the others cancel: (2 + e) / (2 + e) stays 1
-])
+@pytest.mark.parametrize(
+    ("row", "columns"),
+    [
+        ([1.0, 1.0, 0.0], [[0, 1, 2], [0, 1, 2]]),
+        ([0.0, 2.0, 0.0], [[0], [0, 2]]),  # 0 / sum moves with itself alone; own / own does not move with itself
+        ([2.0, 1.0, -1.0], [[1, 2], [0, 1, 2]]),  # the others cancel: (2 + e) / (2 + e) stays 1
+    ],
+)
 def test_sources_of_a_normalization(row, columns):
     assert made_of(small("normalize", "t r -> t s", [row])) == columns
 
 
-@pytest.mark.parametrize(("b", "columns"), [
-    ([[1.0, 0.0], [1.0, 1.0]], [[0, 1], [1]]),  # what is multiplied by 0 does not count
-    ([[0.0, 0.0], [0.0, 0.0]], [[], []]),
-])
+@pytest.mark.parametrize(
+    ("b", "columns"),
+    [
+        ([[1.0, 0.0], [1.0, 1.0]], [[0, 1], [1]]),  # what is multiplied by 0 does not count
+        ([[0.0, 0.0], [0.0, 0.0]], [[], []]),
+    ],
+)
 def test_sources_of_a_product(b, columns):
     assert made_of(small("sum-product", "t c, c h -> t h", [[0.0, 5.0]], b)) == columns
 
@@ -175,8 +192,22 @@ def test_a_given_number_has_no_sources():
 
 
 FORMULAS = [  # kind, rule, inputs a, b and c, the cell of y, the factor, the formula
-    ("sum-product", "t c, c -> t", ([[1, -2]], [3, 0.5]), (0,), 1, "y[0] = a[0,0]·b[0] + a[0,1]·b[1] = 1·3.0 + (−2)·0.5 = 2"),
-    ("sum-product", "t c, c -> t", ([[-1, 2]], [-3, -4]), (0,), 1, "y[0] = a[0,0]·b[0] + a[0,1]·b[1] = −1·(−3) + 2·(−4) = −5"),
+    (
+        "sum-product",
+        "t c, c -> t",
+        ([[1, -2]], [3, 0.5]),
+        (0,),
+        1,
+        "y[0] = a[0,0]·b[0] + a[0,1]·b[1] = 1·3.0 + (−2)·0.5 = 2",
+    ),
+    (
+        "sum-product",
+        "t c, c -> t",
+        ([[-1, 2]], [-3, -4]),
+        (0,),
+        1,
+        "y[0] = a[0,0]·b[0] + a[0,1]·b[1] = −1·(−3) + 2·(−4) = −5",
+    ),
     ("sum-product", "t, t, t -> t", ([2], [-3], [4]), (0,), 1, "y[0] = a[0]·b[0]·c[0] = 2·(−3)·4 = −24"),
     ("sum-product", "t c -> c t", ([[1, -0.25]],), (1, 0), 1, "y[1,0] = a[0,1] = −0.25"),
     ("sum-product", "t -> ", ([1, 2],), (), 1, "y = a[0] + a[1] = 1 + 2 = 3"),
@@ -185,19 +216,52 @@ FORMULAS = [  # kind, rule, inputs a, b and c, the cell of y, the factor, the fo
     ("sum-product", "t -> t", ([3],), (0,), 0.5, "y[0] = 0.500·a[0] = 0.500·3 = 1.5"),
     ("sum-product", "t -> t", ([-3],), (0,), 0.5, "y[0] = 0.500·a[0] = 0.500·(−3) = −1.5"),
     ("sum-product", "t c -> t", ([[-1, -2]],), (0,), -2, "y[0] = −2.000·(a[0,0] + a[0,1]) = −2.000·(−1 + (−2)) = 6"),
-    ("sum-product", "t c -> t", ([[0.1, 0.2]],), (0,), 3**-0.5, "y[0] = 0.577·(a[0,0] + a[0,1]) = 0.577·(0.1 + 0.2) = 0.173"),
+    (
+        "sum-product",
+        "t c -> t",
+        ([[0.1, 0.2]],),
+        (0,),
+        3**-0.5,
+        "y[0] = 0.577·(a[0,0] + a[0,1]) = 0.577·(0.1 + 0.2) = 0.173",
+    ),
     # three zeros or more are counted
     ("sum-product", "t c -> t", ([[5, 0, 0]],), (0,), 1, "y[0] = a[0,0] + a[0,1] + a[0,2] = 5 + 0 + 0 = 5"),
     ("sum-product", "t c -> t", ([[0, 5, 0, 0]],), (0,), 1, "y[0] = a[0,0] + a[0,1] + … + a[0,3] = 5 + 3 × 0 = 5"),
     ("sum-product", "t c -> t", ([[0, 0, 0]],), (0,), 1, "y[0] = a[0,0] + a[0,1] + a[0,2] = 3 × 0 = 0"),
     ("sum-product", "t c -> t", ([[0, 0, 0]],), (0,), 2, "y[0] = 2.000·(a[0,0] + a[0,1] + a[0,2]) = 2.000·(3 × 0) = 0"),
     # a long sum is cut
-    ("sum-product", "c -> ", ([*range(1, 9)],), (), 1, "y = a[0] + a[1] + … + a[7] = 1 + 2 + 3 + 4 + 5 + 6 + 7 + 8 = 36"),
-    ("sum-product", "c -> ", ([*range(1, 10)],), (), 1, "y = a[0] + a[1] + … + a[8] = 1 + 2 + 3 + 4 + 5 + 6 + 7 + … + 9 = 45"),
-    ("sum-product", "c -> ", ([*range(1, 10), 0, 0, 0],), (), 1,
-     "y = a[0] + a[1] + … + a[11] = 1 + 2 + 3 + 4 + 5 + 6 + 7 + … + 9 + 3 × 0 = 45"),
-    ("mean", "c -> ", ([*range(-1, -10, -1)],), (), 1,
-     "y = (a[0] + a[1] + … + a[8]) / 9 = (−1 + (−2) + (−3) + (−4) + (−5) + (−6) + (−7) + … + (−9)) / 9 = −5"),
+    (
+        "sum-product",
+        "c -> ",
+        ([*range(1, 9)],),
+        (),
+        1,
+        "y = a[0] + a[1] + … + a[7] = 1 + 2 + 3 + 4 + 5 + 6 + 7 + 8 = 36",
+    ),
+    (
+        "sum-product",
+        "c -> ",
+        ([*range(1, 10)],),
+        (),
+        1,
+        "y = a[0] + a[1] + … + a[8] = 1 + 2 + 3 + 4 + 5 + 6 + 7 + … + 9 = 45",
+    ),
+    (
+        "sum-product",
+        "c -> ",
+        ([*range(1, 10), 0, 0, 0],),
+        (),
+        1,
+        "y = a[0] + a[1] + … + a[11] = 1 + 2 + 3 + 4 + 5 + 6 + 7 + … + 9 + 3 × 0 = 45",
+    ),
+    (
+        "mean",
+        "c -> ",
+        ([*range(-1, -10, -1)],),
+        (),
+        1,
+        "y = (a[0] + a[1] + … + a[8]) / 9 = (−1 + (−2) + (−3) + (−4) + (−5) + (−6) + (−7) + … + (−9)) / 9 = −5",
+    ),
     # the other kinds
     ("mean", "s -> t | s <= t", ([1, -2],), (1,), 1, "y[1] = (a[0] + a[1]) / 2 = (1 + (−2)) / 2 = −0.5"),
     ("mean", "s -> t | s <= t", ([-1, 3],), (0,), 1, "y[0] = (a[0]) / 1 = (−1) / 1 = −1"),
@@ -237,7 +301,9 @@ FORMULAS = [  # kind, rule, inputs a, b and c, the cell of y, the factor, the fo
 ]
 
 
-@pytest.mark.parametrize(("kind", "rule", "inputs", "at", "factor", "formula"), FORMULAS, ids=[kind for kind, *_ in FORMULAS])
+@pytest.mark.parametrize(
+    ("kind", "rule", "inputs", "at", "factor", "formula"), FORMULAS, ids=[kind for kind, *_ in FORMULAS]
+)
 def test_why(kind, rule, inputs, at, factor, formula):
     assert small(kind, rule, *inputs, factor=factor).why("y", *at) == formula
 
@@ -251,15 +317,19 @@ def test_why_of_heads_and_of_the_mistake_without_transpose():
     assert trace.why("mixed", 1, 0, 2) == "mixed[1,0,2] = q[1,2] = 10.0"
 
 
-@pytest.mark.parametrize(("formula", "value"), [
-    ("a[0] = 2", 2), ("a[0] = −0.25", -0.25), ("a[0] = 0.333", 1 / 3), ("a[0] = NaN", NAN), ("a[0] = −∞", -INF)])
+@pytest.mark.parametrize(
+    ("formula", "value"),
+    [("a[0] = 2", 2), ("a[0] = −0.25", -0.25), ("a[0] = 0.333", 1 / 3), ("a[0] = NaN", NAN), ("a[0] = −∞", -INF)],
+)
 def test_why_of_a_given_number(formula, value):
     trace = Trace()
     trace.given("a", [value], "t")
     assert trace.why("a", 0) == formula
 
 
-@pytest.mark.parametrize(("kind", "rule"), [("sum-product", "r -> "), ("mean", "r -> "), ("softmax", "r -> s"), ("normalize", "r -> s")])
+@pytest.mark.parametrize(
+    ("kind", "rule"), [("sum-product", "r -> "), ("mean", "r -> "), ("softmax", "r -> s"), ("normalize", "r -> s")]
+)
 def test_why_stays_short_whatever_the_size(kind, rule):
     trace = small(kind, rule, np.full(128, -1.234))
     assert len(trace.why("y", *[0] * trace["y"].value.ndim)) < 200
@@ -300,8 +370,10 @@ def test_every_number_in_a_formula_stands_for_the_cell_above_it(kind, data):
         if why.count(" = ") < 3 or re.search("…| × 0|NaN", why):
             continue
         _, named, counted, result = why.split(" = ")
-        places = [(name, tuple(map(int, where.split(",")))) for name, where in re.findall(r"([abc])\[([\d,]+)\]", named)]
+        places = [
+            (name, tuple(map(int, where.split(",")))) for name, where in re.findall(r"([abc])\[([\d,]+)\]", named)
+        ]
         printed = [float(text.replace("−", "-").replace("∞", "inf")) for text in re.findall(r"−?(?:∞|[\d.]+)", counted)]
-        printed = printed[bool(kind == "sum-product" and trace["y"].factor != 1):][: len(places)]
+        printed = printed[bool(kind == "sum-product" and trace["y"].factor != 1) :][: len(places)]
         np.testing.assert_allclose(printed, [trace[name].value[where] for name, where in places], rtol=0, atol=0.000501)
         assert float(result.replace("−", "-")) == pytest.approx(trace["y"].value[index], abs=0.000501)

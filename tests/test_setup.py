@@ -4,6 +4,7 @@ import json
 import re
 import sys
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -35,11 +36,15 @@ def bundles(path):
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
 def test_every_requirement_is_pinned(name):
     assert requirements(name)
-    assert [str(wanted) for wanted in requirements(name).values() if not re.fullmatch(r"==[\w.]+", str(wanted.specifier))] == []
+    assert [
+        str(wanted) for wanted in requirements(name).values() if not re.fullmatch(r"==[\w.]+", str(wanted.specifier))
+    ] == []
 
 
 def test_the_package_accepts_the_versions_that_are_tested():
-    pinned = {name: str(wanted.specifier).removeprefix("==") for name, wanted in requirements("requirements.txt").items()}
+    pinned = {
+        name: str(wanted.specifier).removeprefix("==") for name, wanted in requirements("requirements.txt").items()
+    }
     project = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     needed = [Requirement(line) for line in project["dependencies"]]
     assert [str(one) for one in needed if one.name not in pinned or not one.specifier.contains(pinned[one.name])] == []
@@ -59,7 +64,9 @@ def test_there_are_notebooks():
 @every_notebook
 def test_notebook_is_in_normal_form(path):
     """So no widget state, no run times, and the setup cell in sync."""
-    assert path.read_text(encoding="utf-8") == normal_form(load(path)), f"`make notebooks ARGS={path.relative_to(REPO)}` mends it"
+    assert path.read_text(encoding="utf-8") == normal_form(load(path)), (
+        f"`make notebooks ARGS={path.relative_to(REPO)}` mends it"
+    )
 
 
 @every_notebook
@@ -78,10 +85,12 @@ def test_notebook_is_run_and_small(path):
 
 @every_notebook
 def test_headings_descend_from_one_title_without_a_gap(path):
-    text = "\n".join(re.sub(r"^```.*?^```", "", cell.source, flags=re.MULTILINE | re.DOTALL) for cell in cells(path, "markdown"))
+    text = "\n".join(
+        re.sub(r"^```.*?^```", "", cell.source, flags=re.MULTILINE | re.DOTALL) for cell in cells(path, "markdown")
+    )
     levels = [len(marks) for marks in re.findall(r"^(#{1,6}) ", text, re.MULTILINE)]
     assert levels[0] == 1 and levels.count(1) == 1
-    assert [pair for pair in zip(levels, levels[1:]) if pair[1] > pair[0] + 1] == []
+    assert [pair for pair in pairwise(levels) if pair[1] > pair[0] + 1] == []
 
 
 @every_notebook
@@ -90,7 +99,9 @@ def test_notebook_fetches_nothing(path):
     code = [cell.source for cell in cells(path, "code") if "setup" not in cell.metadata.get("tags", [])]
     assert [line for source in code for line in source.splitlines() if re.search(r"https?://", line)] == []
     shown = [cell.source for cell in cells(path, "markdown")] + [data.get("text/html", "") for data in bundles(path)]
-    loads = r"""(?:src|srcset|@import|url\()\s*=?\s*["'(]?\s*(?:https?:)?//|!\[[^\]]*\]\(\s*https?:|<script|<link|<iframe"""
+    loads = (
+        r"""(?:src|srcset|@import|url\()\s*=?\s*["'(]?\s*(?:https?:)?//|!\[[^\]]*\]\(\s*https?:|<script|<link|<iframe"""
+    )
     assert [match for text in shown for match in re.findall(loads, text)] == []
 
 
@@ -99,7 +110,9 @@ def test_every_picture_has_a_text_beside_it(path):
     for data in bundles(path):
         pictures = re.findall(r"<img\b[^>]*>", data.get("text/html", ""))
         assert [picture[:80] for picture in pictures if not re.search(r"""\balt=(["'])(?!\s*\1)""", picture)] == []
-        assert not [mime for mime in data if mime.startswith("image/")] or "text/html" in data, "an image that has no alt text"
+        assert not [mime for mime in data if mime.startswith("image/")] or "text/html" in data, (
+            "an image that has no alt text"
+        )
     prose = "\n".join(cell.source for cell in cells(path, "markdown"))
     assert re.findall(r"!\[\s*\]\([^)]*\)", prose) == []
 

@@ -88,7 +88,7 @@ def test_load_text_says_what_is_wrong(tmp_path, monkeypatch):
     monkeypatch.setattr(text, "downloads_folder", lambda: tmp_path / "none")
     (tmp_path / "empty.txt").write_bytes(b"")
     (tmp_path / "picture.png").write_bytes(b"\x89PNG")
-    with pytest.raises(FileNotFoundError, match="'nowhere.txt' is no text of the course"):
+    with pytest.raises(FileNotFoundError, match=r"'nowhere.txt' is no text of the course"):
         load_text("nowhere.txt")
     with pytest.raises(FileNotFoundError, match=r"download\('tinyshakespeare'\) fetches it"):
         load_text("tinyshakespeare")
@@ -112,7 +112,8 @@ def server():
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             if self.path not in ("/whole", "/short"):
-                return self.send_error(404)
+                self.send_error(404)
+                return
             self.send_response(200)
             self.send_header("Content-Length", str(len(BYTES)))
             self.end_headers()
@@ -140,7 +141,9 @@ def offer(monkeypatch, tmp_path):
 
 
 def test_the_pinned_checksum():
-    assert text.DOWNLOADS["tinyshakespeare"].sha256 == "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
+    assert (
+        text.DOWNLOADS["tinyshakespeare"].sha256 == "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
+    )
 
 
 def test_download_once(server, offer, tmp_path):
@@ -159,11 +162,14 @@ def test_a_spoiled_copy_is_fetched_anew(server, offer, tmp_path):
     assert download("tinyshakespeare").read_bytes() == BYTES
 
 
-@pytest.mark.parametrize("page, content, error, says", [
-    ("/whole", b"other", ValueError, "is not the text that was wanted"),
-    ("/short", BYTES, ConnectionError, "broke off after 1000 of 440000 bytes"),
-    ("/missing", BYTES, ConnectionError, "404"),
-])
+@pytest.mark.parametrize(
+    ("page", "content", "error", "says"),
+    [
+        ("/whole", b"other", ValueError, "is not the text that was wanted"),
+        ("/short", BYTES, ConnectionError, "broke off after 1000 of 440000 bytes"),
+        ("/missing", BYTES, ConnectionError, "404"),
+    ],
+)
 def test_nothing_is_kept_of_a_bad_download(server, offer, tmp_path, page, content, error, says):
     offer(server + page, content)
     with pytest.raises(error, match=says):

@@ -13,8 +13,9 @@ from hypothesis.extra.numpy import array_shapes
 
 from helpers.attention.heads import head
 from helpers.look.style import ROLES
+from helpers.trace.arrays import as_array
 from helpers.trace.rules import KINDS
-from helpers.trace.trace import Trace, UnknownName, as_array
+from helpers.trace.trace import Trace, UnknownName
 from tests.strategies import GENERATOR, RULES, steps
 
 
@@ -38,8 +39,7 @@ def test_steps_by_name_in_the_order_they_were_made(trace):
 
 
 def test_shapes_have_names_numbers_and_code(trace):
-    assert trace.shapes() == ("x  (T=2, C=3)  x = embedding[ids]\n"
-                              "y  (T=2, C=3)  y = 2 * x")
+    assert trace.shapes() == ("x  (T=2, C=3)  x = embedding[ids]\ny  (T=2, C=3)  y = 2 * x")
     assert Trace().shapes() == ""
 
 
@@ -50,8 +50,13 @@ def test_text_displays_as_itself(trace):
 
 def test_repr_shows_the_shapes_and_the_last_matrix(trace):
     assert repr(trace).splitlines() == [
-        "double", "x  (T=2, C=3)  x = embedding[ids]", "y  (T=2, C=3)  y = 2 * x", "y =",
-        "     2.000   4.000   6.000", "     8.000  10.000  12.000"]
+        "double",
+        "x  (T=2, C=3)  x = embedding[ids]",
+        "y  (T=2, C=3)  y = 2 * x",
+        "y =",
+        "     2.000   4.000   6.000",
+        "     8.000  10.000  12.000",
+    ]
 
 
 @settings(deadline=None, max_examples=30)
@@ -64,8 +69,17 @@ def test_repr_stays_short_whatever_the_size(shape):
     assert len([line for line in lines if "1.000" in line]) == min(8, np.prod(shape[:-1]))
 
 
-@pytest.mark.parametrize("place", [{"at": (1, 2)}, {"t": 1, "c": 2}, {"c": 2, "t": 1}, {"at": (-1, -1)}, {"t": -1, "c": 2},
-                                   {"at": (np.int64(1), torch.tensor(2))}])
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"at": (1, 2)},
+        {"t": 1, "c": 2},
+        {"c": 2, "t": 1},
+        {"at": (-1, -1)},
+        {"t": -1, "c": 2},
+        {"at": (np.int64(1), torch.tensor(2))},
+    ],
+)
 def test_a_cell_by_place_or_by_axes(trace, place):
     at = place.pop("at", ())
     assert trace.why("y", *at, **place) == "y[1,2] = 2.000·x[1,2] = 2.000·6 = 12"
@@ -106,8 +120,14 @@ def test_every_cell_has_a_reason_and_sources_in_the_trace(kind, data):
 
 
 @settings(deadline=None, max_examples=50)
-@given(rng=GENERATOR, T=st.integers(1, 6), heads=st.integers(1, 4), h=st.integers(1, 5), B=st.none() | st.integers(1, 3),
-       told=st.sampled_from(["n", "h", "nh"]))
+@given(
+    rng=GENERATOR,
+    T=st.integers(1, 6),
+    heads=st.integers(1, 4),
+    h=st.integers(1, 5),
+    B=st.none() | st.integers(1, 3),
+    told=st.sampled_from(["n", "h", "nh"]),
+)
 def test_a_reshape_is_view_and_transpose(rng, T, heads, h, B, told):
     b, batch = ("", ()) if B is None else ("b ", (B,))
     q = torch.from_numpy(rng.normal(size=(*batch, T, heads * h)))
@@ -144,11 +164,23 @@ def test_relu_and_rsqrt_are_those_of_torch(rng, T, C):
 # -- what is accepted -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("value", "dtype"), [
-    ([[1, 2]], np.int64), ([[True, False]], np.int64), ([[1.0, 2]], np.float64), (((1, 2), (3, 4)), np.int64), (3, np.int64),
-    (np.ones(2, np.uint8), np.int64), (np.ones(2, np.uint64), np.float64), (np.ones(2, np.float16), np.float64),
-    (torch.ones(2, dtype=torch.bfloat16), np.float64), (torch.ones(2, dtype=torch.int32), np.int64),
-    (torch.ones(2, requires_grad=True), np.float64), (torch.ones(2, dtype=torch.bool), np.int64)])
+@pytest.mark.parametrize(
+    ("value", "dtype"),
+    [
+        ([[1, 2]], np.int64),
+        ([[True, False]], np.int64),
+        ([[1.0, 2]], np.float64),
+        (((1, 2), (3, 4)), np.int64),
+        (3, np.int64),
+        (np.ones(2, np.uint8), np.int64),
+        (np.ones(2, np.uint64), np.float64),
+        (np.ones(2, np.float16), np.float64),
+        (torch.ones(2, dtype=torch.bfloat16), np.float64),
+        (torch.ones(2, dtype=torch.int32), np.int64),
+        (torch.ones(2, requires_grad=True), np.float64),
+        (torch.ones(2, dtype=torch.bool), np.int64),
+    ],
+)
 def test_anything_with_numbers_in_it_is_an_array(value, dtype):
     array = as_array("x", value)
     assert array.dtype == dtype
@@ -175,21 +207,46 @@ def test_names_and_tokens_are_any_text(rng, names, token):
 # -- mistakes -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("error", "sentence", "name", "at", "axes"), [
-    (UnknownName, "'out' is not in this trace; its steps are x, y.", "out", (0, 0), {}),
-    (UnknownName, "0 is not in this trace; its steps are x, y.", 0, (0,), {}),
-    (IndexError, "y has shape (T=2, C=3); t is 2, wanted a whole number from 0 to 1.", "y", (2, 0), {}),
-    (IndexError, "y has shape (T=2, C=3); t is -3, wanted a whole number from 0 to 1.", "y", (-3, 0), {}),
-    (IndexError, "y has shape (T=2, C=3); c is 3, wanted a whole number from 0 to 2.", "y", (), {"t": 0, "c": 3}),
-    (IndexError, "y has shape (T=2, C=3); t is 0.5, wanted a whole number from 0 to 1.", "y", (0.5, 0), {}),
-    (IndexError, "y has shape (T=2, C=3); c is nan, wanted a whole number from 0 to 2.", "y", (0, float("nan")), {}),
-    (IndexError, "y has shape (T=2, C=3); t is 'the', wanted a whole number from 0 to 1.", "y", ("the", 0), {}),
-    (IndexError, "y has shape (T=2, C=3); t is None, wanted a whole number from 0 to 1.", "y", (None, 0), {}),
-    *((ValueError, f"y has the axes t, c, (T=2, C=3); you gave {given}. Give one number for each, as in why('y', t=0, c=0).",
-       "y", at, axes) for given, at, axes in [
-        ("nothing", (), {}), ("1", (1,), {}), ("1, 2, 0", (1, 2, 0), {}), ("t=1", (), {"t": 1}), ("t=1, h=0", (), {"t": 1, "h": 0}),
-        ("1, c=0", (1,), {"c": 0}), ("(1, 2)", ((1, 2),), {}), ("t=0, c=0, s=0", (), {"t": 0, "c": 0, "s": 0})]),
-])
+@pytest.mark.parametrize(
+    ("error", "sentence", "name", "at", "axes"),
+    [
+        (UnknownName, "'out' is not in this trace; its steps are x, y.", "out", (0, 0), {}),
+        (UnknownName, "0 is not in this trace; its steps are x, y.", 0, (0,), {}),
+        (IndexError, "y has shape (T=2, C=3); t is 2, wanted a whole number from 0 to 1.", "y", (2, 0), {}),
+        (IndexError, "y has shape (T=2, C=3); t is -3, wanted a whole number from 0 to 1.", "y", (-3, 0), {}),
+        (IndexError, "y has shape (T=2, C=3); c is 3, wanted a whole number from 0 to 2.", "y", (), {"t": 0, "c": 3}),
+        (IndexError, "y has shape (T=2, C=3); t is 0.5, wanted a whole number from 0 to 1.", "y", (0.5, 0), {}),
+        (
+            IndexError,
+            "y has shape (T=2, C=3); c is nan, wanted a whole number from 0 to 2.",
+            "y",
+            (0, float("nan")),
+            {},
+        ),
+        (IndexError, "y has shape (T=2, C=3); t is 'the', wanted a whole number from 0 to 1.", "y", ("the", 0), {}),
+        (IndexError, "y has shape (T=2, C=3); t is None, wanted a whole number from 0 to 1.", "y", (None, 0), {}),
+        *(
+            (
+                ValueError,
+                f"y has the axes t, c, (T=2, C=3); you gave {given}. Give one number for each, as in why('y', t=0, "
+                "c=0).",
+                "y",
+                at,
+                axes,
+            )
+            for given, at, axes in [
+                ("nothing", (), {}),
+                ("1", (1,), {}),
+                ("1, 2, 0", (1, 2, 0), {}),
+                ("t=1", (), {"t": 1}),
+                ("t=1, h=0", (), {"t": 1, "h": 0}),
+                ("1, c=0", (1,), {"c": 0}),
+                ("(1, 2)", ((1, 2),), {}),
+                ("t=0, c=0, s=0", (), {"t": 0, "c": 0, "s": 0}),
+            ]
+        ),
+    ],
+)
 @pytest.mark.parametrize("ask", ["why", "sources", "index"])
 def test_a_cell_that_is_not_there(trace, ask, error, sentence, name, at, axes):
     with pytest.raises(error) as caught:
@@ -198,27 +255,57 @@ def test_a_cell_that_is_not_there(trace, ask, error, sentence, name, at, axes):
 
 
 def test_an_empty_trace_says_so():
-    with pytest.raises(UnknownName, match="'x' is not in this trace; its steps are none yet."):
+    with pytest.raises(UnknownName, match=r"'x' is not in this trace; its steps are none yet."):
         Trace().why("x", 0)
 
 
-@pytest.mark.parametrize(("arguments", "options", "sentence"), [
-    (("x", np.ones((2, 3)), "t c"), {}, "x is in the trace already: give each step its own name."),
-    (("q", np.ones((2, 3)), "t c"), {"role": "querry"}, f"q has the role 'querry'; wanted one of {', '.join(ROLES)}."),
-    (("q", [1, 2], "t h"), {}, ("q has shape (2,); wanted (T, head_size). "
-                                "Write q[None, :] to make one row of it, q[:, None] to make one column.")),
-    (("q", [[1]], "b t h"), {}, "q has shape (1, 1); wanted (B, T, head_size)."),
-    (("q", np.ones((0, 4)), "t h"), {}, "q has shape (T=0, head_size=4); T must be at least 1."),
-    (("W", np.ones((3, 0)), "c h"), {}, "W has shape (C=3, head_size=0); head_size must be at least 1."),
-    (("q", np.ones((3, 4)), "t h"), {}, "q has shape (T=3, head_size=4), but x has shape (T=2, C=3): both must have T=2."),
-    (("Wq", np.ones((4, 3)), "c h"), {}, ("Wq has shape (C=4, head_size=3), but x has shape (T=2, C=3): both must have C=3. "
-                                          "It looks transposed: try Wq.T.")),
-    (("z", np.ones((2, 2)), "t t"), {}, "the axes of z are 't t'; wanted one text with a name for each axis, no two alike, as in 't s'."),
-    (("z", np.ones((2, 2)), ("t", "s")), {}, ("the axes of z are ('t', 's'); wanted one text with a name for each axis, "
-                                              "no two alike, as in 't s'.")),
-    (("z", [[1, 2], [3]], "t c"), {}, "z is not a matrix: its rows differ in length."),
-    (("z", [["a", "b"]], "t c"), {}, "z has shape (1, 2) and holds text; wanted real numbers."),
-])
+@pytest.mark.parametrize(
+    ("arguments", "options", "sentence"),
+    [
+        (("x", np.ones((2, 3)), "t c"), {}, "x is in the trace already: give each step its own name."),
+        (
+            ("q", np.ones((2, 3)), "t c"),
+            {"role": "querry"},
+            f"q has the role 'querry'; wanted one of {', '.join(ROLES)}.",
+        ),
+        (
+            ("q", [1, 2], "t h"),
+            {},
+            (
+                "q has shape (2,); wanted (T, head_size). "
+                "Write q[None, :] to make one row of it, q[:, None] to make one column."
+            ),
+        ),
+        (("q", [[1]], "b t h"), {}, "q has shape (1, 1); wanted (B, T, head_size)."),
+        (("q", np.ones((0, 4)), "t h"), {}, "q has shape (T=0, head_size=4); T must be at least 1."),
+        (("W", np.ones((3, 0)), "c h"), {}, "W has shape (C=3, head_size=0); head_size must be at least 1."),
+        (
+            ("q", np.ones((3, 4)), "t h"),
+            {},
+            "q has shape (T=3, head_size=4), but x has shape (T=2, C=3): both must have T=2.",
+        ),
+        (
+            ("Wq", np.ones((4, 3)), "c h"),
+            {},
+            (
+                "Wq has shape (C=4, head_size=3), but x has shape (T=2, C=3): both must have C=3. "
+                "It looks transposed: try Wq.T."
+            ),
+        ),
+        (
+            ("z", np.ones((2, 2)), "t t"),
+            {},
+            "the axes of z are 't t'; wanted one text with a name for each axis, no two alike, as in 't s'.",
+        ),
+        (
+            ("z", np.ones((2, 2)), ("t", "s")),
+            {},
+            ("the axes of z are ('t', 's'); wanted one text with a name for each axis, no two alike, as in 't s'."),
+        ),
+        (("z", [[1, 2], [3]], "t c"), {}, "z is not a matrix: its rows differ in length."),
+        (("z", [["a", "b"]], "t c"), {}, "z has shape (1, 2) and holds text; wanted real numbers."),
+    ],
+)
 def test_a_matrix_that_does_not_fit(trace, arguments, options, sentence):
     with pytest.raises(ValueError) as caught:
         trace.given(*arguments, **options)
@@ -226,45 +313,147 @@ def test_a_matrix_that_does_not_fit(trace, arguments, options, sentence):
     assert list(trace.steps) == ["x", "y"]
 
 
-@pytest.mark.parametrize(("error", "arguments", "options", "sentence"), [
-    (ValueError, ("z", "matmul", "t c -> t c", "x"), {}, f"z is of kind 'matmul'; wanted one of {', '.join(KINDS[1:])}."),
-    (ValueError, ("z", "given", "t c -> t c", "x"), {}, f"z is of kind 'given'; wanted one of {', '.join(KINDS[1:])}."),
-    (ValueError, ("z", "add", "t c -> t c", "x"), {"role": "k"}, f"z has the role 'k'; wanted one of {', '.join(ROLES)}."),
-    (ValueError, ("y", "add", "t c -> t c", "x"), {}, "y is in the trace already: give each step its own name."),
-    (UnknownName, ("z", "add", "t c -> t c", "w"), {}, "'w' is not in this trace; its steps are x, y."),
-    (ValueError, ("z", "sum-product", "t c, s c -> t t", "x", "x"), {},
-     "the rule 't c, s c -> t t' of z names two axes of a matrix alike; wanted a name for each, as in 't h, s h -> t s'."),
-    (ValueError, ("z", "add", "t c, t c -> t c", "x"), {}, "the rule 't c, t c -> t c' of z reads 2 inputs; you gave 1."),
-    (ValueError, ("z", "add", "t c -> t c", "x", "y"), {}, "the rule 't c -> t c' of z reads 1 inputs; you gave 2."),
-    (ValueError, ("z", "add", "t -> t", "x"), {}, "the rule 't -> t' of z reads x with 1 axes; it has 2, (T=2, C=3)."),
-    (ValueError, ("z", "sum-product", "t c, c h -> t h", "x", "y"), {},
-     "z: the axis c of the rule 't c, c h -> t h' has size 3 in one input and 2 in another."),
-    (ValueError, ("z", "add", "t c -> t c", "x"), {"rol": "key"},
-     "z is given rol='key', which a step of kind 'add' with the rule 't c -> t c' has no use for."),
-    (ValueError, ("z", "relu", "t c -> t", "x"), {},
-     "the rule 't c -> t' of z is none for relu: it reads one matrix and keeps its axes, as in 't c -> t c'."),
-    (ValueError, ("z", "relu", "t c, t c -> t c", "x", "y"), {},
-     "the rule 't c, t c -> t c' of z is none for relu: it reads one matrix and keeps its axes, as in 't c -> t c'."),
-    (ValueError, ("z", "rsqrt", "t c -> t c | c <= t", "x"), {},
-     "the rule 't c -> t c | c <= t' of z is none for rsqrt: it reads one matrix and keeps its axes, as in 't -> t'."),
-    (ValueError, ("z", "reshape", "t c, t c -> t n h", "x", "y"), {"n": 2},
-     "the rule 't c, t c -> t n h' of z is none for reshape: it reads one matrix and keeps its numbers, as in 't e -> t n h -> n t h'."),
-    (ValueError, ("z", "reshape", "t c -> t n h", "x"), {"n": 2},
-     "z is made from a matrix of shape (T=2, C=3); its 6 numbers do not fill (T=2, heads=2, head_size)."),
-    (ValueError, ("z", "reshape", "t c -> t n h", "x"), {"n": 3, "h": 2},
-     "z is made from a matrix of shape (T=2, C=3); its 6 numbers do not fill (T=2, heads=3, head_size=2)."),
-    (ValueError, ("z", "reshape", "t c -> t n h", "x"), {"n": 10**30},
-     f"z is made from a matrix of shape (T=2, C=3); its 6 numbers do not fill (T=2, heads={10**30}, head_size)."),
-    (ValueError, ("z", "reshape", "t c -> t n h", "x"), {},
-     "z: the rule 't c -> t n h' leaves n and h open; give each of them a size but one, as in n=2."),
-    *((ValueError, ("z", "reshape", "t c -> t n h", "x"), {"n": size}, f"z: n is {size!r}; wanted a whole number from 1 up.")
-      for size in (0, -1, 3.0, "3", None)),
-    (ValueError, ("z", "reshape", "t c -> t n h", "x"), {"m": 3},
-     "z is given m=3, which a step of kind 'reshape' with the rule 't c -> t n h' has no use for."),
-    (ValueError, ("z", "reshape", "t c -> c t", "x"), {"t": 3}, "z: t is 3, but the matrix that it is made from has shape (T=2, C=3)."),
-    (ValueError, ("z", "reshape", "t c -> t n h -> t e", "x"), {"n": 3},
-     "the rule 't c -> t n h -> t e' of z passes through n, which neither its first nor its last shape has: make it two steps."),
-])
+@pytest.mark.parametrize(
+    ("error", "arguments", "options", "sentence"),
+    [
+        (
+            ValueError,
+            ("z", "matmul", "t c -> t c", "x"),
+            {},
+            f"z is of kind 'matmul'; wanted one of {', '.join(KINDS[1:])}.",
+        ),
+        (
+            ValueError,
+            ("z", "given", "t c -> t c", "x"),
+            {},
+            f"z is of kind 'given'; wanted one of {', '.join(KINDS[1:])}.",
+        ),
+        (
+            ValueError,
+            ("z", "add", "t c -> t c", "x"),
+            {"role": "k"},
+            f"z has the role 'k'; wanted one of {', '.join(ROLES)}.",
+        ),
+        (ValueError, ("y", "add", "t c -> t c", "x"), {}, "y is in the trace already: give each step its own name."),
+        (UnknownName, ("z", "add", "t c -> t c", "w"), {}, "'w' is not in this trace; its steps are x, y."),
+        (
+            ValueError,
+            ("z", "sum-product", "t c, s c -> t t", "x", "x"),
+            {},
+            "the rule 't c, s c -> t t' of z names two axes of a matrix alike; wanted a name for each, as in "
+            "'t h, s h -> t s'.",
+        ),
+        (
+            ValueError,
+            ("z", "add", "t c, t c -> t c", "x"),
+            {},
+            "the rule 't c, t c -> t c' of z reads 2 inputs; you gave 1.",
+        ),
+        (
+            ValueError,
+            ("z", "add", "t c -> t c", "x", "y"),
+            {},
+            "the rule 't c -> t c' of z reads 1 inputs; you gave 2.",
+        ),
+        (
+            ValueError,
+            ("z", "add", "t -> t", "x"),
+            {},
+            "the rule 't -> t' of z reads x with 1 axes; it has 2, (T=2, C=3).",
+        ),
+        (
+            ValueError,
+            ("z", "sum-product", "t c, c h -> t h", "x", "y"),
+            {},
+            "z: the axis c of the rule 't c, c h -> t h' has size 3 in one input and 2 in another.",
+        ),
+        (
+            ValueError,
+            ("z", "add", "t c -> t c", "x"),
+            {"rol": "key"},
+            "z is given rol='key', which a step of kind 'add' with the rule 't c -> t c' has no use for.",
+        ),
+        (
+            ValueError,
+            ("z", "relu", "t c -> t", "x"),
+            {},
+            "the rule 't c -> t' of z is none for relu: it reads one matrix and keeps its axes, as in 't c -> t c'.",
+        ),
+        (
+            ValueError,
+            ("z", "relu", "t c, t c -> t c", "x", "y"),
+            {},
+            "the rule 't c, t c -> t c' of z is none for relu: it reads one matrix and keeps its axes, as in "
+            "'t c -> t c'.",
+        ),
+        (
+            ValueError,
+            ("z", "rsqrt", "t c -> t c | c <= t", "x"),
+            {},
+            "the rule 't c -> t c | c <= t' of z is none for rsqrt: it reads one matrix and keeps its axes, as "
+            "in 't -> t'.",
+        ),
+        (
+            ValueError,
+            ("z", "reshape", "t c, t c -> t n h", "x", "y"),
+            {"n": 2},
+            "the rule 't c, t c -> t n h' of z is none for reshape: it reads one matrix and keeps its numbers, "
+            "as in 't e -> t n h -> n t h'.",
+        ),
+        (
+            ValueError,
+            ("z", "reshape", "t c -> t n h", "x"),
+            {"n": 2},
+            "z is made from a matrix of shape (T=2, C=3); its 6 numbers do not fill (T=2, heads=2, head_size).",
+        ),
+        (
+            ValueError,
+            ("z", "reshape", "t c -> t n h", "x"),
+            {"n": 3, "h": 2},
+            "z is made from a matrix of shape (T=2, C=3); its 6 numbers do not fill (T=2, heads=3, head_size=2).",
+        ),
+        (
+            ValueError,
+            ("z", "reshape", "t c -> t n h", "x"),
+            {"n": 10**30},
+            f"z is made from a matrix of shape (T=2, C=3); its 6 numbers do not fill (T=2, heads={10**30}, head_size).",
+        ),
+        (
+            ValueError,
+            ("z", "reshape", "t c -> t n h", "x"),
+            {},
+            "z: the rule 't c -> t n h' leaves n and h open; give each of them a size but one, as in n=2.",
+        ),
+        *(
+            (
+                ValueError,
+                ("z", "reshape", "t c -> t n h", "x"),
+                {"n": size},
+                f"z: n is {size!r}; wanted a whole number from 1 up.",
+            )
+            for size in (0, -1, 3.0, "3", None)
+        ),
+        (
+            ValueError,
+            ("z", "reshape", "t c -> t n h", "x"),
+            {"m": 3},
+            "z is given m=3, which a step of kind 'reshape' with the rule 't c -> t n h' has no use for.",
+        ),
+        (
+            ValueError,
+            ("z", "reshape", "t c -> c t", "x"),
+            {"t": 3},
+            "z: t is 3, but the matrix that it is made from has shape (T=2, C=3).",
+        ),
+        (
+            ValueError,
+            ("z", "reshape", "t c -> t n h -> t e", "x"),
+            {"n": 3},
+            "the rule 't c -> t n h -> t e' of z passes through n, which neither its first nor its last shape "
+            "has: make it two steps.",
+        ),
+    ],
+)
 def test_a_step_that_cannot_be(trace, error, arguments, options, sentence):
     with pytest.raises(error) as caught:
         trace.step(*arguments, **options)
@@ -284,10 +473,14 @@ def test_a_large_head_explains_itself_briefly():
 def python(*arguments):
     """What another Python, that finds the same modules, prints."""
     path = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True, env={**os.environ, **path})
+    return subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, check=True, env={**os.environ, **path}
+    )
 
 
-@pytest.mark.parametrize("module", ["helpers.trace.trace", "helpers.attention.heads", "helpers.inputs.examples", "helpers.explore.explorer"])
+@pytest.mark.parametrize(
+    "module", ["helpers.trace.trace", "helpers.attention.heads", "helpers.inputs.examples", "helpers.explore.explorer"]
+)
 def test_importing_loads_neither_torch_nor_matplotlib(module):
     found = python("-c", f"import sys, {module}; print(*sys.modules)").stdout.split()
     assert module in found and not {"torch", "matplotlib"} & set(found)

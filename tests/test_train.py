@@ -52,7 +52,11 @@ def test_orthogonalize_keeps_directions_and_evens_lengths(many, rows, more, seed
 
 def test_muon_moves_each_matrix_as_a_loop_would():
     torch.manual_seed(0)
-    weights = [torch.nn.Parameter(torch.randn(4, 4)), torch.nn.Parameter(torch.randn(8, 4)), torch.nn.Parameter(torch.randn(4, 8))]
+    weights = [
+        torch.nn.Parameter(torch.randn(4, 4)),
+        torch.nn.Parameter(torch.randn(8, 4)),
+        torch.nn.Parameter(torch.randn(4, 8)),
+    ]
     mine, means = [weight.detach().clone() for weight in weights], [torch.zeros_like(weight) for weight in weights]
     muon = Muon(weights, lr=0.1, momentum=0.9)
     for _ in range(3):
@@ -84,8 +88,13 @@ def test_a_seed_repeats():
     assert one.losses == other.losses and same(one.model, other.model) and one.losses != third.losses
 
 
-@pytest.mark.parametrize("send", [lambda: os.kill(os.getpid(), signal.SIGINT),
-                                  lambda: threading.Timer(0, os.kill, (os.getpid(), signal.SIGINT)).run()])
+@pytest.mark.parametrize(
+    "send",
+    [
+        lambda: os.kill(os.getpid(), signal.SIGINT),
+        lambda: threading.Timer(0, os.kill, (os.getpid(), signal.SIGINT)).run(),
+    ],
+)
 def test_an_interrupt_keeps_what_was_reached_and_a_second_run_goes_on(send):
     before = signal.getsignal(signal.SIGINT)
     whole, run = training().run(), training()
@@ -135,7 +144,9 @@ def test_writing():
 
 
 def test_what_cannot_be_gets_a_sentence():
-    with pytest.raises(ValueError, match="the text has 100 characters; wanted at least 170: a tenth is kept for the test"):
+    with pytest.raises(
+        ValueError, match="the text has 100 characters; wanted at least 170: a tenth is kept for the test"
+    ):
         Training(FastGPT(len(set(TEXT[:100])), context=16, C=16, heads=2, layers=1), TEXT[:100])
     with pytest.raises(ValueError, match="optimizer is 'sgd'; wanted one of muon, adamw"):
         optimizers(small(), "sgd")
@@ -150,10 +161,12 @@ def test_what_cannot_be_gets_a_sentence():
 def test_the_curve():
     assert smooth([1.0, 2.0, 3.0]) == [1.0, 1.5, 2.0] and smooth([0.0] * 20 + [20.0])[-1] == 1.0
     svg = drawing({"training": [(1, 4.0), (10, 2.0)], "floor": [(0, 1.0), (10, 1.0)]}, 10)
-    assert svg.count("<path d=\"M") == 2 + 5 and "floor</text>" in svg and "NaN" not in svg
+    assert svg.count('<path d="M') == 2 + 5 and "floor</text>" in svg and "NaN" not in svg
 
 
 def test_names_of_lines_that_end_together_stand_apart():
-    svg = drawing({"training": [(1, 4.0), (10, 0.5)], "test": [(1, 3.0), (10, 0.44)], "floor": [(0, 0.41), (10, 0.41)]}, 10)
+    svg = drawing(
+        {"training": [(1, 4.0), (10, 0.5)], "test": [(1, 3.0), (10, 0.44)], "floor": [(0, 0.41), (10, 0.41)]}, 10
+    )
     heights = [float(y) for y in re.findall(r'y="([\d.]+)" class="\w+">', svg)]
     assert heights == sorted(heights) and min(low - high for high, low in pairwise(heights)) > 12 and len(heights) == 3

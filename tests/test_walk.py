@@ -145,10 +145,15 @@ def test_you_choose_stages_sentences_and_cells():
     assert html.escape(HOSTILE) in walked.meaning.value and HOSTILE not in walked.meaning.value
 
 
-@pytest.mark.parametrize(("trace", "names", "told"), [
-    (average_past([[1.0], [3.0]]), ["out"], False), (average_matmul([[1.0], [3.0]]), ["weights", "out"], False),
-    (masked_softmax(np.zeros((2, 2)), np.ones((2, 1))), ["masked", "weights", "out"], True),
-    (head(*by_hand()[1:5], causal=False, scale=False), ["q", "k", "v", "scores", "weights", "out"], True)])
+@pytest.mark.parametrize(
+    ("trace", "names", "told"),
+    [
+        (average_past([[1.0], [3.0]]), ["out"], False),
+        (average_matmul([[1.0], [3.0]]), ["weights", "out"], False),
+        (masked_softmax(np.zeros((2, 2)), np.ones((2, 1))), ["masked", "weights", "out"], True),
+        (head(*by_hand()[1:5], causal=False, scale=False), ["q", "k", "v", "scores", "weights", "out"], True),
+    ],
+)
 def test_other_traces(trace, names, told):
     walked = walk(trace)
     assert [stop.name for stop in walked.stages] == [START, *names]
@@ -171,11 +176,15 @@ def test_a_trace_without_steps_or_with_a_single_number():
     assert said(walked).startswith("Right.")
 
 
-@pytest.mark.parametrize(("options", "error", "words"), [
-    ({"stages": ["q", "x"]}, ValueError, "stages has 'x'; wanted names from q, k, v, scores"),
-    ({"stages": ["q"], "ask": {"k": (0, 0)}}, ValueError, "ask has 'k'; wanted names from q."),
-    ({"ask": {"q": (2, 0)}}, IndexError, "q has shape (T=2, head_size=4); t is 2"),
-    ({"ask": {"q": (0,)}}, ValueError, "q has the axes t, h")])
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"stages": ["q", "x"]}, ValueError, "stages has 'x'; wanted names from q, k, v, scores"),
+        ({"stages": ["q"], "ask": {"k": (0, 0)}}, ValueError, "ask has 'k'; wanted names from q."),
+        ({"ask": {"q": (2, 0)}}, IndexError, "q has shape (T=2, head_size=4); t is 2"),
+        ({"ask": {"q": (0,)}}, ValueError, "q has the axes t, h"),
+    ],
+)
 def test_what_makes_no_sense_gives_a_sentence(options, error, words):
     with pytest.raises(error) as caught:
         walk(by_pencil(), **options)
@@ -233,10 +242,14 @@ def test_show_me_shows():
     walked.box.value = "77"
     walked.reveal.click()
     assert walked.diagram.blank is None and walked.diagram.pinned == ["weights", [1, 0]]
-    assert said(walked).startswith("77 is not weights[1,0].") and said(walked).endswith(str(walked.trace.why("weights", 1, 0)))
+    assert said(walked).startswith("77 is not weights[1,0].") and said(walked).endswith(
+        str(walked.trace.why("weights", 1, 0))
+    )
 
 
-@pytest.mark.parametrize("text", [HOSTILE, "$x$", "\\(x\\)", "🙂" * 3000, "שלום", "a\nb", "\x00", "\ud800", "{{x}}", "9" * 10_000])
+@pytest.mark.parametrize(
+    "text", [HOSTILE, "$x$", "\\(x\\)", "🙂" * 3000, "שלום", "a\nb", "\x00", "\ud800", "{{x}}", "9" * 10_000]
+)
 def test_what_is_typed_is_shown_as_text(text):
     walked = at_stage("q")
     walked.box.value = text
@@ -362,8 +375,11 @@ def test_the_bundle_has_a_widget_text_and_a_still_picture_without_the_number():
 
 
 def test_importing_it_imports_neither_torch_nor_matplotlib():
-    code = ("import sys; from helpers.by_hand import walk; from helpers.attention import head; from helpers.inputs import by_hand\n"
-            "w = walk(head(*by_hand()[1:5])); w.next.click(); w.check.click(); w.reveal.click()\n"
-            "print({'torch', 'matplotlib', 'pandas'} & set(sys.modules))")
+    code = (
+        "import sys; from helpers.by_hand import walk; from helpers.attention import head; from "
+        "helpers.inputs import by_hand\n"
+        "w = walk(head(*by_hand()[1:5])); w.next.click(); w.check.click(); w.reveal.click()\n"
+        "print({'torch', 'matplotlib', 'pandas'} & set(sys.modules))"
+    )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert ran.stdout.strip() == "set()", ran.stderr

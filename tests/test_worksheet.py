@@ -42,14 +42,34 @@ def by_numpy(x, Wq, Wk, Wv, Wo):
     sums = powers.sum(axis=1, keepdims=True)
     weights = powers / sums
     out = weights @ v
-    return {"q": q, "k": k, "v": v, "scores": scores, "scaled": scaled, "masked": masked, "powers": powers, "sums": sums,
-            "weights": weights, "out": out, "projected": out @ Wo}
+    return {
+        "q": q,
+        "k": k,
+        "v": v,
+        "scores": scores,
+        "scaled": scaled,
+        "masked": masked,
+        "powers": powers,
+        "sums": sums,
+        "weights": weights,
+        "out": out,
+        "projected": out @ Wo,
+    }
 
 
 def extents(page):
     """Left, top, right and bottom of every label."""
-    return np.array([(label.x, label.y - ASCENDER * label.size, label.x + text_width(label.text, label.size, label.bold),
-                      label.y + DESCENDER * label.size) for label in page.labels])
+    return np.array(
+        [
+            (
+                label.x,
+                label.y - ASCENDER * label.size,
+                label.x + text_width(label.text, label.size, label.bold),
+                label.y + DESCENDER * label.size,
+            )
+            for label in page.labels
+        ]
+    )
 
 
 def written(page):
@@ -73,7 +93,14 @@ def value_of(text):
 
 
 def test_every_answer_is_right_and_page_1_has_none(monkeypatch):
-    for part in ("header", "title", "legend", "jot", "powers_of_e", "footer"):  # what holds no cells is left out, to save time
+    for part in (
+        "header",
+        "title",
+        "legend",
+        "jot",
+        "powers_of_e",
+        "footer",
+    ):  # what holds no cells is left out, to save time
         monkeypatch.setattr(Page, part, lambda *_: None)
     for sheet in sheets(range(50)):
         blank, solved = sheet.pages
@@ -87,10 +114,13 @@ def test_every_answer_is_right_and_page_1_has_none(monkeypatch):
             assert all(len(one) == 1 and re.fullmatch(r"–?(\d+(\.\d\d?)?|∞)", one[0].text) for one in labels), name
             shown = np.array([value_of(one[0].text) for one in labels]).reshape(value.shape)
             finite = np.isfinite(value)
-            assert (shown[~finite] == value[~finite]).all() and (abs(shown[finite] - value[finite]) <= 0.005 + 1e-9).all(), name
+            assert (shown[~finite] == value[~finite]).all() and (
+                abs(shown[finite] - value[finite]) <= 0.005 + 1e-9
+            ).all(), name
             assert name not in sheet.trace or np.allclose(sheet.trace[name].value, value, rtol=0, atol=1e-9)
             assert [asked[name, *index] for index in np.ndindex(value.shape)] == (
-                [[one[0]] for one in labels] if name in GIVEN else [[]] * value.size), name
+                [[one[0]] for one in labels] if name in GIVEN else [[]] * value.size
+            ), name
 
 
 def test_the_given_numbers_are_those_by_hand():
@@ -104,7 +134,10 @@ def test_the_given_numbers_are_those_by_hand():
 
 
 def test_page_1_says_nothing_of_its_answers():
-    """Two sheets of the same size differ in the given numbers, the seed and the powers that they need, and in nothing else."""
+    """Two sheets of the same size differ in the given numbers, the seed and the powers that they need, and in nothing
+    else.
+    """
+
     def rest(page):
         box = list(page.cells.values())
         inside = {label for labels in written(page).values() for label in labels}
@@ -134,8 +167,12 @@ def test_the_table_holds_the_powers_that_are_needed(head_size, level):
             pairs = [(value_of(x), float(power)) for x, power in zip(table[0][1:], table[1][1:])]
             apart = 0.0
         else:
-            pairs = [(math.copysign(abs(value_of(row[at])) + tenth / 10, sign), float(row[at + 1 + tenth]))
-                     for row in table[1:] for at, sign in ((0, 1), (11, -1)) for tenth in range(10)]
+            pairs = [
+                (math.copysign(abs(value_of(row[at])) + tenth / 10, sign), float(row[at + 1 + tenth]))
+                for row in table[1:]
+                for at, sign in ((0, 1), (11, -1))
+                for tenth in range(10)
+            ]
             apart = 0.1
         assert all(abs(power - math.exp(x)) <= 0.005 + 1e-9 for x, power in pairs)
         for x in sheet.trace["masked"].value.ravel():
@@ -158,16 +195,28 @@ def test_no_label_overlaps_another_or_leaves_its_box_or_the_page():
             assert found.min() > 8 and (found[:, 2:] < [page.width - 8, page.height - 8]).all()
             left, top, right, bottom = found.T
             near = 1e-6
-            meet = ((left[:, None] < right - near) & (left + near < right[:, None])
-                    & (top[:, None] < bottom - near) & (top + near < bottom[:, None]))
+            meet = (
+                (left[:, None] < right - near)
+                & (left + near < right[:, None])
+                & (top[:, None] < bottom - near)
+                & (top + near < bottom[:, None])
+            )
             pairs = [(page.labels[a].text, page.labels[b].text) for a, b in np.argwhere(np.triu(meet, 1))]
             assert pairs == [], (repr(sheet), page.answered)
             box = np.array([(box.x, box.y, box.x + box.width, box.y + box.height) for box in page.boxes])
-            touch = ((left[:, None] < box[:, 2]) & (box[:, 0] < right[:, None])
-                     & (top[:, None] < box[:, 3]) & (box[:, 1] < bottom[:, None]))
+            touch = (
+                (left[:, None] < box[:, 2])
+                & (box[:, 0] < right[:, None])
+                & (top[:, None] < box[:, 3])
+                & (box[:, 1] < bottom[:, None])
+            )
             # Digits have no descender, so a number may fill its cell further down than other words would.
-            within = ((left[:, None] > box[:, 0]) & (right[:, None] < box[:, 2]) & (top[:, None] > box[:, 1])
-                      & (bottom[:, None] - 0.2 * (bottom - top)[:, None] < box[:, 3]))
+            within = (
+                (left[:, None] > box[:, 0])
+                & (right[:, None] < box[:, 2])
+                & (top[:, None] > box[:, 1])
+                & (bottom[:, None] - 0.2 * (bottom - top)[:, None] < box[:, 3])
+            )
             crossed = [(page.labels[a].text, page.boxes[b]) for a, b in np.argwhere(touch & ~within)]
             assert crossed == [], (repr(sheet), page.answered)
             assert all(top > y or y > bottom for y in {y for _, y in page.dots} for top, bottom in found[:, 1::2])
@@ -185,11 +234,13 @@ def test_a_box_has_room_for_a_pencil(paper):
 def test_boxes_stand_apart_and_on_the_page():
     for sheet in sheets(range(4)):
         page = sheet.pages[0]
-        assert all(box.x >= 8 and box.x + box.width <= page.width - 8 and box.y >= 8 and box.y + box.height <= page.height - 8
-                   for box in page.boxes)
+        assert all(
+            box.x >= 8 and box.x + box.width <= page.width - 8 and box.y >= 8 and box.y + box.height <= page.height - 8
+            for box in page.boxes
+        )
         box = np.array([(box.x, box.y, box.x + box.width, box.y + box.height) for box in page.cells.values()])
         left, top, right, bottom = (side[:, None] for side in box.T)
-        meet = (left < right.T - 1e-6) & (left.T + 1e-6 < right) & (top < bottom.T - 1e-6) & (top.T + 1e-6 < bottom)
+        meet = (left < right.T - 1e-6) & (right > left.T + 1e-6) & (top < bottom.T - 1e-6) & (bottom > top.T + 1e-6)
         assert not np.triu(meet, 1).any()
         assert bottom.max() < page.jot_top < page.table_top - 20
 
@@ -201,7 +252,15 @@ def test_every_matrix_bears_its_name_its_shape_and_its_stage():
         assert {step.name for step in sheet.trace} <= set(texts)
         assert {"T=3", "C=2", "head_size=4", *sheet.trace.tokens, *map(str, range(1, 11))} <= set(texts)
         joined = "".join(texts)
-        for line in ("= x @ Wq", "= q @ kᵀ", "= scores · 1/√4", "1/√4 = 0.5", "= weights @ v", "= out @ Wo", "seed 0, level 1"):
+        for line in (
+            "= x @ Wq",
+            "= q @ kᵀ",
+            "= scores · 1/√4",
+            "1/√4 = 0.5",
+            "= weights @ v",
+            "= out @ Wo",
+            "seed 0, level 1",
+        ):
             assert line in joined
     assert {name for row in GRID for name in row} - {"legend", *GIVEN} == set(STAGES)
 
@@ -212,7 +271,9 @@ def test_the_figures_show_what_the_pages_say_where_they_say_it():
         assert figure.get_size_inches() * 25.4 == pytest.approx((page.width, page.height))
         axes = figure.axes[0]
         assert [text.get_text() for text in axes.texts] == [label.text for label in page.labels]
-        assert [to_hex(text.get_color()).upper() for text in axes.texts] == [label.color.upper() for label in page.labels]
+        assert [to_hex(text.get_color()).upper() for text in axes.texts] == [
+            label.color.upper() for label in page.labels
+        ]
         with matplotlib.rc_context(PRINT):
             drawn = [axes.transData.inverted().transform(text.get_window_extent()) for text in axes.texts]
         for ((left, bottom), (right, top)), label, extent in zip(drawn, page.labels, extents(page)):
@@ -232,7 +293,9 @@ def test_answers_have_an_ink_of_their_own():
 @pytest.mark.parametrize("paper", PAPERS)
 def test_save_writes_two_pages_the_same_bytes_each_time(tmp_path, paper):
     first = worksheet(T=2, C=1, head_size=1, seed=3, paper=paper).save(tmp_path / "first.pdf")
-    with matplotlib.rc_context({"savefig.bbox": "tight", "figure.facecolor": "red", "hatch.linewidth": 4, "figure.dpi": 50}):
+    with matplotlib.rc_context(
+        {"savefig.bbox": "tight", "figure.facecolor": "red", "hatch.linewidth": 4, "figure.dpi": 50}
+    ):
         second = worksheet(T=2, C=1, head_size=1, seed=3, paper=paper).save(str(tmp_path / "second.pdf"))
     data = first.read_bytes()
     assert first == tmp_path / "first.pdf" and data == second.read_bytes()
@@ -275,16 +338,37 @@ def test_page_1_is_displayed_with_its_numbers_in_words():
         step = sheet.trace[name]
         numbers = re.search(rf"{name} \([^)]*\) is ([^,.]*(?:\.\d[^,.]*)*)", shown).group(1)
         assert [value_of(text) for text in numbers.replace(";", "").split()] == step.value.ravel().tolist()
-    assert re.sub(r"\([^)]*\)", "", hidden).strip(": .").split(", ") == ["q ", "k ", "v ", "scores ", "scaled ", "masked ", "weights ",
-                                                                         "out ", "projected"]
+    assert re.sub(r"\([^)]*\)", "", hidden).strip(": .").split(", ") == [
+        "q ",
+        "k ",
+        "v ",
+        "scores ",
+        "scaled ",
+        "masked ",
+        "weights ",
+        "out ",
+        "projected",
+    ]
 
 
-@pytest.mark.parametrize(("wrong", "words"), [
-    ({"T": 5}, "T is 5; wanted a whole number from 1 to 4"), ({"T": 0}, "T is 0"), ({"C": 2.5}, "C is 2.5"), ({"C": "3"}, "C is '3'"),
-    ({"head_size": 8}, "head_size is 8"), ({"head_size": None}, "head_size is None"),
-    ({"paper": "A5"}, "paper is 'A5'; wanted one of A4, Letter."), ({"paper": ["A4"]}, "paper is ['A4']"),
-    ({"level": 4}, "level is 4"), ({"level": "hard"}, "level is 'hard'"), ({"seed": 0.5}, "seed is 0.5"), ({"seed": "x"}, "seed is 'x'"),
-    ({"seed": -1}, "seed is -1")])
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"T": 5}, "T is 5; wanted a whole number from 1 to 4"),
+        ({"T": 0}, "T is 0"),
+        ({"C": 2.5}, "C is 2.5"),
+        ({"C": "3"}, "C is '3'"),
+        ({"head_size": 8}, "head_size is 8"),
+        ({"head_size": None}, "head_size is None"),
+        ({"paper": "A5"}, "paper is 'A5'; wanted one of A4, Letter."),
+        ({"paper": ["A4"]}, "paper is ['A4']"),
+        ({"level": 4}, "level is 4"),
+        ({"level": "hard"}, "level is 'hard'"),
+        ({"seed": 0.5}, "seed is 0.5"),
+        ({"seed": "x"}, "seed is 'x'"),
+        ({"seed": -1}, "seed is -1"),
+    ],
+)
 def test_what_is_not_there_gives_a_sentence(wrong, words):
     with pytest.raises(ValueError) as error:
         worksheet(**wrong)
@@ -295,8 +379,22 @@ def test_what_is_not_there_gives_a_sentence(wrong, words):
 
 
 def test_make_worksheet_writes_the_sheet_that_is_asked_for(tmp_path, monkeypatch, capsys):
-    dry = subprocess.run(["make", "--dry-run", "--no-print-directory", "worksheet", "SEED=3", "T=3", "C=2", "ARGS=--level=2 --paper=Letter"], cwd=REPO,
-                         capture_output=True, text=True, check=True)
+    dry = subprocess.run(
+        [
+            "make",
+            "--dry-run",
+            "--no-print-directory",
+            "worksheet",
+            "SEED=3",
+            "T=3",
+            "C=2",
+            "ARGS=--level=2 --paper=Letter",
+        ],
+        cwd=REPO,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     arguments = shlex.split(dry.stdout.splitlines()[-1])[1:]
     assert arguments.pop(0) == "tools/worksheet.py"
     monkeypatch.chdir(tmp_path)
@@ -308,8 +406,11 @@ def test_make_worksheet_writes_the_sheet_that_is_asked_for(tmp_path, monkeypatch
 
 def test_the_tool_says_what_is_wrong_in_a_sentence(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for arguments, words in [(["--T=9"], "T is 9"), (["sheet.png"], "sheet.png ends in"),
-                             (["--T=1", "--C=1", "--head-size=1", "nowhere/sheet.pdf"], "nowhere/sheet.pdf cannot")]:
+    for arguments, words in [
+        (["--T=9"], "T is 9"),
+        (["sheet.png"], "sheet.png ends in"),
+        (["--T=1", "--C=1", "--head-size=1", "nowhere/sheet.pdf"], "nowhere/sheet.pdf cannot"),
+    ]:
         with pytest.raises(SystemExit) as ended:
             main(arguments)
         assert str(ended.value.code).startswith(words)
@@ -317,6 +418,8 @@ def test_the_tool_says_what_is_wrong_in_a_sentence(tmp_path, monkeypatch):
 
 
 def test_a_worksheet_needs_no_torch_and_no_pyplot():
-    code = ("import sys; from helpers.by_hand import worksheet; worksheet().figures; "
-            "print([name for name in ('torch', 'matplotlib.pyplot') if name in sys.modules])")
+    code = (
+        "import sys; from helpers.by_hand import worksheet; worksheet().figures; "
+        "print([name for name in ('torch', 'matplotlib.pyplot') if name in sys.modules])"
+    )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -24,7 +24,9 @@ def heads_of(T=3, C=4, heads=2, B=None, seed=0, tokens=True, h=None):
 
 
 def random_heads(seed):
-    """Heads of random sizes, and n wherever an axis can stand: before b, as rows, as columns, alone, in a parameter or not."""
+    """Heads of random sizes, and n wherever an axis can stand: before b, as rows, as columns, alone, in a parameter
+    or not.
+    """
     rng = np.random.default_rng(seed)
     T, C, heads, h = (int(size) for size in rng.integers(1, (12, 12, 9, 6)))
     B = int(rng.integers(1, 4)) if rng.random() < 0.4 else None
@@ -35,7 +37,14 @@ def random_heads(seed):
         role = rng.choice(["x", "weights"])
         trace.given(f"given_{i}", rng.normal(size=[sizes[axis] for axis in axes.split()]), axes, role=role)
     b = "b " * (B is not None)
-    rule = rng.choice([f"{b}n t h, c h -> {b}n t h", f"{b}n t h, n c h -> {b}t h", f"{b}n t h, n c h -> {b}n t h", f"{b}n t h, n h -> {b}t n h"])
+    rule = rng.choice(
+        [
+            f"{b}n t h, c h -> {b}n t h",
+            f"{b}n t h, n c h -> {b}t h",
+            f"{b}n t h, n c h -> {b}n t h",
+            f"{b}n t h, n h -> {b}t n h",
+        ]
+    )
     axes = rule.split(" -> ")[0].split(", ")[1]
     trace.given("W", rng.normal(size=[sizes[axis] for axis in axes.split()]), axes, parameter=True)
     trace.step("made", "sum-product", str(rule), "q", "W", role=rng.choice(["x", "weights"]))

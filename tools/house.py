@@ -1,4 +1,7 @@
-"""The rooms of helpers/, and which of them use which: ``python tools/house.py``. Fails where rooms or files go in a circle."""
+"""The rooms of helpers/, and which of them use which: ``python tools/house.py``.
+
+Fails where rooms or files go in a circle.
+"""
 
 import ast
 import sys
@@ -51,7 +54,10 @@ def between_rooms(found):
 
 
 def floors(rooms):
-    """The rooms in the order in which they can be built: floor by floor, from the ground. Raises CycleError for a circle."""
+    """The rooms in the order in which they can be built: floor by floor, from the ground.
+
+    Raises CycleError for a circle.
+    """
     sorter, found = TopologicalSorter(rooms), []
     sorter.prepare()
     while sorter.is_active():
@@ -70,9 +76,11 @@ def drawing():
     for number, floor in reversed(list(enumerate(floors(rooms)))):
         for name in floor:
             inside = [module.rpartition(".")[2] for module in trees if module.startswith(f"helpers.{name}.")]
-            lines += [f"floor {number}  {name}/  {ast.get_docstring(trees[f'helpers.{name}']).splitlines()[0]}",
-                      f"         files: {', '.join(inside)}",
-                      f"         uses:  {', '.join(sorted(rooms[name])) or 'nothing'}"]
+            lines += [
+                f"floor {number}  {name}/  {ast.get_docstring(trees[f'helpers.{name}']).splitlines()[0]}",
+                f"         files: {', '.join(inside)}",
+                f"         uses:  {', '.join(sorted(rooms[name])) or 'nothing'}",
+            ]
     return "\n".join(lines)
 
 

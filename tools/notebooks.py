@@ -1,8 +1,8 @@
 """Runs notebooks and writes them in one normal form: two runs give the same bytes.
 
-    python tools/notebooks.py                       run every notebook of the course and write it
-    python tools/notebooks.py notebooks/03_*.ipynb  run these
-    python tools/notebooks.py --check               run them, write nothing, name those that would change
+python tools/notebooks.py                       run every notebook of the course and write it
+python tools/notebooks.py notebooks/03_*.ipynb  run these
+python tools/notebooks.py --check               run them, write nothing, name those that would change
 """
 
 import argparse
@@ -129,8 +129,14 @@ def run(path):
     Raises ValueError with the cell and the error where a cell fails, unless it is tagged "raises-exception".
     """
     notebook = nbformat.reads(normal_form(load(path)), as_version=4)
-    client = NotebookClient(notebook, kernel_name="python3", timeout=SECONDS_A_CELL, record_timing=False,
-                            extra_arguments=["--log-level=ERROR"], resources={"metadata": {"path": str(path.resolve().parent)}})
+    client = NotebookClient(
+        notebook,
+        kernel_name="python3",
+        timeout=SECONDS_A_CELL,
+        record_timing=False,
+        extra_arguments=["--log-level=ERROR"],
+        resources={"metadata": {"path": str(path.resolve().parent)}},
+    )
     os.environ[FILE] = "no-progress.json"  # the notebooks are shipped as nobody has solved them yet
     with client.setup_kernel():
         for index, cell in enumerate(notebook.cells):

@@ -1,6 +1,6 @@
 """Trains the model that notebook 13 reads, and writes it to data/.
 
-    python -m tools.pretrain
+python -m tools.pretrain
 """
 
 import torch
@@ -19,7 +19,12 @@ def main():
     torch.manual_seed(SEED)
     text = load_text("tales")
     training = Training(FastGPT(len(set(text)), context=CONTEXT), text, steps=STEPS, seed=SEED)
-    training.run(lambda training: training.step % 100 or print(f"{training.step:4} steps  {training.seconds:5.1f} s  loss {training.losses[-1]:.3f}"))
+    training.run(
+        lambda training: (
+            training.step % 100
+            or print(f"{training.step:4} steps  {training.seconds:5.1f} s  loss {training.losses[-1]:.3f}")
+        )
+    )
     loss = training.test(seen=115)
     print(f"loss {loss:.3f} on what was kept away, {loss / floor():.3f} of the true entropy")
     print(save(training.model, data_folder() / "tales", step=training.step, loss=round(loss, 3)))

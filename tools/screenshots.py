@@ -1,7 +1,7 @@
 """Takes pictures of the live diagram in JupyterLab: the README's, or every size in both themes, to look at.
 
-    python -m tools.screenshots            write docs/head-light.png and docs/head-dark.png
-    python -m tools.screenshots FOLDER     write all sizes and themes into a folder
+python -m tools.screenshots            write docs/head-light.png and docs/head-dark.png
+python -m tools.screenshots FOLDER     write all sizes and themes into a folder
 """
 
 import sys

@@ -2,8 +2,10 @@
 
     python -m tools.solutions
 
-The solution stands in the folded text above each exercise; the outputs are the shipped ones, but for the exercises', which are run here.
-The tests run the exercises of these copies alone: all other cells are tagged "nbval-skip", since they are the shipped ones, which are run.
+The solution stands in the folded text above each exercise; the outputs are the shipped ones, but for the exercises',
+which are run here.
+The tests run the exercises of these copies alone: all other cells are tagged "nbval-skip", since they are the shipped
+ones, which are run.
 """
 
 import contextlib
@@ -31,7 +33,9 @@ def solutions(notebook):
             folded = notebook.cells[place - 1].source.rpartition("<details>")[2]
             code, call = CODE.search(folded), cell.source.rstrip().splitlines()[-1]
             if code is None or not call.startswith("check."):
-                raise ValueError(f"the exercise {cell.id!r} has no solution in the text above it, or does not end with its check")
+                raise ValueError(
+                    f"the exercise {cell.id!r} has no solution in the text above it, or does not end with its check"
+                )
             found[place] = f"{code[1]}\n\n{call}"
     return found
 

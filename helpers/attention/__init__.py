@@ -5,4 +5,16 @@ from helpers.attention.block import feed_forward, layer_norm
 from helpers.attention.heads import head, many_heads, separate_heads
 from helpers.attention.positions import learned_positions, rotary_scores, sinusoidal_positions
 
-__all__ = ["average_matmul", "average_past", "feed_forward", "head", "layer_norm", "learned_positions", "many_heads", "masked_softmax", "rotary_scores", "separate_heads", "sinusoidal_positions"]
+__all__ = [
+    "average_matmul",
+    "average_past",
+    "feed_forward",
+    "head",
+    "layer_norm",
+    "learned_positions",
+    "many_heads",
+    "masked_softmax",
+    "rotary_scores",
+    "separate_heads",
+    "sinusoidal_positions",
+]

@@ -15,8 +15,7 @@ def average_past(x, *, tokens=None):
     [[1.0, 2.0], [2.0, 4.0]]
     """
     trace, b = start("average_past", x, tokens)
-    trace.step("out", "mean", f"{b}s c -> {b}t c | s <= t", "x", role="out",
-               code="out[t] = x[:t + 1].mean(0)")
+    trace.step("out", "mean", f"{b}s c -> {b}t c | s <= t", "x", role="out", code="out[t] = x[:t + 1].mean(0)")
     return trace
 
 
@@ -31,8 +30,9 @@ def average_matmul(x, *, tokens=None):
     trace, b = start("average_matmul", x, tokens)
     T = trace["x"].value.shape[-2]
     trace.given("tril", np.tril(np.ones((T, T))), "t s", role="weights", code="tril = torch.tril(torch.ones(T, T))")
-    trace.step("weights", "normalize", "t r -> t s", "tril", role="weights",
-               code="weights = tril / tril.sum(1, keepdim=True)")
+    trace.step(
+        "weights", "normalize", "t r -> t s", "tril", role="weights", code="weights = tril / tril.sum(1, keepdim=True)"
+    )
     trace.step("out", "sum-product", f"t s, {b}s c -> {b}t c", "weights", "x", role="out", code="out = weights @ x")
     return trace
 

@@ -19,15 +19,36 @@ def layer_norm(x, gain=None, bias=None, *, tokens=None):
     C = trace["x"].value.shape[-1]
     trace.step("mean", "mean", f"{b}t c -> {b}t", "x", code="mean = x.mean(-1, keepdim=True)")
     trace.step("centered", "subtract", f"{b}t c, {b}t -> {b}t c", "x", "mean", code="centered = x - mean")
-    trace.step("variance", "sum-product", f"{b}t c, {b}t c -> {b}t", "centered", "centered", factor=1 / C,
-               code="variance = (centered**2).mean(-1, keepdim=True)")
+    trace.step(
+        "variance",
+        "sum-product",
+        f"{b}t c, {b}t c -> {b}t",
+        "centered",
+        "centered",
+        factor=1 / C,
+        code="variance = (centered**2).mean(-1, keepdim=True)",
+    )
     trace.step("inverse", "rsqrt", f"{b}t -> {b}t", "variance", code="inverse = (variance + 1e-5).rsqrt()")
-    last = trace.step("normalized", "sum-product", f"{b}t c, {b}t -> {b}t c", "centered", "inverse", role="out",
-                      code="normalized = centered * inverse").name
+    last = trace.step(
+        "normalized",
+        "sum-product",
+        f"{b}t c, {b}t -> {b}t c",
+        "centered",
+        "inverse",
+        role="out",
+        code="normalized = centered * inverse",
+    ).name
     if gain is not None:
         trace.given("gain", checked("gain", gain), "c", parameter=True)
-        last = trace.step("stretched", "sum-product", f"{b}t c, c -> {b}t c", last, "gain", role="out",
-                          code=f"stretched = {last} * gain").name
+        last = trace.step(
+            "stretched",
+            "sum-product",
+            f"{b}t c, c -> {b}t c",
+            last,
+            "gain",
+            role="out",
+            code=f"stretched = {last} * gain",
+        ).name
     if bias is not None:
         trace.given("bias", checked("bias", bias), "c", parameter=True)
         trace.step("shifted", "add", f"{b}t c, c -> {b}t c", last, "bias", role="out", code=f"shifted = {last} + bias")
@@ -35,7 +56,9 @@ def layer_norm(x, gain=None, bias=None, *, tokens=None):
 
 
 def feed_forward(x, Wup, Wdown, *, tokens=None):
-    """Each token on its own: up to a wider layer, negative numbers to 0, and down again (Vaswani et al. 2017, section 3.3).
+    """Each token on its own: up to a wider layer, negative numbers to 0, and down again (Vaswani et al.
+
+    2017, section 3.3).
 
     x: (T, C) or (B, T, C); Wup: (C, wide), Wdown: (wide, C), where wide is 4 C as a rule. Raises ValueError for other
     shapes and numbers that are not finite.
@@ -48,5 +71,7 @@ def feed_forward(x, Wup, Wdown, *, tokens=None):
     trace.given("Wdown", checked("Wdown", Wdown), "wide c", role="out", parameter=True)
     trace.step("up", "sum-product", f"{b}t c, c wide -> {b}t wide", "x", "Wup", code="up = x @ Wup")
     trace.step("active", "relu", f"{b}t wide -> {b}t wide", "up", code="active = up.relu()")
-    trace.step("out", "sum-product", f"{b}t wide, wide c -> {b}t c", "active", "Wdown", role="out", code="out = active @ Wdown")
+    trace.step(
+        "out", "sum-product", f"{b}t wide, wide c -> {b}t c", "active", "Wdown", role="out", code="out = active @ Wdown"
+    )
     return trace

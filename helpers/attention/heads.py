@@ -6,7 +6,7 @@ Arrays are float64; torch tensors are accepted. ``x`` is (T, C), or (B, T, C) fo
 import math
 
 from helpers.attention.parts import ROLE_OF, attend, between_heads, compare, concatenate, project, project_out, start
-from helpers.trace.trace import as_array
+from helpers.trace.arrays import as_array
 
 
 def head(x, Wq, Wk, Wv, *, Wo=None, causal=True, scale=True, temperature=1.0, tokens=None):
@@ -32,7 +32,9 @@ def head(x, Wq, Wk, Wv, *, Wo=None, causal=True, scale=True, temperature=1.0, to
 
 
 def many_heads(x, Wq, Wk, Wv, *, Wo=None, heads=2, causal=True, tokens=None):
-    """Multi-head attention, all heads at once: one big matrix each for q, k and v, cut into heads (Vaswani et al. 2017, 3.2.2).
+    """Multi-head attention, all heads at once: one big matrix each for q, k and v, cut into heads (Vaswani et al.
+
+    2017, 3.2.2).
 
     x: (T, C) or (B, T, C); Wq, Wk, Wv: (C, C), head n has the columns from n·h on; Wo: (C, C), left out if None.
     heads: how many; each has head_size h = C / heads. Raises ValueError for other shapes, numbers that are not
@@ -49,15 +51,26 @@ def many_heads(x, Wq, Wk, Wv, *, Wo=None, heads=2, causal=True, tokens=None):
         raise ValueError(f"heads is {heads!r}; wanted a whole number from 1 up.")
     heads = int(heads)
     if C % heads:
-        raise ValueError(f"x has {C} channels, {trace['x'].shape}, and heads is {heads}: C must be a multiple of heads, "
-                         "so that each head gets C / heads of them.")
+        raise ValueError(
+            f"x has {C} channels, {trace['x'].shape}, and heads is {heads}: C must be a multiple of heads, "
+            "so that each head gets C / heads of them."
+        )
     for name, W in [("Wq", Wq), ("Wk", Wk), ("Wv", Wv), *[("Wo", Wo)] * (Wo is not None)]:
         if (shape := as_array(name, W).shape) != (C, C):
-            raise ValueError(f"{name} has shape {shape}; wanted ({C}, {C}), as x has {C} channels: one matrix for all heads.")
+            raise ValueError(
+                f"{name} has shape {shape}; wanted ({C}, {C}), as x has {C} channels: one matrix for all heads."
+            )
     project(trace, "c e", f"{b}t e", b, Wq, Wk, Wv)
     for name, role in ROLE_OF.items():
-        trace.step(f"{name}_heads", "reshape", f"{b}t e -> {b}t n h -> {b}n t h", name, n=heads, role=role,
-                   code=f"{name}_heads = {name}.unflatten(-1, (heads, head_size)).transpose(-3, -2)")
+        trace.step(
+            f"{name}_heads",
+            "reshape",
+            f"{b}t e -> {b}t n h -> {b}n t h",
+            name,
+            n=heads,
+            role=role,
+            code=f"{name}_heads = {name}.unflatten(-1, (heads, head_size)).transpose(-3, -2)",
+        )
     between_heads(trace, b, causal, "q_heads", "k_heads", "v_heads")
     return concatenate(trace, b, Wo)
 
@@ -77,7 +90,9 @@ def separate_heads(x, Wq, Wk, Wv, *, Wo=None, causal=True, tokens=None):
     project(trace, "n c h", f"{b}n t h", b, Wq, Wk, Wv)
     heads, C, head_size = trace["Wq"].value.shape
     if heads * head_size != C:
-        raise ValueError(f"Wq has shape {trace['Wq'].shape}: heads times head_size is {heads * head_size}, wanted C={C}, "
-                         "so that the heads together fill the channels of x.")
+        raise ValueError(
+            f"Wq has shape {trace['Wq'].shape}: heads times head_size is {heads * head_size}, wanted C={C}, "
+            "so that the heads together fill the channels of x."
+        )
     between_heads(trace, b, causal, "q", "k", "v")
     return concatenate(trace, b, Wo)

@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from helpers.trace.trace import Trace, as_array
+from helpers.trace.arrays import as_array
+from helpers.trace.trace import Trace
 
 ROLE_OF = {"q": "query", "k": "key", "v": "value"}
 
@@ -15,7 +16,9 @@ def project(trace, axes, made, b, Wq, Wk, Wv):
         trace.given(f"W{name}", checked(f"W{name}", W), axes, role=role, parameter=True)
     for name, role in ROLE_OF.items():
         x = "x.unsqueeze(-3)" if axes == "n c h" and b else "x"  # (B, T, C) -> (B, 1, T, C), which meets every head's W
-        trace.step(name, "sum-product", f"{b}t c, {axes} -> {made}", "x", f"W{name}", role=role, code=f"{name} = {x} @ W{name}")
+        trace.step(
+            name, "sum-product", f"{b}t c, {axes} -> {made}", "x", f"W{name}", role=role, code=f"{name} = {x} @ W{name}"
+        )
 
 
 def between_heads(trace, b, causal, q, k, v):
@@ -25,8 +28,14 @@ def between_heads(trace, b, causal, q, k, v):
 
 def concatenate(trace, b, Wo):
     """The heads side by side again, and the output projection that mixes them."""
-    trace.step("concatenated", "reshape", f"{b}n t h -> {b}t n h -> {b}t e", "out", role="out",
-               code="concatenated = out.transpose(-3, -2).flatten(-2)")
+    trace.step(
+        "concatenated",
+        "reshape",
+        f"{b}n t h -> {b}t n h -> {b}t e",
+        "out",
+        role="out",
+        code="concatenated = out.transpose(-3, -2).flatten(-2)",
+    )
     return project_out(trace, b, "concatenated", "e", Wo)
 
 
@@ -34,18 +43,36 @@ def project_out(trace, b, out, axis, Wo):
     """The end: the output projection, if there is one; axis: of the columns of out. Returns the trace."""
     if Wo is not None:
         trace.given("Wo", checked("Wo", Wo), f"{axis} c", role="out", parameter=True)
-        trace.step("projected", "sum-product", f"{b}t {axis}, {axis} c -> {b}t c", out, "Wo", role="out", code=f"projected = {out} @ Wo")
+        trace.step(
+            "projected",
+            "sum-product",
+            f"{b}t {axis}, {axis} c -> {b}t c",
+            out,
+            "Wo",
+            role="out",
+            code=f"projected = {out} @ Wo",
+        )
     return trace
 
 
 def compare(trace, b, q, k, scale=True, temperature=1.0):
     """Every query with every key, scaled. Returns the name of the last step."""
-    trace.step("scores", "sum-product", f"{b}t h, {b}s h -> {b}t s", q, k, role="scores", code=f"scores = {q} @ {k}.transpose(-2, -1)")
+    trace.step(
+        "scores",
+        "sum-product",
+        f"{b}t h, {b}s h -> {b}t s",
+        q,
+        k,
+        role="scores",
+        code=f"scores = {q} @ {k}.transpose(-2, -1)",
+    )
     if not scale and temperature == 1:
         return "scores"
     factor = (trace[k].value.shape[-1] ** -0.5 if scale else 1.0) / temperature
     code = "scaled = scores" + " * head_size**-0.5" * bool(scale) + f" / {temperature:g}" * (temperature != 1)
-    return trace.step("scaled", "sum-product", f"{b}t s -> {b}t s", "scores", role="scores", factor=factor, code=code).name
+    return trace.step(
+        "scaled", "sum-product", f"{b}t s -> {b}t s", "scores", role="scores", factor=factor, code=code
+    ).name
 
 
 def attend(trace, scores, *, causal, b="", v=None, values="v"):
@@ -53,10 +80,20 @@ def attend(trace, scores, *, causal, b="", v=None, values="v"):
     if causal:
         code = f'masked = {scores}.masked_fill(tril == 0, float("-inf"))'
         scores = trace.step("masked", "mask", f"{b}t s -> {b}t s | s <= t", scores, role="scores", code=code).name
-    trace.step("weights", "softmax", f"{b}t r -> {b}t s", scores, role="weights", code=f"weights = {scores}.softmax(dim=-1)")
+    trace.step(
+        "weights", "softmax", f"{b}t r -> {b}t s", scores, role="weights", code=f"weights = {scores}.softmax(dim=-1)"
+    )
     if v is not None:
         trace.given("v", v, "s h", role="value")
-    trace.step("out", "sum-product", f"{b}t s, {b}s h -> {b}t h", "weights", values, role="out", code=f"out = weights @ {values}")
+    trace.step(
+        "out",
+        "sum-product",
+        f"{b}t s, {b}s h -> {b}t h",
+        "weights",
+        values,
+        role="out",
+        code=f"out = weights @ {values}",
+    )
 
 
 def start(title, x, tokens):
@@ -75,7 +112,9 @@ def start(title, x, tokens):
 def one_token_a_row(trace, name):
     """Raise ValueError if the trace has tokens, but not one for each row of this matrix."""
     if trace.tokens is not None and len(trace.tokens) != trace[name].value.shape[-2]:
-        raise ValueError(f"tokens has length {len(trace.tokens)}, but {name} has shape {trace[name].shape}: wanted one token a row.")
+        raise ValueError(
+            f"tokens has length {len(trace.tokens)}, but {name} has shape {trace[name].shape}: wanted one token a row."
+        )
 
 
 def checked(name, value, infinite=False):
@@ -84,8 +123,10 @@ def checked(name, value, infinite=False):
     bad = np.isnan(value) | (value == math.inf if infinite else np.isinf(value))
     if bad.any():
         where = ", ".join(map(str, np.argwhere(bad)[0]))
-        raise ValueError(f"{name} holds {value[bad][0]} at [{where}]: every number must be finite{', or -inf' * infinite}. "
-                         "Look for a division by zero or a logarithm of zero before it.")
+        raise ValueError(
+            f"{name} holds {value[bad][0]} at [{where}]: every number must be finite{', or -inf' * infinite}. "
+            "Look for a division by zero or a logarithm of zero before it."
+        )
     return value
 
 

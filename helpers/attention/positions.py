@@ -27,8 +27,10 @@ def learned_positions(x, P, *, shift=0, tokens=None):
     if not hasattr(shift, "__index__") or shift < 0:
         raise ValueError(f"shift is {shift!r}; wanted a whole number from 0 up: the position of the first token.")
     if T + shift > rows:
-        raise ValueError(f"x has T={T} tokens from position {shift} on, but P has {rows} rows, for positions 0 to {rows - 1}: "
-                         f"there is no vector for position {T + shift - 1}, and none was learned.")
+        raise ValueError(
+            f"x has T={T} tokens from position {shift} on, but P has {rows} rows, for positions 0 to {rows - 1}: "
+            f"there is no vector for position {T + shift - 1}, and none was learned."
+        )
     span = f"{shift}, {shift} + T" if shift else "T"
     trace.given("positions", np.arange(T) + int(shift), "t", code=f"positions = torch.arange({span})")
     trace.step("p", "lookup", "p c, t -> t c", "P", "positions", code="p = P[positions]")
@@ -80,7 +82,15 @@ def rotary_scores(x, Wq, Wk, *, shift=0, base=1000.0, tokens=None):
     for name, W in (("q", Wq), ("k", Wk)):
         trace.given(f"W{name}", checked(f"W{name}", W), "c h", role=ROLE_OF[name], parameter=True)
     for name in "qk":
-        trace.step(name, "sum-product", f"{b}t c, c h -> {b}t h", "x", f"W{name}", role=ROLE_OF[name], code=f"{name} = x @ W{name}")
+        trace.step(
+            name,
+            "sum-product",
+            f"{b}t c, c h -> {b}t h",
+            "x",
+            f"W{name}",
+            role=ROLE_OF[name],
+            code=f"{name} = x @ W{name}",
+        )
     cos, sin = cos_and_sin(*trace["q"].value.shape[-2:], shift, base)
     trace.given("cos", cos, "t h", code="cos = angles.cos()")
     trace.given("sin", sin, "t h", code="sin = angles.sin()")
@@ -94,10 +104,18 @@ def rotary_scores(x, Wq, Wk, *, shift=0, base=1000.0, tokens=None):
 def turn(trace, b, name):
     """Turn q or k: cos of it, and sin of it turned by a quarter. The last step is ``q_rotated`` or ``k_rotated``."""
     half = f"{name}[..., :half], {name}[..., half:]"
-    steps = [("quarter", "sum-product", f"{b}t g, g h -> {b}t h", (name, "quarter"), f"torch.cat((-x2, x1), -1)  # x1, x2 = {half}"),
-             ("cos", "sum-product", f"{b}t h, t h -> {b}t h", (name, "cos"), f"{name} * cos"),
-             ("sin", "sum-product", f"{b}t h, t h -> {b}t h", (f"{name}_quarter", "sin"), f"{name}_quarter * sin"),
-             ("rotated", "add", f"{b}t h, {b}t h -> {b}t h", (f"{name}_cos", f"{name}_sin"), f"{name}_cos + {name}_sin")]
+    steps = [
+        (
+            "quarter",
+            "sum-product",
+            f"{b}t g, g h -> {b}t h",
+            (name, "quarter"),
+            f"torch.cat((-x2, x1), -1)  # x1, x2 = {half}",
+        ),
+        ("cos", "sum-product", f"{b}t h, t h -> {b}t h", (name, "cos"), f"{name} * cos"),
+        ("sin", "sum-product", f"{b}t h, t h -> {b}t h", (f"{name}_quarter", "sin"), f"{name}_quarter * sin"),
+        ("rotated", "add", f"{b}t h, {b}t h -> {b}t h", (f"{name}_cos", f"{name}_sin"), f"{name}_cos + {name}_sin"),
+    ]
     for end, kind, rule, inputs, code in steps:
         trace.step(f"{name}_{end}", kind, rule, *inputs, role=ROLE_OF[name], code=f"{name}_{end} = {code}")
 
@@ -108,7 +126,9 @@ def cos_and_sin(T, head_size, shift=0, base=1000.0):
     if not (hasattr(shift, "__float__") and math.isfinite(shift)):
         raise ValueError(f"shift is {shift!r}; wanted a number: the position of the first token.")
     if not (hasattr(base, "__float__") and math.isfinite(base) and base >= 1):
-        raise ValueError(f"base is {base!r}; wanted a number from 1 up: how many times more slowly the last pairs turn.")
+        raise ValueError(
+            f"base is {base!r}; wanted a number from 1 up: how many times more slowly the last pairs turn."
+        )
     angles = (np.arange(T) + shift)[:, None] * np.tile(speeds(head_size, base), 2)  # (T, 1) * (h,) -> (T, h)
     return np.cos(angles), np.sin(angles)
 

@@ -30,15 +30,25 @@ ANSWER = PAINT["alarm"]  # red, as a teacher's pen
 RAISED = re.compile(r"\^([−–]?[\w.∞]+(?:\[[\d,]+\])?)")  # what stands after ^: e^–∞, e^masked[1,0]
 
 # What stands where: a learned matrix above the one it makes, as in a matrix product on paper.
-GRID = (("legend", "Wq", "Wk", "Wv"), ("x", "q", "k", "v"), ("scores", "scaled", "masked", "powers"),
-        ("weights", "out", "Wo", "projected"))
-HEADINGS = {0: ("Project", "every token becomes a query, a key and a value"),
-            2: ("Compare", "every query with every key, the future hidden"),
-            3: ("Mix", "scores become weights, and weights mix the values")}
-ASKED = ("Fill in the empty boxes, stage by stage, from 1 to 10. Write two decimals where a number is not exact.",
-         "The table at the foot gives the powers of e.")
-ANSWERED = ("Two decimals where a number is not exact.",
-            "Your last digit may differ by one or two where you went on with rounded numbers.")
+GRID = (
+    ("legend", "Wq", "Wk", "Wv"),
+    ("x", "q", "k", "v"),
+    ("scores", "scaled", "masked", "powers"),
+    ("weights", "out", "Wo", "projected"),
+)
+HEADINGS = {
+    0: ("Project", "every token becomes a query, a key and a value"),
+    2: ("Compare", "every query with every key, the future hidden"),
+    3: ("Mix", "scores become weights, and weights mix the values"),
+}
+ASKED = (
+    "Fill in the empty boxes, stage by stage, from 1 to 10. Write two decimals where a number is not exact.",
+    "The table at the foot gives the powers of e.",
+)
+ANSWERED = (
+    "Two decimals where a number is not exact.",
+    "Your last digit may differ by one or two where you went on with rounded numbers.",
+)
 STAGES = ("q", "k", "v", "scores", "scaled", "masked", "powers", "weights", "out", "projected")
 
 
@@ -118,8 +128,11 @@ class Page:
 
     def write(self, x, y, text, size=BODY, color=PAINT["ink"], align="left", bold=False, most=None):
         """Write a line, smaller if it is wider than ``most``; a word after ^ is raised. Returns where it ends."""
-        parts = [(part, size * (0.72 if raised else 1), raised)
-                 for part, raised in zip(RAISED.split(str(text)), cycle((False, True))) if part]
+        parts = [
+            (part, size * (0.72 if raised else 1), raised)
+            for part, raised in zip(RAISED.split(str(text)), cycle((False, True)))
+            if part
+        ]
         width = sum([text_width(part, one, bold) for part, one, _ in parts])
         if most and width > most:
             return self.write(x, y, text, size * most / width, color, align, bold)
@@ -166,7 +179,9 @@ class Page:
             middle = x + (c + 0.5) * width
             self.write(middle, top - 1.9, c, TINY, AXES[columns][1], "center")
             if columns in TOKENS:
-                self.write(middle, top - 1.9 - WORDS, self.trace.tokens[c], SMALL, PAINT["muted"], "center", most=width - 1)
+                self.write(
+                    middle, top - 1.9 - WORDS, self.trace.tokens[c], SMALL, PAINT["muted"], "center", most=width - 1
+                )
         self.block(name, step, x, top)
         if name == "powers":
             x += step.value.shape[1] * width + SUMS
@@ -187,7 +202,9 @@ class Page:
         end = self.write(x, y + 6.4, "(", SMALL, PAINT["muted"])
         for axis, size in zip(step.axes, step.shape.strip("()").split(", ")):
             comma = ", " if axis != step.axes[-1] else ")"
-            end = self.write(self.write(end, y + 6.4, size, SMALL, AXES[axis][1]), y + 6.4, comma, SMALL, PAINT["muted"])
+            end = self.write(
+                self.write(end, y + 6.4, size, SMALL, AXES[axis][1]), y + 6.4, comma, SMALL, PAINT["muted"]
+            )
         self.write(end + 1.5, y + 6.4, note, SMALL, PAINT["muted"])
 
     def block(self, name, step, x, y):
@@ -198,23 +215,33 @@ class Page:
         written = texts(step.value, step)
         size = min(NUMBER, 0.6 * height, *((width - 0.8) / text_width(text, 1) for text in written))
         for ((r, c), value), text in zip(np.ndenumerate(step.value), written):
-            box = Box(x + c * width, y + r * height, width, height, PAINT["edge"], fill=PAINT["mask"] if given else "none")
+            box = Box(
+                x + c * width, y + r * height, width, height, PAINT["edge"], fill=PAINT["mask"] if given else "none"
+            )
             self.cells[name, r, c] = box
             self.boxes.append(box)
             if self.answered and value == -np.inf:
                 self.boxes.append(box._replace(color=PAINT["hatch"], hatched=True))
             if given or self.answered:
-                self.write(box.x + width / 2, box.y + height / 2, text, size, PAINT["ink"] if given else ANSWER, "center")
+                self.write(
+                    box.x + width / 2, box.y + height / 2, text, size, PAINT["ink"] if given else ANSWER, "center"
+                )
         self.boxes.append(Box(x, y, columns * width, rows * height, role, 1.3, dashed=step.parameter))
 
     def legend(self):
         """What the boxes mean, in the place above x."""
         y = self.tops[0]
         given = {"fill": PAINT["mask"]}
-        for text, look in (("given: one row a token", given), ("given: a learned matrix", {**given, "dashed": True}),
-                           ("for you to fill in", {}), ("hidden: hatch it, write –∞", {"hatched": True})):
+        for text, look in (
+            ("given: one row a token", given),
+            ("given: a learned matrix", {**given, "dashed": True}),
+            ("for you to fill in", {}),
+            ("hidden: hatch it, write –∞", {"hatched": True}),
+        ):
             box = Box(MARGIN, y, 5, 4, PAINT["muted"], 1, **look)
-            self.boxes += [box] if not box.hatched else [box._replace(color=PAINT["hatch"]), box._replace(hatched=False)]
+            self.boxes += (
+                [box] if not box.hatched else [box._replace(color=PAINT["hatch"]), box._replace(hatched=False)]
+            )
             self.write(MARGIN + 6.5, y + 2, text, SMALL, PAINT["muted"])
             y += 5.6
 
@@ -242,7 +269,9 @@ class Page:
         for i, row in enumerate(self.table):
             for j, text in enumerate(row):
                 color = PAINT["ink" if i and "." in text else "muted"]
-                self.write(MARGIN + (j + 0.5) * wide, self.table_top + HEADING + LINE * (i + 0.5), text, size, color, "center")
+                self.write(
+                    MARGIN + (j + 0.5) * wide, self.table_top + HEADING + LINE * (i + 0.5), text, size, color, "center"
+                )
 
     def footer(self):
         y = self.height - MARGIN
@@ -255,10 +284,18 @@ def formulas(trace):
     head_size = trace["Wq"].value.shape[1]
     factor, scale = head_size**-0.5, f"1/√{head_size}"
     digits = exact_digits(np.array([factor]))
-    return {"q": ("= x @ Wq", ""), "k": ("= x @ Wk", ""), "v": ("= x @ Wv", ""), "scores": ("= q @ kᵀ", ""),
-            "scaled": (f"= scores · {scale}", f"{scale} {'=' if digits < 3 else '≈'} {cell_text(factor, digits)}"),
-            "masked": ("= scaled or –∞", "–∞ where s > t"), "powers": ("", "Σ = sum of a row"),
-            "weights": ("= e^masked / Σ", "rows sum to 1"), "out": ("= weights @ v", ""), "projected": ("= out @ Wo", "")}
+    return {
+        "q": ("= x @ Wq", ""),
+        "k": ("= x @ Wk", ""),
+        "v": ("= x @ Wv", ""),
+        "scores": ("= q @ kᵀ", ""),
+        "scaled": (f"= scores · {scale}", f"{scale} {'=' if digits < 3 else '≈'} {cell_text(factor, digits)}"),
+        "masked": ("= scaled or –∞", "–∞ where s > t"),
+        "powers": ("", "Σ = sum of a row"),
+        "weights": ("= e^masked / Σ", "rows sum to 1"),
+        "out": ("= weights @ v", ""),
+        "projected": ("= out @ Wo", ""),
+    }
 
 
 def texts(values, step):
@@ -273,8 +310,10 @@ def table_of_powers(masked):
     if (2 * x == np.round(2 * x)).all():
         end = 2 * max(3, int(np.ceil(most)))
         halves = [half / 2 for half in range(-end, end + 1)]
-        return [["x", *(f"{half:g}".replace("-", "–") for half in halves)],
-                ["e^x", *(number(np.exp(half), 2) for half in halves)]]
+        return [
+            ["x", *(f"{half:g}".replace("-", "–") for half in halves)],
+            ["e^x", *(number(np.exp(half), 2) for half in halves)],
+        ]
     rows = [["x", *(f".{i}" for i in range(10)), "–x", *(f".{i}" for i in range(10))]]
     for whole in range(int(most + 0.1) + 1):
         up, down = ([number(np.exp(sign * (whole + i / 10)), 2) for i in range(10)] for sign in (1, -1))
@@ -290,13 +329,32 @@ def paint(page):
     axes.set(xlim=(0, page.width), ylim=(page.height, 0))
     axes.axis("off")
     for box in page.boxes:
-        axes.add_artist(Rectangle((box.x, box.y), box.width, box.height, facecolor=box.fill, edgecolor=box.color,
-                                  linewidth=box.line, linestyle=(0, (4, 2)) if box.dashed else "-",
-                                  hatch="//" if box.hatched else None))
+        axes.add_artist(
+            Rectangle(
+                (box.x, box.y),
+                box.width,
+                box.height,
+                facecolor=box.fill,
+                edgecolor=box.color,
+                linewidth=box.line,
+                linestyle=(0, (4, 2)) if box.dashed else "-",
+                hatch="//" if box.hatched else None,
+            )
+        )
     if page.dots:
-        axes.add_artist(Line2D(*zip(*page.dots), linestyle="", marker="o", markersize=1.1, markeredgewidth=0, color=PAINT["edge"]))
+        axes.add_artist(
+            Line2D(*zip(*page.dots), linestyle="", marker="o", markersize=1.1, markeredgewidth=0, color=PAINT["edge"])
+        )
     for label in page.labels:
         # A size is the height of a line; 0.36 of it is half a digit's height.
-        axes.text(label.x, label.y + 0.36 * label.size, label.text, fontsize=label.size * 72 / MILLIMETERS, color=label.color,
-                  family="DejaVu Sans", weight="bold" if label.bold else "normal", parse_math=False)
+        axes.text(
+            label.x,
+            label.y + 0.36 * label.size,
+            label.text,
+            fontsize=label.size * 72 / MILLIMETERS,
+            color=label.color,
+            family="DejaVu Sans",
+            weight="bold" if label.bold else "normal",
+            parse_math=False,
+        )
     return figure

@@ -1,4 +1,5 @@
-"""Puzzles: make the head do it. The numbers of some matrices are typed into the live diagram until the weights are as wanted.
+"""Puzzles: make the head do it. The numbers of some matrices are typed into the live diagram until the weights are as
+wanted.
 
 Importing this module imports neither torch nor matplotlib.
 """
@@ -26,8 +27,10 @@ alive = {}  # by name: a cell that is run again shows the puzzle as it was left
 class Puzzle:
     """A task for a head.
 
-    notebook: its number, "04". goal: what is asked, in a sentence. tokens: its words. start: the matrices that may be changed, as they stand at first.
-    build: from these matrices, by name, to a Trace with ``weights``. shares: from weights, (T, T) or (n, T, T), to how well
+    notebook: its number, "04". goal: what is asked, in a sentence. tokens: its words. start: the matrices that may be
+    changed, as they stand at first.
+    build: from these matrices, by name, to a Trace with ``weights``. shares: from weights, (T, T) or (n, T, T), to how
+    well
     each row does what is asked, from 0 to 1.
     """
 
@@ -44,9 +47,13 @@ class Puzzle:
 
 
 def on(targets):
-    """Shares of the weight that each row puts on certain places: ``{2: [0, 1]}`` is row 2, looking at 0 or 1 or both."""
+    """Shares of the weight that each row puts on certain places: ``{2: [0, 1]}`` is row 2, looking at 0 or 1 or
+    both.
+    """
+
     def shares(weights):
         return np.array([weights[t, places].sum() for t, places in targets.items()])
+
     return shares
 
 
@@ -68,34 +75,60 @@ LONE = np.array([[1.0], [0.5], [0.0], [-1.0]])  # (C=4, head_size=1)
 
 PUZZLES = {
     "average_all": Puzzle(
-        "04", "Change the scores so that every token averages itself and all tokens before it, each counting the same.",
-        BY_HAND, {"scores": np.array([[0, 0, 0, 0], [2, 0, 0, 0], [0, 1, -1, 0], [1, 0, 2, -1]], float)},
-        lambda scores: masked_softmax(scores, CLOCK[:, :2], tokens=BY_HAND), alike),
+        "04",
+        "Change the scores so that every token averages itself and all tokens before it, each counting the same.",
+        BY_HAND,
+        {"scores": np.array([[0, 0, 0, 0], [2, 0, 0, 0], [0, 1, -1, 0], [1, 0, 2, -1]], float)},
+        lambda scores: masked_softmax(scores, CLOCK[:, :2], tokens=BY_HAND),
+        alike,
+    ),
     "previous_by_scores": Puzzle(
-        "04", "Change the scores so that every token from the second on looks at the token before it.",
-        BY_HAND, {"scores": np.zeros((4, 4))},
-        lambda scores: masked_softmax(scores, CLOCK[:, :2], tokens=BY_HAND), on({1: [0], 2: [1], 3: [2]})),
+        "04",
+        "Change the scores so that every token from the second on looks at the token before it.",
+        BY_HAND,
+        {"scores": np.zeros((4, 4))},
+        lambda scores: masked_softmax(scores, CLOCK[:, :2], tokens=BY_HAND),
+        on({1: [0], 2: [1], 3: [2]}),
+    ),
     "same_word": Puzzle(
-        "05", "The columns of x are the words: cat, dog, and a third that no token has. Make every token look at its own word alone, "
+        "05",
+        "The columns of x are the words: cat, dog, and a third that no token has. Make every token look at "
+        "its own word alone, "
         "wherever it has stood so far.",
-        AGAIN, {"Wq": 0 * PAIR, "Wk": 0 * PAIR, "Wv": PAIR},
+        AGAIN,
+        {"Wq": 0 * PAIR, "Wk": 0 * PAIR, "Wv": PAIR},
         lambda **learned: head(np.eye(3)[[0, 1, 0, 1, 1]], **learned, scale=False, tokens=AGAIN),
-        on({t: [s for s in range(t + 1) if AGAIN[s] == AGAIN[t]] for t in range(5)})),
+        on({t: [s for s in range(t + 1) if AGAIN[s] == AGAIN[t]] for t in range(5)}),
+    ),
     "first_token": Puzzle(
-        "07", "The columns of x say: I am the first, I am a noun, I am a verb, and 1 for all. Make every token look at the first.",
-        BY_HAND, {"Wq": LONE, "Wk": -LONE, "Wv": LONE},
-        lambda **learned: head(MARKS, **learned, tokens=BY_HAND), on({t: [0] for t in range(4)})),
+        "07",
+        "The columns of x say: I am the first, I am a noun, I am a verb, and 1 for all. Make every token "
+        "look at the first.",
+        BY_HAND,
+        {"Wq": LONE, "Wk": -LONE, "Wv": LONE},
+        lambda **learned: head(MARKS, **learned, tokens=BY_HAND),
+        on({t: [0] for t in range(4)}),
+    ),
     "previous_by_place": Puzzle(
-        "07", "The first two columns of x are the hand of a clock, which turns a quarter at each token; the third is 1 for all. "
+        "07",
+        "The first two columns of x are the hand of a clock, which turns a quarter at each token; the "
+        "third is 1 for all. "
         "Make every token from the second on look at the token before it.",
-        BY_HAND, {"Wq": PAIR, "Wk": PAIR, "Wv": PAIR},
-        lambda **learned: head(CLOCK, **learned, tokens=BY_HAND), on({1: [0], 2: [1], 3: [2]})),
+        BY_HAND,
+        {"Wq": PAIR, "Wk": PAIR, "Wv": PAIR},
+        lambda **learned: head(CLOCK, **learned, tokens=BY_HAND),
+        on({1: [0], 2: [1], 3: [2]}),
+    ),
     "two_jobs": Puzzle(
-        "09", "The columns of x say: I am the first, I am a noun, I am a verb, and 1 for all. Two heads, two jobs: make head 0 look at the "
+        "09",
+        "The columns of x say: I am the first, I am a noun, I am a verb, and 1 for all. Two heads, two "
+        "jobs: make head 0 look at the "
         "first token, and head 1, from the second token on, at the noun.",
-        BY_HAND, {"Wq": np.zeros((2, 4, 2)), "Wk": np.zeros((2, 4, 2)), "Wv": np.tile(np.eye(4, 2), (2, 1, 1))},
+        BY_HAND,
+        {"Wq": np.zeros((2, 4, 2)), "Wk": np.zeros((2, 4, 2)), "Wv": np.tile(np.eye(4, 2), (2, 1, 1))},
         lambda **learned: separate_heads(MARKS, **learned, tokens=BY_HAND),
-        lambda weights: np.concatenate([weights[0, :, 0], weights[1, 1:, 1]])),
+        lambda weights: np.concatenate([weights[0, :, 0], weights[1, 1:, 1]]),
+    ),
 }
 
 
@@ -120,18 +153,29 @@ class Board(widgets.VBox):
     def __init__(self, name):
         self.name, self.puzzle = name, PUZZLES[name]
         self.matrices = {key: value.copy() for key, value in self.puzzle.start.items()}
-        self.goal = widgets.HTML(f"<div><b>Puzzle.</b> {escape(self.puzzle.goal)}<br>"
-                                 f"You may change {listed(self.matrices)}: double-click a number, or go to it with the arrow keys; "
-                                 "type another one and press Enter.</div>")
+        self.goal = widgets.HTML(
+            f"<div><b>Puzzle.</b> {escape(self.puzzle.goal)}<br>"
+            f"You may change {listed(self.matrices)}: double-click a number, or go to it with the arrow keys; "
+            "type another one and press Enter.</div>"
+        )
         self.bar = widgets.FloatProgress(min=0, max=1, layout={"width": "260px"})
         self.line = widgets.HTML(layout={"min_height": "28px"})
-        self.start_again = widgets.Button(description="Reset", tooltip="The numbers as they were at first", layout={"width": "auto"})
+        self.start_again = widgets.Button(
+            description="Reset", tooltip="The numbers as they were at first", layout={"width": "auto"}
+        )
         self.start_again.on_click(lambda _: self.reset())
         self.diagram = Diagram(self.trace, editable=list(self.matrices))
         self.diagram.observe(lambda change: self.type(**change.new), "typed")
-        super().__init__([self.goal, widgets.HBox([self.bar, self.line, self.start_again],
-                                                  layout={"flex_flow": "row wrap", "align_items": "center", "grid_gap": "2px 14px"}),
-                          self.diagram])
+        super().__init__(
+            [
+                self.goal,
+                widgets.HBox(
+                    [self.bar, self.line, self.start_again],
+                    layout={"flex_flow": "row wrap", "align_items": "center", "grid_gap": "2px 14px"},
+                ),
+                self.diagram,
+            ]
+        )
         self.show()
 
     @property
@@ -153,7 +197,10 @@ class Board(widgets.VBox):
         try:
             value = read(text).value
             if not np.isfinite(value) or abs(value) > LARGEST:
-                raise ValueError(f"{cell_name(name, index)} would be {text.strip()[:20]}; wanted a number from −{LARGEST} to {LARGEST}.")
+                raise ValueError(
+                    f"{cell_name(name, index)} would be {text.strip()[:20]}; wanted a number from −{LARGEST} to "
+                    f"{LARGEST}."
+                )
             self.matrices[name][tuple(index)] = value
             self.show()
         except ValueError as error:
@@ -180,7 +227,9 @@ class Board(widgets.VBox):
         return f"The worst row has {self.score:.3f} of {ENOUGH:.3f}."
 
     def __repr__(self):
-        return f"puzzle {self.name}: " + (f"solved, {self.score:.3f}" if self.solved else f"the worst row has {self.score:.3f} of {ENOUGH:.3f}")
+        return f"puzzle {self.name}: " + (
+            f"solved, {self.score:.3f}" if self.solved else f"the worst row has {self.score:.3f} of {ENOUGH:.3f}"
+        )
 
     def _repr_mimebundle_(self, **options):
         """The puzzle, and beside it the still picture for places where no widget lives."""

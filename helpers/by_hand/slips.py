@@ -55,7 +55,9 @@ def diagnose(trace, name, index, typed):
         return Answer(False, str(problem))
     if answer.agrees(right):
         return Answer(True, "Right.")
-    if any(answer.agrees(rules.cell(sheet[name], index, sheet.inputs(step))) for sheet in rough if step.kind != "given"):
+    if any(
+        answer.agrees(rules.cell(sheet[name], index, sheet.inputs(step))) for sheet in rough if step.kind != "given"
+    ):
         return Answer(True, f"Right, from rounded numbers. With all the decimals it is {number(right, step.digits)}.")
     off = abs(answer.value - right)
     if answer.decimals in (0, 1) and off <= CLOSE[0]:
@@ -64,7 +66,9 @@ def diagnose(trace, name, index, typed):
         found = tuple(slip for slip in slips(sheet, name, index) if answer.agrees(slip.value))
         if found:
             more = len(found) - 1
-            others = f" {'Another slip gives' if more == 1 else f'{more} other slips give'} the same number." if more else ""
+            others = (
+                f" {'Another slip gives' if more == 1 else f'{more} other slips give'} the same number." if more else ""
+            )
             return Answer(False, found[0].sentence + others, found)
     if off <= CLOSE[1] and step.digits > 2:
         return Answer(False, "Very close: keep three decimals on the way, and round at the end.")

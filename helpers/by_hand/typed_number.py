@@ -11,7 +11,9 @@ LONGEST = 200  # characters that are read
 ECHOED = 60  # characters that are shown again
 EXACT = 1e-6
 
-SIGNS = str.maketrans({**dict.fromkeys("−–—", "-"), **dict.fromkeys("·×⋅∙", "*"), **dict.fromkeys("÷⁄:", "/"), ",": "."})
+SIGNS = str.maketrans(
+    {**dict.fromkeys("−–—", "-"), **dict.fromkeys("·×⋅∙", "*"), **dict.fromkeys("÷⁄:", "/"), ",": "."}
+)
 SPELLINGS = {  # pattern: how the reader below spells it
     r"float\( ?[\"']([^\"']*)[\"'] ?\)": r"\1",
     r"infinity|∞": "inf",
@@ -24,8 +26,15 @@ TOKENS = re.compile(r"(?:(?<![\w.])(?:(?:inf|nan|sqrt|exp|e)|(?:\d+\.?\d*|\.\d+)
 PLAIN = re.compile(r"[-+]? ?(?:\d+\.?\d*|\.\d+)")
 NAMES = {"e": math.e, "inf": math.inf, "nan": math.nan}
 FUNCTIONS = {"sqrt": math.sqrt, "exp": math.exp}
-OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
-             ast.Pow: operator.pow, ast.USub: operator.neg, ast.UAdd: operator.pos}
+OPERATORS = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+    ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
+}
 
 
 class Typed(NamedTuple):
@@ -65,8 +74,10 @@ def read(text):
         try:
             if TOKENS.fullmatch(plain):
                 points = [len(digits) for digits in re.findall(r"\.(\d*)", plain)]
-                return Typed(evaluate(ast.parse(plain.strip(), mode="eval").body),
-                             max(points) if points else 0 if PLAIN.fullmatch(plain) else None)
+                return Typed(
+                    evaluate(ast.parse(plain.strip(), mode="eval").body),
+                    max(points) if points else 0 if PLAIN.fullmatch(plain) else None,
+                )
         except ZeroDivisionError:
             problem = "it divides by zero."
         except OverflowError:
@@ -88,7 +99,9 @@ def printable(text):
 
 
 def evaluate(node):
-    """The number of a parsed expression; KeyError for anything but arithmetic, ValueError for a root of a negative number."""
+    """The number of a parsed expression; KeyError for anything but arithmetic, ValueError for a root of a negative
+    number.
+    """
     match node:
         case ast.Constant(value=number):
             return float(number)

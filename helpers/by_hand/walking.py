@@ -39,7 +39,9 @@ SENTENCES = {  # what the steps of a head mean
     "dq": "A query turns toward the keys that it should have listened to.",
     "dk": "A key is blamed by the queries that met it.",
     "dx": "x was read three times, so three parts add up.",
-    **dict.fromkeys(("dWq", "dWk", "dWv", "dWo"), "A matrix served all tokens, so it collects what each of them is told."),
+    **dict.fromkeys(
+        ("dWq", "dWk", "dWv", "dWo"), "A matrix served all tokens, so it collects what each of them is told."
+    ),
 }
 HEADS = ("head", "masked_softmax", "backward of head")  # the traces that these sentences are about
 MOST = 24  # walks that are alive at once
@@ -57,7 +59,9 @@ class Stage(NamedTuple):
 
 @dataclass
 class Memory:
-    """How far somebody came. stage: which one is seen; typed: a text by stage; seen: the stages that are no longer blank."""
+    """How far somebody came. stage: which one is seen; typed: a text by stage; seen: the stages that are no longer
+    blank.
+    """
 
     stage: int = 0
     typed: dict = field(default_factory=dict)
@@ -90,7 +94,9 @@ def walk(trace, stages=None, ask=None, key=None):
          1.000   1.000
     """
     if not isinstance(trace, Trace):
-        raise TypeError(f"trace is of type {type(trace).__name__}; wanted a Trace, such as head(x, Wq, Wk, Wv) returns.")
+        raise TypeError(
+            f"trace is of type {type(trace).__name__}; wanted a Trace, such as head(x, Wq, Wk, Wv) returns."
+        )
     stops = plan(trace, stages, ask or {})
     place = key, fingerprint(trace), tuple((stop.name, stop.asked) for stop in stops)
     found = alive.pop(place, None)
@@ -117,14 +123,24 @@ class Walk(widgets.VBox):
         self.reveal = button("Show me", "Fill in this stage", self.fill_in)
         self.where, self.meaning = widgets.HTML(), widgets.HTML()
         self.said = widgets.HTML(layout={"min_height": "28px"})  # the diagram below stays where it is
-        self.box = widgets.Text(continuous_update=False, placeholder="0.73, −2, 1/2 or −inf",
-                                style={"description_width": "initial"}, layout={"width": "400px"})
+        self.box = widgets.Text(
+            continuous_update=False,
+            placeholder="0.73, −2, 1/2 or −inf",
+            style={"description_width": "initial"},
+            layout={"width": "400px"},
+        )
         # Enter, or to leave the box. Where the text is still the one that was checked, its answer still stands there.
         self.box.observe(lambda change: self.answer(), "value")
         self.turn = widgets.VBox([widgets.HBox([self.box, self.check, self.reveal], layout=ROW), self.said])
         self.diagram = Diagram(Trace(trace.title))
-        super().__init__([widgets.HBox([self.back, self.next, self.restart, self.where], layout=ROW), self.meaning, self.turn,
-                          self.diagram])
+        super().__init__(
+            [
+                widgets.HBox([self.back, self.next, self.restart, self.where], layout=ROW),
+                self.meaning,
+                self.turn,
+                self.diagram,
+            ]
+        )
         self.show()
 
     @property
@@ -172,7 +188,10 @@ class Walk(widgets.VBox):
         last = len(self.stages) - 1
         self.back.disabled, self.next.disabled = self.memory.stage == 0, self.memory.stage == last
         code = escape(self.trace[name].code) if name in self.trace else ""
-        self.where.value = f"<span {PLAIN}><b>Stage {self.memory.stage + 1} of {last + 1}: {escape(name)}</b> &emsp; <code>{code}</code></span>"
+        self.where.value = (
+            f"<span {PLAIN}><b>Stage {self.memory.stage + 1} of {last + 1}: {escape(name)}</b> &emsp; "
+            f"<code>{code}</code></span>"
+        )
         self.meaning.value = f"<div {PLAIN}>{escape(sentence)}</div>"
         self.turn.layout.display = "none" if asked is None else None
         if asked is not None:
@@ -214,11 +233,17 @@ def plan(trace, stages, ask):
     """The stages of a walk, in the order of the trace; the first is all that is given."""
     steps = [step.name for step in trace if step.kind != "given"]
     meant = SENTENCES if trace.title in HEADS else {}
-    told = stages if isinstance(stages, dict) else {name: meant.get(name, "") for name in (steps if stages is None else stages)}
+    told = (
+        stages
+        if isinstance(stages, dict)
+        else {name: meant.get(name, "") for name in (steps if stages is None else stages)}
+    )
     for what, names, wanted in [("stages", told, steps), ("ask", ask, [name for name in steps if name in told])]:
         unknown = [name for name in names if name not in wanted]
         if unknown:
-            raise ValueError(f"{what} has {unknown[0]!r}; wanted names from {', '.join(wanted) or 'a trace that has a step'}.")
+            raise ValueError(
+                f"{what} has {unknown[0]!r}; wanted names from {', '.join(wanted) or 'a trace that has a step'}."
+            )
     stops = [Stage(START, meant.get(START, "") if trace.title == "head" else "")]
     for name in steps:
         if name in told:
@@ -228,7 +253,9 @@ def plan(trace, stages, ask):
 
 
 def telling(trace, name):
-    """The cell of a step to ask for: one that the mask hides; else of the last row, the one that most numbers go into."""
+    """The cell of a step to ask for: one that the mask hides; else of the last row, the one that most numbers go
+    into.
+    """
     step = trace[name]
     hidden = np.argwhere(step.value == -np.inf)
     if step.kind == "mask" and len(hidden):
@@ -241,7 +268,9 @@ def telling(trace, name):
 
 def fingerprint(trace):
     """The same for two traces with the same title, names, shapes and numbers."""
-    found = hashlib.sha256(repr((trace.title, [(step.name, step.value.shape) for step in trace])).encode("utf-8", "replace"))
+    found = hashlib.sha256(
+        repr((trace.title, [(step.name, step.value.shape) for step in trace])).encode("utf-8", "replace")
+    )
     for step in trace:
         found.update(step.value.astype(np.float64).tobytes())
     return found.hexdigest()

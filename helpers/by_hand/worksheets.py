@@ -22,7 +22,8 @@ def worksheet(T=2, C=3, head_size=4, seed=0, level=1, paper="A4"):
     """One attention head on paper: a page to fill in by pencil, and a page with the answers.
 
     T: tokens, C: channels, head_size: each from 1 to 4. seed: which numbers. level: 1 whole numbers, 2 halves as
-    well, 3 larger ones (see ``helpers.inputs.examples.by_hand``). paper: A4 or Letter. Returns a Worksheet; ``save`` it, and
+    well, 3 larger ones (see ``helpers.inputs.examples.by_hand``). paper: A4 or Letter. Returns a Worksheet; ``save``
+    it, and
     print it. Raises ValueError for a size, seed, level or paper that is not there.
 
     >>> worksheet(seed=3)
@@ -30,7 +31,9 @@ def worksheet(T=2, C=3, head_size=4, seed=0, level=1, paper="A4"):
     """
     for name, size in [("T", T), ("C", C), ("head_size", head_size)]:
         if not (hasattr(size, "__index__") and 1 <= size <= LARGEST):
-            raise ValueError(f"{name} is {size!r}; wanted a whole number from 1 to {LARGEST}: more does not fit on a page.")
+            raise ValueError(
+                f"{name} is {size!r}; wanted a whole number from 1 to {LARGEST}: more does not fit on a page."
+            )
     if paper not in tuple(PAPERS):
         raise ValueError(f"paper is {paper!r}; wanted one of {', '.join(PAPERS)}.")
     tokens, x, Wq, Wk, Wv, Wo = by_hand(T, C, head_size, seed, level)
@@ -65,14 +68,19 @@ class Worksheet:
         path, buffer = Path(path), io.BytesIO()
         if path.suffix != ".pdf":
             raise ValueError(f"{path.name} ends in {path.suffix!r}; wanted .pdf: a worksheet is two pages to print.")
-        about = {"Title": f"One attention head, by hand ({self.sizes})", **dict.fromkeys(("CreationDate", "Creator", "Producer"))}
+        about = {
+            "Title": f"One attention head, by hand ({self.sizes})",
+            **dict.fromkeys(("CreationDate", "Creator", "Producer")),
+        }
         with matplotlib.rc_context(PRINT), PdfPages(buffer, metadata=about) as pdf:
             for figure in self.figures:
                 pdf.savefig(figure)
         try:
             path.write_bytes(buffer.getvalue())
         except OSError as error:
-            raise OSError(f"{path} cannot be written: {error.strerror}; choose a folder that is there and is yours.") from error
+            raise OSError(
+                f"{path} cannot be written: {error.strerror}; choose a folder that is there and is yours."
+            ) from error
         return path
 
     @property
@@ -84,11 +92,16 @@ class Worksheet:
     @property
     def alt(self):
         """Page 1 in words: what is given, and what is asked."""
-        given = [f"{step.name} {step.shape} is {'; '.join(' '.join(texts(row, step)) for row in step.value)}"
-                 for step in self.trace if step.kind == "given"]
+        given = [
+            f"{step.name} {step.shape} is {'; '.join(' '.join(texts(row, step)) for row in step.value)}"
+            for step in self.trace
+            if step.kind == "given"
+        ]
         asked = [f"{step.name} {step.shape}" for step in self.trace if step.kind != "given"]
-        return (f"A worksheet, one attention head by hand, tokens {', '.join(self.trace.tokens)}. "
-                f"Given: {', '.join(given)}. Boxes to fill in: {', '.join(asked)}.")
+        return (
+            f"A worksheet, one attention head by hand, tokens {', '.join(self.trace.tokens)}. "
+            f"Given: {', '.join(given)}. Boxes to fill in: {', '.join(asked)}."
+        )
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         with matplotlib.rc_context(PRINT):

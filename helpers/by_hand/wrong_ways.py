@@ -132,12 +132,20 @@ def sum_products(cell):
             yield f"You left out one product: {name}.", total - one
     for term, place in zip(factors, found):
         if term.count(0) == 1 and len(term) == 2:
-            zero = next(cell_name(source.name, where) for source, where, one in zip(cell.inputs, place, term) if one == 0)
+            zero = next(
+                cell_name(source.name, where) for source, where, one in zip(cell.inputs, place, term) if one == 0
+            )
             yield f"{zero} is 0, and 0 times a number is 0.", total + cell.step.factor * sum(term)
     if pair:
         left, right = (line.numbers for line in pair)
-        yield "You added where numbers are multiplied: multiply each pair, then add up the products.", (left + right).sum()
-        yield "You added up first and multiplied after: multiply each pair, then add up the products.", left.sum() * right.sum()
+        yield (
+            "You added where numbers are multiplied: multiply each pair, then add up the products.",
+            (left + right).sum(),
+        )
+        yield (
+            "You added up first and multiplied after: multiply each pair, then add up the products.",
+            left.sum() * right.sum(),
+        )
     yield TURNED, -total
     for name, one in zip(names, products):
         if many and products.count(one) == 1:
@@ -146,6 +154,7 @@ def sum_products(cell):
 
 def wrong_lines(cell, pair):
     """The product of two lines of which one is not the cell's: of another matrix, across, or beside it."""
+
     def told(i, line, reason=""):
         both = [line if i == k else pair[k] for k in (0, 1)]
         reason = reason or f"{cell} takes {pair[i]}."
@@ -153,8 +162,11 @@ def wrong_lines(cell, pair):
 
     for i in (1, 0):
         for name in replacements(cell, cell.inputs[i]):
-            yield told(i, pair[i]._replace(name=name, matrix=cell.matrix(name)),
-                       REASONS.get((cell.step.name, pair[i].name), ""))
+            yield told(
+                i,
+                pair[i]._replace(name=name, matrix=cell.matrix(name)),
+                REASONS.get((cell.step.name, pair[i].name), ""),
+            )
     for later in cell.trace:
         if later.inputs == (cell.step.name,) and scales(later) and later.factor != 1:
             yield f"You scaled it already: that comes next, in {later.name}.", cell.value * later.factor
@@ -170,15 +182,20 @@ def wrong_lines(cell, pair):
 
 
 def replacements(cell, source):
-    """The matrices that one may take for this one: made before the step, of the same shape, those on the same axes first."""
+    """The matrices that one may take for this one: made before the step, of the same shape, those on the same axes
+    first.
+    """
     earlier = []
     for step in cell.trace:
         if step.name == cell.step.name:
             break
         if step.name != source.name and step.value.shape == source.value.shape and step.parameter == source.parameter:
             earlier.insert(0, step)
-    return [step.name for step in sorted(earlier, key=lambda step: [*map(size_name, step.axes)] != [*map(size_name, source.axes)])
-            if cell.matrix(step.name) is not None]
+    return [
+        step.name
+        for step in sorted(earlier, key=lambda step: [*map(size_name, step.axes)] != [*map(size_name, source.axes)])
+        if cell.matrix(step.name) is not None
+    ]
 
 
 def mixings(cell, weights, mixed):
@@ -208,7 +225,10 @@ def scalings(cell):
         yield f"You multiplied by head_size: divide by its root, {root}.", before * size
         for name in ("C", "T"):
             for sign, divisor in [("√", cell.sizes.get(name, 1) ** 0.5), ("", cell.sizes.get(name, 1))]:
-                yield f"You divided by {sign}{name}: a score adds up head_size={size} products, so divide by {root}.", before / divisor
+                yield (
+                    f"You divided by {sign}{name}: a score adds up head_size={size} products, so divide by {root}.",
+                    before / divisor,
+                )
     elif size:
         yield f"You divided by √head_size = √{size} alone: {scaled}", before * size**-0.5
     yield TURNED, -cell.value
@@ -221,7 +241,10 @@ def masks(cell):
     if hidden:
         why = f"token {s} comes after token {t}, and is hidden from it" if s > t else "it hides this score"
         yield f"That is {cell.at(source.name)}, before the mask: {why}.", source.value[cell.index]
-        yield "0 is its weight, after the softmax. Before it, 0 would count as e^0 = 1; what counts for nothing is −∞.", 0
+        yield (
+            "0 is its weight, after the softmax. Before it, 0 would count as e^0 = 1; what counts for nothing is −∞.",
+            0,
+        )
         yield "The sign is turned: what counts for nothing in the softmax is −∞.", math.inf
     else:
         why = "a token sees itself" if s == t else f"token {t} sees token {s}" + ", which came before it" * (s < t)
@@ -246,11 +269,19 @@ def softmaxes(cell):
     unmasked = cell.before(source, "mask")
     if unmasked:
         whole = cell.matrix(unmasked)
-        yield ("That is its share of the whole row, the masked scores too: mask first, so that what is left adds up to 1.",
-               share(whole[t], s))
-    yield f"That is its share of column {s}: the softmax goes along row {t}, which adds up to 1.", share(matrix[:, s], t)
+        yield (
+            "That is its share of the whole row, the masked scores too: mask first, so that what is left adds up to 1.",
+            share(whole[t], s),
+        )
+    yield (
+        f"That is its share of column {s}: the softmax goes along row {t}, which adds up to 1.",
+        share(matrix[:, s], t),
+    )
     if s > 0 and unmasked:
-        yield f"That is its share of column {s} before the mask: the softmax goes along row {t} of {source}.", share(whole[:, s], t)
+        yield (
+            f"That is its share of column {s} before the mask: the softmax goes along row {t} of {source}.",
+            share(whole[:, s], t),
+        )
     unscaled = cell.before(unmasked or source, "scale")
     if unscaled:
         raw = cell.matrix(unscaled)[t]
@@ -297,8 +328,14 @@ def means(cell):
     matrix, taken = cell.matrix(source), rules.terms(cell.step, cell.index, cell.inputs)
     if matrix is not None and len(taken) == t + 1:
         column = matrix[:, c]
-        yield f"You added up and did not divide: the mean of {t + 1} numbers is their sum / {t + 1}.", column[: t + 1].sum()
-        yield f"You divided by {len(column)}, all the tokens: token {t} sees {t + 1} of them.", column[: t + 1].sum() / len(column)
+        yield (
+            f"You added up and did not divide: the mean of {t + 1} numbers is their sum / {t + 1}.",
+            column[: t + 1].sum(),
+        )
+        yield (
+            f"You divided by {len(column)}, all the tokens: token {t} sees {t + 1} of them.",
+            column[: t + 1].sum() / len(column),
+        )
         yield f"That is the mean of all the tokens: token {t} sees no later one.", column.mean()
         yield f"That is {cell.at(source)} alone: the mean takes the tokens before it, too.", column[t]
         yield "That is the mean of the past alone: the token itself counts, too.", column[:t].mean() if t else math.nan
@@ -318,7 +355,10 @@ def swapped(cell):
     """The cell across the diagonal of a matrix that has tokens on both sides."""
     matrix, (t, s) = cell.matrix(cell.step.name), cell.index[-2:]
     if set(cell.step.axes[-2:]) <= TOKENS and matrix[s, t] > -math.inf:
-        yield f"That is {cell.at(cell.step.name, s, t)}: a row is the token that looks, a column is one it looks at.", matrix[s, t]
+        yield (
+            f"That is {cell.at(cell.step.name, s, t)}: a row is the token that looks, a column is one it looks at.",
+            matrix[s, t],
+        )
 
 
 KINDS = {"sum-product": sum_products, "mask": masks, "softmax": softmaxes, "normalize": normalizings, "mean": means}

@@ -1,6 +1,8 @@
-"""Checks for the exercises: ``check.mean_so_far(mean_so_far)`` tries your function on many shapes and tells what is wrong.
+"""Checks for the exercises: ``check.mean_so_far(mean_so_far)`` tries your function on many shapes and tells what is
+wrong.
 
-Every exercise is a function here, by its name; ``dir(check)`` lists them. What is solved is kept by ``helpers.check.progress``.
+Every exercise is a function here, by its name; ``dir(check)`` lists them. What is solved is kept by
+``helpers.check.progress``.
 
     >>> from helpers import check
     >>> import numpy as np
@@ -10,12 +12,25 @@ Every exercise is a function here, by its name; ``dir(check)`` lists them. What 
 
 import importlib
 
-PARTS = ("tokens", "averaging", "softmax", "one_head", "every_number", "gradients", "many_heads", "positions", "blocks", "training", "reading")
+PARTS = (
+    "tokens",
+    "averaging",
+    "softmax",
+    "one_head",
+    "every_number",
+    "gradients",
+    "many_heads",
+    "positions",
+    "blocks",
+    "training",
+    "reading",
+)
 
 
 def exercises():
     """All exercises by name, in the order of the course."""
     from helpers.check.exercise import EXERCISES
+
     for part in PARTS:
         importlib.import_module(f"helpers.check.{part}")
     return dict(sorted(EXERCISES.items(), key=lambda item: item[1].notebook))
@@ -28,6 +43,7 @@ def __getattr__(name):
     def check(function):
         from helpers.check import progress
         from helpers.check.judge import judge
+
         verdict = judge(exercises()[name], function)
         print(verdict.text)
         if verdict.solved:

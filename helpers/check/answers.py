@@ -5,8 +5,17 @@ import sys
 
 import numpy as np
 
-KINDS = {list: "a list", tuple: "a tuple", dict: "a dictionary", set: "a set", str: "a text", bool: "a truth value",
-         int: "a whole number", float: "a plain number", complex: "a complex number"}
+KINDS = {
+    list: "a list",
+    tuple: "a tuple",
+    dict: "a dictionary",
+    set: "a set",
+    str: "a text",
+    bool: "a truth value",
+    int: "a whole number",
+    float: "a plain number",
+    complex: "a complex number",
+}
 
 
 def read(value, tensors=True, whole=False):
@@ -20,11 +29,21 @@ def read(value, tensors=True, whole=False):
         if not tensors:
             return None, f"it returned a PyTorch tensor; wanted {wanted}."
         if value.is_nested or value.is_quantized or value.layout != torch.strided or value.is_meta:
-            return None, "it returned a tensor of a special kind (sparse, nested, quantized or without data); wanted a plain one."
+            return (
+                None,
+                "it returned a tensor of a special kind (sparse, nested, quantized or without data); wanted a "
+                "plain one.",
+            )
         if value.requires_grad:
-            return None, ("it returned a tensor that carries a gradient: something in it has numbers of its own that are learned, "
-                          "an nn.Linear perhaps; work with the inputs alone.")
-        array, kind = value.detach().cpu().to(torch.float64 if not value.is_complex() else torch.complex128).numpy(), str(value.dtype).removeprefix("torch.")
+            return None, (
+                "it returned a tensor that carries a gradient: something in it has numbers of its own that are "
+                "learned, "
+                "an nn.Linear perhaps; work with the inputs alone."
+            )
+        array, kind = (
+            value.detach().cpu().to(torch.float64 if not value.is_complex() else torch.complex128).numpy(),
+            str(value.dtype).removeprefix("torch."),
+        )
     elif isinstance(value, np.ndarray | np.generic):
         if tensors and value.ndim:
             return None, f"it returned a NumPy array; wanted {wanted}."
@@ -38,7 +57,13 @@ def read(value, tensors=True, whole=False):
     if whole and not kind.startswith(("int", "uint")):
         return None, f"it returned numbers of type {kind}; wanted whole numbers."
     if not whole and kind not in ("float32", "float64"):
-        why = "whole numbers cut off what stands behind the point" if kind.startswith(("int", "uint")) else "half of the digits are gone" if "16" in kind else "these are no plain numbers"
+        why = (
+            "whole numbers cut off what stands behind the point"
+            if kind.startswith(("int", "uint"))
+            else "half of the digits are gone"
+            if "16" in kind
+            else "these are no plain numbers"
+        )
         return None, f"it returned numbers of type {kind}; wanted float32 or float64: {why}."
     return np.asarray(array, dtype=float), ""
 

@@ -39,7 +39,9 @@ def smaller_still(weights, keep, p):
     return weights * keep * (1 - p)
 
 
-@drop_weights.mistake("each row was divided by its sum: after dropout a row need not sum to 1, and wanted is the same 1 - p for all")
+@drop_weights.mistake(
+    "each row was divided by its sum: after dropout a row need not sum to 1, and wanted is the same 1 - p for all"
+)
 def summing_to_one(weights, keep, p):
     return weights * keep / (weights * keep).sum(1, keepdims=True)
 
@@ -54,7 +56,9 @@ def none_dropped(weights, keep, p):
     return weights / (1 - p)
 
 
-@drop_weights.mistake("the weights are divided by the share that happened to stay: wanted 1 - p, whatever the dice said")
+@drop_weights.mistake(
+    "the weights are divided by the share that happened to stay: wanted 1 - p, whatever the dice said"
+)
 def by_the_share(weights, keep, p):
     return weights * keep / keep.mean()
 
@@ -69,7 +73,9 @@ def a_wider_layer(rng, sizes):
     return {}
 
 
-@exercise("11", asks="x: B T C, Wup: C wide, bup: wide, Wdown: wide C, bdown: C", gives="out: B T C", draw=a_wider_layer)
+@exercise(
+    "11", asks="x: B T C, Wup: C wide, bup: wide, Wdown: wide C, bdown: C", gives="out: B T C", draw=a_wider_layer
+)
 def up_and_down(x, Wup, bup, Wdown, bdown):
     """Every token on its own: up with a bias, negative numbers to 0, down with a bias."""
     B, T, C = x.shape
@@ -101,7 +107,7 @@ def relu_twice(x, Wup, bup, Wdown, bdown):
     return relu(relu(x @ Wup + bup) @ Wdown + bdown)
 
 
-@up_and_down.mistake("bup was added after relu, wanted before: the bias shifts where \"not at all\" begins")
+@up_and_down.mistake('bup was added after relu, wanted before: the bias shifts where "not at all" begins')
 def relu_too_early(x, Wup, bup, Wdown, bdown):
     return (relu(x @ Wup) + bup) @ Wdown + bdown
 
@@ -116,7 +122,9 @@ def no_bias_down(x, Wup, bup, Wdown, bdown):
     return relu(x @ Wup + bup) @ Wdown
 
 
-@up_and_down.mistake("x was added at the end: that is the residual connection, which the block adds; wanted the branch alone")
+@up_and_down.mistake(
+    "x was added at the end: that is the residual connection, which the block adds; wanted the branch alone"
+)
 def with_the_residual(x, Wup, bup, Wdown, bdown):
     return x + relu(x @ Wup + bup) @ Wdown + bdown
 
@@ -155,16 +163,24 @@ def normalize_rows(x, gain, bias):
 
 
 def normal(x, axis=-1, spread=lambda variance: np.sqrt(variance + 1e-5), less=0):
-    """x at mean 0 and variance 1 along the axis; spread: what is divided by; less: C - less is what the variance divides by."""
+    """x at mean 0 and variance 1 along the axis; spread: what is divided by; less: C - less is what the variance
+    divides by.
+    """
     return (x - x.mean(axis, keepdims=True)) / spread(x.var(axis, keepdims=True, ddof=less))
 
 
-@normalize_rows.mistake("mean and variance ran over the tokens, axis 1; wanted over the channels, axis -1: so the future leaks into the past")
+@normalize_rows.mistake(
+    "mean and variance ran over the tokens, axis 1; wanted over the channels, axis -1: so the future "
+    "leaks into the past"
+)
 def over_the_tokens(x, gain, bias):
     return normal(x, 1) * gain + bias
 
 
-@normalize_rows.mistake("mean and variance ran over the batch, axis 0; wanted over the channels, axis -1: so a text depends on its neighbors in the batch")
+@normalize_rows.mistake(
+    "mean and variance ran over the batch, axis 0; wanted over the channels, axis -1: so a text "
+    "depends on its neighbors in the batch"
+)
 def over_the_batch(x, gain, bias):
     return normal(x, 0) * gain + bias
 
@@ -194,12 +210,17 @@ def epsilon_outside(x, gain, bias):
     return normal(x, spread=lambda variance: np.sqrt(variance) + 1e-5) * gain + bias
 
 
-@normalize_rows.mistake("centered is divided by `x.std()`, which divides by C - 1 and knows no 0.00001: wanted the root of (variance + 0.00001)")
+@normalize_rows.mistake(
+    "centered is divided by `x.std()`, which divides by C - 1 and knows no 0.00001: wanted the root of "
+    "(variance + 0.00001)"
+)
 def by_std(x, gain, bias):
     return normal(x, spread=np.sqrt, less=1) * gain + bias
 
 
-@normalize_rows.mistake("centered is divided by `x.std()` + 0.00001: that divides by C - 1, and the 0.00001 belongs under the root")
+@normalize_rows.mistake(
+    "centered is divided by `x.std()` + 0.00001: that divides by C - 1, and the 0.00001 belongs under the root"
+)
 def by_std_and_epsilon(x, gain, bias):
     return normal(x, spread=lambda variance: np.sqrt(variance) + 1e-5, less=1) * gain + bias
 
@@ -219,16 +240,23 @@ def stretched_bias(x, gain, bias):
     return (normal(x) + bias) * gain
 
 
-@normalize_rows.mistake("the mean was not taken away: x was divided by the root of its variance as it is, wanted x - mean")
+@normalize_rows.mistake(
+    "the mean was not taken away: x was divided by the root of its variance as it is, wanted x - mean"
+)
 def not_centered(x, gain, bias):
     return x / np.sqrt(x.var(-1, keepdims=True) + 1e-5) * gain + bias
 
 
-@normalize_rows.mistake("nothing was centered: x is divided by the root of its mean square, which is RMSNorm; wanted the mean taken away, before the variance and in the result")
+@normalize_rows.mistake(
+    "nothing was centered: x is divided by the root of its mean square, which is RMSNorm; wanted the "
+    "mean taken away, before the variance and in the result"
+)
 def mean_square(x, gain, bias):
     return x / np.sqrt((x**2).mean(-1, keepdims=True) + 1e-5) * gain + bias
 
 
-@normalize_rows.mistake("the variance is the mean of x squared: wanted that of centered squared, the distances from the mean")
+@normalize_rows.mistake(
+    "the variance is the mean of x squared: wanted that of centered squared, the distances from the mean"
+)
 def around_zero(x, gain, bias):
     return normal(x, spread=lambda variance: np.sqrt((x**2).mean(-1, keepdims=True) + 1e-5)) * gain + bias

@@ -34,7 +34,9 @@ def call(function, arguments, seconds=SECONDS):
             warnings.simplefilter("ignore")  # what is wrong is said once, by the check
             made.value = limited(lambda: function(*arguments), seconds)
     except TooLong:
-        made.problem = f"it did not end within {seconds:.0f} seconds and was stopped: is there a loop whose condition stays true?"
+        made.problem = (
+            f"it did not end within {seconds:.0f} seconds and was stopped: is there a loop whose condition stays true?"
+        )
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - a learner's function may raise anything, even SystemExit

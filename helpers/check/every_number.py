@@ -75,8 +75,10 @@ def own_value(x, Wq, Wk, Wv, t, h):
 @exercise("07", asks="x: B T C, Wq: C h, Wk: C h, Wv: C h", gives="out: B T h", tensors=False, loops=False, causal=True)
 def whole_head(x, Wq, Wk, Wv):
     """A scaled causal head."""
-    B, T, C = x.shape
-    return np.array([[[one_number.oracle(x[b], Wq, Wk, Wv, t, h) for h in range(Wq.shape[1])] for t in range(T)] for b in range(B)])
+    B, T, _ = x.shape  # (B, T, C)
+    return np.array(
+        [[[one_number.oracle(x[b], Wq, Wk, Wv, t, h) for h in range(Wq.shape[1])] for t in range(T)] for b in range(B)]
+    )
 
 
 @whole_head.mistake("the scores are not divided by the root of head_size")
@@ -84,7 +86,9 @@ def head_not_scaled(x, Wq, Wk, Wv):
     return a_head(x, Wq, Wk, Wv, scale=1.0)
 
 
-@whole_head.mistake("the scores are divided by the root of C, wanted that of head_size: right only where the two are equal")
+@whole_head.mistake(
+    "the scores are divided by the root of C, wanted that of head_size: right only where the two are equal"
+)
 def head_scaled_by_channels(x, Wq, Wk, Wv):
     return a_head(x, Wq, Wk, Wv, scale=len(Wq) ** -0.5)
 

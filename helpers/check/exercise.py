@@ -6,9 +6,18 @@ from dataclasses import dataclass, field
 import numpy as np
 
 EXERCISES = {}  # name: Exercise, in the order of the course
-SIZES = [  # what is tried first: few numbers, no two sizes alike; then the sizes where mistakes hide, and the odd ones out
-    dict(B=1, T=2, C=3, h=1), dict(B=2, T=3, C=4, h=2), dict(B=3, T=4, C=2, h=5), dict(B=2, T=1, C=3, h=2), dict(B=1, T=5, C=1, h=1),
-    dict(B=2, T=3, C=3, h=2), dict(B=2, T=4, C=3, h=3), dict(B=3, T=3, C=3, h=3), dict(B=2, T=5, C=6, h=4), dict(B=1, T=7, C=4, h=3),
+# what is tried first: few numbers, no two sizes alike; then the sizes where mistakes hide, and the odd ones out
+SIZES = [
+    dict(B=1, T=2, C=3, h=1),
+    dict(B=2, T=3, C=4, h=2),
+    dict(B=3, T=4, C=2, h=5),
+    dict(B=2, T=1, C=3, h=2),
+    dict(B=1, T=5, C=1, h=1),
+    dict(B=2, T=3, C=3, h=2),
+    dict(B=2, T=4, C=3, h=3),
+    dict(B=3, T=3, C=3, h=3),
+    dict(B=2, T=5, C=6, h=4),
+    dict(B=1, T=7, C=4, h=3),
 ]
 SCALES = (1.0, 1.0, 1.0, 0.05, 6.0)  # small and large values come round, too
 
@@ -26,7 +35,8 @@ class Case:
 class Exercise:
     """What ``exercise`` makes of an oracle. mistakes: name to (sentence, function).
 
-    notebook: its number, "02". asks: parameter to axes; gives: axes of each result. tensors: PyTorch's, not NumPy's arrays.
+    notebook: its number, "02". asks: parameter to axes; gives: axes of each result. tensors: PyTorch's, not NumPy's
+    arrays.
     loops: may the learner's function have a Python loop? causal: may no row depend on a later row of x?
     """
 
@@ -45,25 +55,39 @@ class Exercise:
         return self.oracle.__name__
 
     def mistake(self, sentence):
-        """Register a classic wrong version, as it would be written; the sentence says what was done and what was wanted."""
+        """Register a classic wrong version, as it would be written; the sentence says what was done and what was
+        wanted.
+        """
+
         def register(function):
             self.mistakes[function.__name__] = (sentence, function)
             return function
+
         return register
 
     def cases(self, seed=0, count=0):
-        """Inputs to try, those with the fewest numbers first, a lone token or channel last; ``count`` more at random sizes."""
+        """Inputs to try, those with the fewest numbers first, a lone token or channel last; ``count`` more at random
+        sizes.
+        """
         rng = np.random.default_rng(seed)
         random = [dict(zip("BTCh", (int(rng.integers(1, most + 1)) for most in (3, 8, 7, 6)))) for _ in range(count)]
         made = [self.case(rng, sizes, SCALES[i % len(SCALES)]) for i, sizes in enumerate(SIZES + random)]
-        return sorted(made, key=lambda case: (1 in (case.sizes["T"], case.sizes["C"]), sum(np.size(value) for value in case.inputs.values())))
+        return sorted(
+            made,
+            key=lambda case: (
+                1 in (case.sizes["T"], case.sizes["C"]),
+                sum(np.size(value) for value in case.inputs.values()),
+            ),
+        )
 
     def case(self, rng, sizes, scale):
         """One input of these sizes: numbers of one decimal, or whatever the exercise draws for itself."""
         sizes = dict(sizes)
         own = self.draw(rng, sizes) if self.draw else {}
-        inputs = {name: own[name] if name in own else numbers(rng, [sizes[axis] for axis in axes.split()], scale)
-                  for name, axes in self.asks.items()}
+        inputs = {
+            name: own[name] if name in own else numbers(rng, [sizes[axis] for axis in axes.split()], scale)
+            for name, axes in self.asks.items()
+        }
         return Case(inputs, sizes, scale)
 
     def answer(self, case, function=None):
@@ -71,7 +95,9 @@ class Exercise:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a mean of nothing is one of the mistakes
             try:
-                found = (function or self.oracle)(*(np.array(value) if np.ndim(value) else value for value in case.inputs.values()))
+                found = (function or self.oracle)(
+                    *(np.array(value) if np.ndim(value) else value for value in case.inputs.values())
+                )
             except (ValueError, IndexError, TypeError, ZeroDivisionError, OverflowError):
                 if function is None:
                     raise
@@ -86,7 +112,8 @@ class Exercise:
 def exercise(notebook, asks, gives, **options):
     """Make an exercise of its oracle: a function of NumPy arrays in plain loops, which shows what is wanted.
 
-    asks: "x: B T C, Wq: C h"; gives: "out: B T h". The axes name sizes: B, T, C, h and those that ``draw(rng, sizes)`` adds to
+    asks: "x: B T C, Wq: C h"; gives: "out: B T h". The axes name sizes: B, T, C, h and those that ``draw(rng, sizes)``
+    adds to
     sizes; draw returns those inputs that are not plain numbers, by name. Options are those of Exercise.
 
     >>> @exercise("00", asks="x: T C", gives="out: T C", tensors=False)
@@ -95,10 +122,12 @@ def exercise(notebook, asks, gives, **options):
     >>> twice.asks, EXERCISES.pop("twice").name
     ({'x': 'T C'}, 'twice')
     """
+
     def make(oracle):
         made = Exercise(oracle, notebook, parts(asks), parts(gives), **options)
         EXERCISES[made.name] = made
         return made
+
     return make
 
 
@@ -109,4 +138,6 @@ def parts(text):
 
 def numbers(rng, shape, scale=1.0):
     """Numbers around 0 with one decimal more than their scale: easy to check by hand."""
-    return np.round(scale * rng.normal(size=shape), 1 if scale >= 1 else 3).astype(np.float32).astype(np.float64) + 0.0  # no -0
+    return (
+        np.round(scale * rng.normal(size=shape), 1 if scale >= 1 else 3).astype(np.float32).astype(np.float64) + 0.0
+    )  # no -0

@@ -43,7 +43,9 @@ def surplus_alone(weights, dweights):
     return dweights - (weights * dweights).sum(axis=1, keepdims=True)
 
 
-@softmax_backward.mistake("each weight was treated by itself, as weights · (1 - weights): a score changes the other weights of its row, too")
+@softmax_backward.mistake(
+    "each weight was treated by itself, as weights · (1 - weights): a score changes the other weights of its row, too"
+)
 def each_by_itself(weights, dweights):
     return weights * (1 - weights) * dweights
 
@@ -63,7 +65,14 @@ def too_late(weights, dweights):
     return weights * dweights - (weights * dweights).sum(axis=1, keepdims=True)
 
 
-@exercise("08", asks="weights: T T, v: T h, dout: T h", gives="dweights: T T, dv: T h", tensors=False, loops=False, draw=some_weights)
+@exercise(
+    "08",
+    asks="weights: T T, v: T h, dout: T h",
+    gives="dweights: T T, dv: T h",
+    tensors=False,
+    loops=False,
+    draw=some_weights,
+)
 def values_backward(weights, v, dout):
     """Back through out = weights @ v, to both of its factors."""
     T, h = v.shape
@@ -76,7 +85,9 @@ def values_backward(weights, v, dout):
     return dweights, dv
 
 
-@values_backward.mistake("dv is made with weights, wanted its transpose: v[s] is blamed by all rows t that listened to s")
+@values_backward.mistake(
+    "dv is made with weights, wanted its transpose: v[s] is blamed by all rows t that listened to s"
+)
 def weights_not_transposed(weights, v, dout):
     return dout @ v.T, weights @ dout
 
@@ -91,7 +102,10 @@ def changed_places(weights, v, dout):
     return weights.T @ dout, dout @ v.T
 
 
-@values_backward.mistake("dweights was masked: the mask lies further back, at the scores, and a weight of the future would have had an effect")
+@values_backward.mistake(
+    "dweights was masked: the mask lies further back, at the scores, and a weight of the future would "
+    "have had an effect"
+)
 def masked_too_early(weights, v, dout):
     return np.tril(dout @ v.T), weights.T @ dout
 
@@ -106,7 +120,9 @@ def dv_is_dout(weights, v, dout):
     return dout @ v.T, dout
 
 
-@values_backward.mistake("these are the products of the forward pass: weights @ v stands where weights.T @ dout belongs")
+@values_backward.mistake(
+    "these are the products of the forward pass: weights @ v stands where weights.T @ dout belongs"
+)
 def forward_again(weights, v, dout):
     return dout @ v.T, weights @ v
 

@@ -63,7 +63,11 @@ def unusable(exercise, function):
     """A Verdict on what cannot be called as the exercise will call it, or was not begun; else None."""
     wanted = ", ".join(exercise.asks)
     if not callable(function):
-        return Verdict(False, f"{exercise.name}: it got {described(function)}; hand over the function itself, without brackets behind its name.")
+        return Verdict(
+            False,
+            f"{exercise.name}: it got {described(function)}; hand over the function itself, without brackets "
+            "behind its name.",
+        )
     try:
         inspect.signature(function).bind(*exercise.asks)
     except TypeError:
@@ -92,7 +96,10 @@ def has_loop(function):
         code = codes.pop()
         if code is None:
             continue
-        if any(step.opname in ("FOR_ITER", "JUMP_BACKWARD") or step.opname.startswith("POP_JUMP_BACKWARD") for step in dis.get_instructions(code)):
+        if any(
+            step.opname in ("FOR_ITER", "JUMP_BACKWARD") or step.opname.startswith("POP_JUMP_BACKWARD")
+            for step in dis.get_instructions(code)
+        ):
             return True
         codes += [constant for constant in code.co_consts if inspect.iscode(constant)]
     return False
@@ -114,7 +121,12 @@ def attempt(exercise, function, case, until):
             return Try(case, None, wanted, problem)
         results.append(found)
     if not same(*results, 0.0):
-        return Try(case, None, wanted, "it gives other numbers each time, for the same input: something in it is drawn at random in each call.")
+        return Try(
+            case,
+            None,
+            wanted,
+            "it gives other numbers each time, for the same input: something in it is drawn at random in each call.",
+        )
     return Try(case, results[0], wanted)
 
 
@@ -123,8 +135,11 @@ def arguments(exercise, case):
     if not exercise.tensors:
         return [np.array(value) if np.ndim(value) else value for value in case.inputs.values()]
     import torch  # the exercises of the first notebooks need none
-    return [torch.tensor(value, dtype=None if value.dtype.kind in "iub" else torch.float32) if np.ndim(value) else value
-            for value in map(plain, case.inputs.values())]
+
+    return [
+        torch.tensor(value, dtype=None if value.dtype.kind in "iub" else torch.float32) if np.ndim(value) else value
+        for value in map(plain, case.inputs.values())
+    ]
 
 
 def plain(value):
@@ -141,8 +156,11 @@ def changed(exercise, case, given):
             where = np.argwhere(~np.isclose(now, before, rtol=1e-6, equal_nan=True))
             if len(where):
                 at = tuple(where[0].tolist())
-                return (f"it changes its input in place: {name}[{','.join(map(str, at))}] was {before[at]:.3f} and is {now[at]:.3f} afterwards. "
-                        f"Work on a copy, or make a new array.")
+                return (
+                    f"it changes its input in place: {name}[{','.join(map(str, at))}] was {before[at]:.3f} and is "
+                    f"{now[at]:.3f} afterwards. "
+                    f"Work on a copy, or make a new array."
+                )
     return ""
 
 
@@ -165,10 +183,13 @@ def named(exercise, value, wanted):
 
 def same(found, wanted, scale):
     """Are all results equal, NaN to NaN? scale: of the inputs; float32 is precise to about seven digits."""
-    return all(np.shape(found[name]) == np.shape(value)
-               and np.allclose(found[name], np.asarray(value, float), rtol=1e-3, atol=1e-4 * max(1.0, scale), equal_nan=True)
-               if scale else np.array_equal(found[name], value, equal_nan=True)
-               for name, value in wanted.items())
+    return all(
+        np.shape(found[name]) == np.shape(value)
+        and np.allclose(found[name], np.asarray(value, float), rtol=1e-3, atol=1e-4 * max(1.0, scale), equal_nan=True)
+        if scale
+        else np.array_equal(found[name], value, equal_nan=True)
+        for name, value in wanted.items()
+    )
 
 
 def diagnosis(exercise, tries):
@@ -176,16 +197,26 @@ def diagnosis(exercise, tries):
     done = [one for one in tries if not one.problem]
     for sentence, mistaken in exercise.mistakes.values():
         answers = [exercise.answer(one.case, mistaken) for one in done]
-        if len(done) > 1 and all(answer is not None and same(one.found, answer, one.case.scale) for one, answer in zip(done, answers)):
+        if len(done) > 1 and all(
+            answer is not None and same(one.found, answer, one.case.scale) for one, answer in zip(done, answers)
+        ):
             return f"It looks as if {sentence}."
-    if all(np.ndim(value) > 1 and one.found[name].shape == np.swapaxes(value, -1, -2).shape
-           and same({name: np.swapaxes(one.found[name], -1, -2)}, {name: value}, one.case.scale) for one in done for name, value in one.wanted.items()):
+    if all(
+        np.ndim(value) > 1
+        and one.found[name].shape == np.swapaxes(value, -1, -2).shape
+        and same({name: np.swapaxes(one.found[name], -1, -2)}, {name: value}, one.case.scale)
+        for one in done
+        for name, value in one.wanted.items()
+    ):
         return "It is right, but transposed: its last two axes have changed places."
     used = dict.fromkeys(axis for axes in (*exercise.asks.values(), *exercise.gives.values()) for axis in axes.split())
     for a, b in combinations(used, 2):
         alike = [one.case.sizes[a] == one.case.sizes[b] for one in done]
         if any(alike) and not all(alike) and [one.right for one in done] == alike:
-            return f"It is right only where {report.AXES.get(a, a)} equals {report.AXES.get(b, b)}: one was taken for the other."
+            return (
+                f"It is right only where {report.AXES.get(a, a)} equals {report.AXES.get(b, b)}: one was taken "
+                "for the other."
+            )
     for axis, words in [(axis, words) for axis, words in ALONE.items() if axis in used]:
         alone = [one.case.sizes.get(axis) == 1 for one in done]
         if any(alone) and not all(alone) and [one.right for one in done] == alone:
@@ -201,7 +232,12 @@ def sees_the_future(done):
     for name, wanted in first.wanted.items():
         found = first.found[name]
         if np.shape(found) == np.shape(wanted) and np.ndim(wanted) >= 2 and np.shape(wanted)[-2] > 1:
-            rows = [np.allclose(found[..., t, :], wanted[..., t, :], rtol=1e-3, atol=1e-4) for t in range(np.shape(wanted)[-2])]
+            rows = [
+                np.allclose(found[..., t, :], wanted[..., t, :], rtol=1e-3, atol=1e-4)
+                for t in range(np.shape(wanted)[-2])
+            ]
             if rows[-1] and not any(rows[:-1]):
-                return "Only the last row is right, the one that has no future: the other rows seem to see later tokens."
+                return (
+                    "Only the last row is right, the one that has no future: the other rows seem to see later tokens."
+                )
     return ""

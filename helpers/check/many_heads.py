@@ -26,32 +26,43 @@ def cut_into_heads(q, heads):
     return q_heads
 
 
-@cut_into_heads.mistake("one reshape went straight to (B, heads, T, head_size), which mixes heads with tokens: "
-                        "cut the channels first, then move the heads to the front of the tokens")
+@cut_into_heads.mistake(
+    "one reshape went straight to (B, heads, T, head_size), which mixes heads with tokens: "
+    "cut the channels first, then move the heads to the front of the tokens"
+)
 def mixed(q, heads):
     B, T, C = q.shape
     return q.reshape(B, heads, T, C // heads)
 
 
-@cut_into_heads.mistake("q was transposed before it was cut: wanted the channels cut first, (B, T, C) to (B, T, heads, head_size), then the transpose")
+@cut_into_heads.mistake(
+    "q was transposed before it was cut: wanted the channels cut first, (B, T, C) to (B, T, heads, "
+    "head_size), then the transpose"
+)
 def transposed_first(q, heads):
     B, T, C = q.shape
     return q.swapaxes(1, 2).reshape(B, heads, T, C // heads)
 
 
-@cut_into_heads.mistake("the heads are interleaved: each head takes every n-th channel, wanted head_size channels that stand side by side")
+@cut_into_heads.mistake(
+    "the heads are interleaved: each head takes every n-th channel, wanted head_size channels that stand side by side"
+)
 def interleaved(q, heads):
     B, T, C = q.shape
     return q.reshape(B, T, C // heads, heads).transpose(0, 3, 1, 2)
 
 
-@cut_into_heads.mistake("the channels are cut, but the heads still stand behind the tokens, (B, T, heads, head_size): exchange axes 1 and 2")
+@cut_into_heads.mistake(
+    "the channels are cut, but the heads still stand behind the tokens, (B, T, heads, head_size): exchange axes 1 and 2"
+)
 def left_behind(q, heads):
     B, T, C = q.shape
     return q.reshape(B, T, heads, C // heads)
 
 
-@cut_into_heads.mistake("axes 0 and 1 have changed places, the batch and the tokens; wanted 1 and 2: there is a batch in front here")
+@cut_into_heads.mistake(
+    "axes 0 and 1 have changed places, the batch and the tokens; wanted 1 and 2: there is a batch in front here"
+)
 def batch_and_tokens(q, heads):
     B, T, C = q.shape
     return q.reshape(B, T, heads, C // heads).swapaxes(0, 1)
@@ -63,7 +74,9 @@ def before_the_batch(q, heads):
     return q.reshape(B, T, heads, C // heads).transpose(2, 0, 1, 3)
 
 
-@cut_into_heads.mistake("the number of heads was taken for head_size: each piece has `heads` channels, wanted C / heads")
+@cut_into_heads.mistake(
+    "the number of heads was taken for head_size: each piece has `heads` channels, wanted C / heads"
+)
 def pieces_of_heads(q, heads):
     B, T, C = q.shape
     return q.reshape(B, T, C // heads, heads).swapaxes(1, 2)
@@ -92,13 +105,17 @@ def join_heads(out):
     return concatenated
 
 
-@join_heads.mistake("one reshape went straight to (B, T, C), which mixes heads with tokens: move the heads back behind the tokens first")
+@join_heads.mistake(
+    "one reshape went straight to (B, T, C), which mixes heads with tokens: move the heads back behind the tokens first"
+)
 def mixed_back(out):
     B, heads, T, head_size = out.shape
     return out.reshape(B, T, heads * head_size)
 
 
-@join_heads.mistake("the columns of the heads take turns: wanted all columns of head 0, then all columns of head 1, and so on")
+@join_heads.mistake(
+    "the columns of the heads take turns: wanted all columns of head 0, then all columns of head 1, and so on"
+)
 def taking_turns(out):
     B, heads, T, head_size = out.shape
     return out.transpose(0, 2, 3, 1).reshape(B, T, heads * head_size)
@@ -120,13 +137,18 @@ def below_each_other(out):
     return out.reshape(B, heads * T, head_size)
 
 
-@join_heads.mistake("the last two axes were joined as they are: each row holds all tokens of one head, wanted all heads of one token")
+@join_heads.mistake(
+    "the last two axes were joined as they are: each row holds all tokens of one head, wanted all heads of one token"
+)
 def all_tokens_of_a_head(out):
     B, heads, T, head_size = out.shape
     return out.reshape(B, heads, T * head_size)
 
 
-@join_heads.mistake("the heads stand behind the tokens, but were not joined with head_size: the last two axes should become one, `flatten(2)`")
+@join_heads.mistake(
+    "the heads stand behind the tokens, but were not joined with head_size: the last two axes should "
+    "become one, `flatten(2)`"
+)
 def not_joined(out):
     return out.swapaxes(1, 2)
 
@@ -142,7 +164,14 @@ def with_matrices(rng, sizes):
     return given | {name: numbers(rng, (sizes["C"], sizes["C"])) for name in ("Wq", "Wk", "Wv", "Wo")}
 
 
-@exercise("09", asks="x: B T C, Wq: C C, Wk: C C, Wv: C C, Wo: C C, heads:", gives="projected: B T C", draw=with_matrices, loops=False, causal=True)
+@exercise(
+    "09",
+    asks="x: B T C, Wq: C C, Wk: C C, Wv: C C, Wo: C C, heads:",
+    gives="projected: B T C",
+    draw=with_matrices,
+    loops=False,
+    causal=True,
+)
 def all_heads(x, Wq, Wk, Wv, Wo, heads):
     """Head by head and token by token: softmax over the past, its mean of the values, and what Wo makes of that."""
     B, T, C = x.shape
@@ -190,7 +219,9 @@ def unmasked(*given):
     return attention(*given, weigh=softmax)
 
 
-@all_heads.mistake("the mask came after the softmax: the future took its share of each row, and the rows no longer sum to 1")
+@all_heads.mistake(
+    "the mask came after the softmax: the future took its share of each row, and the rows no longer sum to 1"
+)
 def masked_too_late(*given):
     return attention(*given, weigh=lambda scores: np.tril(softmax(scores)))
 
@@ -210,7 +241,9 @@ def down_the_columns(*given):
     return attention(*given, weigh=lambda scores: softmax(masked(scores), axis=-2))
 
 
-@all_heads.mistake("the scores are scaled by C**-0.5: a head's dot product runs over head_size numbers, so wanted head_size**-0.5")
+@all_heads.mistake(
+    "the scores are scaled by C**-0.5: a head's dot product runs over head_size numbers, so wanted head_size**-0.5"
+)
 def scaled_by_all_channels(x, *given):
     return attention(x, *given, scale=x.shape[-1] ** -0.5)
 
@@ -225,12 +258,16 @@ def scaled_without_root(x, Wq, Wk, Wv, Wo, heads):
     return attention(x, Wq, Wk, Wv, Wo, heads, scale=heads / x.shape[-1])
 
 
-@all_heads.mistake("query and key have changed places: wanted a row of scores for each query, `q @ k.transpose(-2, -1)`")
+@all_heads.mistake(
+    "query and key have changed places: wanted a row of scores for each query, `q @ k.transpose(-2, -1)`"
+)
 def swapped(x, Wq, Wk, *given):
     return attention(x, Wk, Wq, *given)
 
 
-@all_heads.mistake("q, k and v were reshaped to (B, heads, T, head_size) without the transpose, which mixes heads with tokens")
+@all_heads.mistake(
+    "q, k and v were reshaped to (B, heads, T, head_size) without the transpose, which mixes heads with tokens"
+)
 def cut_without_transpose(*given):
     return attention(*given, cut=mixed)
 

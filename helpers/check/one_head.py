@@ -36,7 +36,9 @@ def all_scores(q, k):
     return scores
 
 
-@all_scores.mistake("k is the first factor: row t should belong to the query of token t, and here it belongs to its key")
+@all_scores.mistake(
+    "k is the first factor: row t should belong to the query of token t, and here it belongs to its key"
+)
 def keys_first(q, k):
     return k @ turned(q)
 
@@ -61,7 +63,9 @@ def averaged(q, k):
     return q @ turned(k) / q.shape[-1]
 
 
-@all_scores.mistake("the scores are divided by the root of head_size: that is asked in notebook 6, here they stay as they are")
+@all_scores.mistake(
+    "the scores are divided by the root of head_size: that is asked in notebook 6, here they stay as they are"
+)
 def scaled_already(q, k):
     return q @ turned(k) / math.sqrt(q.shape[-1])
 
@@ -83,7 +87,9 @@ def unscaled_head(x, Wq, Wk, Wv):
     h = Wq.shape[1]
     out = np.zeros((B, T, h))
     for b in range(B):
-        q, k, v = ([[sum(x[b, t, c] * W[c, i] for c in range(C)) for i in range(h)] for t in range(T)] for W in (Wq, Wk, Wv))
+        q, k, v = (
+            [[sum(x[b, t, c] * W[c, i] for c in range(C)) for i in range(h)] for t in range(T)] for W in (Wq, Wk, Wv)
+        )
         for t in range(T):
             scores = [sum(q[t][i] * k[s][i] for i in range(h)) for s in range(t + 1)]
             powers = [math.exp(score - max(scores)) for score in scores]
@@ -158,7 +164,9 @@ def scores_of(x, Wq, Wk):
     return x @ Wq @ turned(x @ Wk)
 
 
-@scaled_scores.mistake("the scores are divided by the root of C, wanted that of head_size: right only where the two are equal")
+@scaled_scores.mistake(
+    "the scores are divided by the root of C, wanted that of head_size: right only where the two are equal"
+)
 def by_channels(x, Wq, Wk):
     return scores_of(x, Wq, Wk) / math.sqrt(x.shape[-1])
 
@@ -173,7 +181,9 @@ def multiplied(x, Wq, Wk):
     return scores_of(x, Wq, Wk) * math.sqrt(Wq.shape[-1])
 
 
-@scaled_scores.mistake("the scores are divided by the root of T: a score is a sum over head_size numbers, not over the tokens")
+@scaled_scores.mistake(
+    "the scores are divided by the root of T: a score is a sum over head_size numbers, not over the tokens"
+)
 def by_tokens(x, Wq, Wk):
     return scores_of(x, Wq, Wk) / math.sqrt(x.shape[1])
 
@@ -216,7 +226,10 @@ def softened(scores, temperature):
     return weights
 
 
-@softened.mistake("the scores are multiplied by the temperature, wanted divided: a high temperature should make the weights more alike")
+@softened.mistake(
+    "the scores are multiplied by the temperature, wanted divided: a high temperature should make the "
+    "weights more alike"
+)
 def sharper(scores, temperature):
     return soft(scores * temperature)
 
@@ -231,7 +244,10 @@ def cold(scores, temperature):
     return soft(scores)
 
 
-@softened.mistake("the weights were raised to the temperature, wanted to one divided by it: hot has become cold, and rows no longer sum to 1")
+@softened.mistake(
+    "the weights were raised to the temperature, wanted to one divided by it: hot has become cold, and "
+    "rows no longer sum to 1"
+)
 def raised(scores, temperature):
     return soft(scores) ** temperature
 

@@ -29,7 +29,9 @@ def from_zero(x, P, shift):
     return x + P[: x.shape[1]]
 
 
-@add_positions.mistake("every token got the same row of P, that of the first token: wanted one row further for each token")
+@add_positions.mistake(
+    "every token got the same row of P, that of the first token: wanted one row further for each token"
+)
 def one_row_for_all(x, P, shift):
     return x + P[shift]
 
@@ -44,7 +46,10 @@ def from_the_end(x, P, shift):
     return x + P[-x.shape[1] :]
 
 
-@add_positions.mistake("the rows of P were chosen by sequence, axis 0 of x: wanted by token, axis 1; all sequences of a batch get the same rows")
+@add_positions.mistake(
+    "the rows of P were chosen by sequence, axis 0 of x: wanted by token, axis 1; all sequences of a "
+    "batch get the same rows"
+)
 def by_sequence(x, P, shift):
     return x + P[shift : shift + len(x)][:, None]
 
@@ -59,7 +64,9 @@ def without_x(x, P, shift):
     return np.zeros_like(x) + P[shift : shift + x.shape[1]]
 
 
-@add_positions.mistake("the first sequence alone got its positions: wanted the same rows of P for all sequences of the batch")
+@add_positions.mistake(
+    "the first sequence alone got its positions: wanted the same rows of P for all sequences of the batch"
+)
 def first_sequence(x, P, shift):
     placed = x.copy()
     placed[0] += P[shift : shift + x.shape[1]]
@@ -107,7 +114,9 @@ def by_pairs(first, second):
     return np.stack([first, second], axis=-1).reshape(len(first), -1)
 
 
-@waves_at.mistake("all sines stand first and all cosines after them: wanted each sine beside its cosine, in channels 2i and 2i + 1")
+@waves_at.mistake(
+    "all sines stand first and all cosines after them: wanted each sine beside its cosine, in channels 2i and 2i + 1"
+)
 def sines_first(positions, C):
     angles = hands(positions, C)
     return np.concatenate([np.sin(angles), np.cos(angles)], axis=1)
@@ -119,7 +128,10 @@ def cosine_first(positions, C):
     return by_pairs(np.cos(angles), np.sin(angles))
 
 
-@waves_at.mistake("sines and cosines were stacked on axis 0 before the reshape, wanted the last axis: the rows of all sines come first, then those of all cosines")
+@waves_at.mistake(
+    "sines and cosines were stacked on axis 0 before the reshape, wanted the last axis: the rows of "
+    "all sines come first, then those of all cosines"
+)
 def stacked_in_front(positions, C):
     angles = hands(positions, C)
     return np.stack([np.sin(angles), np.cos(angles)]).reshape(len(positions), C)
@@ -131,7 +143,9 @@ def half_the_exponent(positions, C):
     return by_pairs(np.sin(angles), np.cos(angles))
 
 
-@waves_at.mistake("every channel has a speed of its own: wanted one for each pair, so that a sine and a cosine make one hand")
+@waves_at.mistake(
+    "every channel has a speed of its own: wanted one for each pair, so that a sine and a cosine make one hand"
+)
 def a_speed_for_each_channel(positions, C):
     angles = positions[:, None] * 10_000.0 ** (-np.arange(C) / C)
     return by_pairs(np.sin(angles[:, 0::2]), np.cos(angles[:, 1::2]))
@@ -189,13 +203,17 @@ def turned(q, positions, **slip):
     return np.concatenate(turn(*halves(q, positions, **slip)), axis=1)
 
 
-@turned_at.mistake("neighbors are turned together, channels 0 and 1, 2 and 3: wanted channel i with channel i + head_size/2")
+@turned_at.mistake(
+    "neighbors are turned together, channels 0 and 1, 2 and 3: wanted channel i with channel i + head_size/2"
+)
 def neighbors(q, positions):
     first_and_second = np.concatenate([q[:, 0::2], q[:, 1::2]], axis=1)
     return by_pairs(*turn(*halves(first_and_second, positions)))
 
 
-@turned_at.mistake("the halves are turned well, but put together as neighbors: wanted the first half in front of the second, `cat`")
+@turned_at.mistake(
+    "the halves are turned well, but put together as neighbors: wanted the first half in front of the second, `cat`"
+)
 def put_together_as_neighbors(q, positions):
     return by_pairs(*turn(*halves(q, positions)))
 
@@ -205,7 +223,9 @@ def other_way(q, positions):
     return turned(q, -positions)
 
 
-@turned_at.mistake("there is no minus: without it the pairs are stretched, not turned; wanted x1 * cos - x2 * sin in the first half")
+@turned_at.mistake(
+    "there is no minus: without it the pairs are stretched, not turned; wanted x1 * cos - x2 * sin in the first half"
+)
 def no_minus(q, positions):
     one, other, cos, sin = halves(q, positions)
     return np.concatenate([one * cos + other * sin, one * sin + other * cos], axis=1)
@@ -217,7 +237,9 @@ def no_quarter_turn(q, positions):
     return np.concatenate([one * cos + one * sin, other * cos + other * sin], axis=1)
 
 
-@turned_at.mistake("the second half is made of a first half that has been turned already: keep x1 as it was until both are done")
+@turned_at.mistake(
+    "the second half is made of a first half that has been turned already: keep x1 as it was until both are done"
+)
 def turned_already(q, positions):
     one, other, cos, sin = halves(q, positions)
     one = one * cos - other * sin

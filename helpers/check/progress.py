@@ -1,6 +1,7 @@
 """What a learner has solved: a small JSON file in the learner's folder, ``progress.json`` beside the notebooks.
 
-It is written whole or not at all. A file that is broken, or of a newer course, is set aside under another name and never overwritten.
+It is written whole or not at all. A file that is broken, or of a newer course, is set aside under another name and
+never overwritten.
 """
 
 import json
@@ -36,13 +37,19 @@ def solved():
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         why = str(error) if type(error) is ValueError else "it is broken"
         aside = set_aside(file)
-        print(f"{file} cannot be used: {why}. " + (f"It now lies in {aside}, and a new one begins." if aside else "It stays as it is."))
+        print(
+            f"{file} cannot be used: {why}. "
+            + (f"It now lies in {aside}, and a new one begins." if aside else "It stays as it is.")
+        )
         return []
     return names
 
 
 def note(name):
-    """Keep that this exercise or puzzle is solved. A folder that cannot be written to is told, and changes nothing else."""
+    """Keep that this exercise or puzzle is solved.
+
+    A folder that cannot be written to is told, and changes nothing else.
+    """
     names = solved()
     if name in names:
         return

@@ -24,7 +24,9 @@ def of_themselves(weights):
     return weights.diagonal().mean()
 
 
-@previous_score.mistake("the diagonal above the main one was taken, where the mask has left nothing: wanted the one below")
+@previous_score.mistake(
+    "the diagonal above the main one was taken, where the mask has left nothing: wanted the one below"
+)
 def of_the_next(weights):
     return weights.diagonal(1).mean()
 
@@ -39,7 +41,9 @@ def added_up(weights):
     return weights.diagonal(-1).sum()
 
 
-@previous_score.mistake("this counts how often the token before is the one looked at most: wanted the mean of its weight")
+@previous_score.mistake(
+    "this counts how often the token before is the one looked at most: wanted the mean of its weight"
+)
 def how_often(weights):
     T = len(weights)
     return np.mean([float(weights[t].argmax() == t - 1) for t in range(1, T)])
@@ -140,7 +144,9 @@ def marked(ids, condition):
     return np.array([[float(condition(t, s)) for s in range(T)] for t in range(T)])
 
 
-@repeated_places.mistake("the earlier token itself is marked, wanted the one after it: an induction head looks at what came next")
+@repeated_places.mistake(
+    "the earlier token itself is marked, wanted the one after it: an induction head looks at what came next"
+)
 def the_token_itself(ids):
     return marked(ids, lambda t, s: s < t and ids[s] == ids[t])
 
@@ -184,6 +190,8 @@ def shared_out(ids):
     return found / np.maximum(found.sum(axis=1, keepdims=True), 1)
 
 
-@repeated_places.mistake("the token at t itself is left out, though it may be the place after an earlier one: s may be equal to t")
+@repeated_places.mistake(
+    "the token at t itself is left out, though it may be the place after an earlier one: s may be equal to t"
+)
 def strictly_before(ids):
     return marked(ids, lambda t, s: 0 < s < t and ids[s - 1] == ids[t])

@@ -1,4 +1,6 @@
-"""What a learner reads when a check fails: the smallest input that shows it, what came out, what was wanted, and why."""
+"""What a learner reads when a check fails: the smallest input that shows it, what came out, what was wanted, and
+why.
+"""
 
 import numpy as np
 
@@ -52,10 +54,15 @@ def wrong(exercise, attempt, diagnosis):
     """A result that differs, or a call that failed after one that differed."""
     if attempt.problem:
         return stopped(exercise, attempt, 0)
-    case, lines = attempt.case, [f"{exercise.name}: not yet. The smallest input that shows it:", *inputs(exercise, attempt.case)]
+    case, lines = (
+        attempt.case,
+        [f"{exercise.name}: not yet. The smallest input that shows it:", *inputs(exercise, attempt.case)],
+    )
     for name, wanted in attempt.wanted.items():
         lines += difference(name, attempt.found[name], np.asarray(wanted), case, exercise.gives[name])
-    return "\n".join([*lines, diagnosis or "No mistake that is known here gives these numbers: compare them with yours, one by one."])
+    return "\n".join(
+        [*lines, diagnosis or "No mistake that is known here gives these numbers: compare them with yours, one by one."]
+    )
 
 
 def difference(name, found, wanted, case, axes):
@@ -67,5 +74,12 @@ def difference(name, found, wanted, case, axes):
         return []
     at = tuple(np.argwhere(apart)[0].tolist())
     if is_small(wanted):
-        return [f"  yours {shape(found, case.sizes, axes)} =", table(found), f"  wanted {shape(wanted, case.sizes, axes)} =", table(wanted)]
-    return [f"  first difference at {name}[{','.join(map(str, at))}]: yours {found[at]:.3f}, wanted {float(wanted[at]):.3f}"]
+        return [
+            f"  yours {shape(found, case.sizes, axes)} =",
+            table(found),
+            f"  wanted {shape(wanted, case.sizes, axes)} =",
+            table(wanted),
+        ]
+    return [
+        f"  first difference at {name}[{','.join(map(str, at))}]: yours {found[at]:.3f}, wanted {float(wanted[at]):.3f}"
+    ]

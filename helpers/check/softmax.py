@@ -31,8 +31,10 @@ def softmax_rows(scores):
     return weights
 
 
-@softmax_rows.mistake("the largest score of the row was not subtracted first: e to the power of some hundred is more than a float holds, "
-                      "and infinity divided by infinity is NaN")
+@softmax_rows.mistake(
+    "the largest score of the row was not subtracted first: e to the power of some hundred is more than a float holds, "
+    "and infinity divided by infinity is NaN"
+)
 def overflows(scores):
     raised = np.exp(scores.astype(np.float32))
     return raised / raised.sum(axis=-1, keepdims=True)
@@ -101,12 +103,16 @@ def masked_weights(scores):
     return weights
 
 
-@masked_weights.mistake("the mask came after the softmax: rows sum to less than 1, and the future decided how much less")
+@masked_weights.mistake(
+    "the mask came after the softmax: rows sum to less than 1, and the future decided how much less"
+)
 def mask_after(scores):
     return shares(scores) * past(scores)
 
 
-@masked_weights.mistake("the scores of the future became 0, not -inf: e to the power of 0 is 1, so the future is averaged in")
+@masked_weights.mistake(
+    "the scores of the future became 0, not -inf: e to the power of 0 is 1, so the future is averaged in"
+)
 def zero_for_minus_infinity(scores):
     return shares(scores * past(scores))
 
@@ -116,7 +122,9 @@ def past_masked(scores):
     return shares(np.where(past(scores).T, scores, -np.inf))
 
 
-@masked_weights.mistake("the diagonal is masked, too: no token sees itself, and all of row 0 is masked, which gives NaN")
+@masked_weights.mistake(
+    "the diagonal is masked, too: no token sees itself, and all of row 0 is masked, which gives NaN"
+)
 def diagonal_masked(scores):
     return shares(np.where(np.tril(past(scores), -1), scores, -np.inf))
 
@@ -136,6 +144,8 @@ def one_too_many(scores):
     return shares(np.where(np.tril(np.ones(scores.shape[-2:], bool), 1), scores, -np.inf))
 
 
-@masked_weights.mistake("the weights are right, but the future got -inf once more after the softmax: a weight of the future is 0")
+@masked_weights.mistake(
+    "the weights are right, but the future got -inf once more after the softmax: a weight of the future is 0"
+)
 def infinite_weights(scores):
     return np.where(past(scores), shares(np.where(past(scores), scores, -np.inf)), -np.inf)

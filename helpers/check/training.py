@@ -55,12 +55,16 @@ def last_alone(ids, starts, context):
     return windows(ids, starts, context), windows(ids, starts + 1, context)[:, -1]
 
 
-@inputs_and_targets.mistake("each sequence of inputs ends one token too early: wanted as many tokens as the context says")
+@inputs_and_targets.mistake(
+    "each sequence of inputs ends one token too early: wanted as many tokens as the context says"
+)
 def one_short(ids, starts, context):
     return windows(ids, starts, context - 1), windows(ids, starts + 1, context - 1)
 
 
-@inputs_and_targets.mistake("each sequence is one token too long: a window of context + 1 ids gives the inputs and the targets together")
+@inputs_and_targets.mistake(
+    "each sequence is one token too long: a window of context + 1 ids gives the inputs and the targets together"
+)
 def one_too_long(ids, starts, context):
     return windows(ids, starts, context + 1), windows(ids, starts + 1, context + 1)
 
@@ -79,12 +83,14 @@ def some_targets(rng, sizes):
 @exercise("12", asks="logits: B T V, targets: B T", gives="loss:", loops=False, draw=some_targets)
 def mean_loss(logits, targets):
     """The mean, over all places, of how surprising the token was that really came: minus the log of its probability."""
-    B, T, V = logits.shape
+    B, T, _ = logits.shape  # (B, T, V)
     total = 0.0
     for b in range(B):
         for t in range(T):
             largest = max(logits[b, t])
-            chance = math.exp(logits[b, t, targets[b, t]] - largest) / sum(math.exp(logit - largest) for logit in logits[b, t])
+            chance = math.exp(logits[b, t, targets[b, t]] - largest) / sum(
+                math.exp(logit - largest) for logit in logits[b, t]
+            )
             total -= math.log(chance)
     return total / (B * T)
 

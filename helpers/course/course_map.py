@@ -28,23 +28,29 @@ class CourseMap:
                 self.rows.append((path.name, title, minutes, len(tasks), len([name for name in tasks if name in done])))
 
     def __repr__(self):
-        rows = [f"{title:<36} {minutes:>3} min   {solved} of {tasks} solved" + ("  ✓" if tasks and solved == tasks else "")
-                for _, title, minutes, tasks, solved in self.rows]
+        rows = [
+            f"{title:<36} {minutes:>3} min   {solved} of {tasks} solved" + ("  ✓" if tasks and solved == tasks else "")
+            for _, title, minutes, tasks, solved in self.rows
+        ]
         return "\n".join(rows or ["No notebook of the course is in this folder."])
 
     def _repr_html_(self):
         rows = "".join(
             f'<tr><td style="text-align:left"><a href="{escape(name)}">{escape(title)}</a></td><td>{minutes} min</td>'
-            f'<td style="text-align:left" aria-label="{solved} of {tasks} solved">{"●" * solved}{"○" * (tasks - solved)}</td>'
-            f'<td>{"✓" if tasks and solved == tasks else ""}</td></tr>'
-            for name, title, minutes, tasks, solved in self.rows)
+            f'<td style="text-align:left" aria-label="{solved} of {tasks} '
+            f'solved">{"●" * solved}{"○" * (tasks - solved)}</td>'
+            f"<td>{'✓' if tasks and solved == tasks else ''}</td></tr>"
+            for name, title, minutes, tasks, solved in self.rows
+        )
         left = '<th style="text-align:left">'
         head = f"<tr>{left}notebook</th><th>time</th>{left}solved</th><th></th></tr>"
         return f"<table>{head}{rows}</table>" if self.rows else f"<p>{escape(repr(self))}</p>"
 
 
 def heading(path):
-    """A notebook's title and minutes, those for its exercises included, from its first cell; its name where it cannot be read."""
+    """A notebook's title and minutes, those for its exercises included, from its first cell; its name where it cannot
+    be read.
+    """
     try:
         text = nbformat.read(path, as_version=4).cells[0].source
         return text.splitlines()[0].lstrip("# "), sum(int(part or 0) for part in MINUTES.search(text).groups())

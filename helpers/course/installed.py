@@ -6,11 +6,21 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 
 PYTHON = (3, 11)
-NEEDED = {"numpy": "2.0", "torch": "2.6", "matplotlib": "3.10", "ipywidgets": "8.1", "anywidget": "0.9.13", "tqdm": "4.67",
-          "safetensors": "0.5"}
+NEEDED = {
+    "numpy": "2.0",
+    "torch": "2.6",
+    "matplotlib": "3.10",
+    "ipywidgets": "8.1",
+    "anywidget": "0.9.13",
+    "tqdm": "4.67",
+    "safetensors": "0.5",
+}
 
 
-MEND = "In the folder of the course: pip install -r requirements.txt -e . — then restart the kernel (Kernel, Restart Kernel)."
+MEND = (
+    "In the folder of the course: pip install -r requirements.txt -e . — then restart the kernel "
+    "(Kernel, Restart Kernel)."
+)
 
 
 def machine():
@@ -21,7 +31,9 @@ def machine():
             found = version(name)
         except PackageNotFoundError:
             found = "missing"
-        lines.append(line(name, found, found != "missing" and numbers(found) >= numbers(least), f"wanted {least} or newer"))
+        lines.append(
+            line(name, found, found != "missing" and numbers(found) >= numbers(least), f"wanted {least} or newer")
+        )
     print("\n".join(lines))
     print("Everything is here." if all(one.endswith("fine") for one in lines) else f"The mend: {MEND}")
 

@@ -6,13 +6,24 @@ import anywidget
 import traitlets
 
 TROUBLES = [
-    ("You read this on GitHub, or in a file that was not run.",
-     "Open the notebook in JupyterLab (make lab) and run this cell: click it, press Shift and Enter."),
-    ("JupyterLab runs in another environment than the kernel, one without anywidget.",
-     "Start it with make lab, or pip install anywidget ipywidgets where JupyterLab lives, restart it and load the page anew."),
+    (
+        "You read this on GitHub, or in a file that was not run.",
+        "Open the notebook in JupyterLab (make lab) and run this cell: click it, press Shift and Enter.",
+    ),
+    (
+        "JupyterLab runs in another environment than the kernel, one without anywidget.",
+        "Start it with make lab, or pip install anywidget ipywidgets where JupyterLab lives, restart it "
+        "and load the page anew.",
+    ),
     ("JupyterLab was open while the packages were installed.", "Save, load the page anew, and run the cell again."),
-    ("In VS Code, widgets were not allowed.", "Press the button it shows, or choose “Widget Script Sources” in the settings; then run the cell again."),
-    ("On Colab, widgets of other makers are off.", "Run: from google.colab import output; output.enable_custom_widget_manager()"),
+    (
+        "In VS Code, widgets were not allowed.",
+        "Press the button it shows, or choose “Widget Script Sources” in the settings; then run the cell again.",
+    ),
+    (
+        "On Colab, widgets of other makers are off.",
+        "Run: from google.colab import output; output.enable_custom_widget_manager()",
+    ),
 ]
 
 
@@ -54,4 +65,8 @@ class Pulse(anywidget.AnyWidget):
         bundle = super()._repr_mimebundle_(**options)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
         items = "".join(f"<li>{escape(trouble)} <b>{escape(mend)}</b></li>" for trouble, mend in TROUBLES)
-        return {**data, "text/plain": repr(self), "text/html": f"<p>No live picture here. Which of these is it?</p><ul>{items}</ul>"}, metadata
+        return {
+            **data,
+            "text/plain": repr(self),
+            "text/html": f"<p>No live picture here. Which of these is it?</p><ul>{items}</ul>",
+        }, metadata

@@ -18,7 +18,13 @@ export function wrap(text, room) {
     let end = fitting(rest, room);
     if (end === rest.length) return [...lines, rest.join("")];
     if (lines.length === LINES - 1) {
-      return [...lines, `${rest.slice(0, fitting(rest, room - 1)).join("").replace(/ $/, "")}…`];
+      return [
+        ...lines,
+        `${rest
+          .slice(0, fitting(rest, room - 1))
+          .join("")
+          .replace(/ $/, "")}…`,
+      ];
     }
     const space = rest.lastIndexOf(" ", end);
     end = space > 0 ? space : end;

@@ -120,7 +120,8 @@ export class SvgBrush {
   cells(x, y, width, height, colors, columns) {
     const [w, h] = [width / columns, (height * columns) / colors.length];
     colors.forEach((color, i) =>
-      this.rect(x + (i % columns) * w, y + Math.floor(i / columns) * h, w, h, { fill: `rgb(${color.join(",")})` }));
+      this.rect(x + (i % columns) * w, y + Math.floor(i / columns) * h, w, h, { fill: `rgb(${color.join(",")})` }),
+    );
   }
 
   lines(segments, color, line = 1) {
@@ -139,19 +140,26 @@ export class SvgBrush {
 
   text(text, x, y, { size, color, align = "center", bold = false, italic = false, turned = false, most = 0 }) {
     const anchor = { left: "start", center: "middle", right: "end" }[align];
-    const squeeze = most && this.measure(text, size) > most ? ` textLength="${most}" lengthAdjust="spacingAndGlyphs"` : "";
+    const squeeze =
+      most && this.measure(text, size) > most ? ` textLength="${most}" lengthAdjust="spacingAndGlyphs"` : "";
     const turn = turned ? ` transform="rotate(-90 ${x} ${y})"` : "";
-    this.parts.push(`<text x="${x}" y="${y}" font-size="${size}" fill="${color}" text-anchor="${anchor}" ` +
-      `dominant-baseline="central" font-weight="${bold ? 600 : 400}"${italic ? ' font-style="italic"' : ""}${squeeze}${turn}>${escape(text)}</text>`);
+    this.parts.push(
+      `<text x="${x}" y="${y}" font-size="${size}" fill="${color}" text-anchor="${anchor}" ` +
+        `dominant-baseline="central" font-weight="${bold ? 600 : 400}"${italic ? ' font-style="italic"' : ""}${squeeze}${turn}>${escaped(text)}</text>`,
+    );
   }
 
   toString(width, height, alt) {
-    return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" ` +
-      `viewBox="0 0 ${width} ${height}" font-family="${escape(FONT)}" role="img"><title>${escape(alt)}</title>` +
-      `${this.parts.join("\n")}</svg>`;
+    return (
+      `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" ` +
+      `viewBox="0 0 ${width} ${height}" font-family="${escaped(FONT)}" role="img"><title>${escaped(alt)}</title>` +
+      `${this.parts.join("\n")}</svg>`
+    );
   }
 }
 
-const escape = (text) => String(text).replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`)
-  // Characters that XML cannot hold at all.
-  .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd");
+const escaped = (text) =>
+  String(text)
+    .replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that XML cannot hold
+    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd");

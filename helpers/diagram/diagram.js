@@ -6,9 +6,9 @@ import { Cells } from "./cells.js";
 import { keyDown } from "./keys.js";
 import { chosenAxes, indexAt, layOut, matrices } from "./layout.js";
 import { highlight, sourcesOf } from "./light.js";
-import { paint, palette } from "./paint.js";
 import { Notes } from "./notes.js";
-import { Panel, element, sourceWords } from "./panel.js";
+import { paint, palette } from "./paint.js";
+import { element, Panel, sourceWords } from "./panel.js";
 import { click, doubleClick, hover, leave } from "./pointer.js";
 import { dictionary } from "./rules.js";
 import { savePicture } from "./save.js";
@@ -57,7 +57,11 @@ class Diagram {
     this.root.classList.add("attention-diagram");
     this.error = element("p", "attention-error", { role: "alert" });
     this.shapes = element("p", "attention-shapes", { role: "status" });
-    this.stage = element("div", "attention-stage", { tabindex: "0", role: "application", "aria-roledescription": "diagram" });
+    this.stage = element("div", "attention-stage", {
+      tabindex: "0",
+      role: "application",
+      "aria-roledescription": "diagram",
+    });
     this.canvas = element("canvas", "attention-canvas", { "aria-hidden": "true" });
     this.light = element("canvas", "attention-light", { "aria-hidden": "true" });
     this.notes = new Notes(this);
@@ -87,8 +91,12 @@ class Diagram {
       if (this.stage.matches(":focus-visible") && !this.focus) this.look(this.lastCell());
     });
     const changes = {
-      trace: () => this.side === "trace" && this.read(), backward: () => this.readBackward(), notes: () => this.readNotes(),
-      error: () => this.say(), readout: () => this.say(), pinned: () => this.pinFromPython(),
+      trace: () => this.side === "trace" && this.read(),
+      backward: () => this.readBackward(),
+      notes: () => this.readNotes(),
+      error: () => this.say(),
+      readout: () => this.say(),
+      pinned: () => this.pinFromPython(),
     };
     for (const [name, handler] of Object.entries(changes)) this.model.on(`change:${name}`, handler);
     const redraw = () => this.schedule();
@@ -200,7 +208,9 @@ class Diagram {
   showPicks() {
     const axes = new Map();
     for (const step of this.trace.steps) for (const [i, axis] of chosenAxes(step)) axes.set(axis, step.shape[i]);
-    this.pick = Object.fromEntries([...axes].map(([axis, size]) => [axis, this.pick[axis] < size ? this.pick[axis] : 0]));
+    this.pick = Object.fromEntries(
+      [...axes].map(([axis, size]) => [axis, this.pick[axis] < size ? this.pick[axis] : 0]),
+    );
     this.tools.showPicks(axes, this.pick);
   }
 
@@ -263,7 +273,8 @@ class Diagram {
 
   look(cell) {
     this.show(cell);
-    const source = cell && this.trail.length ? sourceWords(cell, sourcesOf(cell, this.steps), this.active, this.steps) : "";
+    const source =
+      cell && this.trail.length ? sourceWords(cell, sourcesOf(cell, this.steps), this.active, this.steps) : "";
     this.panel.speak(cell, this.steps, this.trace.tokens || [], source, this.notes.texts[cell?.[0]]);
   }
 
@@ -278,7 +289,10 @@ class Diagram {
   }
 
   say() {
-    for (const [place, text] of [[this.error, this.model.get("error")], [this.shapes, this.model.get("readout")]]) {
+    for (const [place, text] of [
+      [this.error, this.model.get("error")],
+      [this.shapes, this.model.get("readout")],
+    ]) {
       place.textContent = text;
       place.hidden = !text;
     }

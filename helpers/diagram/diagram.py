@@ -11,13 +11,28 @@ from helpers.look.annotations import checked_cell, checked_notes, in_words, with
 from helpers.look.style import AXES, ROLES, THEMES, cell_name
 
 HERE = Path(__file__).parent
-MODULES = ("rules.js", "annotations.js", "layout.js", "brush.js", "paint.js", "panel.js", "light.js", "save.js",
-           "cells.js", "pointer.js", "keys.js", "editor.js", "notes.js", "tools.js", "diagram.js")
+MODULES = (
+    "rules.js",
+    "annotations.js",
+    "layout.js",
+    "brush.js",
+    "paint.js",
+    "panel.js",
+    "light.js",
+    "save.js",
+    "cells.js",
+    "pointer.js",
+    "keys.js",
+    "editor.js",
+    "notes.js",
+    "tools.js",
+    "diagram.js",
+)
 
 
 def module():
     """The JavaScript modules as one: a widget's module cannot import files beside it."""
-    imports = re.compile(r'^import [^;]*;\n', re.MULTILINE)
+    imports = re.compile(r"^import [^;]*;\n", re.MULTILINE)
     return "\n".join(imports.sub("", (HERE / name).read_text(encoding="utf-8")) for name in MODULES)
 
 
@@ -30,16 +45,32 @@ def payload(trace, blank=None):
     blank = blank if blank and blank[0] in trace else None
     empty = withheld(trace, blank)
     steps = [
-        {"name": step.name, "axes": step.axes, "shape": step.value.shape, "kind": step.kind, "rule": step.rule,
-         "inputs": step.inputs, "role": step.role, "code": step.code, "factor": step.factor, "digits": step.digits,
-         "parameter": step.parameter, "blank": step.name in empty,
-         "asked": blank[1] if blank and blank[0] == step.name else None}
+        {
+            "name": step.name,
+            "axes": step.axes,
+            "shape": step.value.shape,
+            "kind": step.kind,
+            "rule": step.rule,
+            "inputs": step.inputs,
+            "role": step.role,
+            "code": step.code,
+            "factor": step.factor,
+            "digits": step.digits,
+            "parameter": step.parameter,
+            "blank": step.name in empty,
+            "asked": blank[1] if blank and blank[0] == step.name else None,
+        }
         for step in trace
     ]
     values = [np.full(step.value.size, np.nan) if step.name in empty else step.value.ravel() for step in trace]
     chain = f"Diagram of {trace.title}: " + ", ".join(f"{step.name} {step.shape}" for step in trace)
-    return {"title": trace.title, "tokens": trace.tokens, "alt": ". ".join([chain, *in_words({}, blank)]), "steps": steps,
-            "values": np.concatenate([np.zeros(0), *values]).astype("<f8").tobytes()}
+    return {
+        "title": trace.title,
+        "tokens": trace.tokens,
+        "alt": ". ".join([chain, *in_words({}, blank)]),
+        "steps": steps,
+        "values": np.concatenate([np.zeros(0), *values]).astype("<f8").tobytes(),
+    }
 
 
 class Diagram(anywidget.AnyWidget):
@@ -50,8 +81,10 @@ class Diagram(anywidget.AnyWidget):
     learner's own notes arrive here too, and one whose matrix is gone waits until it is back.
     blank: a cell to ask for, ``("scores", (1, 0))``: it shows a question mark, and the numbers of its
     matrix stay in Python. gradients: a second Trace, which a toggle under the diagram shows instead.
-    editable: the names of matrices whose numbers may be typed anew; what is typed arrives in ``typed``, as a dictionary of
-    name, index and text, and is left to whoever observes it. error: a sentence shown above the diagram. readout: a line of text there.
+    editable: the names of matrices whose numbers may be typed anew; what is typed arrives in ``typed``, as a
+    dictionary of
+    name, index and text, and is left to whoever observes it. error: a sentence shown above the diagram. readout: a
+    line of text there.
 
     A new value drops the gradients, which were those of the old one. Change several of these in one
     ``with diagram.hold_sync():`` and the browser gets them at once.

@@ -10,15 +10,23 @@ export class Editor {
     this.element = element("div", "attention-editor", { role: "group", "aria-label": "Write a note", hidden: "" });
     this.select = element("select", "", { "aria-label": "Matrix" });
     this.input = element("input", "", {
-      type: "text", "aria-label": "Note", placeholder: "Your note", autocomplete: "off", dir: "auto",
+      type: "text",
+      "aria-label": "Note",
+      placeholder: "Your note",
+      autocomplete: "off",
+      dir: "auto",
     });
     const button = (text, name, act) => {
       const made = element("button", "attention-button", { type: "button", title: name, "aria-label": name }, text);
       made.addEventListener("click", act);
       return made;
     };
-    this.element.append(this.select, this.input, button("Save", "Save the note (Enter)", () => this.save()),
-      button("×", "Leave without saving (Escape)", () => this.close()));
+    this.element.append(
+      this.select,
+      this.input,
+      button("Save", "Save the note (Enter)", () => this.save()),
+      button("×", "Leave without saving (Escape)", () => this.close()),
+    );
     this.select.addEventListener("change", () => this.turnTo(this.select.value));
     this.element.addEventListener("keydown", (event) => this.key(event));
     // What happens in the field is neither JupyterLab's concern nor the diagram's.

@@ -3,8 +3,14 @@
 import { letters, tidy, wrap } from "./annotations.js";
 import { dictionary } from "./rules.js";
 
-const NUMBERED = [[42, 28, 13, false], [36, 24, 12, false], [32, 21, 11, false], [28, 19, 10, false],
-  [22, 17, 9.5, true], [20, 16, 9, true]];
+const NUMBERED = [
+  [42, 28, 13, false],
+  [36, 24, 12, false],
+  [32, 21, 11, false],
+  [28, 19, 10, false],
+  [22, 17, 9.5, true],
+  [20, 16, 9, true],
+];
 const COLORED = [12, 9, 7, 5, 4, 3, 2];
 const ONE_SCREEN = 700;
 const TALLEST = [2600, 1000];
@@ -22,7 +28,12 @@ const tileAxis = (step) => step.axes.slice(0, -2).indexOf(TILED);
 export const tiles = (step) => step.shape[tileAxis(step)] ?? 1;
 
 // The axis and size of the rows and of the columns a step is drawn with; a lone token axis runs down.
-export const onPaper = (step) => downAndAcross(step, ["", 1], step.axes.map((axis, i) => [axis, step.shape[i]]));
+export const onPaper = (step) =>
+  downAndAcross(
+    step,
+    ["", 1],
+    step.axes.map((axis, i) => [axis, step.shape[i]]),
+  );
 
 // Where the cell of an index is drawn: tile, row, column.
 export const placeOf = (step, index) => [index[tileAxis(step)] ?? 0, ...downAndAcross(step, 0, index)];
@@ -46,8 +57,14 @@ function downAndAcross(step, empty, along) {
 function standsAbove(step, reader) {
   const [[axis], [same]] = [onPaper(step)[1], onPaper(reader)[1]];
   const joins = reader.kind === "sum-product" || (reader.kind === "add" && step.axes.length === 1);
-  return step.parameter && joins && reader.inputs[reader.inputs.length - 1] === step.name &&
-    axis === same && !TOKENS.includes(axis) && tiles(step) === tiles(reader);
+  return (
+    step.parameter &&
+    joins &&
+    reader.inputs[reader.inputs.length - 1] === step.name &&
+    axis === same &&
+    !TOKENS.includes(axis) &&
+    tiles(step) === tiles(reader)
+  );
 }
 
 export function shapeText(step, style) {
@@ -64,17 +81,35 @@ export function matrices(trace, style, notes = {}) {
     const title = Math.max(7 * [...step.name].length + 12, 5.6 * [...shapeText(step, style)].length);
     const note = tidy(Object.hasOwn(notes, step.name) ? notes[step.name] : "");
     return {
-      name: step.name, rows, columns, tiles: tiles(step), title: Math.floor(title), inputs: step.inputs, above,
+      name: step.name,
+      rows,
+      columns,
+      tiles: tiles(step),
+      title: Math.floor(title),
+      inputs: step.inputs,
+      above,
       sums: step.role === "weights",
-      labels: TOKENS.includes(row) ? longest : 0, heads: TOKENS.includes(column) ? longest : 0,
-      note, noted: note ? Math.min(NOTE, INDENT + LETTER * letters(note)) : 0,
+      labels: TOKENS.includes(row) ? longest : 0,
+      heads: TOKENS.includes(column) ? longest : 0,
+      note,
+      noted: note ? Math.min(NOTE, INDENT + LETTER * letters(note)) : 0,
     };
   });
 }
 
 export function layOut(matrices, width) {
   if (!matrices.length) {
-    return { width, height: 40, boxes: {}, edges: [], cell: [1, 1], font: 9, compact: true, numbers: false, overflow: false };
+    return {
+      width,
+      height: 40,
+      boxes: {},
+      edges: [],
+      cell: [1, 1],
+      font: 9,
+      compact: true,
+      numbers: false,
+      overflow: false,
+    };
   }
   let chosen = null;
   for (const [cellWidth, cellHeight, font, compact] of NUMBERED) {
@@ -137,8 +172,12 @@ function place(matrices, width, cellWidth, cellHeight, words) {
     const at = centers(bands);
     return sum(blocks.flatMap(([m]) => m.inputs.filter((s) => s in at).map((s) => Math.abs(at[m.name] - at[s]))));
   };
-  const written = (m) => TITLE + LINE * notes[m.name].length + (notes[m.name].length && AIR) +
-    (m.tiles > 1 && words ? TILE_NAME : 0) + COLUMNS;
+  const written = (m) =>
+    TITLE +
+    LINE * notes[m.name].length +
+    (notes[m.name].length && AIR) +
+    (m.tiles > 1 && words ? TILE_NAME : 0) +
+    COLUMNS;
   const height = (band) => {
     const heads = Math.max(...band.map(([m]) => written(m) + over(m)));
     const up = Math.max(...band.map(([m, p]) => (p ? written(m) + RISE + p.rows * cellHeight + written(p) : 0)));
@@ -147,7 +186,9 @@ function place(matrices, width, cellWidth, cellHeight, words) {
 
   // Low pictures with short arrows are the easiest to read.
   const cost = (bands) => stretch(bands) + 2 * sum(bands.map(height));
-  const best = splits(blocks, fits).map((bands) => [cost(bands), bands]).reduce((a, b) => (b[0] < a[0] ? b : a))[1];
+  const best = splits(blocks, fits)
+    .map((bands) => [cost(bands), bands])
+    .reduce((a, b) => (b[0] < a[0] ? b : a))[1];
   const boxes = dictionary();
   let y = MARGIN / 2;
   best.forEach((band, number) => {
@@ -159,16 +200,32 @@ function place(matrices, width, cellWidth, cellHeight, words) {
       const high = matrix.rows * cellHeight;
       const top = bottom - high - written(matrix) - over(matrix);
       const box = {
-        x: x + left, y: bottom - high, top, band: number, left, room: room[matrix.name],
-        words: words && i === 0 && matrix.labels > 0, note: notes[matrix.name], width: span(matrix), height: high,
-        tiles: Array.from({ length: matrix.tiles }, (_, tile) => [x + left + tile * stride(matrix), matrix.columns * cellWidth]),
+        x: x + left,
+        y: bottom - high,
+        top,
+        band: number,
+        left,
+        room: room[matrix.name],
+        words: words && i === 0 && matrix.labels > 0,
+        note: notes[matrix.name],
+        width: span(matrix),
+        height: high,
+        tiles: Array.from({ length: matrix.tiles }, (_, tile) => [
+          x + left + tile * stride(matrix),
+          matrix.columns * cellWidth,
+        ]),
       };
       boxes[matrix.name] = box;
       if (parameter) {
         const tall = parameter.rows * cellHeight;
         const up = top - RISE - tall;
         boxes[parameter.name] = {
-          ...box, y: up, top: up - written(parameter), height: tall, words: false, note: notes[parameter.name],
+          ...box,
+          y: up,
+          top: up - written(parameter),
+          height: tall,
+          words: false,
+          note: notes[parameter.name],
         };
       }
       x += needed + GAP;
@@ -210,32 +267,49 @@ function edges(matrices, boxes, numbers) {
   const order = matrices.filter((m) => !m.above).map((m) => m.name);
   const sums = dictionary(matrices.map((m) => [m.name, numbers ? beside(m) : 0]));
   const above = dictionary(matrices.filter((m) => m.above).map((m) => [m.above, m.name]));
-  return matrices.flatMap((matrix) => matrix.inputs.map((source) => {
-    const [a, b] = [boxes[source], boxes[matrix.name]];
-    const [fromX, toX] = [a.x + a.width / 2, b.x + b.width / 2];
-    const [below, top] = [a.y + a.height + 3, b.top - 1];
-    const apart = order.includes(source) ? order.indexOf(matrix.name) - order.indexOf(source) : 0;
-    let points;
-    if (!apart) {
-      points = straight(toX, below, toX, top);
-    } else if (a.band !== b.band) {
-      const half = below + ARCS / 2;
-      const over = boxes[above[matrix.name] ?? matrix.name].top - 1;
-      points = [[fromX, below], [fromX, half], [toX, half], [toX, over]];
-    } else if (apart === 1) {
-      const y = b.y + b.height - Math.min(a.height, b.height) / 2;
-      points = straight(a.x + a.width + sums[source] + 3, y, b.x - b.left - 1, y);
-    } else {
-      const low = Math.max(below, b.y + b.height + 3);
-      const sag = low + Math.min(14 + 4 * apart, 36);
-      points = [[fromX, low], [fromX, sag], [toX, sag], [toX, low]];
-    }
-    const [low, high] = [Math.min(fromX, toX), Math.max(fromX, toX)];
-    const across = Object.values(boxes).some((box) => a.band < box.band && box.band < b.band
-      && box.x - box.left < high && low < box.x + box.width);
-    return { from: source, to: matrix.name, points, across };
-  }));
+  return matrices.flatMap((matrix) =>
+    matrix.inputs.map((source) => {
+      const [a, b] = [boxes[source], boxes[matrix.name]];
+      const [fromX, toX] = [a.x + a.width / 2, b.x + b.width / 2];
+      const [below, top] = [a.y + a.height + 3, b.top - 1];
+      const apart = order.includes(source) ? order.indexOf(matrix.name) - order.indexOf(source) : 0;
+      let points;
+      if (!apart) {
+        points = straight(toX, below, toX, top);
+      } else if (a.band !== b.band) {
+        const half = below + ARCS / 2;
+        const over = boxes[above[matrix.name] ?? matrix.name].top - 1;
+        points = [
+          [fromX, below],
+          [fromX, half],
+          [toX, half],
+          [toX, over],
+        ];
+      } else if (apart === 1) {
+        const y = b.y + b.height - Math.min(a.height, b.height) / 2;
+        points = straight(a.x + a.width + sums[source] + 3, y, b.x - b.left - 1, y);
+      } else {
+        const low = Math.max(below, b.y + b.height + 3);
+        const sag = low + Math.min(14 + 4 * apart, 36);
+        points = [
+          [fromX, low],
+          [fromX, sag],
+          [toX, sag],
+          [toX, low],
+        ];
+      }
+      const [low, high] = [Math.min(fromX, toX), Math.max(fromX, toX)];
+      const across = Object.values(boxes).some(
+        (box) => a.band < box.band && box.band < b.band && box.x - box.left < high && low < box.x + box.width,
+      );
+      return { from: source, to: matrix.name, points, across };
+    }),
+  );
 }
 
-const straight = (x1, y1, x2, y2) =>
-  [[x1, y1], [(2 * x1 + x2) / 3, (2 * y1 + y2) / 3], [(x1 + 2 * x2) / 3, (y1 + 2 * y2) / 3], [x2, y2]];
+const straight = (x1, y1, x2, y2) => [
+  [x1, y1],
+  [(2 * x1 + x2) / 3, (2 * y1 + y2) / 3],
+  [(x1 + 2 * x2) / 3, (y1 + 2 * y2) / 3],
+  [x2, y2],
+];

@@ -1,14 +1,18 @@
 // Lights up a cell and the cells it is made of, on a canvas above the diagram.
 
-import { at, sources } from "./rules.js";
 import { CanvasBrush } from "./brush.js";
 import { paintEdge, rectOf } from "./paint.js";
+import { at, sources } from "./rules.js";
 
 const ENOUGH = 6000; // cells to walk back through before the rest stays unlit
 
 export function sourcesOf([name, index], steps) {
   const step = steps[name];
-  const found = sources(step, index, step.inputs.map((input) => steps[input]));
+  const found = sources(
+    step,
+    index,
+    step.inputs.map((input) => steps[input]),
+  );
   return found.filter(([, place]) => place.every(Number.isInteger)); // which row a blank id names stays open
 }
 

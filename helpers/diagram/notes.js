@@ -40,8 +40,10 @@ export class Notes {
 
   // The matrix whose note is at a place of the drawing.
   at([x, y]) {
-    const found = Object.entries(this.view.plan?.boxes ?? {}).find(([, box]) =>
-      x >= box.x && x < box.x + box.room && y >= box.top + TITLE && y < box.top + TITLE + LINE * box.note.length);
+    const found = Object.entries(this.view.plan?.boxes ?? {}).find(
+      ([, box]) =>
+        x >= box.x && x < box.x + box.room && y >= box.top + TITLE && y < box.top + TITLE + LINE * box.note.length,
+    );
     return found?.[0];
   }
 

@@ -1,9 +1,24 @@
 // Draws a laid-out Trace with a brush.
 
-import { cellText, number } from "./rules.js";
 import {
-  AIR, COLUMNS, GUTTER, INDENT, LETTER, LINE, LONGEST, TILED, TILE_NAME, TILE_SUMS, TITLE, TOKENS, chosenAxes, onPaper, placeOf, tiles,
+  AIR,
+  COLUMNS,
+  chosenAxes,
+  GUTTER,
+  INDENT,
+  LETTER,
+  LINE,
+  LONGEST,
+  onPaper,
+  placeOf,
+  TILE_NAME,
+  TILE_SUMS,
+  TILED,
+  TITLE,
+  TOKENS,
+  tiles,
 } from "./layout.js";
+import { cellText, number } from "./rules.js";
 
 const SMALLEST = 0.75; // of the font: numbers that are wider still are squeezed
 
@@ -13,8 +28,9 @@ const mix = (low, high, amount) => low.map((a, i) => Math.floor(a + (high[i] - a
 // What the painter asks again and again about one theme.
 export function palette(style, dark) {
   const theme = style.themes[dark ? "dark" : "light"];
-  const [zero, negative, positive, weight, mask] = ["zero", "negative", "positive", "weight", "mask"]
-    .map((name) => rgb(theme[name]));
+  const [zero, negative, positive, weight, mask] = ["zero", "negative", "positive", "weight", "mask"].map((name) =>
+    rgb(theme[name]),
+  );
   return {
     ...theme,
     role: (name) => style.roles[name][dark ? 1 : 0],
@@ -68,7 +84,14 @@ export function paintEdge(brush, { points }, color, line) {
   const length = Math.hypot(x2 - x1, y2 - y1) || 1;
   const [dx, dy] = [(x2 - x1) / length, (y2 - y1) / length];
   const back = [x2 - 6 * dx, y2 - 6 * dy];
-  brush.polygon([[x2, y2], [back[0] - 3 * dy, back[1] + 3 * dx], [back[0] + 3 * dy, back[1] - 3 * dx]], color);
+  brush.polygon(
+    [
+      [x2, y2],
+      [back[0] - 3 * dy, back[1] + 3 * dx],
+      [back[0] + 3 * dy, back[1] - 3 * dx],
+    ],
+    color,
+  );
 }
 
 function paintMatrix(brush, plan, step, tokens, colors, pick) {
@@ -76,7 +99,8 @@ function paintMatrix(brush, plan, step, tokens, colors, pick) {
   const role = colors.role(step.role);
   const values = shown(step, pick);
   const parts = box.tiles.map(([x, width], tile) => ({ x, y: box.y, width, height: box.height, values: values[tile] }));
-  if (step.blank) for (const { x, y, width, height } of parts) brush.rect(x, y, width, height, { fill: colors.surface });
+  if (step.blank)
+    for (const { x, y, width, height } of parts) brush.rect(x, y, width, height, { fill: colors.surface });
   else paintColors(brush, step, parts, colors);
   if (plan.numbers) paintGrid(brush, plan, step, parts, colors);
   if (!step.blank) paintCells(brush, plan, step, parts, colors);
@@ -92,7 +116,8 @@ function paintMatrix(brush, plan, step, tokens, colors, pick) {
 
 function paintColors(brush, step, parts, colors) {
   let top = 0;
-  for (const { values } of parts) for (const value of values) if (Number.isFinite(value)) top = Math.max(top, Math.abs(value));
+  for (const { values } of parts)
+    for (const value of values) if (Number.isFinite(value)) top = Math.max(top, Math.abs(value));
   for (const { x, y, width, height, values } of parts) {
     const fills = Array.from(values, (value) => colors.fill(value, step.role, top));
     brush.cells(x, y, width, height, fills, onPaper(step)[1][1]);
@@ -114,8 +139,10 @@ function paintGrid(brush, plan, step, parts, colors) {
 function paintCells(brush, plan, step, parts, colors) {
   const [width, height] = plan.cell;
   const columns = onPaper(step)[1][1];
-  const eachCell = (act) => parts.forEach(({ x, y, values }) => values.forEach((value, i) =>
-    act(value, x + (i % columns) * width, y + Math.floor(i / columns) * height)));
+  const eachCell = (act) =>
+    parts.forEach(({ x, y, values }) =>
+      values.forEach((value, i) => act(value, x + (i % columns) * width, y + Math.floor(i / columns) * height)),
+    );
   const hatch = [];
   eachCell((value, x, y) => {
     if (value === -Infinity && plan.numbers) {
@@ -124,7 +151,15 @@ function paintCells(brush, plan, step, parts, colors) {
         hatch.push([x + width * (1 - d), y + height, x + width, y + height * (1 - d)]);
       }
     }
-    if (marked(value, step.role)) brush.polygon([[x, y], [x + width / 3, y], [x, y + height / 3]], colors.alarm);
+    if (marked(value, step.role))
+      brush.polygon(
+        [
+          [x, y],
+          [x + width / 3, y],
+          [x, y + height / 3],
+        ],
+        colors.alarm,
+      );
   });
   if (hatch.length) brush.lines(hatch, colors.hatch, 0.6);
   if (!plan.numbers) return;
@@ -141,14 +176,19 @@ function paintCells(brush, plan, step, parts, colors) {
   eachCell((value, x, y) => {
     const text = texts[next++];
     if (value === -Infinity && plan.compact) return; // the hatch says it
-    brush.text(text, x + width / 2, y + height / 2, { size, color: value === 0 ? colors.muted : colors.ink, most: squeezed });
+    brush.text(text, x + width / 2, y + height / 2, {
+      size,
+      color: value === 0 ? colors.muted : colors.ink,
+      most: squeezed,
+    });
   });
 }
 
 // The cell that is asked for: a question mark in a frame.
 function paintAsked(brush, plan, [x, y, width, height], role, colors) {
   brush.rect(x, y, width, height, { fill: colors.asked(role), stroke: role, line: plan.numbers ? 3 : 1 });
-  if (plan.numbers) brush.text("?", x + width / 2, y + height / 2, { size: plan.font + 2, color: colors.ink, bold: true });
+  if (plan.numbers)
+    brush.text("?", x + width / 2, y + height / 2, { size: plan.font + 2, color: colors.ink, bold: true });
 }
 
 function paintTitle(brush, step, box, colors) {
@@ -169,8 +209,15 @@ function paintTitle(brush, step, box, colors) {
 
 function paintNote(brush, { x, top, note, room }, role, colors) {
   const y = top + TITLE;
-  note.forEach((line, i) => brush.text(line, x + INDENT, y + (i + 0.5) * LINE,
-    { size: 11, color: colors.muted, align: "left", italic: true, most: room - INDENT }));
+  note.forEach((line, i) =>
+    brush.text(line, x + INDENT, y + (i + 0.5) * LINE, {
+      size: 11,
+      color: colors.muted,
+      align: "left",
+      italic: true,
+      most: room - INDENT,
+    }),
+  );
   if (note.length) brush.rect(x, y + 1, 2, note.length * LINE - 2, { fill: role });
 }
 
@@ -183,7 +230,9 @@ function paintTileNames(brush, plan, box, colors) {
   const last = places.length - 1;
   if (!fits(String(last))) return;
   const name = fits(`head ${last}`) ? "head " : "";
-  places.forEach(([x, width], tile) => brush.text(`${name}${tile}`, x + width / 2, y, { size: 9.5, color: colors.axis(TILED) }));
+  places.forEach(([x, width], tile) =>
+    brush.text(`${name}${tile}`, x + width / 2, y, { size: 9.5, color: colors.axis(TILED) }),
+  );
 }
 
 function paintLabels(brush, plan, step, box, tokens, parts, colors) {
@@ -204,7 +253,11 @@ function paintLabels(brush, plan, step, box, tokens, parts, colors) {
       brush.text(String(c), x, box.y - 8, { size: 9.5, color: colors.axis(column) });
       if (tokens[c] !== undefined && TOKENS.includes(column)) {
         const written = letters ? { most: width } : { align: "left", turned: true, most: 46 };
-        brush.text(short(tokens[c]), x, box.y - COLUMNS - (letters ? LETTER : 1), { size: 10.5, color: colors.muted, ...written });
+        brush.text(short(tokens[c]), x, box.y - COLUMNS - (letters ? LETTER : 1), {
+          size: 10.5,
+          color: colors.muted,
+          ...written,
+        });
       }
     }
   }

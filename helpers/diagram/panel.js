@@ -1,8 +1,8 @@
 // The words under a diagram: the way back to the tokens, the line of PyTorch, the formula; and what is spoken.
 
 import { question } from "./annotations.js";
+import { shapeText, TILED, TOKENS } from "./layout.js";
 import { at, formula, number, valueAt } from "./rules.js";
-import { TILED, TOKENS, shapeText } from "./layout.js";
 
 export const element = (tag, className, attributes = {}, text = "") => {
   const made = document.createElement(tag);
@@ -41,17 +41,21 @@ export class Panel {
     const from = inputs.length ? `${inputs.map((input) => `${input.name} ${shape(input)}`).join(", ")} → ` : given;
     this.code.textContent = `${step.code || step.name}   # ${from}${shape(step)}`;
     const pieces = formula(step, cell[1], inputs);
-    this.formula.replaceChildren(...(step.blank ? question(pieces) : pieces).map(([text, source]) => {
-      const span = element("span", source ? "attention-number" : "", {}, text);
-      if (source) span.style.setProperty("--role", role(steps[source].role));
-      return span;
-    }));
-    this.path.replaceChildren(...trail.map((one, i) => {
-      const button = element("button", "attention-button", { type: "button" }, at(...one));
-      if (i === trail.length - 1) button.setAttribute("aria-current", "step");
-      button.addEventListener("click", () => this.goTo(i));
-      return button;
-    }));
+    this.formula.replaceChildren(
+      ...(step.blank ? question(pieces) : pieces).map(([text, source]) => {
+        const span = element("span", source ? "attention-number" : "", {}, text);
+        if (source) span.style.setProperty("--role", role(steps[source].role));
+        return span;
+      }),
+    );
+    this.path.replaceChildren(
+      ...trail.map((one, i) => {
+        const button = element("button", "attention-button", { type: "button" }, at(...one));
+        if (i === trail.length - 1) button.setAttribute("aria-current", "step");
+        button.addEventListener("click", () => this.goTo(i));
+        return button;
+      }),
+    );
   }
 
   // The whole of a note that is cut short in the drawing.
@@ -76,7 +80,8 @@ export class Panel {
       const token = TOKENS.includes(axis) && tokens[index[i]] !== undefined ? ` “${tokens[index[i]]}”` : "";
       return `${axis === TILED ? "head" : axis} ${index[i]}${token}`;
     });
-    this.spoken.textContent = `${name}, ${places.join(", ")}: ${this.formula.textContent}${source}` +
+    this.spoken.textContent =
+      `${name}, ${places.join(", ")}: ${this.formula.textContent}${source}` +
       (note && name !== before ? `. Note: “${note}”` : "");
   }
 

@@ -32,11 +32,15 @@ function origin(step, index, source) {
       index = before.map((axis) => index[after.indexOf(axis)]);
     } else {
       let flat = after.reduce((sum, axis, j) => sum * sizes[axis] + index[j], 0);
-      index = before.map((axis) => sizes[axis]).reverse().map((size) => {
-        const at = flat % size;
-        flat = (flat - at) / size;
-        return at;
-      }).reverse();
+      index = before
+        .map((axis) => sizes[axis])
+        .reverse()
+        .map((size) => {
+          const at = flat % size;
+          flat = (flat - at) / size;
+          return at;
+        })
+        .reverse();
     }
   }
   return index;
@@ -54,14 +58,20 @@ export function terms(step, index, inputs) {
   if (step.kind === "reshape") return [[origin(step, index, inputs[0])]];
   const { inputs: axes, output, guard } = parse(step.rule);
   const bound = dictionary(output.map((axis, i) => [axis, index[i]]));
-  if (step.kind === "lookup") bound[axes[0][0]] = valueAt(inputs[1], axes[1].map((axis) => bound[axis]));
+  if (step.kind === "lookup")
+    bound[axes[0][0]] = valueAt(
+      inputs[1],
+      axes[1].map((axis) => bound[axis]),
+    );
   const free = [];
-  axes.forEach((names, i) => names.forEach((axis, j) => {
-    if (!(axis in bound)) {
-      bound[axis] = 0;
-      free.push([axis, inputs[i].shape[j]]);
-    }
-  }));
+  axes.forEach((names, i) =>
+    names.forEach((axis, j) => {
+      if (!(axis in bound)) {
+        bound[axis] = 0;
+        free.push([axis, inputs[i].shape[j]]);
+      }
+    }),
+  );
   const found = [];
   const walk = (depth) => {
     if (depth < free.length) {
@@ -80,7 +90,10 @@ export function terms(step, index, inputs) {
 
 // For softmax and normalize: the input cell that stands where this cell stands.
 function own(step, index) {
-  const { inputs: [names], output } = parse(step.rule);
+  const {
+    inputs: [names],
+    output,
+  } = parse(step.rule);
   const bound = dictionary(output.map((axis, i) => [axis, index[i]]));
   const fresh = output.find((axis) => !names.includes(axis));
   return names.map((axis) => (axis in bound ? bound[axis] : bound[fresh]));
@@ -113,7 +126,8 @@ export function sources(step, index, inputs) {
   } else if (step.kind === "normalize") {
     const mine = own(step, index);
     const total = first.reduce((sum, where) => sum + valueAt(inputs[0], where), 0);
-    cells = first.filter((where) => (same(where, mine) ? total : 0) !== valueAt(inputs[0], mine))
+    cells = first
+      .filter((where) => (same(where, mine) ? total : 0) !== valueAt(inputs[0], mine))
       .map((where) => [inputs[0].name, where]);
   } else if (step.kind === "lookup") {
     cells = [[inputs[0].name, first[0]]];
@@ -132,7 +146,10 @@ export function sources(step, index, inputs) {
 export function formula(step, index, inputs) {
   const head = [[at(step.name, index), step.name]];
   const cut = step.kind === "relu" && valueAt(step, index) === 0; // exactly 0, whatever the decimals of the others
-  const result = [[" = ", ""], [number(valueAt(step, index), cut ? 0 : step.digits), step.name]];
+  const result = [
+    [" = ", ""],
+    [number(valueAt(step, index), cut ? 0 : step.digits), step.name],
+  ];
   if (step.kind === "given") return [...head, ...result];
   const found = terms(step, index, inputs);
   const name = (i, where) => [at(inputs[i].name, where), inputs[i].name];
@@ -165,23 +182,39 @@ export function formula(step, index, inputs) {
     counted = [["(", ""], ...some(products(found, value), 8), count];
   } else if (step.kind === "add" || step.kind === "subtract") {
     const sign = step.kind === "add" ? " + " : " − ";
-    named = join(found[0].map((where, i) => [name(i, where)]), sign);
-    counted = join(found[0].map((where, i) => [value(i, where)]), sign);
+    named = join(
+      found[0].map((where, i) => [name(i, where)]),
+      sign,
+    );
+    counted = join(
+      found[0].map((where, i) => [value(i, where)]),
+      sign,
+    );
   } else if (step.kind === "mask") {
     if (!found.length) {
-      const { output, guard: [left, sign, right] } = parse(step.rule);
+      const {
+        output,
+        guard: [left, sign, right],
+      } = parse(step.rule);
       const place = (axis) => `${axis}=${index[output.indexOf(axis)]}`;
       const compare = sign.replace("<=", "≤").replace(">=", "≥");
       return [...head, ...result, [`, because ${place(left)} ${compare} ${place(right)} is false`, ""]];
     }
     named = [name(0, found[0][0])];
   } else if (step.kind in AROUND) {
-    [named, counted] = [name, value].map((show) => [[AROUND[step.kind][0], ""], show(0, found[0][0]), [AROUND[step.kind][1], ""]]);
+    [named, counted] = [name, value].map((show) => [
+      [AROUND[step.kind][0], ""],
+      show(0, found[0][0]),
+      [AROUND[step.kind][1], ""],
+    ]);
   } else if (step.kind === "reshape") {
     named = [name(0, found[0][0])];
   } else if (step.kind === "lookup") {
     const [row, ids] = found[0];
-    const rest = row.slice(1).map((place) => `,${place}`).join("") + "]";
+    const rest = `${row
+      .slice(1)
+      .map((place) => `,${place}`)
+      .join("")}]`;
     named = [[`${inputs[0].name}[`, inputs[0].name], name(1, ids), [rest, inputs[0].name]];
     counted = [name(0, row)];
   } else {
@@ -198,13 +231,11 @@ function quotients(step, index, source, found) {
   const below = seen.length ? seen : found.map(([where]) => where);
   const name = (where) => [[power + at(source.name, where), source.name]];
   const value = (where) => [[power + number(valueAt(source, where), source.digits), source.name]];
-  const bracket = (parts) => (below.length > 1 || parts[0][0].startsWith("−") ? [["(", ""], ...parts, [")", ""]] : parts);
+  const bracket = (parts) =>
+    below.length > 1 || parts[0][0].startsWith("−") ? [["(", ""], ...parts, [")", ""]] : parts;
   const named = [...name(mine), [" / ", ""], ...bracket(some(below.map(name), 3))];
   if (!seen.length) return [named, [["0 / 0", ""]]];
-  return [
-    named,
-    [...value(mine), [" / ", ""], ...bracket(some(seen.map(value), 8))],
-  ];
+  return [named, [...value(mine), [" / ", ""], ...bracket(some(seen.map(value), 8))]];
 }
 
 export const at = (name, index) => (index.length ? `${name}[${index.join(",")}]` : name);

@@ -3,7 +3,8 @@
 import { element } from "./panel.js";
 
 const SIDES = { trace: "Values", backward: "Gradients" };
-const HINT = "Point at a number to see which numbers made it. Click it, or press Enter, to pin it; " +
+const HINT =
+  "Point at a number to see which numbers made it. Click it, or press Enter, to pin it; " +
   "then go back, stage by stage: click a lit number, or choose one with the arrow keys and press Enter. " +
   "Backspace takes one step forward again, Escape leaves. Page Up and Page Down go from matrix to matrix. " +
   "N writes a note over the matrix.";
@@ -21,7 +22,8 @@ export class Tools {
     help.append(element("summary", "", {}, "How to read it"), element("p", "", {}, HINT));
     const write = button("Note", { title: "Write a note over a matrix (N)" }, () => note(write));
     const files = ["SVG", "PNG"].map((kind) =>
-      button(`Save ${kind}`, { title: `Save this picture as ${kind}` }, () => save(kind.toLowerCase())));
+      button(`Save ${kind}`, { title: `Save this picture as ${kind}` }, () => save(kind.toLowerCase())),
+    );
     this.element.append(this.toggle, this.picks, help, write, ...files);
   }
 
@@ -36,14 +38,16 @@ export class Tools {
     const wanted = [...axes].join();
     if (wanted !== this.picked) {
       this.picked = wanted;
-      this.picks.replaceChildren(...[...axes].map(([axis, size]) => {
-        const label = element("label", "attention-pick", {}, `Show ${axis} = `);
-        const select = element("select", "", { name: axis });
-        for (let i = 0; i < size; i++) select.append(element("option", "", { value: i }, String(i)));
-        select.addEventListener("change", () => this.pick(axis, Number(select.value)));
-        label.append(select);
-        return label;
-      }));
+      this.picks.replaceChildren(
+        ...[...axes].map(([axis, size]) => {
+          const label = element("label", "attention-pick", {}, `Show ${axis} = `);
+          const select = element("select", "", { name: axis });
+          for (let i = 0; i < size; i++) select.append(element("option", "", { value: i }, String(i)));
+          select.addEventListener("change", () => this.pick(axis, Number(select.value)));
+          label.append(select);
+          return label;
+        }),
+      );
     }
     for (const select of this.picks.querySelectorAll("select")) select.value = chosen[select.name];
   }

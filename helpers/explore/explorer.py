@@ -21,10 +21,23 @@ RANGES = {  # what a slider shows when you leave its range out: lowest, highest,
     "B": (1, 8, 4),
     "temperature": (0.1, 5.0, 1.0),
 }
-LABELS = {"T": "T, tokens", "C": "C, channels", "head_size": "head_size", "B": "B, sequences", "temperature": "temperature"}
+LABELS = {
+    "T": "T, tokens",
+    "C": "C, channels",
+    "head_size": "head_size",
+    "B": "B, sequences",
+    "temperature": "temperature",
+}
 # Which sizes decide the shape of each part of an example.
-NEEDS = {"x": ("T", "C"), "Wq": ("C", "head_size"), "Wk": ("C", "head_size"), "Wv": ("C", "head_size"),
-         "scores": ("T",), "v": ("T", "head_size"), "tokens": ("T",)}
+NEEDS = {
+    "x": ("T", "C"),
+    "Wq": ("C", "head_size"),
+    "Wk": ("C", "head_size"),
+    "Wv": ("C", "head_size"),
+    "scores": ("T",),
+    "v": ("T", "head_size"),
+    "tokens": ("T",),
+}
 LONGEST_SENTENCE = 400
 REQUIRED = inspect.Parameter.empty
 
@@ -32,7 +45,8 @@ REQUIRED = inspect.Parameter.empty
 def explore(build, **ranges):
     """Sliders and a live diagram for a function that returns a Trace.
 
-    build: any function, your own too; one that returns an array or a tensor is drawn as what it got and what it gave. Its parameters decide the controls: ``T``, ``C``, ``head_size``,
+    build: any function, your own too; one that returns an array or a tensor is drawn as what it got and what it gave.
+    Its parameters decide the controls: ``T``, ``C``, ``head_size``,
     ``B`` and other numbers get a slider, booleans a check box, texts a field to type in; ``x``, ``Wq``, ``Wk``, ``Wv``,
     ``scores``, ``v`` and ``tokens`` are filled in from ``helpers.inputs.examples.example`` at the sizes that
     the sliders show. A slider starts at the parameter's own default.
@@ -63,8 +77,12 @@ class Explorer(widgets.VBox):
         self.diagram = Diagram(Trace(self.title))
         for control in self.controls.values():
             control.observe(lambda change: self.update(), "value")
-        rows = [widgets.HBox(list(self.controls.values()) + self._make_buttons(),
-                             layout={"flex_flow": "row wrap", "align_items": "center", "grid_gap": "2px 14px"})]
+        rows = [
+            widgets.HBox(
+                list(self.controls.values()) + self._make_buttons(),
+                layout={"flex_flow": "row wrap", "align_items": "center", "grid_gap": "2px 14px"},
+            )
+        ]
         super().__init__([*rows, self.diagram])
         self.update()
 
@@ -106,15 +124,21 @@ class Explorer(widgets.VBox):
 
     def _filled(self):
         """The parts of an example that build gets: what neither you nor its own signature gives."""
-        filled = [name for name, parameter in self.parameters.items()
-                  if name in NEEDS and name not in self.fixed and (parameter.default is None or parameter.default is REQUIRED)]
+        filled = [
+            name
+            for name, parameter in self.parameters.items()
+            if name in NEEDS and name not in self.fixed and (parameter.default is None or parameter.default is REQUIRED)
+        ]
         own = {"x", "scores"} & self.parameters.keys() - set(filled)
         return [name for name in filled if not (own and name == "tokens")]  # an x of yours has tokens of its own
 
     def _make_controls(self, ranges):
         wanted = dict.fromkeys(name for part in self.filled for name in NEEDS[part])
-        wanted |= dict.fromkeys(name for name, parameter in self.parameters.items()
-                                if name not in NEEDS and name != "seed" and parameter.default is not None)
+        wanted |= dict.fromkeys(
+            name
+            for name, parameter in self.parameters.items()
+            if name not in NEEDS and name != "seed" and parameter.default is not None
+        )
         if "B" in ranges and "x" in self.filled:
             wanted["B"] = None
         unknown = [name for name in ranges if name not in wanted and name not in self.parameters]
@@ -131,8 +155,13 @@ class Explorer(widgets.VBox):
             elif isinstance(default, bool):
                 controls[name] = widgets.Checkbox(default, description=name, indent=False, layout={"width": "auto"})
             elif isinstance(default, str):
-                controls[name] = widgets.Text(default, description=LABELS.get(name, name), continuous_update=True,
-                                              style={"description_width": "initial"}, layout={"width": "590px"})
+                controls[name] = widgets.Text(
+                    default,
+                    description=LABELS.get(name, name),
+                    continuous_update=True,
+                    style={"description_width": "initial"},
+                    layout={"width": "590px"},
+                )
             elif isinstance(default, int | float):
                 low, high, _ = RANGES.get(name) or (min(0, 2 * default), max(2 * default, default + 1), default)
                 controls[name] = slider(name, min(low, default), max(high, default), default)
@@ -188,8 +217,15 @@ def slider(name, low, high, start):
     kind = widgets.IntSlider if whole else widgets.FloatSlider
     tens = math.floor(math.log10((high - low) / 20 or 1))  # steps of 0.1 or 0.01 reach round numbers
     step = {} if whole else {"step": 10.0**tens, "readout_format": f".{max(2, -tens)}f"}
-    return kind(start, min=low, max=high, description=LABELS.get(name, name.replace("_", " ")),
-                style={"description_width": "initial"}, layout={"width": "290px"}, **step)
+    return kind(
+        start,
+        min=low,
+        max=high,
+        description=LABELS.get(name, name.replace("_", " ")),
+        style={"description_width": "initial"},
+        layout={"width": "290px"},
+        **step,
+    )
 
 
 def is_range(value):

@@ -8,4 +8,20 @@ from helpers.gpt.open_heads import previous, score, trace_model, without
 from helpers.gpt.training import Training, loss_on, split, write
 from helpers.gpt.watching import watch
 
-__all__ = ["FastGPT", "GPT", "MultiHeadAttention", "Training", "load", "loss_on", "orthogonalize", "previous", "save", "score", "split", "trace_model", "watch", "without", "write"]
+__all__ = [
+    "GPT",
+    "FastGPT",
+    "MultiHeadAttention",
+    "Training",
+    "load",
+    "loss_on",
+    "orthogonalize",
+    "previous",
+    "save",
+    "score",
+    "split",
+    "trace_model",
+    "watch",
+    "without",
+    "write",
+]

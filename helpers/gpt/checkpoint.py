@@ -37,13 +37,25 @@ def save(model, path, **facts):
     ({'step': 7}, ['a', 'b'])
     """
     if getattr(model, "tokenizer", None) is None:
-        raise ValueError("the model has no tokenizer: train it, or set model.tokenizer, so that a reader of the file can use it.")
+        raise ValueError(
+            "the model has no tokenizer: train it, or set model.tokenizer, so that a reader of the file can use it."
+        )
     path = named(path)
-    weights = weights_as_bytes({name: weight.detach().cpu().contiguous() for name, weight in model.state_dict().items()})
+    weights = weights_as_bytes(
+        {name: weight.detach().cpu().contiguous() for name, weight in model.state_dict().items()}
+    )
     digest = hashlib.sha256(weights).hexdigest()
     beside = path.with_name(f"{path.stem}-{digest[:12]}.safetensors")
-    facts = {"format": FORMAT, "version": VERSION, "model": type(model).__name__, "settings": model.settings,
-             "vocabulary": model.tokenizer.vocabulary, "weights": beside.name, "sha256": digest, "facts": facts}
+    facts = {
+        "format": FORMAT,
+        "version": VERSION,
+        "model": type(model).__name__,
+        "settings": model.settings,
+        "vocabulary": model.tokenizer.vocabulary,
+        "weights": beside.name,
+        "sha256": digest,
+        "facts": facts,
+    }
     replace(beside, weights)
     replace(path, (json.dumps(facts, indent=1, ensure_ascii=False) + "\n").encode())
     for old in path.parent.glob(f"{path.stem}-{'?' * 12}.safetensors"):
@@ -67,14 +79,20 @@ def load(path):
         raise ValueError(f"{path.name} wants its weights in {weights.name}, which is not beside it: copy both files.")
     raw = weights.read_bytes()
     if hashlib.sha256(raw).hexdigest() != found["sha256"]:
-        raise ValueError(f"{weights.name} is not the file that {path.name} was written with: it is half written, or was changed.")
+        raise ValueError(
+            f"{weights.name} is not the file that {path.name} was written with: it is half written, or was changed."
+        )
     try:
         model = MODELS[found["model"]](**found["settings"])
         model.load_state_dict(read_weights(raw))
         if len(found["vocabulary"]) != found["settings"]["vocabulary"]:
-            raise ValueError(f"it names {len(found['vocabulary'])} tokens for a vocabulary of {found['settings']['vocabulary']}")
+            raise ValueError(
+                f"it names {len(found['vocabulary'])} tokens for a vocabulary of {found['settings']['vocabulary']}"
+            )
     except (SafetensorError, RuntimeError, TypeError, ValueError) as error:
-        raise ValueError(f"{path.name} and {weights.name} do not fit together: {' '.join(str(error).split())[:200]}.") from None
+        raise ValueError(
+            f"{path.name} and {weights.name} do not fit together: {' '.join(str(error).split())[:200]}."
+        ) from None
     tokens = found["vocabulary"]
     model.tokenizer = Tokenizer("".join(tokens) if max(map(len, tokens)) == 1 else tokens)
     return model.eval(), found["facts"]
@@ -89,11 +107,20 @@ def described(path):
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise ValueError(f"{path.name} is no checkpoint of this course: its format is not {FORMAT!r}.")
     if found.get("version") != VERSION:
-        raise ValueError(f"{path.name} is of version {found.get('version')!r}; this course reads version {VERSION}. Update the course.")
+        raise ValueError(
+            f"{path.name} is of version {found.get('version')!r}; this course reads version {VERSION}. Update "
+            "the course."
+        )
     missing = [key for key in ("model", "settings", "vocabulary", "weights", "sha256", "facts") if key not in found]
     if missing or found["model"] not in MODELS:
-        raise ValueError(f"{path.name} is no checkpoint that can be read: " + (
-            f"{missing[0]} is missing." if missing else f"its model is {found['model']!r}; wanted one of {', '.join(MODELS)}."))
+        raise ValueError(
+            f"{path.name} is no checkpoint that can be read: "
+            + (
+                f"{missing[0]} is missing."
+                if missing
+                else f"its model is {found['model']!r}; wanted one of {', '.join(MODELS)}."
+            )
+        )
     return found
 
 

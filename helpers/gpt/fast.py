@@ -19,7 +19,9 @@ def norm(x):
 
 
 def rotate(x):
-    """Turn each pair of channels by an angle that grows with the position (Su et al. 2021): (B, n, T, h) -> (B, n, T, h)."""
+    """Turn each pair of channels by an angle that grows with the position (Su et al. 2021): (B, n, T, h) -> (B, n, T,
+    h).
+    """
     T, half = x.shape[-2], x.shape[-1] // 2
     speeds = BASE ** -(torch.arange(half, device=x.device, dtype=x.dtype) / half)
     angles = torch.arange(T, device=x.device, dtype=x.dtype)[:, None] * speeds  # (T, h/2)
@@ -34,11 +36,17 @@ class FastAttention(MultiHeadAttention):
     def __init__(self, C, heads, rotary=True, normalize=True):
         super().__init__(C, heads)
         if rotary and C // heads % 2:
-            raise ValueError(f"C is {C} and heads is {heads}: each head gets {C // heads} channels; wanted an even number, since channels "
-                             "are turned in pairs.")
+            raise ValueError(
+                f"C is {C} and heads is {heads}: each head gets {C // heads} channels; wanted an even number, "
+                "since channels "
+                "are turned in pairs."
+            )
         self.rotary, self.normalize = rotary, normalize
         self.scale = SHARPNESS if normalize else self.scale
-        self.query, self.key = nn.Linear(C, C), nn.Linear(C, C)  # with a bias: a look back may depend on the distance alone
+        self.query, self.key = (
+            nn.Linear(C, C),
+            nn.Linear(C, C),
+        )  # with a bias: a look back may depend on the distance alone
         self.projection = nn.Linear(C, C, bias=False)
 
     def queries_and_keys(self, x):
@@ -85,10 +93,14 @@ class FastGPT(GPT):
     torch.Size([1, 3, 5])
     """
 
-    def __init__(self, vocabulary, context=64, C=96, heads=4, layers=3, *, rotary=True, normalize=True, squared=True, zero=True):
+    def __init__(
+        self, vocabulary, context=64, C=96, heads=4, layers=3, *, rotary=True, normalize=True, squared=True, zero=True
+    ):
         super().__init__(vocabulary, context, C, heads, layers=0)
         levers = dict(rotary=rotary, normalize=normalize, squared=squared)
-        self.settings = dict(vocabulary=vocabulary, context=context, C=C, heads=heads, layers=layers, zero=zero, **levers)
+        self.settings = dict(
+            vocabulary=vocabulary, context=context, C=C, heads=heads, layers=layers, zero=zero, **levers
+        )
         self.blocks = nn.Sequential(*(FastBlock(C, heads, **levers) for _ in range(layers)))
         self.positions = None if rotary else self.positions
         self.norm = nn.RMSNorm(C, elementwise_affine=False)

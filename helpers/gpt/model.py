@@ -18,7 +18,10 @@ class MultiHeadAttention(nn.Module):
     def __init__(self, C, heads, dropout=0.0):
         super().__init__()
         if C % heads:
-            raise ValueError(f"C is {C} and heads is {heads}: C must be a multiple of heads, so that each head gets C / heads channels.")
+            raise ValueError(
+                f"C is {C} and heads is {heads}: C must be a multiple of heads, so that each head gets C / heads "
+                "channels."
+            )
         self.heads, self.scale = heads, (C // heads) ** -0.5
         self.query = nn.Linear(C, C, bias=False)
         self.key = nn.Linear(C, C, bias=False)
@@ -98,8 +101,10 @@ class GPT(nn.Module):
 
     def forward(self, ids):
         if ids.shape[-1] > self.context:
-            raise ValueError(f"ids has shape {tuple(ids.shape)}, but the model sees {self.context} tokens at most: "
-                             f"give it the last ones, ids[:, -{self.context}:].")
+            raise ValueError(
+                f"ids has shape {tuple(ids.shape)}, but the model sees {self.context} tokens at most: "
+                f"give it the last ones, ids[:, -{self.context}:]."
+            )
         x = self.blocks(self.embed(ids))
         return self.logits(self.norm(x))  # (B, T, C) -> (B, T, vocabulary)
 
@@ -117,7 +122,7 @@ class GPT(nn.Module):
         training, chance = self.training, torch.Generator().manual_seed(seed)
         self.eval()
         for _ in range(count):
-            logits = self(ids[:, -self.context:])[:, -1].cpu()  # (B, T, vocabulary) -> (B, vocabulary)
+            logits = self(ids[:, -self.context :])[:, -1].cpu()  # (B, T, vocabulary) -> (B, vocabulary)
             if temperature == 0:
                 following = logits.argmax(-1, keepdim=True)
             else:

@@ -1,4 +1,6 @@
-"""Muon, an optimizer for matrices (Jordan et al. 2024): momentum, then a step that is equally long in every direction."""
+"""Muon, an optimizer for matrices (Jordan et al. 2024): momentum, then a step that is equally long in every
+direction.
+"""
 
 import torch
 
@@ -42,7 +44,9 @@ class Muon(torch.optim.Optimizer):
     def move(self, weights, lr, momentum):
         """One step of all the matrices of one shape, or its transpose."""
         flat = [weight.mT if weight.shape[0] > weight.shape[1] else weight for weight in weights]
-        gradients = torch.stack([weight.grad.mT if weight.shape[0] > weight.shape[1] else weight.grad for weight in weights])
+        gradients = torch.stack(
+            [weight.grad.mT if weight.shape[0] > weight.shape[1] else weight.grad for weight in weights]
+        )
         state = self.state[weights[0]]
         mean = state.setdefault("mean", torch.zeros_like(gradients))
         mean.lerp_(gradients, 1 - momentum)

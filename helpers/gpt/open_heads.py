@@ -25,17 +25,38 @@ def trace_model(model, text, layer=0, head=None):
     model = copy.deepcopy(model).double()  # so that another machine prints the same decimals
     attention = attention_of(model, layer, head)
     if not 1 <= len(text) <= model.context:
-        raise ValueError(f"the text has {len(text)} characters; wanted 1 to {model.context}, which the model can see at once.")
+        raise ValueError(
+            f"the text has {len(text)} characters; wanted 1 to {model.context}, which the model can see at once."
+        )
     with watched(attention) as seen:
         model(torch.tensor([model.tokenizer.encode(text)], device=next(model.parameters()).device))
-    trace = Trace(f"layer {layer}" + (f", head {head}" if head is not None else ""), [SHOWN.get(letter, letter) for letter in text])
+    trace = Trace(
+        f"layer {layer}" + (f", head {head}" if head is not None else ""),
+        [SHOWN.get(letter, letter) for letter in text],
+    )
     q, k = attention.queries_and_keys(seen["x"])
     v = attention.split(attention.value(seen["x"]))
     n, pick = ("n ", slice(None)) if head is None else ("", head)
     for name, role, value in [("q", "query", q), ("k", "key", k), ("v", "value", v)]:
         trace.given(name, value[0, pick], f"{n}t h", role=role)  # (1, n, T, h) -> (n, T, h) or (T, h)
-    trace.step("scores", "sum-product", f"{n}t h, {n}s h -> {n}t s", "q", "k", role="scores", code="scores = q @ k.transpose(-2, -1)")
-    trace.step("scaled", "sum-product", f"{n}t s -> {n}t s", "scores", role="scores", factor=attention.scale, code="scaled = scores * scale")
+    trace.step(
+        "scores",
+        "sum-product",
+        f"{n}t h, {n}s h -> {n}t s",
+        "q",
+        "k",
+        role="scores",
+        code="scores = q @ k.transpose(-2, -1)",
+    )
+    trace.step(
+        "scaled",
+        "sum-product",
+        f"{n}t s -> {n}t s",
+        "scores",
+        role="scores",
+        factor=attention.scale,
+        code="scaled = scores * scale",
+    )
     attend(trace, "scaled", causal=True, b=n)
     return trace
 

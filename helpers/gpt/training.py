@@ -34,7 +34,15 @@ def optimizers(model, kind="muon", rate=1.0):
     groups = {"matrices": [], "tokens": [], "logits": [], "biases": []}
     for name, weight in model.named_parameters():
         table = name.split(".")[0]
-        groups["biases" if weight.ndim == 1 else "matrices" if table == "blocks" else "logits" if table == "logits" else "tokens"].append(weight)
+        groups[
+            "biases"
+            if weight.ndim == 1
+            else "matrices"
+            if table == "blocks"
+            else "logits"
+            if table == "logits"
+            else "tokens"
+        ].append(weight)
     rates = {name: rate * lr for name, lr in RATES[kind].items()}
     rest = [dict(params=groups[name], lr=rates[name]) for name in ("tokens", "logits", "biases") if groups[name]]
     return [Muon(groups["matrices"], lr=rates["matrices"]), torch.optim.Adam(rest, betas=(0.8, 0.95), eps=1e-10)]
@@ -53,14 +61,21 @@ class Training:
     def __init__(self, model, text, *, batch=8, steps=400, optimizer="muon", rate=1.0, seed=0, tokenizer=None):
         self.tokenizer = model.tokenizer = tokenizer or Tokenizer(text)
         if len(self.tokenizer) != model.settings["vocabulary"]:
-            raise ValueError(f"the model knows {model.settings['vocabulary']} tokens, but the text has {len(self.tokenizer)} different characters: "
-                             "make it with vocabulary=len(set(text)).")
+            raise ValueError(
+                f"the model knows {model.settings['vocabulary']} tokens, but the text has {len(self.tokenizer)} "
+                "different characters: "
+                "make it with vocabulary=len(set(text))."
+            )
         self.device = next(model.parameters()).device
         learned, tested = split(text)
         if len(tested) <= model.context:
-            raise ValueError(f"the text has {len(text)} characters; wanted at least {10 * (model.context + 1)}: a tenth is kept for "
-                             f"the test, and the model sees {model.context} at once.")
-        self.learned, self.tested = (torch.tensor(self.tokenizer.encode(part), device=self.device) for part in (learned, tested))
+            raise ValueError(
+                f"the text has {len(text)} characters; wanted at least {10 * (model.context + 1)}: a tenth is kept for "
+                f"the test, and the model sees {model.context} at once."
+            )
+        self.learned, self.tested = (
+            torch.tensor(self.tokenizer.encode(part), device=self.device) for part in (learned, tested)
+        )
         self.model, self.batch, self.steps = model, batch, steps
         self.optimizers = optimizers(model, optimizer, rate)
         self.schedules = [torch.optim.lr_scheduler.LambdaLR(one, self.share_of_rate) for one in self.optimizers]
@@ -104,8 +119,12 @@ class Training:
 
     def take_a_step(self):
         """One batch forward, back, and a step of every optimizer."""
-        starts = torch.randint(len(self.learned) - self.model.context, (self.batch, 1), generator=self.chance).to(self.device)
-        ids = self.learned[starts + torch.arange(self.model.context + 1, device=self.device)]  # (B, 1) + (T+1) -> (B, T+1)
+        starts = torch.randint(len(self.learned) - self.model.context, (self.batch, 1), generator=self.chance).to(
+            self.device
+        )
+        ids = self.learned[
+            starts + torch.arange(self.model.context + 1, device=self.device)
+        ]  # (B, 1) + (T+1) -> (B, T+1)
         loss = self.model.loss(ids)
         for one in self.optimizers:
             one.zero_grad()
@@ -139,7 +158,9 @@ def loss_on(model, ids, seen=0, most=None, batch=64):
     for part in starts.split(batch):
         windows = ids[(part[:, None] + torch.arange(model.context + 1)).to(ids.device)]  # (N, T+1)
         logits = model(windows[:, :-1])[:, seen:]  # (N, T, vocabulary) -> (N, stride, vocabulary)
-        total += torch.nn.functional.cross_entropy(logits.flatten(0, 1), windows[:, seen + 1 :].flatten()).item() * len(part)
+        total += torch.nn.functional.cross_entropy(logits.flatten(0, 1), windows[:, seen + 1 :].flatten()).item() * len(
+            part
+        )
     model.train(training)
     return total / len(starts)
 

@@ -2,6 +2,7 @@
 
 import time
 from html import escape
+from itertools import pairwise
 
 import ipywidgets as widgets
 from IPython.display import display
@@ -80,8 +81,14 @@ class View(widgets.VBox):
             found["test"] = [at(list(self.tests.items()), step) for step in steps]
         if self.floor is not None:
             found["floor"] = [self.floor] * len(steps)
-        return curves(steps, found, xlabel="step", ylabel="loss, nats a character", title="Loss",
-                      alt=f"The loss over {self.training.step} steps: {', '.join(found)}.")
+        return curves(
+            steps,
+            found,
+            xlabel="step",
+            ylabel="loss, nats a character",
+            title="Loss",
+            alt=f"The loss over {self.training.step} steps: {', '.join(found)}.",
+        )
 
     def __repr__(self):
         return f"a training of {self.training.steps} steps"
@@ -98,7 +105,7 @@ def smooth(losses):
 
 def at(points, step):
     """The value of a line through (step, value) points; before the first point there is none."""
-    for (x1, y1), (x2, y2) in zip(points, points[1:]):
+    for (x1, y1), (x2, y2) in pairwise(points):
         if x1 <= step <= x2:
             return y1 + (y2 - y1) * (step - x1) / (x2 - x1)
     return points[-1][1] if step >= points[-1][0] else float("nan")
@@ -107,25 +114,44 @@ def at(points, step):
 def drawing(lines, steps):
     """The curves as SVG; colors follow the page's theme."""
     top = max((value for points in lines.values() for _, value in points), default=1.0)
+
     def place(step, value):
         return LEFT + (WIDTH - LEFT - 90) * step / steps, HEIGHT - BOTTOM - (HEIGHT - BOTTOM - 12) * value / top
+
     parts = []
     apart = 1.0 if top > 2 else 0.5
     for value in (apart * i for i in range(int(top / apart) + 1)):
         _, y = place(0, value)
-        parts.append(f'<path d="M{LEFT} {y:.1f}H{WIDTH - 90}" class="grid"/><text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{value:.1f}</text>')
+        parts.append(
+            f'<path d="M{LEFT} {y:.1f}H{WIDTH - 90}" class="grid"/><text x="{LEFT - 6}" y="{y + 4:.1f}" '
+            f'text-anchor="end">{value:.1f}</text>'
+        )
     ends = [place(*points[-1]) for points in lines.values()]
     ranks = range(len(ends), 0, -1)  # of lines that end at one height, the first stands on top
     heights = spread([1 - y / HEIGHT for _, y in ends], LETTERS / HEIGHT, ranks)
     for (name, points), (x, _), height in zip(lines.items(), ends, heights):
         path = "L".join("{:.1f} {:.1f}".format(*place(*point)) for point in points)
         y = HEIGHT * (1 - height)
-        parts.append(f'<path d="M{path}" class="{name}"/><text x="{x + 6:.1f}" y="{y + 4:.1f}" class="{name}">{escape(name)}</text>')
+        parts.append(
+            f'<path d="M{path}" class="{name}"/><text x="{x + 6:.1f}" y="{y + 4:.1f}" '
+            f'class="{name}">{escape(name)}</text>'
+        )
     (light, dark), n = zip(*(ROLES[role] for role in LINES.values())), list(LINES)
+
     def rules(colors, theme, scope=""):
-        own = "".join(f"{scope} .watch path.{name}{{stroke:{color}}}{scope} .watch text.{name}{{fill:{color}}}" for name, color in zip(n, colors))
+        own = "".join(
+            f"{scope} .watch path.{name}{{stroke:{color}}}{scope} .watch text.{name}{{fill:{color}}}"
+            for name, color in zip(n, colors)
+        )
         return f"{scope} .watch .grid{{stroke:{theme['line']}}}{scope} .watch text{{fill:{theme['muted']}}}{own}"
-    style = (".watch path{fill:none;stroke-width:2}.watch .grid{stroke-width:.6}.watch text{font:11px sans-serif}"
-             + rules(light, THEMES["light"]) + rules(dark, THEMES["dark"], "[data-jp-theme-light=false]"))
-    return (f'<style>{style}</style><svg class="watch" width="{WIDTH}" height="{HEIGHT}" role="img" aria-label="The loss, step by step">'
-            f'{"".join(parts)}<text x="{WIDTH - 90}" y="{HEIGHT - 6}" text-anchor="end">step {steps}</text></svg>')
+
+    style = (
+        ".watch path{fill:none;stroke-width:2}.watch .grid{stroke-width:.6}.watch text{font:11px sans-serif}"
+        + rules(light, THEMES["light"])
+        + rules(dark, THEMES["dark"], "[data-jp-theme-light=false]")
+    )
+    return (
+        f'<style>{style}</style><svg class="watch" width="{WIDTH}" height="{HEIGHT}" role="img" '
+        'aria-label="The loss, step by step">'
+        f'{"".join(parts)}<text x="{WIDTH - 90}" y="{HEIGHT - 6}" text-anchor="end">step {steps}</text></svg>'
+    )

@@ -21,9 +21,14 @@ DEEDS = ("fed", "hid", "led", "met", "saw")
 NUMBERS = tuple(map(str, range(10, 100)))
 VERBS = ("Bring", "Find", "Hide", "Lift", "Pass", "Sell", "Take", "Wash")
 RHYMES = (
-    ("bee", "key", "sea", "tea"), ("moon", "noon", "spoon", "tune"), ("bell", "gel", "shell", "well"),
-    ("cake", "lake", "rake", "snake"), ("bat", "hat", "mat", "rat"), ("bite", "kite", "light", "night"),
-    ("bone", "cone", "stone", "throne"), ("bed", "bread", "sled", "thread"),
+    ("bee", "key", "sea", "tea"),
+    ("moon", "noon", "spoon", "tune"),
+    ("bell", "gel", "shell", "well"),
+    ("cake", "lake", "rake", "snake"),
+    ("bat", "hat", "mat", "rat"),
+    ("bite", "kite", "light", "night"),
+    ("bone", "cone", "stone", "throne"),
+    ("bed", "bread", "sled", "thread"),
 )
 BRACKETS = {"(": ")", "[": "]", "{": "}", "<": ">"}
 
@@ -89,11 +94,11 @@ def write_tale(writer):
 def write_rhyme(writer, one, other):
     """(Zovo met Pimavu), and a line that rhymes: Pimavu has 31 bats, Zovo 74 rats."""
     bracket = writer.choose(BRACKETS)
-    subject, object = in_any_order(writer, one, other)
+    _, object = in_any_order(writer, one, other)
     writer.write(" ")
     writer.choose(DEEDS)
     writer.write(f" {object}{BRACKETS[bracket]}\n")
-    subject, object = in_any_order(writer, one, other)
+    _, object = in_any_order(writer, one, other)
     writer.write(" has ")
     writer.choose(NUMBERS)
     writer.write(" ")
@@ -106,13 +111,13 @@ def write_rhyme(writer, one, other):
 
 
 def write_echo(writer, one, other):
-    """"\"Hide tea," said Zovo (31). And then the other said the very same."""
+    """ "\"Hide tea," said Zovo (31). And then the other said the very same."""
     writer.write('"')
     verb = writer.choose(VERBS)
     writer.write(" ")
     word = writer.choose(word for words in RHYMES for word in words)
     writer.write('," said ')
-    first, second = in_any_order(writer, one, other)
+    _, second = in_any_order(writer, one, other)
     write_age(writer)
     writer.write(f'"{verb} {word}," said {second}')
     write_age(writer)
@@ -146,13 +151,16 @@ def tales(length=LENGTH, seed=SEED):
 
 
 def floor(share=0.1):
-    """The true entropy of the last share of data/tales.txt, in nats a character: no model can have a lower loss there, on average."""
+    """The true entropy of the last share of data/tales.txt, in nats a character: no model can have a lower loss
+    there, on average.
+    """
     _, bits = tales()
     return float(bits[-int(share * len(bits)) :].mean() * math.log(2))
 
 
 def repeated_names(tale):
-    """For ``helpers.gpt.open_heads.score``: inside a name that was there before, the place after the same letters, each time before.
+    """For ``helpers.gpt.open_heads.score``: inside a name that was there before, the place after the same letters,
+    each time before.
 
     >>> repeated_names("Zo, Zo, Zo!")
     ('Zo, Zo, Zo!', {4: [1], 8: [1, 5]})
@@ -161,7 +169,9 @@ def repeated_names(tale):
     for name in dict.fromkeys(line.split(",")[0] for line in tale.split("\n")[:2]):
         starts = [match.start() for match in re.finditer(name, tale)]
         for i, start in enumerate(starts[1:], 1):
-            places.update({start + letter: [before + letter + 1 for before in starts[:i]] for letter in range(len(name) - 1)})
+            places.update(
+                {start + letter: [before + letter + 1 for before in starts[:i]] for letter in range(len(name) - 1)}
+            )
     return tale, places
 
 

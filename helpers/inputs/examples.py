@@ -40,7 +40,12 @@ def example(T=4, C=3, head_size=None, B=None, seed=0):
     >>> example(T=2, C=3).x.shape, example(T=2, C=3).tokens
     ((2, 3), ['the', 'cat'])
     """
-    for name, size in [("T", T), ("C", C), ("head_size", 1 if head_size is None else head_size), ("B", 1 if B is None else B)]:
+    for name, size in [
+        ("T", T),
+        ("C", C),
+        ("head_size", 1 if head_size is None else head_size),
+        ("B", 1 if B is None else B),
+    ]:
         if not (hasattr(size, "__index__") and 1 <= size <= LARGEST):
             raise ValueError(f"{name} is {size!r}; wanted a whole number from 1 to {LARGEST}.")
     head_size = (C + 1) // 2 if head_size is None else head_size
@@ -88,10 +93,17 @@ def by_hand(T=2, C=3, head_size=4, seed=0, level=1):
     >>> by_hand().x.tolist(), by_hand().tokens
     ([[-1.0, 0.0, 1.0], [-1.0, -2.0, 0.0]], ['the', 'cat'])
     """
-    for name, value, low, high in [("T", T, 1, PAPER), ("C", C, 1, PAPER), ("head_size", head_size, 1, PAPER),
-                                   ("level", level, 1, max(LEVELS)), ("seed", seed, 0, None)]:
+    for name, value, low, high in [
+        ("T", T, 1, PAPER),
+        ("C", C, 1, PAPER),
+        ("head_size", head_size, 1, PAPER),
+        ("level", level, 1, max(LEVELS)),
+        ("seed", seed, 0, None),
+    ]:
         if not hasattr(value, "__index__") or value < low or (high and value > high):
-            raise ValueError(f"{name} is {value!r}; wanted a whole number from {low}{f' to {high}' if high else ' up'}.")
+            raise ValueError(
+                f"{name} is {value!r}; wanted a whole number from {low}{f' to {high}' if high else ' up'}."
+            )
     shapes = [(T, C), *[(C, head_size)] * 3, (head_size, C)]  # of x, Wq, Wk, Wv and Wo
     ends = np.cumsum([rows * columns for rows, columns in shapes])
     rng = np.random.default_rng([seed, level, T, C, head_size])
@@ -112,13 +124,17 @@ def by_hand(T=2, C=3, head_size=4, seed=0, level=1):
 
 
 def drawn(rng, count, largest, parts):
-    """Sheets of so many numbers, (SHEETS, count): one in eight is 0, the others are multiples of 1/parts up to the largest."""
+    """Sheets of so many numbers, (SHEETS, count): one in eight is 0, the others are multiples of 1/parts up to the
+    largest.
+    """
     size = rng.integers(1, largest * parts + 1, (SHEETS, count)) / parts
     return size * rng.choice([-1, 1], size.shape) * (rng.random(size.shape) < 7 / 8) + 0.0  # + 0.0 turns -0.0 into 0.0
 
 
 def faults(x, Wq, Wk, Wv, Wo):
-    """How far each sheet is from what ``by_hand`` promises, 0 where it keeps it all: (SHEETS,). x: (SHEETS, T, C), and so on."""
+    """How far each sheet is from what ``by_hand`` promises, 0 where it keeps it all: (SHEETS,). x: (SHEETS, T, C),
+    and so on.
+    """
     q, k, v = x @ Wq, x @ Wk, x @ Wv  # (SHEETS, T, C) @ (SHEETS, C, h) -> (SHEETS, T, h)
     scaled = q @ k.swapaxes(1, 2) * q.shape[2] ** -0.5  # (SHEETS, T, h) @ (SHEETS, h, T) -> (SHEETS, T, T)
     empty = sum((matrix == 0).all(axis).sum(1) for matrix in (x, Wq, Wk, Wv, Wo) for axis in (1, 2))

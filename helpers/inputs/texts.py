@@ -26,7 +26,7 @@ DOWNLOADS = {
     "tinyshakespeare": Source(
         "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt",
         "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
-    ),
+    )
 }
 
 
@@ -71,15 +71,18 @@ def load_text(name):
     if name in DOWNLOADS and not path.exists():
         raise FileNotFoundError(f"{name} is not on this machine yet: download({name!r}) fetches it.")
     if not path.exists():
-        raise FileNotFoundError(f"{str(name)!r} is no text of the course ({', '.join([*SHIPPED, *DOWNLOADS])}) and no file "
-                                f"in {Path.cwd()}.")
+        raise FileNotFoundError(
+            f"{str(name)!r} is no text of the course ({', '.join([*SHIPPED, *DOWNLOADS])}) and no file in {Path.cwd()}."
+        )
     if path.is_dir():
         raise ValueError(f"{path} is a folder; wanted a text file in it.")
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not UTF-8 text: byte {error.start} is {error.object[error.start]:#04x}. "
-                         "Save it as UTF-8, or name another file.") from None
+        raise ValueError(
+            f"{path} is not UTF-8 text: byte {error.start} is {error.object[error.start]:#04x}. "
+            "Save it as UTF-8, or name another file."
+        ) from None
     if not text:
         raise ValueError(f"{path} is empty; wanted at least one character.")
     return text
@@ -125,8 +128,10 @@ class Tokenizer:
         except KeyError as error:
             token = error.args[0]
             point = f" (U+{ord(token):04X})" if len(token) == 1 else ""
-            raise ValueError(f"{token!r}{point} is not in the vocabulary of {len(self)} tokens: it did not occur in the "
-                             "text that the tokenizer was made from.") from None
+            raise ValueError(
+                f"{token!r}{point} is not in the vocabulary of {len(self)} tokens: it did not occur in the "
+                "text that the tokenizer was made from."
+            ) from None
 
     def decode(self, ids):
         """The tokens of these ids: one string if the tokens are characters, else a list of tokens.
@@ -159,12 +164,16 @@ def download(name):
         with os.fdopen(handle, "wb") as file:
             found = fetch(source.url, file)
         if found != source.sha256:
-            raise ValueError(f"what came from {source.url} is not the text that was wanted: its SHA-256 is {found}, not "
-                             f"{source.sha256}. Nothing was kept; try again later.")
+            raise ValueError(
+                f"what came from {source.url} is not the text that was wanted: its SHA-256 is {found}, not "
+                f"{source.sha256}. Nothing was kept; try again later."
+            )
         partial.replace(path)
     except (OSError, http.client.HTTPException) as error:
-        raise ConnectionError(f"{name} could not be fetched from {source.url} ({error}). If this machine is offline, fetch it "
-                              f"elsewhere and put it at {path}.") from error
+        raise ConnectionError(
+            f"{name} could not be fetched from {source.url} ({error}). If this machine is offline, fetch it "
+            f"elsewhere and put it at {path}."
+        ) from error
     finally:
         partial.unlink(missing_ok=True)
     return path

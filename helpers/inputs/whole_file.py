@@ -7,7 +7,8 @@ from pathlib import Path
 def replace(path, content):
     """Write a file whole or not at all.
 
-    content: bytes. They go to a file beside ``path``, to the disk and not only on its way there, and take its place last.
+    content: bytes. They go to a file beside ``path``, to the disk and not only on its way there, and take its place
+    last.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:

@@ -14,15 +14,21 @@ LINES = 3  # of a note that are drawn
 def checked_notes(notes, names):
     """Notes as a dictionary of texts, without the empty ones; raises ValueError for a matrix that is not there."""
     if not isinstance(notes, dict):
-        raise ValueError(f"notes is {notes!r}; wanted a dictionary of texts by the name of a matrix, {{'x': 'one row a token'}}.")
+        raise ValueError(
+            f"notes is {notes!r}; wanted a dictionary of texts by the name of a matrix, {{'x': 'one row a token'}}."
+        )
     unknown = [name for name in notes if name not in names]
     if unknown:
-        raise ValueError(f"notes has {unknown[0]!r}, which is not in this trace; its matrices are {', '.join(names) or 'none yet'}.")
+        raise ValueError(
+            f"notes has {unknown[0]!r}, which is not in this trace; its matrices are {', '.join(names) or 'none yet'}."
+        )
     return {name: str(text) for name, text in notes.items() if tidy(str(text))}
 
 
 def checked_cell(cell, trace):
-    """``[name, [index, ...]]``, counted from 0, or None; raises what ``trace.why`` raises where there is no such cell."""
+    """``[name, [index, ...]]``, counted from 0, or None; raises what ``trace.why`` raises where there is no such
+    cell.
+    """
     if not cell:
         return None
     name, index = cell

@@ -1,7 +1,8 @@
 """Where everything in a diagram stands: matrices in the order they are computed, left to right, wrapped.
 
 A parameter stands above the matrix it makes, as in a matrix product on paper: rows of the result line
-up with the rows of x, columns with the columns of W. So does one that is added to each row. Heads stand side by side, as tiles
+up with the rows of x, columns with the columns of W. So does one that is added to each row. Heads stand side by side,
+as tiles
 of one matrix: (heads, T, head_size) looks like the (T, C) that it is cut from. Units are CSS pixels.
 ``diagram/layout.js`` is this module again, for the browser, where the width is known only when it is
 drawn; a test holds the two equal.
@@ -15,8 +16,14 @@ from helpers.look.annotations import letters, tidy, wrap
 from helpers.look.style import shape_text
 
 # Cells that hold a number: width, height, font size, compact numbers. The largest that fits is taken.
-NUMBERED = ((42, 28, 13, False), (36, 24, 12, False), (32, 21, 11, False), (28, 19, 10, False), (22, 17, 9.5, True),
-            (20, 16, 9, True))
+NUMBERED = (
+    (42, 28, 13, False),
+    (36, 24, 12, False),
+    (32, 21, 11, False),
+    (28, 19, 10, False),
+    (22, 17, 9.5, True),
+    (20, 16, 9, True),
+)
 COLORED = (12, 9, 7, 5, 4, 3, 2)  # cells too small for a number
 ONE_SCREEN = 700  # a diagram as high as this is seen at once
 TALLEST = 2600, 1000  # with numbers, and with color alone
@@ -26,7 +33,12 @@ TOKENS = ("t", "s", "r")  # axes whose labels are the tokens
 TILED = "n"  # the axis whose indices, the heads, are tiles side by side where it is not one of the last two
 TILE_NAME, TILE_SUMS, APART = 16, 28, 4  # the line that names a tile, the room for its sums, the least gap after it
 LETTER, LONGEST = 6, 8  # width of a letter of a token's label or a note, and how many letters of a label are shown
-NOTE, INDENT, LINE, AIR = 130, 9, 14, 5  # a note: the width it may ask for, the rule to its left, a line, the room below
+NOTE, INDENT, LINE, AIR = (
+    130,
+    9,
+    14,
+    5,
+)  # a note: the width it may ask for, the rule to its left, a line, the room below
 
 
 @dataclass(frozen=True)
@@ -61,17 +73,39 @@ def matrices(trace, notes=None):
         title = max(7 * len(step.name) + 12, 5.6 * len(shape_text(step.axes, step.value.shape)))
         note = tidy((notes or {}).get(step.name, ""))
         noted = min(NOTE, INDENT + LETTER * letters(note)) if note else 0
-        found.append(Matrix(step.name, rows[1], columns[1], tiles(step), int(title), longest * (rows[0] in TOKENS),
-                            longest * (columns[0] in TOKENS), step.role == "weights", above, step.inputs, note, noted))
+        found.append(
+            Matrix(
+                step.name,
+                rows[1],
+                columns[1],
+                tiles(step),
+                int(title),
+                longest * (rows[0] in TOKENS),
+                longest * (columns[0] in TOKENS),
+                step.role == "weights",
+                above,
+                step.inputs,
+                note,
+                noted,
+            )
+        )
     return found
 
 
 def stands_above(step, reader):
-    """Is it a parameter on the right of a matrix product, or added to each row, whose columns are those of the result?"""
+    """Is it a parameter on the right of a matrix product, or added to each row, whose columns are those of the
+    result?
+    """
     (axis, _), (same, _) = on_paper(step)[1], on_paper(reader)[1]
-    joins = reader.kind == "sum-product" or reader.kind == "add" and len(step.axes) == 1
-    return (step.parameter and joins and reader.inputs[-1] == step.name
-            and axis == same and axis not in TOKENS and tiles(step) == tiles(reader))
+    joins = reader.kind == "sum-product" or (reader.kind == "add" and len(step.axes) == 1)
+    return (
+        step.parameter
+        and joins
+        and reader.inputs[-1] == step.name
+        and axis == same
+        and axis not in TOKENS
+        and tiles(step) == tiles(reader)
+    )
 
 
 def tiles(step):
@@ -90,7 +124,9 @@ def place_of(step, index):
 
 
 def down_and_across(step, empty, along):
-    """Of something that each axis has: what its rows have and what its columns have, where an axis is missing ``empty``."""
+    """Of something that each axis has: what its rows have and what its columns have, where an axis is missing
+    ``empty``.
+    """
     found = [empty, empty, *along]
     if len(step.axes) == 1 and step.axes[0] in (*TOKENS, "b"):
         return found[-1], found[0]
@@ -106,8 +142,17 @@ def lay_out(matrices, width):
     other matrices: then it is drawn only where somebody points.
     """
     if not matrices:
-        return {"width": width, "height": 40, "boxes": {}, "edges": [], "cell": [1, 1], "font": 9, "compact": True,
-                "numbers": False, "overflow": False}
+        return {
+            "width": width,
+            "height": 40,
+            "boxes": {},
+            "edges": [],
+            "cell": [1, 1],
+            "font": 9,
+            "compact": True,
+            "numbers": False,
+            "overflow": False,
+        }
     chosen = None
     for cell_width, cell_height, font, compact in NUMBERED:
         plan = place(matrices, width, cell_width, cell_height, True)
@@ -170,7 +215,9 @@ def place(matrices, width, cell_width, cell_height, words):
         return sum(abs(at[m.name] - at[source]) for m, _ in blocks for source in m.inputs if source in at)
 
     def written(m):  # the height of what stands over the cells
-        return TITLE + LINE * len(notes[m.name]) + AIR * bool(notes[m.name]) + TILE_NAME * (m.tiles > 1) * words + COLUMNS
+        return (
+            TITLE + LINE * len(notes[m.name]) + AIR * bool(notes[m.name]) + TILE_NAME * (m.tiles > 1) * words + COLUMNS
+        )
 
     def height(band):
         heads = max(written(m) + over(m) * words for m, _ in band)
@@ -188,16 +235,31 @@ def place(matrices, width, cell_width, cell_height, words):
             left, needed = across(block, block is band[0])
             high = matrix.rows * cell_height
             top = bottom - high - written(matrix) - over(matrix) * words
-            box = {"x": x + left, "y": bottom - high, "top": top, "band": number, "left": left, "room": room[matrix.name],
-                   "words": words and block is band[0] and matrix.labels > 0, "note": notes[matrix.name],
-                   "width": span(matrix), "height": high,
-                   "tiles": [(x + left + i * stride(matrix), matrix.columns * cell_width) for i in range(matrix.tiles)]}
+            box = {
+                "x": x + left,
+                "y": bottom - high,
+                "top": top,
+                "band": number,
+                "left": left,
+                "room": room[matrix.name],
+                "words": words and block is band[0] and matrix.labels > 0,
+                "note": notes[matrix.name],
+                "width": span(matrix),
+                "height": high,
+                "tiles": [(x + left + i * stride(matrix), matrix.columns * cell_width) for i in range(matrix.tiles)],
+            }
             boxes[matrix.name] = box
             if parameter:
                 high = parameter.rows * cell_height
                 high_y = top - RISE - high
-                boxes[parameter.name] = {**box, "y": high_y, "top": high_y - written(parameter), "height": high,
-                                         "words": False, "note": notes[parameter.name]}
+                boxes[parameter.name] = {
+                    **box,
+                    "y": high_y,
+                    "top": high_y - written(parameter),
+                    "height": high,
+                    "words": False,
+                    "note": notes[parameter.name],
+                }
             x += needed + GAP
         y = bottom + ARCS + MARGIN / 2
     return {"width": width, "height": y, "boxes": boxes, "overflow": not all(map(fits, best))}
@@ -253,8 +315,13 @@ def edges(matrices, boxes, numbers):
                 sag = low + min(14 + 4 * apart, 36)
                 points = [[from_x, low], [from_x, sag], [to_x, sag], [to_x, low]]
             low, high = min(from_x, to_x), max(from_x, to_x)
-            across = [box for box in boxes.values() if a["band"] < box["band"] < b["band"]
-                      and box["x"] - box["left"] < high and low < box["x"] + box["width"]]
+            across = [
+                box
+                for box in boxes.values()
+                if a["band"] < box["band"] < b["band"]
+                and box["x"] - box["left"] < high
+                and low < box["x"] + box["width"]
+            ]
             found.append({"from": source, "to": matrix.name, "points": points, "across": bool(across)})
     return found
 

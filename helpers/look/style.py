@@ -35,19 +35,40 @@ AXES = {  # axis letter: (size name, color on light, color on dark)
 
 THEMES = {
     "light": {
-        "surface": "#FFFFFF", "ink": "#1E2430", "muted": "#626B79", "line": "#DCE0E6",
-        "edge": "#AAB2BE", "zero": "#FFFFFF", "negative": "#D98A3D", "positive": "#3F8FB5",
-        "weight": "#CC79A7", "mask": "#F1F2F5", "hatch": "#B9C0CB", "alarm": "#B3261E",
+        "surface": "#FFFFFF",
+        "ink": "#1E2430",
+        "muted": "#626B79",
+        "line": "#DCE0E6",
+        "edge": "#AAB2BE",
+        "zero": "#FFFFFF",
+        "negative": "#D98A3D",
+        "positive": "#3F8FB5",
+        "weight": "#CC79A7",
+        "mask": "#F1F2F5",
+        "hatch": "#B9C0CB",
+        "alarm": "#B3261E",
     },
     "dark": {
-        "surface": "#16191F", "ink": "#E8EBF0", "muted": "#A3ACBA", "line": "#343A46",
-        "edge": "#5D6675", "zero": "#1D2129", "negative": "#B8712B", "positive": "#2F7FA6",
-        "weight": "#B25C8D", "mask": "#22262E", "hatch": "#4A5260", "alarm": "#FF8A80",
+        "surface": "#16191F",
+        "ink": "#E8EBF0",
+        "muted": "#A3ACBA",
+        "line": "#343A46",
+        "edge": "#5D6675",
+        "zero": "#1D2129",
+        "negative": "#B8712B",
+        "positive": "#2F7FA6",
+        "weight": "#B25C8D",
+        "mask": "#22262E",
+        "hatch": "#4A5260",
+        "alarm": "#FF8A80",
     },
 }
 
-COLORS = {*(color for pair in ROLES.values() for color in pair), *(color for _, *pair in AXES.values() for color in pair),
-          *(color for theme in THEMES.values() for color in theme.values())}
+COLORS = {
+    *(color for pair in ROLES.values() for color in pair),
+    *(color for _, *pair in AXES.values() for color in pair),
+    *(color for theme in THEMES.values() for color in theme.values()),
+}
 
 
 def mix(low, high, amount):

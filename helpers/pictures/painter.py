@@ -40,8 +40,13 @@ class Painter:
         for edge in plan["edges"]:
             if edge["across"]:
                 continue
-            arrow = FancyArrowPatch(path=Curve(edge["points"], [1, 4, 4, 4]), arrowstyle="-|>", mutation_scale=7,
-                                    color=theme["edge"], linewidth=0.8)
+            arrow = FancyArrowPatch(
+                path=Curve(edge["points"], [1, 4, 4, 4]),
+                arrowstyle="-|>",
+                mutation_scale=7,
+                color=theme["edge"],
+                linewidth=0.8,
+            )
             self.axes.add_patch(arrow)
         self.texts = []  # (text, x, y, color), as drawn
         self.glyphs = defaultdict(list)  # color: outlines of the texts
@@ -69,24 +74,41 @@ class Painter:
         shift = {"left": 0, "center": width / 2, "right": width}[align]
         # Letters grow up from the baseline, pages down; 0.36 of the size is half a digit's height.
         placed = vertices * [size, -size] + [-shift, 0.36 * size]
-        self.glyphs[color].append((placed[:, ::-1] * [1, -1] + [x, y] if turned else placed + [x, y], codes))
+        here = np.array([x, y])
+        self.glyphs[color].append((placed[:, ::-1] * [1, -1] + here if turned else placed + here, codes))
 
     def matrix(self, step, box):
         values, (width, height), role = shown(step, self.pick), self.plan["cell"], ROLES[step.role][self.dark]
         empty = step.name in self.empty
-        cells = [(value, box["tiles"][tile][0] + c * width, box["y"] + r * height)
-                 for (tile, r, c), value in np.ndenumerate(values)]
+        cells = [
+            (value, box["tiles"][tile][0] + c * width, box["y"] + r * height)
+            for (tile, r, c), value in np.ndenumerate(values)
+        ]
         finite = np.abs(values[np.isfinite(values)])
         top = finite.max() if finite.size else 0
         colors = [self.theme["surface"] if empty else fill(value, step.role, top, self.theme) for value, _, _ in cells]
-        self.axes.add_collection(PolyCollection(
-            corners([(x, y) for _, x, y in cells], width, height), facecolor=colors,
-            edgecolor=self.theme["line"] if self.plan["numbers"] else "none", linewidth=0.5))
+        self.axes.add_collection(
+            PolyCollection(
+                corners([(x, y) for _, x, y in cells], width, height),
+                facecolor=colors,
+                edgecolor=self.theme["line"] if self.plan["numbers"] else "none",
+                linewidth=0.5,
+            )
+        )
         if not empty:
             self.cells(step, cells)
         for x, wide in box["tiles"]:
-            self.axes.add_patch(Rectangle((x, box["y"]), wide, box["height"], fill=False, edgecolor=role,
-                                          linewidth=1.5, linestyle="--" if step.parameter else "-"))
+            self.axes.add_patch(
+                Rectangle(
+                    (x, box["y"]),
+                    wide,
+                    box["height"],
+                    fill=False,
+                    edgecolor=role,
+                    linewidth=1.5,
+                    linestyle="--" if step.parameter else "-",
+                )
+            )
         if self.blank and self.blank[0] == step.name:
             self.question(box, role)
         self.title(step, box, role)
@@ -100,9 +122,18 @@ class Painter:
         """What stands in the cells: hatches, marks and numbers."""
         plan, theme, (width, height) = self.plan, self.theme, self.plan["cell"]
         masked = [(x, y) for value, x, y in cells if value == -np.inf]
-        self.axes.add_collection(PolyCollection(
-            corners(masked, width, height), facecolor="none", edgecolor=theme["hatch"], hatch="////" if plan["numbers"] else None, linewidth=0))
-        alarms = [[(x, y), (x + width / 3, y), (x, y + height / 3)] for value, x, y in cells if marked(value, step.role)]
+        self.axes.add_collection(
+            PolyCollection(
+                corners(masked, width, height),
+                facecolor="none",
+                edgecolor=theme["hatch"],
+                hatch="////" if plan["numbers"] else None,
+                linewidth=0,
+            )
+        )
+        alarms = [
+            [(x, y), (x + width / 3, y), (x, y + height / 3)] for value, x, y in cells if marked(value, step.role)
+        ]
         self.axes.add_collection(PolyCollection(alarms, facecolor=theme["alarm"]))
         if not plan["numbers"]:
             return
@@ -111,8 +142,14 @@ class Painter:
                 continue  # the hatch says it
             # matplotlib's own font is wide, its minus above all: an en dash and a smaller size fit.
             text = cell_text(value, step.digits, plan["compact"]).replace("−", "–")
-            self.text(x + width / 2, y + height / 2, text, 0.88 * plan["font"],
-                      theme["muted" if value == 0 else "ink"], most=width - 2)
+            self.text(
+                x + width / 2,
+                y + height / 2,
+                text,
+                0.88 * plan["font"],
+                theme["muted" if value == 0 else "ink"],
+                most=width - 2,
+            )
 
     def corner(self, name, index):
         """Upper left of a cell, or None where its higher axes are picked at another index."""
@@ -129,11 +166,16 @@ class Painter:
             return
         self.frame(corner, role, facecolor=mix(self.theme["surface"], role, 0.16))
         if self.plan["numbers"]:
-            self.text(corner[0] + width / 2, corner[1] + height / 2, "?", self.plan["font"], self.theme["ink"], bold=True)
+            self.text(
+                corner[0] + width / 2, corner[1] + height / 2, "?", self.plan["font"], self.theme["ink"], bold=True
+            )
 
     def light(self, name, index):
         """Frames around a pinned cell and the cells it is made of."""
-        sources = [(source, place, ROLES[self.trace[source].role][self.dark]) for source, place in self.trace.sources(name, *index)]
+        sources = [
+            (source, place, ROLES[self.trace[source].role][self.dark])
+            for source, place in self.trace.sources(name, *index)
+        ]
         for *cell, color in [*sources, (name, index, self.theme["ink"])]:
             corner = self.corner(*cell)
             if corner is not None:
@@ -141,13 +183,28 @@ class Painter:
 
     def frame(self, corner, color, facecolor="none"):
         """A cell's frame, thin where cells are too small for numbers."""
-        self.axes.add_patch(Rectangle(corner, *self.plan["cell"], facecolor=facecolor, edgecolor=color,
-                                      linewidth=2.2 if self.plan["numbers"] else 0.8))
+        self.axes.add_patch(
+            Rectangle(
+                corner,
+                *self.plan["cell"],
+                facecolor=facecolor,
+                edgecolor=color,
+                linewidth=2.2 if self.plan["numbers"] else 0.8,
+            )
+        )
 
     def title(self, step, box, role):
         self.axes.add_patch(Rectangle((box["x"], box["top"] + 5), 8, 8, color=role, linewidth=0))
-        self.text(box["x"] + 12, box["top"] + 9, step.name, NAME, self.theme["ink"], align="left", bold=True,
-                  most=self.plan["width"] - box["x"] - 12)
+        self.text(
+            box["x"] + 12,
+            box["top"] + 9,
+            step.name,
+            NAME,
+            self.theme["ink"],
+            align="left",
+            bold=True,
+            most=self.plan["width"] - box["x"] - 12,
+        )
         pieces = [("(", None)]
         for axis, size in zip(step.axes, step.value.shape):
             pieces += [(", ", None), (f"{size_name(axis)}={size}", axis)]
@@ -160,8 +217,16 @@ class Painter:
     def note(self, box, role):
         x, y, height = box["x"], box["top"] + layout.TITLE, layout.LINE
         for i, line in enumerate(box["note"]):
-            self.text(x + layout.INDENT, y + (i + 0.5) * height, line, NOTE, self.theme["muted"], align="left",
-                      italic=True, most=box["room"] - layout.INDENT)
+            self.text(
+                x + layout.INDENT,
+                y + (i + 0.5) * height,
+                line,
+                NOTE,
+                self.theme["muted"],
+                align="left",
+                italic=True,
+                most=box["room"] - layout.INDENT,
+            )
         if box["note"]:
             self.axes.add_patch(Rectangle((x, y + 1), 2, len(box["note"]) * height - 2, color=role, linewidth=0))
 
@@ -183,8 +248,10 @@ class Painter:
         """What stands around the cells: indices, words, and the sums of rows of weights."""
         width, height = self.plan["cell"]
         (rows, _), (columns, _) = layout.on_paper(step)
-        tokens = [token if len(token) <= layout.LONGEST else token[: layout.LONGEST - 1] + "…"
-                  for token in self.trace.tokens or []]
+        tokens = [
+            token if len(token) <= layout.LONGEST else token[: layout.LONGEST - 1] + "…"
+            for token in self.trace.tokens or []
+        ]
         written = {"size": 10, "color": self.theme["muted"], "most": layout.LETTER * layout.LONGEST}
         letters = all(len(token) < 2 for token in tokens)
         for r in range(values.shape[1]):
@@ -216,7 +283,8 @@ class Painter:
 
 def corners(places, width, height):
     """The corners (n, 4, 2) of n cells, from their upper left ones (n, 2): many times faster than as patches."""
-    return np.array(places).reshape(-1, 1, 2) + [[0, 0], [width, 0], [width, height], [0, height]]
+    ways = np.array([[0, 0], [width, 0], [width, height], [0, height]])  # from the upper left corner to each
+    return np.array(places).reshape(-1, 1, 2) + ways  # (n, 2) -> (n, 4, 2)
 
 
 @lru_cache(8192)

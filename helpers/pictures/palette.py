@@ -1,4 +1,6 @@
-"""A palette for a still picture: few colors keep the file small, and the colors that mean something stay as they are."""
+"""A palette for a still picture: few colors keep the file small, and the colors that mean something stay as they
+are.
+"""
 
 import numpy as np
 from PIL import Image
@@ -15,8 +17,11 @@ def in_few_colors(image):
     """
     palette, pixels = np.array(few_colors(image), float), packed(np.asarray(image))  # (256, 3), (height, width)
     colors = distinct(pixels)  # (colors, 3)
-    # Of the squared distance c·c - 2c·p + p·p to each p, c·c is the same: the smallest of the rest will do. All are whole numbers.
-    nearest = ((palette**2).sum(-1) - 2.0 * colors @ palette.T).argmin(1)  # (colors, 3) @ (3, 256) -> (colors, 256) -> (colors,)
+    # Of the squared distance c·c - 2c·p + p·p to each p, c·c is the same: the smallest of the rest will do. All are
+    # whole numbers.
+    nearest = ((palette**2).sum(-1) - 2.0 * colors @ palette.T).argmin(
+        1
+    )  # (colors, 3) @ (3, 256) -> (colors, 256) -> (colors,)
     place = np.zeros(1 << 24, np.uint8)
     place[packed(colors)] = nearest
     found = Image.fromarray(place[pixels], "P")

@@ -16,8 +16,13 @@ from helpers.pictures.palette import in_few_colors
 
 FORMATS = (".png", ".svg", ".pdf")
 FIXED = {  # what a learner's own settings must not change
-    "svg.hashsalt": "attention", "svg.fonttype": "none", "path.simplify": False, "hatch.linewidth": 1.0,
-    "savefig.bbox": None, "savefig.transparent": False, "savefig.facecolor": "auto",
+    "svg.hashsalt": "attention",
+    "svg.fonttype": "none",
+    "path.simplify": False,
+    "hatch.linewidth": 1.0,
+    "savefig.bbox": None,
+    "savefig.transparent": False,
+    "savefig.facecolor": "auto",
 }
 
 
@@ -45,8 +50,11 @@ class Picture:
     def encoded(self, kind, dpi=192):
         """The bytes of the picture as png, svg or pdf, without date or version."""
         title = re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "\ufffd", self.alt)  # what XML cannot hold
-        dates = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None, "Title": title},
-                 "pdf": {"CreationDate": None, "Creator": None, "Producer": None, "Title": title}}
+        dates = {
+            "png": {"Software": None},
+            "svg": {"Date": None, "Creator": None, "Title": title},
+            "pdf": {"CreationDate": None, "Creator": None, "Producer": None, "Title": title},
+        }
         buffer = io.BytesIO()
         with matplotlib.rc_context(FIXED):
             self.figure.savefig(buffer, format=kind, dpi=dpi, metadata=dates[kind])

@@ -41,8 +41,16 @@ def curves(x, lines, *, xlabel="", ylabel="", title="", alt="", logx=False, logy
     to_page = axes.transData - axes.transAxes
     heights = spread([to_page.transform((x[-1], end))[1] for end in ends], 0.075, middles)
     for label, height, line in zip(lines, heights, axes.lines):
-        axes.text(1.02, height, label, transform=axes.transAxes, color=line.get_color(), va="center", fontsize=10,
-                  parse_math=False)
+        axes.text(
+            1.02,
+            height,
+            label,
+            transform=axes.transAxes,
+            color=line.get_color(),
+            va="center",
+            fontsize=10,
+            parse_math=False,
+        )
     axes.set_xlabel(xlabel, color=paint["muted"])
     axes.set_ylabel(ylabel, color=paint["muted"])
     axes.set_title(title, color=paint["ink"], loc="left", fontsize=11)
@@ -60,7 +68,12 @@ def spread(heights, apart, middles):
     """
     order, found = np.lexsort((middles, np.round(heights, 6))), np.array(heights, float)
     steps = apart * np.arange(len(order))
-    low, places = found[order] - steps, range(len(order))  # low may not fall from one to the next: where it would, a stretch takes its mean
-    found[order] = steps + [max(min(low[i : j + 1].mean() for j in places[k:]) for i in places[: k + 1]) for k in places]
+    low, places = (
+        found[order] - steps,
+        range(len(order)),
+    )  # low may not fall from one to the next: where it would, a stretch takes its mean
+    found[order] = steps + [
+        max(min(low[i : j + 1].mean() for j in places[k:]) for i in places[: k + 1]) for k in places
+    ]
     found[order] = np.clip(found[order], steps, 1 - steps[::-1])
     return found

@@ -19,7 +19,8 @@ def picture(trace, *, width=1000, theme="light", pick=None, notes=None, blank=No
     width: of the page in CSS pixels. theme: light or dark. pick: which index of each higher axis is
     shown, ``{"b": 0}``, but of heads, which stand side by side. notes: what stands over a matrix,
     ``{"weights": "rows sum to 1"}``. blank: a cell to ask for, ``("scores", (1, 0))``: its matrix, and
-    what is made from it, is drawn without numbers. pinned: a cell, ``("out", (1, 0))``, that is framed with those it is made of.
+    what is made from it, is drawn without numbers. pinned: a cell, ``("out", (1, 0))``, that is framed with those it
+    is made of.
     Returns a Picture. Raises ValueError for another theme, an index that is not there or a note on a matrix that is not
     there, and what ``trace.why`` raises for a blank or pinned cell that is not there.
 
@@ -35,8 +36,10 @@ def picture(trace, *, width=1000, theme="light", pick=None, notes=None, blank=No
         if size and axis == layout.TILED:
             raise ValueError(f"pick has {axis}={at}; heads are drawn side by side, and none is picked.")
         if at not in range(size):
-            raise ValueError(f"pick has {axis}={at}; " + (f"wanted 0 to {size - 1}." if size else
-                             f"no matrix of {trace.title} has a higher axis {axis}."))
+            raise ValueError(
+                f"pick has {axis}={at}; "
+                + (f"wanted 0 to {size - 1}." if size else f"no matrix of {trace.title} has a higher axis {axis}.")
+            )
     plan = layout.lay_out(layout.matrices(trace, notes), width)
     used = max([box["x"] + right_of(trace[name], box) for name, box in plan["boxes"].items()], default=0)
     plan["width"] = min(width, used + layout.MARGIN)
@@ -55,22 +58,30 @@ def picked(trace, pinned):
 
 def right_of(step, box):
     """How far to the right of its first cell a matrix reaches, with its sums, title and note."""
-    notes = [layout.INDENT + min(text_width(line, NOTE, italic=True), box["room"] - layout.INDENT) for line in box["note"]]
-    return max(box["width"] + layout.SUMS, 12 + text_width(step.name, NAME, True), text_width(step.shape, SHAPE), *notes)
+    notes = [
+        layout.INDENT + min(text_width(line, NOTE, italic=True), box["room"] - layout.INDENT) for line in box["note"]
+    ]
+    return max(
+        box["width"] + layout.SUMS, 12 + text_width(step.name, NAME, True), text_width(step.shape, SHAPE), *notes
+    )
 
 
 def told(step):
     """The numbers of a step in words, a sentence for each of its tiles."""
     heads = [("", step.value)]
     if layout.tiles(step) > 1:
-        heads = [(f"head {i} of ", head) for i, head in enumerate(np.moveaxis(step.value, step.axes.index(layout.TILED), 0))]
+        heads = [
+            (f"head {i} of ", head) for i, head in enumerate(np.moveaxis(step.value, step.axes.index(layout.TILED), 0))
+        ]
     for of, value in heads:
         rows = value.reshape(-1, value.shape[-1] if value.ndim else 1)
         yield f"{of}{step.name} is " + "; ".join(" ".join(number(one, 2) for one in row) for row in rows)
 
 
 def describe(trace, notes=None, blank=None, pinned=None):
-    """A Trace in words: its matrices with their shapes, the last one's numbers while they are few, what is pinned or asked, the notes."""
+    """A Trace in words: its matrices with their shapes, the last one's numbers while they are few, what is pinned or
+    asked, the notes.
+    """
     chain = ", ".join(f"{step.name} {step.shape}" for step in trace)
     sentences = [f"{trace.title}, from left to right: {chain}"]
     for step in list(trace)[-1:]:

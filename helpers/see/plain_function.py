@@ -20,7 +20,8 @@ LETTERS = {"T": "t", "C": "c", "head_size": "h", "B": "b"}
 def called(build, arguments):
     """What a function gives for these arrays: a Trace, or plain numbers.
 
-    Arrays understand some of what tensors do, and mean another thing by it: ``k.transpose(-2, -1)`` leaves an array as it is. So a
+    Arrays understand some of what tensors do, and mean another thing by it: ``k.transpose(-2, -1)`` leaves an array as
+    it is. So a
     function that gives no Trace gets tensors where it knows PyTorch, and arrays only if it cannot work with those.
     """
     torch = getattr(build, "__globals__", {}).get("torch")
@@ -32,7 +33,10 @@ def called(build, arguments):
     else:
         if torch is None or isinstance(value, Trace):
             return value
-    tensors = {name: torch.tensor(value, dtype=torch.float32) if isinstance(value, np.ndarray) else value for name, value in arguments.items()}
+    tensors = {
+        name: torch.tensor(value, dtype=torch.float32) if isinstance(value, np.ndarray) else value
+        for name, value in arguments.items()
+    }
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", DeprecationWarning)  # NumPy's, of a tensor that it takes for an array
@@ -53,12 +57,15 @@ def as_array(value):
 def as_trace(build, title, arguments, value):
     """The Trace of a function that returned plain numbers: its inputs, and ``out``.
 
-    arguments: what it was given, by parameter, ``tokens`` among them if it takes them. Raises ValueError for a result that holds no numbers.
+    arguments: what it was given, by parameter, ``tokens`` among them if it takes them. Raises ValueError for a result
+    that holds no numbers.
     """
     array = as_array(value)
     if array is None:
-        raise ValueError(f"{title} returned {type(value).__name__}; wanted a Trace, or an array or a tensor of numbers. "
-                         "Is there a `return` at its end?")
+        raise ValueError(
+            f"{title} returned {type(value).__name__}; wanted a Trace, or an array or a tensor of numbers. "
+            "Is there a `return` at its end?"
+        )
     trace = Trace(title, arguments.get("tokens"))
     for name, given in arguments.items():
         if name in AXES and np.ndim(given) in (2, 3):
@@ -66,7 +73,13 @@ def as_trace(build, title, arguments, value):
             trace.given(name, given, axes, role=ROLES[name], parameter=name.startswith("W"))
     rows = array.sum(axis=-1)
     role = "weights" if (array >= 0).all() and np.allclose(rows, 1) and array.ndim > 1 else "out"
-    trace.given("out", array, " ".join(axes_of(build, arguments, array)), role=role, code=f"out = {title}({', '.join(arguments)})")
+    trace.given(
+        "out",
+        array,
+        " ".join(axes_of(build, arguments, array)),
+        role=role,
+        code=f"out = {title}({', '.join(arguments)})",
+    )
     return trace
 
 
@@ -75,8 +88,15 @@ def axes_of(build, arguments, array):
     sizes = {name: size for name, size in PROBE.items() if name != "B" or np.ndim(arguments.get("x")) == 3}
     made = example(**sizes)
     try:
-        probe = as_array(called(build, {name: getattr(made, name) if name in AXES or name == "tokens" else sizes.get(name, value)
-                                        for name, value in arguments.items()}))
+        probe = as_array(
+            called(
+                build,
+                {
+                    name: getattr(made, name) if name in AXES or name == "tokens" else sizes.get(name, value)
+                    for name, value in arguments.items()
+                },
+            )
+        )
     except Exception:  # noqa: BLE001 - a learner's own function may fail at sizes that nobody asked for
         probe = None
     lengths = probe.shape if probe is not None and probe.ndim == array.ndim else ()

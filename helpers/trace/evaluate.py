@@ -22,8 +22,10 @@ def evaluate(kind, rule, values, factor=1.0, name="the step", **made):
     for named, value in zip(axes, values):
         for axis, size in zip(named, value.shape):
             if sizes.setdefault(axis, size) != size:
-                raise ValueError(f"{name}: the axis {axis} of the rule {rule!r} has size {sizes[axis]} in one input "
-                                 f"and {size} in another.")
+                raise ValueError(
+                    f"{name}: the axis {axis} of the rule {rule!r} has size {sizes[axis]} in one input "
+                    f"and {size} in another."
+                )
     # An axis that only the output has runs along with the one it replaces: t with s in "s c -> t c".
     new = [axis for axis in output if axis not in sizes]
     sizes.update(zip(new, [sizes[axis] for axis in sizes if axis not in output]))
@@ -80,11 +82,15 @@ def reshape(rule, value, made, name):
             continue
         unknown, known = [axis for axis in after if axis not in sizes], math.prod(sizes.get(axis, 1) for axis in after)
         if len(unknown) > 1:
-            raise ValueError(f"{name}: the rule {rule!r} leaves {' and '.join(unknown)} open; give each of them a size but one, "
-                             f"as in {unknown[0]}=2.")
-        if value.size % known or not unknown and value.size != known:
+            raise ValueError(
+                f"{name}: the rule {rule!r} leaves {' and '.join(unknown)} open; give each of them a size but one, "
+                f"as in {unknown[0]}=2."
+            )
+        if value.size % known or (not unknown and value.size != known):
             wanted = ", ".join(size_name(axis) + (f"={sizes[axis]}" if axis in sizes else "") for axis in after)
-            raise ValueError(f"{name} is made from a matrix of shape {given}; its {value.size} numbers do not fill ({wanted}).")
+            raise ValueError(
+                f"{name} is made from a matrix of shape {given}; its {value.size} numbers do not fill ({wanted})."
+            )
         sizes.update((axis, value.size // known) for axis in unknown)
         value = value.reshape([sizes[axis] for axis in after])
     return value

@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 
 from helpers.trace import rules
-from helpers.trace.trace import Trace, as_array
+from helpers.trace.arrays import as_array
 
 
 def backward(trace, dout=None):
@@ -31,7 +31,9 @@ def backward(trace, dout=None):
     last = steps[-1]
     dout = np.ones(last.value.shape) if dout is None else as_array("dout", dout).astype(float)
     if dout.shape != last.value.shape:
-        raise ValueError(f"dout has shape {dout.shape}; wanted that of {last.name}, {last.shape}: one number for each of its cells.")
+        raise ValueError(
+            f"dout has shape {dout.shape}; wanted that of {last.name}, {last.shape}: one number for each of its cells."
+        )
     if not np.isfinite(dout).all():
         raise ValueError(f"dout holds {dout[~np.isfinite(dout)][0]}: every number must be finite.")
     return Backward(trace, dout).gradients
@@ -41,7 +43,7 @@ class Backward:
     """Walks back through a trace and writes the trace of its gradients."""
 
     def __init__(self, trace, dout):
-        self.trace, self.gradients = trace, Trace(f"backward of {trace.title}", trace.tokens)
+        self.trace, self.gradients = trace, type(trace)(f"backward of {trace.title}", trace.tokens)
         *_, last = trace
         self.reached = self.ancestors(last)
         self.uses = Counter(name for step in trace if step.name in self.reached for name in step.inputs)
@@ -66,14 +68,22 @@ class Backward:
         parts = self.parts[step.name][::-1]
         if len(parts) > 1:
             axes = " ".join(step.axes)
-            self.gradients.step(f"d{step.name}", "add", f"{', '.join([axes] * len(parts))} -> {axes}", *parts,
-                                role=role_of(step), code=f"d{step.name} = {' + '.join(parts)}")
+            self.gradients.step(
+                f"d{step.name}",
+                "add",
+                f"{', '.join([axes] * len(parts))} -> {axes}",
+                *parts,
+                role=role_of(step),
+                code=f"d{step.name} = {' + '.join(parts)}",
+            )
 
     def need(self, name):
         """A matrix of the way forward that a gradient is made with."""
         step = self.trace[name]
         if name not in self.gradients:
-            self.gradients.given(name, step.value, " ".join(step.axes), role=step.role, code=step.code, parameter=step.parameter)
+            self.gradients.given(
+                name, step.value, " ".join(step.axes), role=step.role, code=step.code, parameter=step.parameter
+            )
         return name
 
     def help(self, name, value, axes):
@@ -97,7 +107,10 @@ class Backward:
         new = renaming(output, target.axes)
         lists = [[new.get(axis, axis) for axis in part] for part in (*axes, output)]
         bar = f" | {new.get(guard[0], guard[0])} {guard[1]} {new.get(guard[2], guard[2])}" if guard else ""
-        links = [", ".join(" ".join(part) for part in lists[:-1]), *(" ".join(new.get(axis, axis) for axis in part) for part in through)]
+        links = [
+            ", ".join(" ".join(part) for part in lists[:-1]),
+            *(" ".join(new.get(axis, axis) for axis in part) for part in through),
+        ]
         rule = f"{' -> '.join([*links, ' '.join(lists[-1])])}{bar}"
         sizes = dict(zip(target.axes, target.value.shape)) if kind == "reshape" else {}
         code = f"{made} = {code or product(inputs, *lists)}"
@@ -125,8 +138,9 @@ class Backward:
 
     def mask(self, step):
         (axes,), output, guard = rules.parse(step.rule)
-        self.part(step, 0, "sum-product", [f"d{step.name}"], [output], axes,
-                  f"d{step.name}.masked_fill(tril == 0, 0)", guard)
+        self.part(
+            step, 0, "sum-product", [f"d{step.name}"], [output], axes, f"d{step.name}.masked_fill(tril == 0, 0)", guard
+        )
 
     def mean(self, step):
         (axes,), output, guard = rules.parse(step.rule)
@@ -159,7 +173,9 @@ class Backward:
     def lookup(self, step):
         (table, ids), output, _ = rules.parse(step.rule)
         rows = self.trace[step.inputs[0]].value.shape[0]
-        one_hot = (self.trace[step.inputs[1]].value[..., None] == np.arange(rows)).astype(float)  # (..., T) -> (..., T, v)
+        one_hot = (self.trace[step.inputs[1]].value[..., None] == np.arange(rows)).astype(
+            float
+        )  # (..., T) -> (..., T, v)
         name = self.help(f"one_hot_{step.inputs[1]}", one_hot, [*self.trace[step.inputs[1]].axes, table[0]])
         self.part(step, 0, "sum-product", [name, f"d{step.name}"], [[*ids, table[0]], output], table, "")
 
@@ -167,19 +183,43 @@ class Backward:
         (axes,), output, _ = rules.parse(step.rule)
         name = step.inputs[0]
         positive = self.help(f"positive_{name}", (self.trace[name].value > 0).astype(float), self.trace[name].axes)
-        self.part(step, 0, "sum-product", [positive, f"d{step.name}"], [axes, output], axes,
-                  f"{positive} * d{step.name}{reshapes([output, axes])}")
+        self.part(
+            step,
+            0,
+            "sum-product",
+            [positive, f"d{step.name}"],
+            [axes, output],
+            axes,
+            f"{positive} * d{step.name}{reshapes([output, axes])}",
+        )
 
     def rsqrt(self, step):
         (axes,), output, _ = rules.parse(step.rule)
         name, turned = self.need(step.name), reshapes([output, axes])
-        self.part(step, 0, "sum-product", [name] * 3 + [f"d{name}"], [output] * 4, axes,
-                  f"-0.5 * {name}{turned}**3 * d{name}{turned}", factor=-0.5)  # the derivative of 1/√x is −1/2 · (1/√x)³
+        self.part(
+            step,
+            0,
+            "sum-product",
+            [name] * 3 + [f"d{name}"],
+            [output] * 4,
+            axes,
+            f"-0.5 * {name}{turned}**3 * d{name}{turned}",
+            factor=-0.5,
+        )  # the derivative of 1/√x is −1/2 · (1/√x)³
 
     def reshape(self, step):
         last, *through, first = links = rules.chain(step.rule)[::-1]
         sizes = dict(zip([*last, *first], [*step.value.shape, *self.trace[step.inputs[0]].value.shape]))
-        self.part(step, 0, "reshape", [f"d{step.name}"], [last], first, f"d{step.name}{reshapes(links, sizes)}", through=through)
+        self.part(
+            step,
+            0,
+            "reshape",
+            [f"d{step.name}"],
+            [last],
+            first,
+            f"d{step.name}{reshapes(links, sizes)}",
+            through=through,
+        )
 
     def softmax(self, step):
         self.shares(step, self.need(step.name))
@@ -200,14 +240,35 @@ class Backward:
         many = sum(other.kind in ("softmax", "normalize") for other in self.trace) > 1
         average, surplus = (f"{word}_{step.name}" if many else word for word in ("average", "surplus"))
         dy, row = f"d{step.name}", " ".join(kept)
-        self.gradients.step(average, "sum-product", f"{whole}, {whole} -> {row}", step.name, dy, role="scores",
-                            code=f"{average} = ({step.name} * {dy}).sum({at})")
-        self.gradients.step(surplus, "subtract", f"{whole}, {row} -> {whole}", dy, average, role="scores",
-                            code=f"{surplus} = {dy} - {average}.unsqueeze({at})")
+        self.gradients.step(
+            average,
+            "sum-product",
+            f"{whole}, {whole} -> {row}",
+            step.name,
+            dy,
+            role="scores",
+            code=f"{average} = ({step.name} * {dy}).sum({at})",
+        )
+        self.gradients.step(
+            surplus,
+            "subtract",
+            f"{whole}, {row} -> {whole}",
+            dy,
+            average,
+            role="scores",
+            code=f"{surplus} = {dy} - {average}.unsqueeze({at})",
+        )
         own = [new if axis not in output else axis for axis in axes]
         softmax = factor == step.name
-        self.part(step, 0, "sum-product", [factor, surplus], [output if softmax else kept, output], own,
-                  f"{factor} * {surplus}" if softmax else f"{factor}.unsqueeze({at}) * {surplus}")
+        self.part(
+            step,
+            0,
+            "sum-product",
+            [factor, surplus],
+            [output if softmax else kept, output],
+            own,
+            f"{factor} * {surplus}" if softmax else f"{factor}.unsqueeze({at}) * {surplus}",
+        )
 
 
 def role_of(step):
@@ -230,7 +291,9 @@ def reshapes(links, sizes=None):
 
 
 def renaming(old, new):
-    """Which axis of a rule becomes which, so that ``old`` reads as ``new``; an axis that is in the way changes places."""
+    """Which axis of a rule becomes which, so that ``old`` reads as ``new``; an axis that is in the way changes
+    places.
+    """
     names = dict(zip(old, new))
     names.update({b: a for a, b in zip(old, new) if b not in names})
     return names
@@ -250,6 +313,7 @@ def product(inputs, *lists):
                 return f"{inputs[left]}{turned[0]} @ {inputs[right]}{turned[1]}"
     names = {axis for part in lists for axis in part}
     free = iter(sorted({*"abcdefghijklmnopqrstuvwxyz"} - names))
-    letters = {axis: axis if len(axis) == 1 else next(free) for axis in sorted(names)}  # einsum knows axes of one letter alone
-    spec = f"{','.join(''.join(letters[axis] for axis in part) for part in axes)}->{''.join(letters[axis] for axis in output)}"
-    return f'torch.einsum("{spec}", {", ".join(inputs)})'
+    # einsum knows axes of one letter alone
+    letters = {axis: axis if len(axis) == 1 else next(free) for axis in sorted(names)}
+    *read, made = ("".join(letters[axis] for axis in part) for part in lists)
+    return f'torch.einsum("{",".join(read)}->{made}", {", ".join(inputs)})'

@@ -30,9 +30,26 @@ from operator import ge, gt, le, lt
 from helpers.look.style import cell_name as at
 from helpers.look.style import number
 
-KINDS = ("given", "sum-product", "mean", "add", "subtract", "mask", "softmax", "normalize", "lookup", "relu", "rsqrt", "reshape")
+KINDS = (
+    "given",
+    "sum-product",
+    "mean",
+    "add",
+    "subtract",
+    "mask",
+    "softmax",
+    "normalize",
+    "lookup",
+    "relu",
+    "rsqrt",
+    "reshape",
+)
 EPSILON = 1e-5  # what rsqrt adds, so that it never divides by 0; PyTorch's LayerNorm adds the same
-ONE = {"relu": "t c -> t c", "rsqrt": "t -> t", "reshape": "t e -> t n h -> n t h"}  # kinds with one input, and such a rule
+ONE = {
+    "relu": "t c -> t c",
+    "rsqrt": "t -> t",
+    "reshape": "t e -> t n h -> n t h",
+}  # kinds with one input, and such a rule
 AROUND = {"relu": ("max(0, ", ")"), "rsqrt": ("1 / √(", " + 0.00001)")}  # what their formulas write around the term
 COMPARE = {"<=": le, "<": lt, ">=": ge, ">": gt}
 
@@ -47,21 +64,32 @@ def parse(rule):
 
 
 def check(name, kind, rule, sizes):
-    """Raise ValueError for a rule that names two axes of a matrix alike or that its kind cannot read, or for a size without an axis."""
+    """Raise ValueError for a rule that names two axes of a matrix alike or that its kind cannot read, or for a size
+    without an axis.
+    """
     inputs, output, guard = parse(rule)
     links = chain(rule) if kind == "reshape" else []
     if any(len({*axes}) < len(axes) for axes in (*inputs, output, *links[1:])):
-        raise ValueError(f"the rule {rule!r} of {name} names two axes of a matrix alike; wanted a name for each, as in 't h, s h -> t s'.")
+        raise ValueError(
+            f"the rule {rule!r} of {name} names two axes of a matrix alike; wanted a name for each, as in 't "
+            "h, s h -> t s'."
+        )
     for axis, size in sizes.items():
         if not any(axis in link for link in links):
-            raise ValueError(f"{name} is given {axis}={size!r}, which a step of kind {kind!r} with the rule {rule!r} has no use for.")
+            raise ValueError(
+                f"{name} is given {axis}={size!r}, which a step of kind {kind!r} with the rule {rule!r} has no use for."
+            )
     if kind in ONE and (len(inputs) != 1 or guard or (not links and {*inputs[0]} != {*output})):
-        raise ValueError(f"the rule {rule!r} of {name} is none for {kind}: it reads one matrix and keeps "
-                         f"{'its numbers' if links else 'its axes'}, as in {ONE[kind]!r}.")
+        raise ValueError(
+            f"the rule {rule!r} of {name} is none for {kind}: it reads one matrix and keeps "
+            f"{'its numbers' if links else 'its axes'}, as in {ONE[kind]!r}."
+        )
     passed = [axis for link in links[1:-1] for axis in link if axis not in links[0] + links[-1]]
     if passed:
-        raise ValueError(f"the rule {rule!r} of {name} passes through {passed[0]}, which neither its first nor its last shape has: "
-                         "make it two steps.")
+        raise ValueError(
+            f"the rule {rule!r} of {name} passes through {passed[0]}, which neither its first nor its last shape has: "
+            "make it two steps."
+        )
 
 
 def chain(rule):
@@ -223,8 +251,11 @@ def formula(step, index, inputs):
             factor = number(step.factor, 3)
             wrap = len(found) > 1
             named = [(f"{factor}·" + "(" * wrap, ""), *named, (")" * wrap, "")]
-            counted = [(f"{factor}·" + "(" * (wrap or counted[0][0].startswith("−")), ""), *counted,
-                       (")" * (wrap or counted[0][0].startswith("−")), "")]
+            counted = [
+                (f"{factor}·" + "(" * (wrap or counted[0][0].startswith("−")), ""),
+                *counted,
+                (")" * (wrap or counted[0][0].startswith("−")), ""),
+            ]
     elif step.kind == "mean":
         count = f") / {len(found)}"
         named = [("(", ""), *some(products(found, name), 3), (count, "")]

@@ -12,7 +12,9 @@ import numpy as np
 
 from helpers.look.style import ROLES, exact_digits, number, shape_text, size_name
 from helpers.trace import rules
+from helpers.trace.arrays import as_array
 from helpers.trace.evaluate import evaluate
+from helpers.trace.gradients import backward
 
 
 class Text(str):
@@ -98,11 +100,18 @@ class Trace:
         an axis whose size differs from that of the same axis elsewhere in the trace.
         """
         if not isinstance(axes, str) or len({*axes.split()}) < len(axes.split()):
-            raise ValueError(f"the axes of {name} are {axes!r}; wanted one text with a name for each axis, no two alike, as in 't s'.")
+            raise ValueError(
+                f"the axes of {name} are {axes!r}; wanted one text with a name for each axis, no two alike, as in "
+                "'t s'."
+            )
         value, axes = as_array(name, value), tuple(axes.split())
         if value.ndim != len(axes):
             wanted = ", ".join(size_name(axis) for axis in axes)
-            hint = f" Write {name}[None, :] to make one row of it, {name}[:, None] to make one column." if value.ndim == 1 else ""
+            hint = (
+                f" Write {name}[None, :] to make one row of it, {name}[:, None] to make one column."
+                if value.ndim == 1
+                else ""
+            )
             raise ValueError(f"{name} has shape {value.shape}; wanted ({wanted}).{hint}")
         self._check_sizes(name, value.shape, axes)
         return self._add(Step(name, value, axes, role=role, code=code, parameter=parameter))
@@ -122,8 +131,10 @@ class Trace:
             raise ValueError(f"the rule {rule!r} of {name} reads {len(axes)} inputs; you gave {len(sources)}.")
         for source, named in zip(sources, axes):
             if len(named) != source.value.ndim:
-                raise ValueError(f"the rule {rule!r} of {name} reads {source.name} with {len(named)} axes; "
-                                 f"it has {source.value.ndim}, {source.shape}.")
+                raise ValueError(
+                    f"the rule {rule!r} of {name} reads {source.name} with {len(named)} axes; "
+                    f"it has {source.value.ndim}, {source.shape}."
+                )
         rules.check(name, kind, rule, sizes)
         value = evaluate(kind, rule, [source.value for source in sources], factor, name, **sizes)
         return self._add(Step(name, value, output, kind, rule, inputs, role, code, factor))
@@ -137,8 +148,10 @@ class Trace:
                 if known != size:
                     turned = name.startswith("W") and known in shape
                     hint = f" It looks transposed: try {name}.T." if turned else ""
-                    raise ValueError(f"{name} has shape {shape_text(axes, shape)}, but {other.name} has shape "
-                                     f"{other.shape}: both must have {size_name(axis)}={known}.{hint}")
+                    raise ValueError(
+                        f"{name} has shape {shape_text(axes, shape)}, but {other.name} has shape "
+                        f"{other.shape}: both must have {size_name(axis)}={known}.{hint}"
+                    )
 
     def _add(self, step):
         if step.role not in ROLES:
@@ -192,14 +205,22 @@ class Trace:
         """The place of one cell, counted from 0: ``index("out", -1, 0)`` in a trace with T=3 is ``(2, 0)``."""
         step = self[name]
         wanted = ", ".join(step.axes)
-        if index and named or (named and set(named) != set(step.axes)) or (not named and len(index) != len(step.axes)):
+        if (
+            (index and named)
+            or (named and set(named) != set(step.axes))
+            or (not named and len(index) != len(step.axes))
+        ):
             given = ", ".join([*map(str, index), *(f"{axis}={value}" for axis, value in named.items())]) or "nothing"
-            raise ValueError(f"{step.name} has the axes {wanted}, {step.shape}; you gave {given}. "
-                             f"Give one number for each, as in why({step.name!r}, {', '.join(f'{a}=0' for a in step.axes)}).")
+            raise ValueError(
+                f"{step.name} has the axes {wanted}, {step.shape}; you gave {given}. "
+                f"Give one number for each, as in why({step.name!r}, {', '.join(f'{a}=0' for a in step.axes)})."
+            )
         index = tuple(named[axis] for axis in step.axes) if named else index
         for axis, at, size in zip(step.axes, index, step.value.shape):
             if not hasattr(at, "__index__") or not -size <= at < size:
-                raise IndexError(f"{step.name} has shape {step.shape}; {axis} is {at!r}, wanted a whole number from 0 to {size - 1}.")
+                raise IndexError(
+                    f"{step.name} has shape {step.shape}; {axis} is {at!r}, wanted a whole number from 0 to {size - 1}."
+                )
         return tuple(int(at) % size for at, size in zip(index, step.value.shape))
 
     def __repr__(self):
@@ -207,16 +228,16 @@ class Trace:
         for step in list(self)[-1:]:
             rows = step.value.reshape(-1, step.value.shape[-1] if step.value.ndim else 1)
             lines.append(f"{step.name} =")
-            lines += ["  " + "".join(f"{number(value, 3):>8}" for value in row[:8]) + "  …" * (len(row) > 8)
-                      for row in rows[:8]] + ["  …"] * (len(rows) > 8)
+            lines += [
+                "  " + "".join(f"{number(value, 3):>8}" for value in row[:8]) + "  …" * (len(row) > 8)
+                for row in rows[:8]
+            ] + ["  …"] * (len(rows) > 8)
         return "\n".join(lines)
 
     # -- gradients --------------------------------------------------------------------------------
 
     def backward(self, dout=None):
         """The gradients of all its matrices, as a Trace. See ``helpers.trace.gradients.backward``."""
-        from helpers.trace.gradients import backward
-
         return backward(self, dout)
 
     # -- pictures (imported when asked for: a trace alone needs no picture) ------------------------
@@ -235,18 +256,3 @@ class Trace:
         from helpers.diagram import Diagram
 
         return Diagram(self)._repr_mimebundle_()
-
-
-def as_array(name, value):
-    """A float64 NumPy array (integers stay integers) of a list, an array or a torch tensor."""
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-        value = value.double().numpy() if value.is_floating_point() else value.numpy()
-    try:
-        value = np.asarray(value)
-    except ValueError as error:
-        raise ValueError(f"{name} is not a matrix: its rows differ in length.") from error
-    if value.dtype.kind not in "biuf":
-        held = {"U": "text", "c": "complex numbers"}.get(value.dtype.kind, "things that are not numbers")
-        raise ValueError(f"{name} has shape {value.shape} and holds {held}; wanted real numbers.")
-    return value.astype(np.int64 if np.can_cast(value.dtype, np.int64) else np.float64)

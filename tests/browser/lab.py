@@ -1,11 +1,11 @@
 """Drives a real JupyterLab in Chromium: for the browser tests, the measurements and the screenshots.
 
-    with Lab() as lab:
-        page = lab.open("05_queries_keys_values", theme="dark")
-        page.run_all()
-        head = page.cell("explore(head")
-        head.get_by_role("slider").first.press("ArrowRight")
-        page.screenshot("/tmp/head.png", of=head)
+with Lab() as lab:
+    page = lab.open("05_queries_keys_values", theme="dark")
+    page.run_all()
+    head = page.cell("explore(head")
+    head.get_by_role("slider").first.press("ArrowRight")
+    page.screenshot("/tmp/head.png", of=head)
 """
 
 import json
@@ -101,8 +101,10 @@ def find_chromium(playwright):
             return found
     if wanted:
         raise RuntimeError(f"CHROMIUM is {wanted!r}, and no such program is here.")
-    raise RuntimeError("The browser tests need Chromium: `sudo apt install chromium` on Debian, "
-                       "`.venv/bin/playwright install chromium` anywhere, or CHROMIUM=/path/to/chrome.")
+    raise RuntimeError(
+        "The browser tests need Chromium: `sudo apt install chromium` on Debian, "
+        "`.venv/bin/playwright install chromium` anywhere, or CHROMIUM=/path/to/chrome."
+    )
 
 
 @contextmanager
@@ -119,20 +121,29 @@ def launch():
 class Lab:
     """A JupyterLab server on a copy of a folder of notebooks, with nothing of the user's: no settings, no history.
 
-    browser: from ``launch``; one of its own if left out. notebooks: the folder; the course's if left out. one_kernel: a notebook
+    browser: from ``launch``; one of its own if left out. notebooks: the folder; the course's if left out. one_kernel:
+    a notebook
     that follows another on its page goes on with its kernel, which saves seconds, and with the names in it.
     Use it in a ``with``: at its end the server, its kernels and the copy are gone. ``folder`` is the copy:
     a notebook written there can be opened, too. Raises RuntimeError where the server does not start.
     """
 
     def __init__(self, browser=None, notebooks=NOTEBOOKS, one_kernel=False):
-        self.browser, self.notebooks, self.one_kernel, self.pages, self.idle = browser, Path(notebooks), one_kernel, {}, {}
+        self.browser, self.notebooks, self.one_kernel, self.pages, self.idle = (
+            browser,
+            Path(notebooks),
+            one_kernel,
+            {},
+            {},
+        )
 
     def __enter__(self):
         with ExitStack() as ends:
             if self.browser is None:
                 self.browser = ends.enter_context(launch())
-            self.home = Path(ends.enter_context(TemporaryDirectory(prefix="attention-lab-", ignore_cleanup_errors=True)))
+            self.home = Path(
+                ends.enter_context(TemporaryDirectory(prefix="attention-lab-", ignore_cleanup_errors=True))
+            )
             self.folder = self.home / "notebooks"
             shutil.copytree(self.notebooks, self.folder)
             self.url = self._start(ends)
@@ -145,7 +156,8 @@ class Lab:
         self._ends.close()
 
     def open(self, name, width=1400, height=1000, theme="light", trusted=True, reduced_motion=False, zoom=1):
-        """Open a notebook alone on a page and wait for its kernel; it is a fresh copy each time, on a page that may have shown others.
+        """Open a notebook alone on a page and wait for its kernel; it is a fresh copy each time, on a page that may
+        have shown others.
 
         name: "05_queries_keys_values". width, height: of the window, in pixels. theme: "light" or "dark".
         trusted: a notebook fresh from git is not. zoom: 2 is the browser's 200 %. Returns a Page.
@@ -167,7 +179,11 @@ class Lab:
             page.page.set_viewport_size(window["viewport"])
             page.turn_to(path)
         else:
-            page = Page(self.browser.new_context(**window), self.one_kernel, lambda page, usable: self._put_away(page, key, usable))
+            page = Page(
+                self.browser.new_context(**window),
+                self.one_kernel,
+                lambda page, usable: self._put_away(page, key, usable),
+            )
             page.name = path
             page.page.goto(f"{self.url}doc/tree/{path}?reset")
             page.wait()
@@ -175,7 +191,9 @@ class Lab:
         return page
 
     def _put_away(self, page, key, usable):
-        """A page whose notebook is done with: JupyterLab takes so long to start that the next notebook is opened in it."""
+        """A page whose notebook is done with: JupyterLab takes so long to start that the next notebook is opened in
+        it.
+        """
         self.pages.pop(page.name, None)
         if usable and key not in self.idle:
             self.idle[key] = page
@@ -193,9 +211,15 @@ class Lab:
 
     def _start(self, ends):
         """Start the server, have it stopped when ``ends`` closes, and return its address."""
-        log = ends.enter_context(open(self.home / "server.log", "w+", encoding="utf-8"))
-        server = subprocess.Popen(self._command(), cwd=self.home, env=self._environment(), stdin=subprocess.DEVNULL,
-                                  stdout=log, stderr=subprocess.STDOUT)
+        log = ends.enter_context((self.home / "server.log").open("w+", encoding="utf-8"))
+        server = subprocess.Popen(
+            self._command(),
+            cwd=self.home,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
         ends.callback(stop, server)
         until = time.monotonic() + 60
         while server.poll() is None and time.monotonic() < until:
@@ -213,16 +237,36 @@ class Lab:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]  # if another process takes it first, the server tries the ports after it
         as_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-        return [sys.executable, "-m", "jupyterlab", "--no-browser", "--expose-app-in-browser", *as_root,
-                "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--IdentityProvider.token=",
-                f"--ServerApp.root_dir={self.folder}"]
+        return [
+            sys.executable,
+            "-m",
+            "jupyterlab",
+            "--no-browser",
+            "--expose-app-in-browser",
+            *as_root,
+            "--ServerApp.ip=127.0.0.1",
+            f"--ServerApp.port={port}",
+            "--IdentityProvider.token=",
+            f"--ServerApp.root_dir={self.folder}",
+        ]
 
     def _environment(self):
-        folders = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime",
-                   "JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "workspaces", "IPYTHONDIR": "ipython"}
+        folders = {
+            "JUPYTER_CONFIG_DIR": "config",
+            "JUPYTER_DATA_DIR": "data",
+            "JUPYTER_RUNTIME_DIR": "runtime",
+            "JUPYTERLAB_SETTINGS_DIR": "settings",
+            "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+            "IPYTHONDIR": "ipython",
+        }
         nowhere = "http://127.0.0.1:9"  # a port where nobody listens: a kernel that fetches fails at once
-        return {**os.environ, **{name: str(self.home / folder) for name, folder in folders.items()},
-                "http_proxy": nowhere, "https_proxy": nowhere, "no_proxy": ",".join(OURS)}
+        return {
+            **os.environ,
+            **{name: str(self.home / folder) for name, folder in folders.items()},
+            "http_proxy": nowhere,
+            "https_proxy": nowhere,
+            "no_proxy": ",".join(OURS),
+        }
 
     def _write_settings(self, theme):
         themes = {"@jupyterlab/apputils-extension:themes": {"theme": THEMES[theme]}}
@@ -257,14 +301,18 @@ class Page:
         self.page.wait_for_function(IS_READY, timeout=60_000)
 
     def turn_to(self, path):
-        """Open another notebook in place of this one, many times faster than on a page of its own. path: from ``Lab.fetch``."""
+        """Open another notebook in place of this one, many times faster than on a page of its own. path: from
+        ``Lab.fetch``.
+        """
         self.page.evaluate(TURN, [path, self.keeps_kernel])
         self.name = path
         self.wait()
         self.requests.clear(), self._complaints.clear()
 
     def run_cell(self, place, before="", wait=True):
-        """Run one cell, as with Control-Enter, and wait for its end. before: code that the kernel runs first, unseen."""
+        """Run one cell, as with Control-Enter, and wait for its end. before: code that the kernel runs first,
+        unseen.
+        """
         self.page.evaluate(RUN_CELL, [before, place, wait])
 
     def run_all(self, timeout=120, restart=False):
@@ -288,9 +336,11 @@ class Page:
         for cell in self.cells():
             if "raises-exception" in cell["metadata"].get("tags", []):
                 continue
-            for output in cell.get("outputs", []):
-                if output["output_type"] == "error":
-                    failed.append(f"a cell failed:\n{cell['source']}\n\n{plain(output['traceback'])}")
+            failed += [
+                f"a cell failed:\n{cell['source']}\n\n{plain(output['traceback'])}"
+                for output in cell.get("outputs", [])
+                if output["output_type"] == "error"
+            ]
         return failed + self._complaints
 
     def cells(self):

@@ -8,18 +8,48 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from helpers.attention.heads import head
+from helpers.attention import head
 from helpers.diagram import Diagram
 from helpers.diagram.diagram import module, payload
 from helpers.look import layout
 
 # The module's constants, for the test that holds them against Python's.
-CONSTANTS = ("NUMBERED", "COLORED", "ONE_SCREEN", "TALLEST", "TITLE", "COLUMNS", "GUTTER", "SUMS", "GAP", "RISE",
-             "MARGIN", "ARCS", "TOKENS", "TILED", "TILE_NAME", "TILE_SUMS", "APART", "LETTER", "LONGEST", "NOTE", "INDENT",
-             "LINE", "AIR")
+CONSTANTS = (
+    "NUMBERED",
+    "COLORED",
+    "ONE_SCREEN",
+    "TALLEST",
+    "TITLE",
+    "COLUMNS",
+    "GUTTER",
+    "SUMS",
+    "GAP",
+    "RISE",
+    "MARGIN",
+    "ARCS",
+    "TOKENS",
+    "TILED",
+    "TILE_NAME",
+    "TILE_SUMS",
+    "APART",
+    "LETTER",
+    "LONGEST",
+    "NOTE",
+    "INDENT",
+    "LINE",
+    "AIR",
+)
 TOKENS = ["the", "cat", "sat", "by", "the", "window", "and", "watched"]
-HOSTILE = ["<script>window.hacked=1</script>", "<img src=x onerror=window.hacked=1>", "🙂🏳️‍🌈", "שלום עולם مرحبا", "w" * 10_000,
-           "\x00\x07\x1b\ufffe", "&amp;\"'", "</title></svg>"]
+HOSTILE = [
+    "<script>window.hacked=1</script>",
+    "<img src=x onerror=window.hacked=1>",
+    "🙂🏳️‍🌈",
+    "שלום עולם مرحبا",
+    "w" * 10_000,
+    "\x00\x07\x1b\ufffe",
+    "&amp;\"'",
+    "</title></svg>",
+]
 OF_A_DIAGRAM = {"pinned", "error", "readout", "notes", "blank", "gradients", "editable"}
 AREA = """which => {
     const stage = models[which].el.querySelector(".attention-stage");
@@ -84,7 +114,10 @@ UPDATE = """async ([which, changes]) => {
 def state_of(diagram):
     """What a Diagram sends to the browser, with its bytes as text."""
     names = ("appearance", "trace", "backward", "pinned", "notes", "editable", "error", "readout")
-    return {name: sendable(getattr(diagram, name)) if name in ("trace", "backward") else getattr(diagram, name) for name in names}
+    return {
+        name: sendable(getattr(diagram, name)) if name in ("trace", "backward") else getattr(diagram, name)
+        for name in names
+    }
 
 
 def sendable(sent):
@@ -104,7 +137,9 @@ class BlankPage:
 
     def ask(self, function, given):
         """Call a JavaScript function in the page; as text, which is many times faster than playwright's own way."""
-        return json.loads(self.page.evaluate(f"text => JSON.stringify(({function})(JSON.parse(text)))", json.dumps(given)))
+        return json.loads(
+            self.page.evaluate(f"text => JSON.stringify(({function})(JSON.parse(text)))", json.dumps(given))
+        )
 
     def clear(self):
         """Take every diagram away again."""
@@ -116,7 +151,9 @@ class BlankPage:
 
     def update(self, trace=None, which=0, blank=None, **changes):
         """What the kernel does when a slider moves: new values for the model."""
-        self.page.evaluate(UPDATE, [which, {**({"trace": sendable(payload(trace, blank))} if trace else {}), **changes}])
+        self.page.evaluate(
+            UPDATE, [which, {**({"trace": sendable(payload(trace, blank))} if trace else {}), **changes}]
+        )
 
 
 @contextmanager
@@ -132,7 +169,9 @@ def blank_page(browser, **options):
 def head_of(T=3, C=4, h=2, B=None, seed=0, tokens=None, **options):
     rng = np.random.default_rng(seed)
     x = rng.standard_normal((T, C) if B is None else (B, T, C)).round(1)
-    return head(x, *rng.standard_normal((3, C, h)).round(1), tokens=tokens or [TOKENS[t % 8] for t in range(T)], **options)
+    return head(
+        x, *rng.standard_normal((3, C, h)).round(1), tokens=tokens or [TOKENS[t % 8] for t in range(T)], **options
+    )
 
 
 def plan_of(trace, width, notes=None):

@@ -31,8 +31,12 @@ def test_a_blank_matrix_looks_the_same_whatever_its_numbers(show, scheme, role):
             shown.click("scores", *cell)
             told.append((canvases(shown), shown.root.inner_html(), shown.spoken))
         told.append((texts_of(shown), saved(shown, "PNG").path().read_bytes(), shown.label))
-        assert all(number is None for number in shown.page.evaluate(
-            "JSON.parse(JSON.stringify([...new Float64Array(models[0].model.state.trace.values.buffer)]))")[-4:])
+        assert all(
+            number is None
+            for number in shown.page.evaluate(
+                "JSON.parse(JSON.stringify([...new Float64Array(models[0].model.state.trace.values.buffer)]))"
+            )[-4:]
+        )
         seen.append(told)
     assert seen[0] == seen[1] == seen[2]
 
@@ -44,12 +48,18 @@ def test_a_blank_matrix_is_empty_but_for_a_question_mark(show):
     for theme in THEMES.values():
         page = rgb(theme["surface"])
         corners, middles = shown.pixels(cells, corner=True), shown.pixels(cells)
-        assert [pixel[:3] == page for pixel in corners] == [pixel[:3] == page for pixel in middles] == [
-            cell != ("out", 1, 0) for cell in cells]
+        assert (
+            [pixel[:3] == page for pixel in corners]
+            == [pixel[:3] == page for pixel in middles]
+            == [cell != ("out", 1, 0) for cell in cells]
+        )
         shown.page.evaluate("async () => { document.body.dataset.jpThemeLight = 'false'; await frames(); }")
     texts = texts_of(shown)
     assert texts.count("?") == 1 and {"out", "T=3", "head_size=2"} <= set(texts)
-    written = {name: {cell_text(value, trace[name].digits).replace("−", "–") for value in trace[name].value.ravel()} for name in trace.steps}
+    written = {
+        name: {cell_text(value, trace[name].digits).replace("−", "–") for value in trace[name].value.ravel()}
+        for name in trace.steps
+    }
     told = written.pop("out") & set(texts)
     assert told <= set().union(*written.values())
     assert shown.label.endswith(". out[1,0] is asked for")
@@ -77,9 +87,12 @@ def test_a_blank_cell_names_its_sources_and_lights_them(show):
 def test_what_is_made_from_a_blank_matrix_is_blank_too(show):
     trace = head_of()
     shown = show(trace, blank=("masked", (0, 2)))
-    for cell, wanted in {("masked", 0, 2): "masked[0,2] = ?", ("masked", 2, 1): "masked[2,1] = scaled[2,1] = ?",
-                         ("weights", 1, 0): "weights[1,0] = e^masked[1,0] / (e^masked[1,0] + e^masked[1,1] + e^masked[1,2]) = ?",
-                         ("out", 0, 1): "out[0,1] = weights[0,0]·v[0,1] + weights[0,1]·v[1,1] + weights[0,2]·v[2,1] = ?"}.items():
+    for cell, wanted in {
+        ("masked", 0, 2): "masked[0,2] = ?",
+        ("masked", 2, 1): "masked[2,1] = scaled[2,1] = ?",
+        ("weights", 1, 0): "weights[1,0] = e^masked[1,0] / (e^masked[1,0] + e^masked[1,1] + e^masked[1,2]) = ?",
+        ("out", 0, 1): "out[0,1] = weights[0,0]·v[0,1] + weights[0,1]·v[1,1] + weights[0,2]·v[2,1] = ?",
+    }.items():
         shown.point(*cell)
         assert shown.formula == wanted
     texts = texts_of(shown)

@@ -20,7 +20,10 @@ def place_of(name, cell_id):
 def test_solved_wrongly_then_rightly_and_seen_on_the_map(lab, monkeypatch):
     monkeypatch.delenv("ATTENTION_COURSE_PROGRESS", raising=False)
     with lab.open("02_averaging_the_past") as notebook:
-        place, imports = place_of("02_averaging_the_past", "exercise-mean_so_far"), place_of("02_averaging_the_past", "imports")
+        place, imports = (
+            place_of("02_averaging_the_past", "exercise-mean_so_far"),
+            place_of("02_averaging_the_past", "imports"),
+        )
         notebook.run_cell(imports)
         output = notebook.cell(place).locator(".jp-OutputArea-output")
         for source, said in [(WRONG, "the slice stops at t"), (RIGHT, "right, on ")]:

@@ -13,14 +13,22 @@ def gradients_of(trace, seed=0):
     other = Trace(f"gradients of {trace.title}", trace.tokens)
     for name in ("q", "k"):
         other.given(name, trace[name].value, " ".join(trace[name].axes), role=trace[name].role)
-    other.given("dscores", rng.standard_normal(trace["scores"].value.shape).round(2), " ".join(trace["scores"].axes), role="scores")
+    other.given(
+        "dscores",
+        rng.standard_normal(trace["scores"].value.shape).round(2),
+        " ".join(trace["scores"].axes),
+        role="scores",
+    )
     other.step("dq", "sum-product", "t s, s h -> t h", "dscores", "k", role="query", code="dq = dscores @ k")
     other.step("dk", "sum-product", "t s, t h -> s h", "dscores", "q", role="key", code="dk = dscores.T @ q")
     return other
 
 
 def sides(shown):
-    return {button.text_content(): button.get_attribute("aria-pressed") for button in shown.root.locator(".attention-toggle button").all()}
+    return {
+        button.text_content(): button.get_attribute("aria-pressed")
+        for button in shown.root.locator(".attention-toggle button").all()
+    }
 
 
 def test_the_toggle_is_there_only_with_gradients(show):
@@ -57,9 +65,13 @@ def test_the_toggle_shows_the_gradients_and_keeps_the_place(show):
     shown.press("Enter")
     assert sides(shown) == {"Values": "false", "Gradients": "true"}
     assert gradients.evaluate("button => button === document.activeElement")
-    assert shown.trail == ["dq[1,0]"] and shown.formula == other.why("dq", 1, 0) and other.why("dq", 1, 0) in shown.spoken
-    assert shown.label == (f"Diagram of gradients of head: {', '.join(f'{step.name} {step.shape}' for step in other)}. "
-                           "Note on q: “asks”. Note on dq: “how to ask better”")
+    assert (
+        shown.trail == ["dq[1,0]"] and shown.formula == other.why("dq", 1, 0) and other.why("dq", 1, 0) in shown.spoken
+    )
+    assert shown.label == (
+        f"Diagram of gradients of head: {', '.join(f'{step.name} {step.shape}' for step in other)}. "
+        "Note on q: “asks”. Note on dq: “how to ask better”"
+    )
     texts = texts_of(shown)
     assert {"dq", "dscores", "how to ask better"} & set(texts) >= {"dq", "dscores"} and "weights" not in texts
     with shown.page.expect_download() as download:

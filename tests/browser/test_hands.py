@@ -6,9 +6,9 @@ from tests.browser.lab import write_notebooks
 
 SLOW = """
 import time
-from helpers.attention.heads import average_past
+from helpers.attention import average_past
 from helpers.inputs import example
-from helpers.explore.explorer import explore
+from helpers.explore import explore
 builds = 0
 
 def slow(T=1):
@@ -25,13 +25,18 @@ explore(slow, T=(1, 100, 1))
 
 def test_by_keyboard_alone(lab):
     """Tab into a diagram, pin its last cell, walk back to a token, and leave."""
-    write_notebooks(lab.folder, {"keyboard": """
-from helpers.attention.heads import head
+    write_notebooks(
+        lab.folder,
+        {
+            "keyboard": """
+from helpers.attention import head
 from helpers.inputs import example
 e = example(T=3, C=2, head_size=1)
 trace = head(e.x, e.Wq, e.Wk, e.Wv, tokens=e.tokens)
 trace
-"""})
+"""
+        },
+    )
     with lab.open("keyboard") as notebook:
         notebook.run_all()
         page = notebook.page

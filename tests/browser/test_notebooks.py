@@ -14,7 +14,9 @@ NAMES = [path.stem for path in course_notebooks() if path.stem != "12_train_a_gp
 
 
 def explorers(name):
-    """The cells of a notebook that end with explore(…): place to the code above that each of them needs, and its own."""
+    """The cells of a notebook that end with explore(…): place to the code above that each of them needs, and its
+    own.
+    """
     above, found = [], {}
     for place, cell in enumerate(nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells):
         if cell.cell_type == "code" and not {"setup", "raises-exception"} & {*cell.metadata.get("tags", [])}:
@@ -39,14 +41,19 @@ def needed(above, source):
 
 def names_in(source):
     """The names that code makes or does something to, as in ``x[0] = 1`` and ``x.sort()``; and all that it mentions."""
+
     def nested(table):
         return [table, *(inner for child in table.get_children() for inner in nested(child))]
 
     top, *inner = nested(symtable(source, "cell", "exec"))
     made = {name.get_name() for name in top.get_symbols() if name.is_assigned() or name.is_imported()}
-    mentioned = {name.get_name() for table in (top, *inner) for name in table.get_symbols() if table is top or name.is_global()}
+    mentioned = {
+        name.get_name() for table in (top, *inner) for name in table.get_symbols() if table is top or name.is_global()
+    }
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) or isinstance(getattr(node, "ctx", None), ast.Store):
+        if (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)) or isinstance(
+            getattr(node, "ctx", None), ast.Store
+        ):
             made |= mentioned & {ast.unparse(node).split("[")[0].split(".")[0]}
     return made, mentioned
 
@@ -75,14 +82,20 @@ def drag(page, handle, by):
 
 
 def agree(cell, explorer):
-    """Wait until the page shows what Python computes at the values that the page's sliders show, or the same sentence."""
+    """Wait until the page shows what Python computes at the values that the page's sliders show, or the same
+    sentence.
+    """
     readouts = cell.locator(".widget-readout")  # a handle's aria-valuenow is rounded
     shapes, until = cell.locator(".attention-shapes"), time.monotonic() + 10
     while True:
         for i, control in enumerate(sliders(explorer)):
             control.value = type(control.value)(float(readouts.nth(i).inner_text().replace("−", "-")))
         error = explorer.diagram.error  # then the picture stays as it was, which is not the same in both
-        if (cell.locator(".attention-error").inner_text() == error) if error else (shapes.inner_text() == explorer.diagram.readout):
+        if (
+            (cell.locator(".attention-error").inner_text() == error)
+            if error
+            else (shapes.inner_text() == explorer.diagram.readout)
+        ):
             return
         assert time.monotonic() < until, f"the page shows {shapes.inner_text()}, Python {explorer.diagram.readout}"
         cell.page.wait_for_timeout(50)

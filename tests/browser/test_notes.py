@@ -11,7 +11,12 @@ from helpers.look.style import ROLES
 from tests.browser.pages import HOSTILE, PIXELS, canvases, head_of, rgb, saved, texts_of
 
 NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-NOTES = {"x": "one row a token", "Wq": "learned", "weights": "rows sum to 1", "out": "what the token now knows of its past, and how"}
+NOTES = {
+    "x": "one row a token",
+    "Wq": "learned",
+    "weights": "rows sum to 1",
+    "out": "what the token now knows of its past, and how",
+}
 
 
 @pytest.mark.parametrize("size", [(2, 3, 2), (8, 16, 4), (40, 24, 12)])
@@ -22,7 +27,9 @@ def test_notes_make_room_and_move_the_numbers_with_them(show, size):
     for step in shown.trace:
         shown.point(step.name, T - 1 if step.axes[0] == "t" else C - 1, 0)
         assert shown.formula.startswith(f"{step.name}[")
-    assert shown.label == f"{shown.state('trace')['alt']}. " + ". ".join(f"Note on {name}: “{text}”" for name, text in NOTES.items())
+    assert shown.label == f"{shown.state('trace')['alt']}. " + ". ".join(
+        f"Note on {name}: “{text}”" for name, text in NOTES.items()
+    )
 
 
 def test_a_note_is_drawn_over_its_matrix_beside_a_rule_of_its_color(show):
@@ -43,7 +50,9 @@ def test_a_note_is_written_by_keyboard_and_lasts(show):
     shown.press("Tab", "PageUp")
     shown.write("  rows\tsum to 1 ")
     assert shown.state("notes") == {"weights": "rows sum to 1"}
-    assert shown.page.evaluate("models[0].model.sent") == ['{"weights":"rows sum to 1"}']  # to Python, where there is one
+    assert shown.page.evaluate("models[0].model.sent") == [
+        '{"weights":"rows sum to 1"}'
+    ]  # to Python, where there is one
     assert shown.label.endswith(". Note on weights: “rows sum to 1”")
     assert shown.spoken == "The note on weights is kept."
     assert shown.stage.evaluate("stage => stage === document.activeElement") and shown.field.count() == 0
@@ -113,7 +122,10 @@ def test_keys_in_the_field_are_the_fields(show):
 
 
 def test_a_note_too_long_is_cut_and_whole_where_one_looks(show):
-    text = "each row of the weights sums to one, because softmax divides every power by the sum of all the powers in its row"
+    text = (
+        "each row of the weights sums to one, because softmax divides every power by the sum of all the "
+        "powers in its row"
+    )
     shown = show(head_of(), notes={"weights": text})
     lines = shown.plan()["boxes"]["weights"]["note"]
     assert len(lines) == 3 and lines[-1].endswith("…")
@@ -132,7 +144,9 @@ def test_a_note_too_long_is_cut_and_whole_where_one_looks(show):
     assert "Note:" not in shown.spoken  # said once, on the way in
 
 
-@pytest.mark.parametrize("text", [*HOSTILE, "$x_1$ \\foo", "\u202eright to left\u202c", "👩‍👩‍👧‍👦" * 40], ids=lambda text: repr(text[:20]))
+@pytest.mark.parametrize(
+    "text", [*HOSTILE, "$x_1$ \\foo", "\u202eright to left\u202c", "👩‍👩‍👧‍👦" * 40], ids=lambda text: repr(text[:20])
+)
 def test_a_note_is_text_whatever_it_holds(show, text):
     shown = show(head_of(T=2))
     shown.press("Tab")

@@ -15,14 +15,28 @@ from tests.browser.pages import HOSTILE, PIXELS, TOKENS, Shown, head_of, rgb, sa
 # -- the pointer ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("trace", [
-    head_of(), head_of(B=2), average_past([[1.0, 2.5], [3.0, -0.125], [0.0, 7.0]]), average_matmul(np.arange(8.0).reshape(4, 2)),
-    masked_softmax([[0.125, 9.0], [-3.0, 0.5]], [[1.0], [3.0]])], ids=lambda trace: trace.title)
+@pytest.mark.parametrize(
+    "trace",
+    [
+        head_of(),
+        head_of(B=2),
+        average_past([[1.0, 2.5], [3.0, -0.125], [0.0, 7.0]]),
+        average_matmul(np.arange(8.0).reshape(4, 2)),
+        masked_softmax([[0.125, 9.0], [-3.0, 0.5]], [[1.0], [3.0]]),
+    ],
+    ids=lambda trace: trace.title,
+)
 def test_pointing_at_a_number_shows_its_formula(show, trace):
     shown = show(trace)
     for step in trace:
-        for index in {tuple(0 for _ in step.axes), tuple((0, *(size - 1 for size in step.value.shape[1:])) if step.value.ndim == 3
-                                                         else (size - 1 for size in step.value.shape))}:
+        for index in {
+            tuple(0 for _ in step.axes),
+            tuple(
+                (0, *(size - 1 for size in step.value.shape[1:]))
+                if step.value.ndim == 3
+                else (size - 1 for size in step.value.shape)
+            ),
+        }:
             shown.point(step.name, *index)
             assert shown.formula == trace.why(step.name, *index)
             code = shown.root.locator(".attention-code").text_content()
@@ -36,7 +50,8 @@ def test_the_formula_wears_the_colors_of_its_matrices(show):
     trace = head_of()
     shown = show(trace, pinned=("scores", (2, 1)))
     hues = shown.root.locator(".attention-number").evaluate_all(
-        "spans => spans.map(span => [span.textContent.split('[')[0], span.style.getPropertyValue('--role')])")
+        "spans => spans.map(span => [span.textContent.split('[')[0], span.style.getPropertyValue('--role')])"
+    )
     assert {"q": "#0072B2", "k": "#D55E00", "scores": "#CC79A7"}.items() <= dict(hues).items()
 
 
@@ -47,7 +62,14 @@ def test_a_click_pins_and_a_lit_number_walks_back(show):
     assert shown.trail == ["out[1,0]"] and shown.formula == trace.why("out", 1, 0)
     shown.point("q", 0, 0)
     assert shown.formula == trace.why("out", 1, 0)  # pinned: the pointer no longer changes it
-    for name, index in [("weights", (1, 0)), ("masked", (1, 1)), ("scaled", (1, 1)), ("scores", (1, 1)), ("k", (1, 1)), ("x", (1, 2))]:
+    for name, index in [
+        ("weights", (1, 0)),
+        ("masked", (1, 1)),
+        ("scaled", (1, 1)),
+        ("scores", (1, 1)),
+        ("k", (1, 1)),
+        ("x", (1, 2)),
+    ]:
         assert (name, index) in trace.sources(*cell_of(shown.trail[-1]))
         shown.click(name, *index)
         assert shown.formula == trace.why(name, *index)
@@ -111,10 +133,19 @@ def test_the_keyboard_alone_reaches_everything(show):
     shown.press("Tab")
     assert shown.stage.evaluate("stage => stage.matches(':focus-visible')")
     assert shown.formula == trace.why("out", 0, 0)
-    for key, cell in [("ArrowDown", ("out", 1, 0)), ("ArrowRight", ("out", 1, 1)), ("ArrowUp", ("out", 0, 1)),
-                      ("ArrowUp", ("out", 0, 1)), ("ArrowDown", ("out", 1, 1)), ("ArrowLeft", ("out", 1, 0)),
-                      ("ArrowLeft", ("weights", 1, 2)), ("PageUp", ("masked", 1, 2)), ("PageUp", ("scaled", 1, 2)),
-                      ("PageDown", ("masked", 1, 2)), ("ArrowRight", ("weights", 1, 0))]:
+    for key, cell in [
+        ("ArrowDown", ("out", 1, 0)),
+        ("ArrowRight", ("out", 1, 1)),
+        ("ArrowUp", ("out", 0, 1)),
+        ("ArrowUp", ("out", 0, 1)),
+        ("ArrowDown", ("out", 1, 1)),
+        ("ArrowLeft", ("out", 1, 0)),
+        ("ArrowLeft", ("weights", 1, 2)),
+        ("PageUp", ("masked", 1, 2)),
+        ("PageUp", ("scaled", 1, 2)),
+        ("PageDown", ("masked", 1, 2)),
+        ("ArrowRight", ("weights", 1, 0)),
+    ]:
         shown.press(key)
         assert shown.formula == trace.why(*cell), key
 
@@ -181,15 +212,24 @@ def test_every_control_has_a_name_and_a_visible_focus(show):
     names = []
     for _ in range(7):
         shown.press("Tab")
-        names.append(shown.page.evaluate("""() => {
+        names.append(
+            shown.page.evaluate("""() => {
             const { outlineStyle, boxShadow } = getComputedStyle(document.activeElement);
             const it = document.activeElement;
             const name = it.getAttribute("aria-label") || it.labels?.[0]?.textContent || it.textContent;
             return [name, outlineStyle !== "none" || boxShadow !== "none"];
-        }"""))
+        }""")
+        )
     assert all(visible for _, visible in names)
     assert [name.split(":")[0].split("=")[0].strip() for name, _ in names] == [
-        "Diagram of head", "out[0,1,0]", "Show b", "How to read it", "Note", "Save SVG", "Save PNG"]
+        "Diagram of head",
+        "out[0,1,0]",
+        "Show b",
+        "How to read it",
+        "Note",
+        "Save SVG",
+        "Save PNG",
+    ]
 
 
 # -- what is spoken ---------------------------------------------------------------------------------
@@ -328,7 +368,10 @@ def test_diagrams_on_one_page_do_not_disturb_each_other(show):
     second.point("out", 1, 1)
     assert first.trail == ["out[1,0]"] and second.trail == [] and third.trail == ["scores[1,1]"]
     assert [one.formula for one in (first, second, third)] == [
-        first.trace.why("out", 1, 0), second.trace.why("out", 1, 1), third.trace.why("scores", 1, 1)]
+        first.trace.why("out", 1, 0),
+        second.trace.why("out", 1, 1),
+        third.trace.why("scores", 1, 1),
+    ]
     drawn = "() => [0, 2].map(i => [...models[i].el.querySelectorAll('canvas')].map(canvas => canvas.toDataURL()))"
     before = first.page.evaluate(drawn)
     second.update(average_past(np.ones((5, 5))), error="no")
@@ -368,7 +411,8 @@ def test_cells_have_the_colors_of_their_values(show, theme):
         cells = [tuple(rng.integers(size) for size in step.value.shape) for _ in range(20)]
         painted = shown.pixels([(step.name, *index) for index in cells])
         assert [pixel[:3] for pixel in painted] == [
-            rgb(fill(step.value[index], step.role, top, THEMES[theme])) for index in cells], step.name
+            rgb(fill(step.value[index], step.role, top, THEMES[theme])) for index in cells
+        ], step.name
 
 
 def test_the_theme_follows_jupyterlab(show):
@@ -416,7 +460,8 @@ def test_the_drawing_is_as_sharp_as_the_screen(show, scale):
     shown = show(head_of(), device_scale_factor=scale)
     shown.point("scores", 2, 1)  # the upper canvas is there while something is lit
     sizes = shown.root.locator("canvas").evaluate_all(
-        "all => all.map(one => [one.width, one.height, one.clientWidth, one.clientHeight])")
+        "all => all.map(one => [one.width, one.height, one.clientWidth, one.clientHeight])"
+    )
     for width, height, css_width, css_height in sizes:
         assert abs(width - css_width * scale) <= 1 and abs(height - css_height * scale) <= scale
     assert shown.formula == shown.trace.why("scores", 2, 1)
@@ -426,7 +471,9 @@ def test_the_page_shrinks_and_grows_with_the_drawing(show):
     shown = show(head_of(T=12))
     for T in (2, 12, 5):
         shown.update(head_of(T=T))
-        assert shown.root.locator(".attention-stage").bounding_box()["height"] == pytest.approx(shown.plan()["height"], abs=1)
+        assert shown.root.locator(".attention-stage").bounding_box()["height"] == pytest.approx(
+            shown.plan()["height"], abs=1
+        )
         shown.point("out", T - 1, 1)
         assert shown.formula == shown.trace.why("out", T - 1, 1)
 
@@ -448,14 +495,29 @@ def test_a_slider_step_makes_no_canvas_anew_and_hides_the_one_that_lights_nothin
     assert light.is_hidden()
 
 
-@pytest.mark.parametrize("trace", [
-    head_of(T=8, C=8, h=4), head_of(T=16, C=16, h=16, B=2), head_of(T=128, C=128, h=128), head_of(tokens=["w" * 400] * 3)],
-    ids=["8", "16", "128", "long tokens"])
+@pytest.mark.parametrize(
+    "trace",
+    [
+        head_of(T=8, C=8, h=4),
+        head_of(T=16, C=16, h=16, B=2),
+        head_of(T=128, C=128, h=128),
+        head_of(tokens=["w" * 400] * 3),
+    ],
+    ids=["8", "16", "128", "long tokens"],
+)
 def test_a_phone_does_not_scroll_sideways(show, trace):
-    shown = show(trace, width=320, height=640, error="e" * 300, readout="r" * 300, pinned=("out", tuple([0] * trace["out"].value.ndim)))
+    shown = show(
+        trace,
+        width=320,
+        height=640,
+        error="e" * 300,
+        readout="r" * 300,
+        pinned=("out", tuple([0] * trace["out"].value.ndim)),
+    )
     assert shown.page.evaluate("document.scrollingElement.scrollWidth") <= 320
     wide = shown.root.evaluate("""root => [...root.querySelectorAll("*")]
-        .filter(one => !one.matches(".attention-spoken, .attention-spoken *") && one.getBoundingClientRect().right > innerWidth + 1)
+        .filter(one => !one.matches(".attention-spoken, .attention-spoken *") && one.getBoundingClientRect().right >
+        innerWidth + 1)
         .map(one => one.className)""")
     assert wide == []
 
@@ -492,13 +554,15 @@ def test_the_formula_stays_in_sight_below_a_tall_diagram(show):
     shown.page.mouse.move(x + 1, y + 1)
     shown.page.wait_for_timeout(150)  # it glides there
     panel = shown.root.locator(".attention-panel").bounding_box()
-    assert 0 < panel["y"] and panel["y"] + panel["height"] <= 500
+    assert panel["y"] > 0 and panel["y"] + panel["height"] <= 500
 
 
 # -- saved pictures -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("tokens", [TOKENS[:3], ["a\x00b", "\x1b[31m", "\ufffe"], HOSTILE[:3]], ids=["words", "control", "html"])
+@pytest.mark.parametrize(
+    "tokens", [TOKENS[:3], ["a\x00b", "\x1b[31m", "\ufffe"], HOSTILE[:3]], ids=["words", "control", "html"]
+)
 def test_a_saved_svg_is_xml_with_every_number(show, tokens):
     trace = head_of(tokens=tokens)
     trace.title = tokens[0]
@@ -515,7 +579,9 @@ def test_a_saved_svg_is_xml_with_every_number(show, tokens):
     for step in trace:
         for value in step.value.ravel():
             if not (value == -math.inf and plan["compact"]):
-                written.remove(cell_text(value, step.digits, plan["compact"]).replace("−", "–"))  # raises where it is not there
+                written.remove(
+                    cell_text(value, step.digits, plan["compact"]).replace("−", "–")
+                )  # raises where it is not there
         assert step.name in written
     assert float(root.get("width")) == plan["width"] and float(root.get("height")) == plan["height"]
 
@@ -531,7 +597,8 @@ def test_a_saved_png_is_the_diagram_at_twice_its_size(show):
         x, y = shown.place("x", 1, 2, corner=True)
         value = shown.trace["x"].value
         assert list(image.convert("RGB").getpixel((round(2 * x), round(2 * y)))) == rgb(
-            fill(value[1, 2], "x", abs(value).max(), THEMES["light"]))
+            fill(value[1, 2], "x", abs(value).max(), THEMES["light"])
+        )
 
 
 def test_a_saved_picture_of_a_pinned_batch_is_that_batch(show):

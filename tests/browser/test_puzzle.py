@@ -1,6 +1,8 @@
-"""Numbers are typed into the diagram: on a blank page, and in a real JupyterLab, where a puzzle is solved by keyboard alone."""
+"""Numbers are typed into the diagram: on a blank page, and in a real JupyterLab, where a puzzle is solved by keyboard
+alone.
+"""
 
-from helpers.attention.heads import head
+from helpers.attention import head
 from helpers.inputs.examples import example
 from tests.browser.lab import write_notebooks
 
@@ -29,7 +31,12 @@ def test_a_double_click_opens_the_cell_and_what_is_typed_is_sent(show):
     assert box["x"] <= x <= box["x"] + box["width"] and box["y"] <= y <= box["y"] + box["height"]
     field.fill("<b>1/2</b> שלום")
     page.mouse.click(*shown.place("out", 0, 0))  # to go elsewhere keeps it, too
-    assert field.is_hidden() and shown.state("typed") == {"name": "Wq", "index": [1, 1], "text": "<b>1/2</b> שלום", "count": 1}
+    assert field.is_hidden() and shown.state("typed") == {
+        "name": "Wq",
+        "index": [1, 1],
+        "text": "<b>1/2</b> שלום",
+        "count": 1,
+    }
     for name, index in [("Wv", (0, 0)), ("out", (0, 0)), ("x", (1, 1))]:  # these may not be changed
         page.mouse.dblclick(*shown.place(name, *index))
         assert field.is_hidden()

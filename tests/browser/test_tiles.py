@@ -18,7 +18,8 @@ PLACES = f"""([style, cases]) => cases.map(([sent, width, pick]) => {{
         const place = course.placeOf(step, index);
         const [tile, row, column] = place;
         const drawn = course.shown(step, pick)[tile][row * course.onPaper(step)[1][1] + column];
-        return [course.rectOf(step, index, plan, pick), place, course.indexAt(step, place, pick), Object.is(drawn, course.valueAt(step, index))];
+        return [course.rectOf(step, index, plan, pick), place, course.indexAt(step, place, pick),
+            Object.is(drawn, course.valueAt(step, index))];
     }}));
 }})"""
 
@@ -33,7 +34,10 @@ def every_cell(trace):
 def test_layouts_of_heads_side_by_side(blank):
     traces = [random_heads(seed) for seed in range(80)]
     widths = [320, 640, 1000, 1600.5]
-    for notes in ({}, {"q": "cut from (T, C)", "weights": "the rows of each head sum to one, as those of a single head do"}):
+    for notes in (
+        {},
+        {"q": "cut from (T, C)", "weights": "the rows of each head sum to one, as those of a single head do"},
+    ):
         found = blank.ask(LAY_OUT, [STYLE, [[sent(trace)["trace"], widths, notes] for trace in traces]])
         for trace, (twins, plans) in zip(traces, found, strict=True):
             matrices = layout.matrices(trace, notes)
@@ -104,14 +108,23 @@ def test_the_sources_are_lit_in_their_own_tile(show, cell):
     shown.point(*cell)
     lit = {cell_name(name, index) for name, index in trace.sources(*cell)} | {cell_name(cell[0], cell[1:])}
     cells = every_cell(trace)
-    found = {cell_name(name, index) for (name, *index), pixel in zip(cells, shown.pixels(cells, layer=1)) if pixel[3] == 0}
+    found = {
+        cell_name(name, index) for (name, *index), pixel in zip(cells, shown.pixels(cells, layer=1)) if pixel[3] == 0
+    }
     assert found == lit
 
 
 def test_a_pin_walks_back_within_its_head(show):
     trace = heads_of(T=3, C=4, heads=2)
     shown = show(trace)
-    for cell in (("out", 1, 2, 0), ("weights", 1, 2, 1), ("masked", 1, 2, 0), ("scores", 1, 2, 0), ("q", 1, 2, 1), ("Wq", 1, 2, 1)):
+    for cell in (
+        ("out", 1, 2, 0),
+        ("weights", 1, 2, 1),
+        ("masked", 1, 2, 0),
+        ("scores", 1, 2, 0),
+        ("q", 1, 2, 1),
+        ("Wq", 1, 2, 1),
+    ):
         shown.click(*cell)
         assert shown.formula == trace.why(*cell)
     assert len(shown.trail) == 6
@@ -130,11 +143,22 @@ def test_arrows_go_from_tile_to_tile_and_from_matrix_to_matrix(show):
     trace = heads_of(T=3, C=4, heads=2)
     shown = show(trace)
     shown.press("Tab")
-    for key, cell in [("ArrowRight", ("out", 0, 0, 1)), ("ArrowDown", ("out", 0, 1, 1)), ("ArrowRight", ("out", 1, 1, 0)),
-                      ("ArrowRight", ("out", 1, 1, 1)), ("ArrowRight", ("out", 1, 1, 1)), ("PageUp", ("weights", 1, 1, 1)),
-                      ("ArrowLeft", ("weights", 1, 1, 0)), ("ArrowLeft", ("weights", 0, 1, 2)), ("ArrowLeft", ("weights", 0, 1, 1)),
-                      ("ArrowLeft", ("weights", 0, 1, 0)), ("ArrowLeft", ("masked", 1, 1, 2)), ("ArrowRight", ("weights", 0, 1, 0)),
-                      ("ArrowUp", ("weights", 0, 0, 0)), ("ArrowUp", ("weights", 0, 0, 0))]:
+    for key, cell in [
+        ("ArrowRight", ("out", 0, 0, 1)),
+        ("ArrowDown", ("out", 0, 1, 1)),
+        ("ArrowRight", ("out", 1, 1, 0)),
+        ("ArrowRight", ("out", 1, 1, 1)),
+        ("ArrowRight", ("out", 1, 1, 1)),
+        ("PageUp", ("weights", 1, 1, 1)),
+        ("ArrowLeft", ("weights", 1, 1, 0)),
+        ("ArrowLeft", ("weights", 0, 1, 2)),
+        ("ArrowLeft", ("weights", 0, 1, 1)),
+        ("ArrowLeft", ("weights", 0, 1, 0)),
+        ("ArrowLeft", ("masked", 1, 1, 2)),
+        ("ArrowRight", ("weights", 0, 1, 0)),
+        ("ArrowUp", ("weights", 0, 0, 0)),
+        ("ArrowUp", ("weights", 0, 0, 0)),
+    ]:
         shown.press(key)
         at_the_end = key == "ArrowRight" and cell == ("out", 1, 1, 1)
         assert shown.formula == trace.why(*cell) or at_the_end, (key, cell)
@@ -191,8 +215,11 @@ def test_n_before_b_is_drawn_head_by_head(show):
     shown = show(trace, pinned=("x", (1, 2, 3, 1)))
     assert shown.page.get_by_label("Show b =").input_value() == "2" and shown.is_lit("x", 1, 2, 3, 1)
     texts = texts_of(shown)
-    assert [text for text in texts if text in {cell_text(value, 0) for value in trace["x"].value[:, 2].ravel()} and int(text) > 9] == [
-        str(int(value)) for value in trace["x"].value[:, 2].ravel() if value > 9]
+    assert [
+        text
+        for text in texts
+        if text in {cell_text(value, 0) for value in trace["x"].value[:, 2].ravel()} and int(text) > 9
+    ] == [str(int(value)) for value in trace["x"].value[:, 2].ravel() if value > 9]
 
 
 def test_a_saved_picture_holds_every_tile(show):
@@ -220,7 +247,9 @@ def test_a_blank_cell_is_asked_for_in_its_tile(show):
     shown = show(trace, blank=("weights", (1, 2, 0)))
     cells = [("weights", *index) for index in np.ndindex(trace["weights"].value.shape)]
     page = rgb(THEMES["light"]["surface"])
-    assert [pixel[:3] == page for pixel in shown.pixels(cells, corner=True)] == [cell != ("weights", 1, 2, 0) for cell in cells]
+    assert [pixel[:3] == page for pixel in shown.pixels(cells, corner=True)] == [
+        cell != ("weights", 1, 2, 0) for cell in cells
+    ]
     texts = texts_of(shown)
     assert texts.count("?") == 1 and "Σ" not in texts
     shown.point("weights", 1, 2, 0)

@@ -8,8 +8,8 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
+from helpers.attention import head
 from helpers.attention.averages import average_matmul, masked_softmax
-from helpers.attention.heads import head
 from helpers.diagram.diagram import payload
 from helpers.look import annotations, layout
 from helpers.look.style import AXES, ROLES, THEMES, cell_text, fill, marked, number
@@ -20,9 +20,40 @@ from tests.browser.pages import CONSTANTS, blank_page
 STYLE = {"roles": ROLES, "axes": AXES, "themes": THEMES}
 TOKENS = ["the", "cat", "🙂", "an extraordinarily long token", "<b>", "שלום", "", " "]
 # Numbers that are rounded, compared or printed in a way of their own.
-AWKWARD = [0.0, -0.0, 0.125, -0.125, 0.375, 0.0005, -0.0005, -0.0004, 0.995, 0.99499, 99.95, 99.9499, 9.995, 2.5, -2.5, 1.0,
-           1e5, 99999.9995, 99999.9994, 112500.0, -112500.0, 1e6, -1e6, 1e21, 1e300, -1e300, 1e-9, 5e-324, 1 / 3,
-           math.nan, math.inf, -math.inf]
+AWKWARD = [
+    0.0,
+    -0.0,
+    0.125,
+    -0.125,
+    0.375,
+    0.0005,
+    -0.0005,
+    -0.0004,
+    0.995,
+    0.99499,
+    99.95,
+    99.9499,
+    9.995,
+    2.5,
+    -2.5,
+    1.0,
+    1e5,
+    99999.9995,
+    99999.9994,
+    112500.0,
+    -112500.0,
+    1e6,
+    -1e6,
+    1e21,
+    1e300,
+    -1e300,
+    1e-9,
+    5e-324,
+    1 / 3,
+    math.nan,
+    math.inf,
+    -math.inf,
+]
 NAMES = ["y", "__proto__", "constructor", "$&", "a b", "<i>", "🙂", "x'\""]
 
 READ = """({ trace, values }) => {
@@ -41,7 +72,8 @@ EXPLAIN = f"""traces => traces.map(sent => {{
         const step = steps.get(name);
         const inputs = step.inputs.map(input => steps.get(input));
         const value = course.valueAt(step, index);
-        return [step.inputs.length ? course.terms(step, index, inputs) : [], course.sources(step, index, inputs), course.formula(step, index, inputs),
+        return [step.inputs.length ? course.terms(step, index, inputs) : [],
+            course.sources(step, index, inputs), course.formula(step, index, inputs),
             course.number(value, step.digits), course.cellText(value, step.digits, false),
             course.cellText(value, step.digits, true)];
     }});
@@ -57,7 +89,8 @@ def ask(browser):
     """Call a JavaScript function in the page; as text, which is many times faster than playwright's own way."""
     with blank_page(browser) as blank:
         yield lambda function, given: json.loads(
-            blank.page.evaluate(f"text => JSON.stringify(({function})(JSON.parse(text)))", json.dumps(given)))
+            blank.page.evaluate(f"text => JSON.stringify(({function})(JSON.parse(text)))", json.dumps(given))
+        )
         assert blank.errors == []
 
 
@@ -104,7 +137,9 @@ def random_trace(seed):
     trace.step("rest", "subtract", f"{b}t c, t c -> {b}t c", "added", "embedded")
     trace.step("q", "sum-product", f"{b}t c, c h -> {b}t h", "added", "W", role="query", factor=factor)
     trace.step("turned", "sum-product", f"{b}s h -> {b}h s", "q", factor=rng.choice([1.0, -2.0]))
-    trace.step("products", "sum-product", f"{b}t h, {b}h s -> {b}t s" + maybe(rng, guard(rng)), "q", "turned", factor=factor)
+    trace.step(
+        "products", "sum-product", f"{b}t h, {b}h s -> {b}t s" + maybe(rng, guard(rng)), "q", "turned", factor=factor
+    )
     trace.step("thrice", "sum-product", "t c, t c, c -> t", "embedded", "embedded", "bias")
     trace.step("total", "sum-product", f"{b}t c -> ", "x")
     trace.step("averages", "mean", f"{b}s c -> {b}t c{guard(rng)}", "x")
@@ -114,7 +149,12 @@ def random_trace(seed):
     trace.step("wrong", "softmax", f"{b}r s -> {b}t s", "scores", role="weights")
     trace.step("shares", "normalize", f"{b}t r -> {b}t s", rng.choice(["scores", "masked", "weights"]), role="weights")
     trace.step("positive", "relu", f"{b}t c -> {b}t c", "added")
-    trace.step("inverse", "rsqrt", f"{b}t -> {b}t", trace.step("squares", "sum-product", f"{b}t c, {b}t c -> {b}t", "x", "x").name)
+    trace.step(
+        "inverse",
+        "rsqrt",
+        f"{b}t -> {b}t",
+        trace.step("squares", "sum-product", f"{b}t c, {b}t c -> {b}t", "x", "x").name,
+    )
     trace.given("wide", numbers(rng, *batch, T, 2 * h), f"{b}t e")
     trace.step("heads", "reshape", f"{b}t e -> {b}t n h -> {b}n t h", "wide", n=2)
     trace.step("mixed", "reshape", f"{b}t e -> {b}n t h", "wide", n=2)
@@ -155,8 +195,16 @@ def plain(value):
 def explained(step, index, inputs):
     value = step.value[index]
     with np.errstate(all="ignore"):
-        return plain([rules.terms(step, index, inputs) if inputs else [], rules.sources(step, index, inputs), rules.formula(step, index, inputs),
-                      number(value, step.digits), cell_text(value, step.digits), cell_text(value, step.digits, True)])
+        return plain(
+            [
+                rules.terms(step, index, inputs) if inputs else [],
+                rules.sources(step, index, inputs),
+                rules.formula(step, index, inputs),
+                number(value, step.digits),
+                cell_text(value, step.digits),
+                cell_text(value, step.digits, True),
+            ]
+        )
 
 
 def test_random_traces_hold_every_kind_and_every_awkward_number(traces):
@@ -196,15 +244,26 @@ def test_the_formula_reads_as_why_does(ask):
 
 def test_numbers(ask):
     rng = np.random.default_rng(0)
-    values = [*AWKWARD, *(-value for value in AWKWARD), *rng.standard_normal(300), *10 ** rng.uniform(-9, 30, 300),
-              *rng.integers(-4000, 4000, 800) / 8, *rng.integers(-9999, 9999, 800) / 2000, *rng.integers(0, 10**7, 400) * 500.0]
+    values = [
+        *AWKWARD,
+        *(-value for value in AWKWARD),
+        *rng.standard_normal(300),
+        *10 ** rng.uniform(-9, 30, 300),
+        *rng.integers(-4000, 4000, 800) / 8,
+        *rng.integers(-9999, 9999, 800) / 2000,
+        *rng.integers(0, 10**7, 400) * 500.0,
+    ]
     values = np.array(values, "<f8")
-    found = ask("""text => Array.from(new Float64Array(bytes(text).buffer), value => [0, 1, 2, 3].map(digits =>
-        [course.number(value, digits), course.cellText(value, digits, false), course.cellText(value, digits, true)]))""",
-        base64.b64encode(values.tobytes()).decode())
+    found = ask(
+        """text => Array.from(new Float64Array(bytes(text).buffer), value => [0, 1, 2, 3].map(digits =>
+        [course.number(value, digits), course.cellText(value, digits, false), course.cellText(value, digits,
+        true)]))""",
+        base64.b64encode(values.tobytes()).decode(),
+    )
     for value, texts in zip(values, found, strict=True):
-        assert texts == [[number(value, digits), cell_text(value, digits), cell_text(value, digits, True)]
-                         for digits in range(4)], value
+        assert texts == [
+            [number(value, digits), cell_text(value, digits), cell_text(value, digits, True)] for digits in range(4)
+        ], value
 
 
 def same(mine, twin, path=""):
@@ -235,8 +294,18 @@ def compare_layouts(ask, cases, notes=None):
 
 def test_layouts_of_heads(ask):
     rng = np.random.default_rng(0)
-    sizes = [(1, 1, 1, None), (2, 3, 2, None), (8, 4, 2, None), (8, 8, 4, 4), (16, 16, 16, None), (128, 128, 64, None), (128, 1, 1, 2),
-             (1, 128, 128, None), (12, 2, 16, None), (64, 5, 5, 1)] + [(*rng.integers(1, 40, 3).tolist(), None) for _ in range(15)]
+    sizes = [
+        (1, 1, 1, None),
+        (2, 3, 2, None),
+        (8, 4, 2, None),
+        (8, 8, 4, 4),
+        (16, 16, 16, None),
+        (128, 128, 64, None),
+        (128, 1, 1, 2),
+        (1, 128, 128, None),
+        (12, 2, 16, None),
+        (64, 5, 5, 1),
+    ] + [(*rng.integers(1, 40, 3).tolist(), None) for _ in range(15)]
     cases = []
     for T, C, h, B in sizes:
         x = np.ones((T, C) if B is None else (B, T, C))
@@ -253,12 +322,45 @@ def test_layouts_of_other_traces(ask, traces):
     compare_layouts(ask, [(trace, [320, 700, 1000, 1600]) for trace in (*known, *traces[::2])])
 
 
-WORDS = ["rows", "sum to", "1", "an extraordinarily long word", "注意力", "🙂🙂", "👩‍👩‍👧‍👦", "שלום", "<b>", "$x$", " ", "\n\t", "w" * 70, "", "…", "\xa0", "\ufeff"]
+WORDS = [
+    "rows",
+    "sum to",
+    "1",
+    "an extraordinarily long word",
+    "注意力",
+    "🙂🙂",
+    "👩‍👩‍👧‍👦",
+    "שלום",
+    "<b>",
+    "$x$",
+    " ",
+    "\n\t",
+    "w" * 70,
+    "",
+    "…",
+    "\xa0",
+    "\ufeff",
+]
 
 
 def test_layouts_with_notes(ask, traces):
     rng = np.random.default_rng(0)
-    kinds = [*NAMES, "x", "Wq", "q", "k", "v", "scores", "weights", "out", "added", "W", "constructor", "toString", "__proto__"]
+    kinds = [
+        *NAMES,
+        "x",
+        "Wq",
+        "q",
+        "k",
+        "v",
+        "scores",
+        "weights",
+        "out",
+        "added",
+        "W",
+        "constructor",
+        "toString",
+        "__proto__",
+    ]
     for _ in range(12):
         notes = {name: " ".join(rng.choice(WORDS, rng.integers(1, 12))) for name in rng.choice(kinds, 9)}
         T, C, h = rng.integers(1, 24, 3)
@@ -269,18 +371,31 @@ def test_layouts_with_notes(ask, traces):
 
 def test_notes_are_broken_into_lines_alike(ask):
     rng = np.random.default_rng(0)
-    texts = ["".join(rng.choice([*WORDS, *WORDS[:3], " "], rng.integers(0, 20))) for _ in range(400)] + ["w" * 10_000, "a " * 5000]
+    texts = ["".join(rng.choice([*WORDS, *WORDS[:3], " "], rng.integers(0, 20))) for _ in range(400)] + [
+        "w" * 10_000,
+        "a " * 5000,
+    ]
     cases = [[text, room] for text in texts for room in (2, 7, 20, 63)]
-    found = ask("cases => cases.map(([text, room]) => [course.tidy(text), course.letters(text), course.wrap(course.tidy(text), room)])", cases)
+    found = ask(
+        "cases => cases.map(([text, room]) => [course.tidy(text), course.letters(text), "
+        "course.wrap(course.tidy(text), room)])",
+        cases,
+    )
     for (text, room), twin in zip(cases, found, strict=True):
-        assert twin == [annotations.tidy(text), annotations.letters(text), annotations.wrap(annotations.tidy(text), room)], (text, room)
+        assert twin == [
+            annotations.tidy(text),
+            annotations.letters(text),
+            annotations.wrap(annotations.tidy(text), room),
+        ], (text, room)
 
 
 def test_a_question_keeps_the_names_and_drops_every_number(ask, traces):
     """For a cell of every kind: what stands before the second equals sign, or the cell's name alone."""
     cells = [list(sample(trace, seed, most=2)) for seed, trace in enumerate(traces[:60])]
-    found = ask(EXPLAIN.replace("course.formula(step, index, inputs)", "course.question(course.formula(step, index, inputs))"),
-                [sent(trace, some) for trace, some in zip(traces, cells)])
+    found = ask(
+        EXPLAIN.replace("course.formula(step, index, inputs)", "course.question(course.formula(step, index, inputs))"),
+        [sent(trace, some) for trace, some in zip(traces, cells)],
+    )
     kinds = set()
     for trace, some, answers in zip(traces, cells, found):
         for (step, index), (_, _, pieces, *_) in zip(some, answers, strict=True):
@@ -289,7 +404,8 @@ def test_a_question_keeps_the_names_and_drops_every_number(ask, traces):
             named = formula[: equals[1] if len(equals) > 1 else equals[0]]
             assert pieces == plain([*named, (" = ?", "")]), (trace.title, step.name)
             assert {text for text, name in pieces if name} <= {
-                text for text, name in named if name and ("[" in text or "]" in text or text.removeprefix("e^") == name)}
+                text for text, name in named if name and ("[" in text or "]" in text or text.removeprefix("e^") == name)
+            }
             kinds.add(step.kind)
     assert kinds == set(rules.KINDS)
 
@@ -307,7 +423,8 @@ def test_constants(ask):
 def test_colors_and_marks(ask):
     rng = np.random.default_rng(0)
     values = np.array([*AWKWARD, 1 + 1e-10, 1 + 1e-8, -1e-10, -1e-8, *rng.standard_normal(200)], "<f8")
-    found = ask("""([text, style]) => {
+    found = ask(
+        """([text, style]) => {
         const values = Array.from(new Float64Array(bytes(text).buffer));
         const hex = color => "#" + color.map(part => part.toString(16).padStart(2, "0")).join("").toUpperCase();
         return [false, true].map(dark => {
@@ -316,7 +433,9 @@ def test_colors_and_marks(ask):
                 [course.marked(value, role),
                 ...[1, 2, 100].map(share => hex(colors.fill(value, role, share * Math.abs(value))))])]);
         });
-    }""", [base64.b64encode(values.tobytes()).decode(), STYLE])
+    }""",
+        [base64.b64encode(values.tobytes()).decode(), STYLE],
+    )
     for dark, theme in enumerate(THEMES.values()):
         for role, (frame, twins) in zip(ROLES, found[dark], strict=True):
             assert frame == ROLES[role][dark]

@@ -1,12 +1,12 @@
 """The walk through a head in a real JupyterLab, by keyboard alone: a wrong number, a right one, and all stages."""
 
-from helpers.attention.heads import head
+from helpers.attention import head
 from helpers.by_hand.slips import slips
 from helpers.inputs.examples import by_hand
 from tests.browser.lab import write_notebooks
 
 CODE = """
-from helpers.attention.heads import head
+from helpers.attention import head
 from helpers.inputs import by_hand
 from helpers.by_hand import walk
 
