@@ -3,12 +3,14 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from helpers.trace import rules
+from helpers.trace.grammar import COMPARE, parse
+from helpers.trace.kinds.elementwise import CURVES
 from helpers.trace.trace import Trace
 
 SIZE = st.integers(1, 9)
 GENERATOR = st.integers(0, 2**32 - 1).map(np.random.default_rng)
 
+ONE_EACH = ("t c, t c -> t c", "t c, c -> t c", "t, c -> t c", "t c, t -> t c", "c t, t c -> t c")
 RULES = {  # by kind; {} is a comparison
     "sum-product": (
         "t c -> t c",
@@ -19,20 +21,37 @@ RULES = {  # by kind; {} is a comparison
         "t h, s h -> t s",
         "t c, s c -> t",
         "t s, s c -> t c | s {} t",
-        "t h, s h -> t s | s {} t",
+        "t h, s h -> t s | s {} t - 1 or s < 1",
+        "t c -> c | t {} 1",
         "t c, t c, c -> t c",
         "t c, t c, c -> t",
         "t s, s h, h c -> t c",
     ),
-    "mean": ("t c -> t", "t c -> c", "t c -> ", "s c -> t c | s {} t", "t s -> t | s {} t"),
-    "add": ("t c, t c -> t c", "t c, c -> t c", "t, c -> t c", "t c, t c, c -> t c", "c t, t c -> t c"),
-    "subtract": ("t c, t c -> t c", "t c, c -> t c", "t, c -> t c", "t c, t -> t c", "c t, t c -> t c"),
-    "mask": ("t s -> t s | s {} t", "t s -> t s | t {} s"),
+    "mean": (
+        "t c -> t",
+        "t c -> c",
+        "t c -> ",
+        "s c -> t c",
+        "s c -> t c | s {} t",
+        "t s -> t | s {} t",
+        "t s c -> t | s {} t, s + 1 {} c",
+    ),
+    "max": ("t c -> t", "t c -> c", "t c -> ", "t c -> c t", "s c -> t c | s {} t", "t s -> t | s {} t + 1"),
+    "add": (*ONE_EACH, "t c, t c, c -> t c"),
+    "subtract": ONE_EACH,
+    "quotient": ONE_EACH,
+    "mask": (
+        "t s -> t s | s {} t",
+        "t s -> t s | t {} s",
+        "t s -> s t | s <= t, s {} t - 2 or s < 1",
+        "t s, t s -> t s",
+        "t s, s -> t s | s {} t",
+        "t s, s t, s -> t s",
+    ),
     "softmax": ("t r -> t s", "r s -> t s", "r -> s"),
     "normalize": ("t r -> t s", "r s -> t s", "r -> s"),
     "lookup": ("v c, t -> t c", "v, t -> t"),
-    "relu": ("t c -> t c", "t c -> c t", "t -> t"),
-    "rsqrt": ("t c -> t c", "t c -> c t", "t -> t"),
+    **dict.fromkeys(CURVES, ("t c -> t c", "t c -> c t", "t -> t")),
     "reshape": (
         "t e -> t n h -> n t h",
         "t e -> n t h",
@@ -40,6 +59,16 @@ RULES = {  # by kind; {} is a comparison
         "n t h -> n h t -> e t",
         "n t h -> e",
     ),
+    "slice": ("t[1:] c -> s c", "t c[::2] -> t h", "t[:1] c[-2:] -> s h", "c[1:2] -> h"),
+    "concatenate": ("p h, t h -> s h", "t p, t c -> t e", "p, t -> s", "p h, t h, r h -> s h"),
+    "repeat": ("g s h -> n s h", "g -> n", "s g -> s n", "s h -> n s h", "t c -> t n c"),
+}
+DOMAIN = {  # by kind: what its numbers must be, so that it has a derivative at each of them
+    "log": lambda value: abs(value) + 0.125,
+    "sqrt": lambda value: abs(value) + 0.125,
+    "rsqrt": abs,  # a variance
+    "relu": lambda value: np.where(value == 0, -1.0, value),
+    "quotient": lambda value: np.where(value == 0, 0.5, value),
 }
 
 
@@ -53,31 +82,40 @@ def numbers(rng, shape):
 @st.composite
 def steps(draw, kind):
     """A trace whose step ``y`` is of this kind: random rule, sizes, batch axes and numbers, 0 and -inf among them."""
-    rule = draw(st.sampled_from(RULES[kind])).format(draw(st.sampled_from(list(rules.COMPARE))))
-    links = rules.chain(rule)
-    inputs, output, guard = rules.parse(rule)
-    batched = [kind != "lookup" and draw(st.booleans()) for _ in inputs]
-    rule = ", ".join("b " * b + " ".join(axes) for b, axes in zip(batched, inputs))
-    rule += " -> " + "b " * any(batched) + " ".join(output) + (f" | {' '.join(guard)}" if guard else "")
-    if kind == "reshape":
-        rule = " -> ".join("b " * batched[0] + " ".join(link) for link in links)
-    sizes = {axis: draw(st.integers(1, 4), label=axis) for axis in ("b", *dict.fromkeys(sum(inputs, ())))}
-    made = draw(st.integers(1, 3), label="n") if kind == "reshape" else 1
+    rule = draw(st.sampled_from(RULES[kind])).replace("{}", draw(st.sampled_from(list(COMPARE))))
+    body, bar, guard = rule.partition("|")
+    read, *through, made = body.split("->")
+    inputs = read.split(",")
+    batched = [draw(st.booleans()) and kind != "lookup" for _ in inputs]
+    if kind in ("mask", "concatenate"):
+        batched = [batched[0] and (kind == "concatenate" or b) for b in batched]
+    read = ", ".join("b " * b + axes for b, axes in zip(batched, inputs))
+    rule = " -> ".join([read, *("b " * any(batched) + link for link in (*through, made))]) + bar + guard
+    parsed = parse(rule)
+    smallest = 2 if kind == "slice" else 1
+    axes = dict.fromkeys(axis for axes in parsed.inputs for axis in axes)
+    sizes = {axis: draw(st.integers(smallest, 4), label=axis) for axis in axes}
+    given = {}
+    if kind == "reshape" and "e" in axes:
+        given = {"n": draw(st.integers(1, 3), label="n")}
+        sizes["e"] *= given["n"]
+    if kind == "repeat":
+        given = {"n": draw(st.integers(1, 3), label="n") * sizes.get("g", 1)}
     rng, trace, names = draw(GENERATOR), Trace(), []
-    for i, axes in enumerate(rules.parse(rule)[0]):
-        shape = tuple(sizes[axis] * made if axis == "e" else sizes[axis] for axis in axes)
-        value = rng.integers(sizes["v"], size=shape) if (kind, i) == ("lookup", 1) else numbers(rng, shape)
+    for i, axes in enumerate(parsed.inputs):
+        shape = tuple(sizes[axis] for axis in axes)
+        value = DOMAIN.get(kind, np.asarray)(numbers(rng, shape))
+        if (kind, i) == ("lookup", 1):
+            value = rng.integers(sizes["v"], size=shape)
+        if kind == "mask" and i:
+            value = rng.random(shape) < 0.6
         if kind == "softmax":
             value[rng.random(shape) < 0.2] = -np.inf
-        if kind == "rsqrt":
-            value = abs(value)  # a variance
-        if kind == "relu":
-            value[value == 0] = -1.0  # at 0 it has no derivative
         again = [name for name in names if trace[name].value.shape == shape]
-        if again and kind != "lookup" and draw(st.booleans(), label="the same input again"):
+        if again and kind not in ("lookup", "mask") and draw(st.booleans(), label="the same input again"):
             names.append(again[0])
         else:
             names.append(trace.given("abc"[i], value, " ".join(axes)).name)
     factor = draw(st.sampled_from([1.0, 0.5, -0.3, 0.0])) if kind == "sum-product" else 1.0
-    trace.step("y", kind, rule, *names, factor=factor, **({"n": made} if kind == "reshape" and "e" in links[0] else {}))
+    trace.step("y", kind, rule, *names, factor=factor, **given)
     return trace

@@ -73,7 +73,7 @@ def test_the_rest_is_json_that_says_how_each_step_was_made():
     sent = payload(trace)
     sent.pop("values")
     again = json.loads(json.dumps(sent))
-    assert (again["title"], again["tokens"]) == ("head", ["the", HOSTILE, "🙂"])
+    assert (again["title"], again["tokens"]) == ("head", {axis: ["the", HOSTILE, "🙂"] for axis in "ts"})
     for step, twin in zip(trace, again["steps"], strict=True):
         assert twin == {
             "name": step.name,
@@ -81,6 +81,7 @@ def test_the_rest_is_json_that_says_how_each_step_was_made():
             "shape": list(step.value.shape),
             "kind": step.kind,
             "rule": step.rule,
+            "sizes": [None] * step.value.ndim,
             "inputs": list(step.inputs),
             "role": step.role,
             "code": step.code,

@@ -5,13 +5,16 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from helpers.attention.averages import average_matmul, average_past, masked_softmax
 from helpers.attention.heads import head, many_heads, separate_heads
 from helpers.trace import rules
+from helpers.trace.grammar import parse
+from helpers.trace.kinds import KINDS
 from helpers.trace.trace import Trace
+from tests.strategies import RULES, steps
 
 NUDGE = 1e-6
 quick = settings(deadline=None, max_examples=40)
@@ -195,7 +198,7 @@ def test_heads_side_by_side_as_autograd(T, heads, h, B, causal, projects, seed):
 )
 def test_a_reshape_goes_back_to_where_each_number_stood(rule, sizes, batch, seed):
     rule = " -> ".join("b " * batch + link for link in rule.split(" -> "))
-    axes, sizes = rules.chain(rule)[0], {**sizes, **dict.fromkeys("ce", sizes["n"] * sizes["h"])}
+    axes, sizes = parse(rule).inputs[0], {**sizes, **dict.fromkeys("ce", sizes["n"] * sizes["h"])}
 
     def reshaped(value):
         trace = Trace("reshaped")
@@ -246,7 +249,7 @@ def test_a_layer_norm_and_a_feed_forward_as_autograd(seed, T, C):
 @pytest.mark.parametrize("kind", ["relu", "rsqrt"])
 @pytest.mark.parametrize("rule", ["t c -> t c", "t c -> c t", "b t c -> c b t"])
 def test_the_lines_of_relu_and_rsqrt(kind, rule):
-    axes = rules.parse(rule)[0][0]
+    axes = parse(rule)[0][0]
     x = numbers(0, *range(2, 2 + len(axes)))
     trace = Trace("one step")
     trace.given("x", x if kind == "relu" else x**2, " ".join(axes))
@@ -254,7 +257,7 @@ def test_the_lines_of_relu_and_rsqrt(kind, rule):
     gradients = trace.backward(dout)
     names = {step.name: torch.tensor(step.value) for step in gradients if step.kind == "given"}
     exec(gradients["dx"].code, names)
-    turned = " ".join(["".join(axes), "->", "".join(rules.parse(rule)[1])])
+    turned = " ".join(["".join(axes), "->", "".join(parse(rule)[1])])
     (wanted,) = by_autograd(
         [trace["x"].value], lambda x: torch.einsum(turned, x.relu() if kind == "relu" else (x + 1e-5).rsqrt()), dout
     )
@@ -268,7 +271,7 @@ def test_the_lines_of_relu_and_rsqrt(kind, rule):
 )
 def test_two_steps_of_a_kind_on_one_matrix(kind, rule):
     """What the way back needs for both stands there once."""
-    axes, value = rules.parse(rule)[1], abs(numbers(0, 3, 2)) - 0.1 * (kind == "relu")
+    axes, value = parse(rule)[1], abs(numbers(0, 3, 2)) - 0.1 * (kind == "relu")
     axes = " ".join(axes)
     trace = Trace("twice")
     trace.given("x", value, "t c")
@@ -321,7 +324,7 @@ def test_masked_softmax_and_its_triangle():
 def one_step(kind, rule, *shapes, factor):
     def build(*arrays):
         trace = Trace("one step")
-        for name, array, axes in zip("abc", arrays, rules.parse(rule)[0]):
+        for name, array, axes in zip("abc", arrays, parse(rule)[0]):
             trace.given(name, array, " ".join(axes))
         trace.step("y", kind, rule, *"abc"[: len(arrays)], factor=factor, role="scores")
         return trace
@@ -366,6 +369,58 @@ def test_each_kind_as_central_differences(kind, rule, shapes, factor):
         expected = by_differences(arrays[i], partial(result, i))
         np.testing.assert_allclose(gradients[f"d{name}"].value, expected, atol=1e-6)
     check_by_rules(gradients)
+
+
+def again(trace, values):
+    """The same step ``y`` on other numbers; a name that it reads twice is one matrix."""
+    other = Trace("again")
+    for name, value in values.items():
+        other.given(name, value, " ".join(trace[name].axes))
+    step = trace["y"]
+    sizes = {
+        axis: size
+        for axis, size in zip(step.axes, step.value.shape)
+        if axis in KINDS[step.kind].makes(parse(step.rule))
+    }
+    other.step("y", step.kind, step.rule, *step.inputs, factor=step.factor, **sizes)
+    return other
+
+
+@pytest.mark.parametrize("kind", RULES)
+@settings(deadline=None, max_examples=25)
+@given(data=st.data())
+def test_the_gradient_of_any_step_as_central_differences(kind, data):
+    trace = data.draw(steps(kind))
+    rng = np.random.default_rng(0)
+    values = {name: trace[name].value.copy() for name in dict.fromkeys(trace["y"].inputs)}
+    moving = dict.fromkeys(trace["y"].inputs[: KINDS[kind].differentiable])
+    for name in moving:  # no two numbers alike, so that the largest is one
+        values[name] = values[name] + rng.uniform(0.001, 0.02, values[name].shape)
+    trace = again(trace, values)
+    y = trace["y"].value
+    finite = np.isfinite(y)
+    assume(kind not in ("normalize", "softmax", "mean") or finite.all())
+    dout = np.where(finite, rng.normal(size=y.shape), 0.0)
+    gradients = trace.backward(dout)
+
+    def result(name, moved):
+        moved = np.where(np.isfinite(values[name]), moved, values[name])  # what is −∞ stays there
+        return (np.where(finite, again(trace, {**values, name: moved})["y"].value, 0.0) * dout).sum()
+
+    for name in moving:
+        expected = by_differences(np.nan_to_num(values[name], neginf=0.0), partial(result, name))
+        np.testing.assert_allclose(gradients[f"d{name}"].value, expected, rtol=1e-4, atol=1e-4)
+    check_by_rules(gradients)
+    check_lines(gradients, trace)
+
+
+def check_lines(gradients, trace):
+    """Each gradient's line of PyTorch gives the gradient."""
+    known = {"torch": torch, **{step.name: torch.tensor(step.value) for step in (*trace, *gradients)}}
+    for step in gradients:
+        if step.code and step.name not in trace:
+            exec(step.code, names := dict(known))
+            np.testing.assert_allclose(names[step.name], step.value, rtol=1e-9, atol=1e-12, err_msg=step.code)
 
 
 def test_a_table_learns_from_the_rows_that_were_looked_up():

@@ -540,15 +540,15 @@ def test_a_dollar_is_no_formula():
 
 @pytest.mark.parametrize(
     "tokens",
-    [["a"], ["a", "b", "c", "d", "e"], [], ("a", "b", "c"), [1, 2, 3], np.array(["a", "b", "c"])],
-    ids=["few", "many", "none", "tuple", "numbers", "array"],
+    [["a", "b", "c"], ("a", "b", "c"), [1, 2, 3], np.array(["a", "b", "c"])],
+    ids=["list", "tuple", "numbers", "array"],
 )
-def test_tokens_of_any_number_and_kind(tokens):
+def test_tokens_of_any_kind(tokens):
     trace = Trace("tokens", tokens)
     trace.given("x", np.ones((3, 2)), "t c")
     trace.step("y", "sum-product", "t c, s c -> t s", "x", "x")
     texts = [text for text, *_ in painted(trace)[1].texts]
-    assert all(str(token) in texts for token in list(tokens)[:3])
+    assert all(str(token) in texts for token in tokens)
 
 
 def test_nothing_makes_an_empty_picture():

@@ -6,19 +6,23 @@ from functools import partial
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.attention.averages import average_matmul, average_past, masked_softmax
 from helpers.attention.heads import head
 from helpers.trace import rules
-from helpers.trace.evaluate import evaluate
+from helpers.trace.grammar import Comparison, Malformed, Side, parse
+from helpers.trace.kinds import KINDS
+from helpers.trace.kinds.elementwise import CURVES
+from helpers.trace.rules import evaluate
 from helpers.trace.trace import Trace
 from tests.strategies import GENERATOR, RULES, steps
 
 NAN, INF = math.nan, math.inf
 every_kind = pytest.mark.parametrize("kind", RULES)
-random_steps = settings(deadline=None, max_examples=100)
+random_steps = settings(deadline=None, max_examples=60)
 
 
 def cells(step):
@@ -34,21 +38,51 @@ def recomputed(trace, step):
 # -- parsing --------------------------------------------------------------------------------------
 
 
+T, S, SEEN = Side("t", 0), Side("s", 0), Comparison(Side("s", 0), "<=", Side("t", 0))
+
+
 @pytest.mark.parametrize(
-    ("rule", "parts"),
+    ("rule", "inputs", "output", "guard"),
     [
-        ("", ((), (), None)),
-        ("t c -> ", ((("t", "c"),), (), None)),
-        ("b t h,b s h->b t s", ((("b", "t", "h"), ("b", "s", "h")), ("b", "t", "s"), None)),
-        ("s c -> t c | s <= t", ((("s", "c"),), ("t", "c"), ("s", "<=", "t"))),
+        ("->", ((),), (), ()),
+        ("t c -> ", (("t", "c"),), (), ()),
+        ("b t h,b s h->b t s", (("b", "t", "h"), ("b", "s", "h")), ("b", "t", "s"), ()),
+        ("s c -> t c | s <= t", (("s", "c"),), ("t", "c"), ((SEEN,),)),
+        ("t s -> t s|s>t-3", (("t", "s"),), ("t", "s"), ((Comparison(S, ">", Side("t", -3)),),)),
+        (
+            "t s -> t s | s <= t, s > t - 3 or s < 1",
+            (("t", "s"),),
+            ("t", "s"),
+            ((SEEN,), (Comparison(S, ">", Side("t", -3)), Comparison(S, "<", Side("", 1)))),
+        ),
+        ("t s -> t s | t + 2 != s", (("t", "s"),), ("t", "s"), ((Comparison(Side("t", 2), "!=", S),),)),
     ],
 )
-def test_a_rule_is_inputs_output_and_guard(rule, parts):
-    assert rules.parse(rule) == parts
+def test_a_rule_is_inputs_output_and_guard(rule, inputs, output, guard):
+    assert parse(rule)[:3] == (inputs, output, guard)
+
+
+def test_a_rule_has_cuts_and_the_shapes_that_a_reshape_goes_through():
+    assert parse("t[1:] c[:-2:3] -> s h").cuts == {"t": slice(1, None), "c": slice(None, -2, 3)}
+    assert parse("t e -> t n h -> n t h").through == (("t", "n", "h"),)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        *("", "t c", "(t c) -> t c", "t c - > t", "1 -> t", "t t -> t", "t -> t t", "t c => t", "or -> or", "t-c -> t"),
+        *("t -> t |", "t -> t | t", "t -> t | t <=", "t -> t | <= t", "t -> t | t < t < t", "t -> t | t = 1"),
+        *("t -> t | t < z", "t -> t | t < 1,", "t -> t | t < 1 or", "t -> t | t * 2 < 1", "t -> t | t < 1.5"),
+        *("t[1] -> s", "t[] -> s", "t[::0] -> s", "t -> s[1:]", "t[1:", " ".join("abcdefghijklmnopq") + " -> a"),
+    ],
+)
+def test_what_is_no_rule_is_said_in_a_sentence(rule):
+    with pytest.raises(Malformed, match=r"^(has|names|compares|cuts) "):
+        parse(rule)
 
 
 def test_every_kind_is_tried():
-    assert {"given", *RULES} == set(rules.KINDS)
+    assert {"given", *RULES} == set(KINDS)
 
 
 # -- the value of a cell --------------------------------------------------------------------------
@@ -98,8 +132,7 @@ def value_with(trace, step, name, where, distance):
 def derivatives(trace, step):
     """Each cell's set of the input cells that move it, by central differences of the whole step."""
     moved = {index: set() for index in cells(step)}
-    differentiable = step.inputs[:1] if step.kind == "lookup" else step.inputs
-    for name in set(differentiable):
+    for name in set(step.inputs[: KINDS[step.kind].differentiable]):
         for where in np.ndindex(trace[name].value.shape):
             at = partial(value_with, trace, step, name, where)
             moves = at(2**-10) != at(-(2**-10))
@@ -125,7 +158,7 @@ def test_sources_are_the_cells_with_a_derivative(kind, data):
 def small(kind, rule, *inputs, factor=1):
     """A trace whose step ``y`` is made of the inputs ``a``, ``b`` and ``c``."""
     trace = Trace()
-    for name, value, axes in zip("abc", inputs, rules.parse(rule)[0]):
+    for name, value, axes in zip("abc", inputs, parse(rule).inputs):
         trace.given(name, value, " ".join(axes))
     trace.step("y", kind, rule, *"abc"[: len(inputs)], factor=factor)
     return trace
@@ -291,6 +324,27 @@ FORMULAS = [  # kind, rule, inputs a, b and c, the cell of y, the factor, the fo
     ("rsqrt", "t -> t", ([0.25],), (0,), 1, "y[0] = 1 / √(a[0] + 0.00001) = 1 / √(0.25 + 0.00001) = 2.000"),
     ("rsqrt", "t -> t", ([0],), (0,), 1, "y[0] = 1 / √(a[0] + 0.00001) = 1 / √(0 + 0.00001) = 316.228"),
     ("reshape", "n t h -> t n h -> t e", ([[[1, 2]], [[-3, 4.5]]],), (0, 2), 1, "y[0,2] = a[1,0,0] = −3.0"),
+    # the largest
+    ("max", "t c -> t", ([[1, -2, 3]],), (0,), 1, "y[0] = max(a[0,0], a[0,1], a[0,2]) = max(1, −2, 3) = 3"),
+    ("max", "t c -> t", ([[-1, -0.5]],), (0,), 1, "y[0] = max(a[0,0], a[0,1]) = max(−1.0, −0.5) = −0.5"),
+    ("max", "s -> t | s < t", ([1, 2],), (0,), 1, "y[0] = the largest of no terms = −∞"),
+    # one cell from each input
+    ("quotient", "t c, t -> t c", ([[1, 0.5]], [-2]), (0, 1), 1, "y[0,1] = a[0,1] / b[0] = 0.5 / (−2) = −0.25"),
+    ("quotient", "t, t -> t", ([1], [0]), (0,), 1, "y[0] = a[0] / b[0] = 1 / 0 = ∞"),
+    # functions of one number
+    ("exp", "t -> t", ([-1],), (0,), 1, "y[0] = e^a[0] = e^−1 = 0.368"),
+    ("log", "t -> t", ([0.5],), (0,), 1, "y[0] = log(a[0]) = log(0.5) = −0.693"),
+    ("log", "t -> t", ([-1],), (0,), 1, "y[0] = log(a[0]) = log(−1) = NaN"),
+    ("sqrt", "t c -> c t", ([[4, 2.25]],), (1, 0), 1, "y[1,0] = √(a[0,1]) = √(2.25) = 1.5"),
+    ("sigmoid", "t -> t", ([-2],), (0,), 1, "y[0] = 1 / (1 + e^(−a[0])) = 1 / (1 + e^(−(−2))) = 0.119"),
+    ("tanh", "t -> t", ([0.5],), (0,), 1, "y[0] = tanh(a[0]) = tanh(0.5) = 0.462"),
+    ("gelu", "t -> t", ([1],), (0,), 1, "y[0] = a[0]·Φ(a[0]) = 1·Φ(1) = 0.841"),
+    ("silu", "t -> t", ([1],), (0,), 1, "y[0] = a[0] / (1 + e^(−a[0])) = 1 / (1 + e^(−1)) = 0.731"),
+    # the same numbers in other places
+    ("slice", "t[1:] c -> s c", ([[1, 2], [3, 4]],), (0, 1), 1, "y[0,1] = a[1,1] = 4"),
+    ("slice", "c[-2:] -> h", ([1, 2, 3],), (0,), 1, "y[0] = a[1] = 2"),
+    ("concatenate", "p h, t h -> s h", ([[1], [2]], [[3]]), (2, 0), 1, "y[2,0] = b[0,0] = 3"),
+    ("concatenate", "t p, t c -> t e", ([[1, 2]], [[3]]), (0, 1), 1, "y[0,1] = a[0,1] = 2"),
     # what is not finite
     ("relu", "t -> t", ([NAN],), (0,), 1, "y[0] = max(0, a[0]) = max(0, NaN) = NaN"),
     ("relu", "t -> t", ([-INF],), (0,), 1, "y[0] = max(0, a[0]) = max(0, −∞) = 0"),
@@ -306,6 +360,46 @@ FORMULAS = [  # kind, rule, inputs a, b and c, the cell of y, the factor, the fo
 )
 def test_why(kind, rule, inputs, at, factor, formula):
     assert small(kind, rule, *inputs, factor=factor).why("y", *at) == formula
+
+
+def test_why_of_copies():
+    trace = Trace()
+    trace.given("k", [[1, 2], [3, 4.5]], "g h")
+    trace.step("k_heads", "repeat", "g h -> n h", "k", n=4)
+    trace.step("everywhere", "repeat", "g h -> t g h", "k", t=2)
+    assert [trace.why("k_heads", n, 1) for n in range(4)] == [
+        "k_heads[0,1] = k[0,1] = 2.0",
+        "k_heads[1,1] = k[0,1] = 2.0",
+        "k_heads[2,1] = k[1,1] = 4.5",
+        "k_heads[3,1] = k[1,1] = 4.5",
+    ]
+    assert trace.why("everywhere", 1, 0, 1) == "everywhere[1,0,1] = k[0,1] = 2.0"
+
+
+@pytest.mark.parametrize("kind", CURVES)
+@settings(deadline=None, max_examples=30)
+@given(rng=GENERATOR)
+def test_a_function_of_one_number_is_that_of_pytorch(kind, rng):
+    x = rng.normal(size=(4, 3)) * rng.choice([0.1, 1.0, 30.0])
+    wanted = {
+        **{name: getattr(torch, name) for name in ("exp", "log", "sqrt", "sigmoid", "tanh", "relu")},
+        **{name: getattr(torch.nn.functional, name) for name in ("gelu", "silu")},
+        "rsqrt": lambda x: (x + 1e-5).rsqrt(),
+    }[kind](torch.tensor(x))
+    np.testing.assert_allclose(small(kind, "t c -> t c", x)["y"].value, wanted, rtol=1e-12, atol=1e-300)
+
+
+def test_a_large_product_of_whole_numbers_does_not_wrap_around():
+    trace = small("sum-product", "t, t -> t", np.array([2**40]), np.array([2**40]))
+    assert trace["y"].value[0] == 2.0**80
+    assert small("add", "t, t -> t", np.array([2**62]), np.array([2**62]))["y"].value[0] == 2.0**63
+
+
+def test_a_step_that_no_machine_could_hold_is_refused():
+    trace = Trace()
+    trace.given("a", np.ones(1000), "t")
+    with pytest.raises(ValueError, match="would hold 1,000,000,000 numbers; at most"):
+        trace.step("y", "repeat", "t -> t n", "a", n=10**6)
 
 
 def test_why_of_heads_and_of_the_mistake_without_transpose():
@@ -340,7 +434,7 @@ def test_why_stays_short_whatever_the_size(kind, rule):
 
 def worth(text):
     """The number that the middle of a formula stands for."""
-    return eval(text.translate(str.maketrans("−·×", "-**")), {"__builtins__": {}})
+    return eval(text.translate(str.maketrans("−·×", "-**")), {"__builtins__": {"max": lambda *row: max(row)}})
 
 
 def slack(text):
@@ -349,7 +443,7 @@ def slack(text):
     return worth(re.sub(r"\d+\.\d{3}", lambda number: f"({number[0]} + 0.0005)", largest)) - worth(largest)
 
 
-@pytest.mark.parametrize("kind", ["sum-product", "mean", "add", "subtract"])
+@pytest.mark.parametrize("kind", ["sum-product", "mean", "add", "subtract", "max"])
 @random_steps
 @given(data=st.data())
 def test_the_middle_of_a_formula_is_worth_its_result(kind, data):
@@ -360,7 +454,7 @@ def test_the_middle_of_a_formula_is_worth_its_result(kind, data):
             assert abs(worth(middle) - worth(result)) <= slack(middle) + 0.0005 + 1e-9
 
 
-@pytest.mark.parametrize("kind", ["sum-product", "mean", "add", "subtract", "softmax", "normalize"])
+@pytest.mark.parametrize("kind", ["sum-product", "mean", "max", "add", "subtract", "quotient", "softmax", "normalize"])
 @random_steps
 @given(data=st.data())
 def test_every_number_in_a_formula_stands_for_the_cell_above_it(kind, data):

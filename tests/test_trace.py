@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import array_shapes
 from helpers.attention.heads import head
 from helpers.look.style import ROLES
 from helpers.trace.arrays import as_array
-from helpers.trace.rules import KINDS
+from helpers.trace.kinds import KINDS
 from helpers.trace.trace import Trace, UnknownName
 from tests.strategies import GENERATOR, RULES, steps
 
@@ -204,6 +204,52 @@ def test_names_and_tokens_are_any_text(rng, names, token):
     assert trace.tokens == [token]
 
 
+def attending(tokens=None, T=2, S=3):
+    """x (T, c) looks at other (S, c)."""
+    trace = Trace("attending", tokens)
+    trace.given("x", np.ones((T, 2)), "t c")
+    trace.given("other", np.ones((S, 2)), "s c")
+    trace.step("scores", "sum-product", "t c, s c -> t s", "x", "other")
+    return trace
+
+
+def test_the_keys_have_a_size_of_their_own():
+    trace = attending()
+    assert [step.shape for step in trace] == ["(T=2, C=2)", "(S=3, C=2)", "(T=2, S=3)"]
+    assert attending(S=2)["scores"].shape == "(T=2, T=2)"
+    assert attending({"t": "ab", "s": "cd"}, S=2)["scores"].shape == "(T=2, S=2)"  # other words, as many
+
+
+def test_words_belong_to_axes():
+    both = attending({"t": ["le", "chat"], "s": ["the", "cat", "sat"]})
+    assert (both.words("t"), both.words("s"), both.words("c")) == (["le", "chat"], ["the", "cat", "sat"], None)
+    alone = attending(["le", "chat"])  # they are the words of t, and no words for s
+    assert (alone.words("t"), alone.words("s")) == (["le", "chat"], None)
+    same = attending(["le", "chat"], S=2)
+    assert same.words("s") == same.words("t") == ["le", "chat"]
+    assert attending().words("t") is None and attending({"s": "abc"}).words("t") is None
+    assert both.backward().words("s") == ["the", "cat", "sat"]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "sentence"),
+    [
+        (["a"], "tokens has length 1, but x has shape (T=2, C=2): wanted one token a row."),
+        ([], "tokens has length 0, but x has shape (T=2, C=2): wanted one token a row."),
+        ({"s": "ab"}, "tokens['s'] has length 2, but other has shape (S=3, C=2): wanted one token a row."),
+        (
+            5,
+            "tokens is 5; wanted a list of words, or one for each axis, as in {'t': ['le', 'chat'], "
+            "'s': ['the', 'cat', 'sat']}.",
+        ),
+    ],
+)
+def test_words_that_do_not_fit(tokens, sentence):
+    with pytest.raises(ValueError, match=r"^tokens") as caught:
+        attending(tokens)
+    assert str(caught.value) == sentence
+
+
 # -- mistakes -------------------------------------------------------------------------------------
 
 
@@ -320,13 +366,13 @@ def test_a_matrix_that_does_not_fit(trace, arguments, options, sentence):
             ValueError,
             ("z", "matmul", "t c -> t c", "x"),
             {},
-            f"z is of kind 'matmul'; wanted one of {', '.join(KINDS[1:])}.",
+            f"z is of kind 'matmul'; wanted one of {', '.join([*KINDS][1:])}.",
         ),
         (
             ValueError,
             ("z", "given", "t c -> t c", "x"),
             {},
-            f"z is of kind 'given'; wanted one of {', '.join(KINDS[1:])}.",
+            f"z is of kind 'given'; wanted one of {', '.join([*KINDS][1:])}.",
         ),
         (
             ValueError,

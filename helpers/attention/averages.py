@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from helpers.attention.parts import attend, checked, one_token_a_row, square, start
+from helpers.attention.parts import attend, checked, square, start
 from helpers.trace.trace import Trace
 
 
@@ -49,6 +49,5 @@ def masked_softmax(scores, v, *, causal=True, tokens=None):
     scores = checked("scores", scores, infinite=True)
     square("scores", scores)
     trace.given("scores", scores, "t s", role="scores")
-    one_token_a_row(trace, "scores")
     attend(trace, "scores", causal=causal, v=checked("v", v))
     return trace

@@ -105,16 +105,7 @@ def start(title, x, tokens):
     trace = Trace(title, tokens)
     b = "b " * (x.ndim == 3)
     trace.given("x", x, f"{b}t c")
-    one_token_a_row(trace, "x")
     return trace, b
-
-
-def one_token_a_row(trace, name):
-    """Raise ValueError if the trace has tokens, but not one for each row of this matrix."""
-    if trace.tokens is not None and len(trace.tokens) != trace[name].value.shape[-2]:
-        raise ValueError(
-            f"tokens has length {len(trace.tokens)}, but {name} has shape {trace[name].shape}: wanted one token a row."
-        )
 
 
 def checked(name, value, infinite=False):

@@ -14,6 +14,7 @@ from helpers.by_hand.typed_number import echo, read
 from helpers.by_hand.wrong_ways import Cell, ways
 from helpers.look.style import cell_name, number
 from helpers.trace import rules
+from helpers.trace.grammar import guard_text, parse
 from helpers.trace.trace import Trace
 
 CLOSE = 0.05, 0.015  # off by no more than this: rounded too early to one decimal, and on the way to two
@@ -109,7 +110,7 @@ def made_of(trace, name, index):
     if step.kind == "given":
         return f"{name} is given: read {cell} off the matrix."
     if step.kind == "mask":
-        guard = " ".join(rules.parse(step.rule)[2]).replace("<=", "≤").replace(">=", "≥")
+        guard = guard_text(parse(step.rule).guard).replace("<=", "≤").replace(">=", "≥")
         return f"It is {cell_name(step.inputs[0], index)} where {guard}, and −∞ elsewhere."
     formula = "".join(text for text, _ in rules.formula(step, index, trace.inputs(step)))
     return f"It is {formula.split(' = ')[1]}."

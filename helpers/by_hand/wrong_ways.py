@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from helpers.look.style import cell_name, number, size_name
-from helpers.trace import rules
+from helpers.trace import grammar, rules
 from helpers.trace.trace import Step, Trace
 
 TOKENS = {"t", "s", "r"}
@@ -87,13 +87,13 @@ class Line(NamedTuple):
 
 def scales(step):
     """Does it multiply every number of its one input by the same factor?"""
-    axes, output, guard = rules.parse(step.rule)
-    return step.kind == "sum-product" and axes == (output,) and guard is None
+    rule = grammar.parse(step.rule) if step.kind == "sum-product" else None
+    return rule is not None and rule.inputs == (rule.output,) and not rule.guard
 
 
 def lines(cell):
     """The two lines whose products a cell of a matrix product adds up; None where the step is no such product."""
-    axes, output, guard = rules.parse(cell.step.rule)
+    axes, output, guard, *_ = grammar.parse(cell.step.rule)
     bound, found = dict(zip(output[-2:], cell.index[-2:])), []
     for source, names in zip(cell.inputs, axes):
         names, matrix = [axis for axis in names if axis not in output[:-2]], cell.matrix(source.name)
@@ -101,7 +101,7 @@ def lines(cell):
         if matrix is None or len(names) != 2 or len(ways) != 1:
             return None
         found.append(Line(source.name, matrix, ways[0], bound[names[ways[0]]]))
-    return found if len(found) == 2 and guard is None and len(found[0].numbers) == len(found[1].numbers) else None
+    return found if len(found) == 2 and not guard and len(found[0].numbers) == len(found[1].numbers) else None
 
 
 def ways(cell):
@@ -261,7 +261,7 @@ def softmaxes(cell):
     """Slips in the softmax along a row."""
     source, (t, s) = cell.inputs[0].name, cell.index[-2:]
     matrix = cell.matrix(source)
-    ((*_, last),), output, _ = rules.parse(cell.step.rule)
+    ((*_, last),), output, *_ = grammar.parse(cell.step.rule)
     if matrix is None or last in output:  # it goes along another axis than the last
         yield from beside(cell)
         return

@@ -1,8 +1,9 @@
 // The field for a number of a matrix that may be changed: it opens over its cell. Python reads what was typed.
 
+import { at, cellText } from "./formulas.js";
+import { valueAt } from "./grammar.js";
 import { rectOf } from "./paint.js";
 import { element } from "./panel.js";
-import { at, cellText, valueAt } from "./rules.js";
 
 const FIRST = /^[-+−.,\d√∞]$/; // the keys that begin a number
 const WIDTH = 64;

@@ -3,6 +3,7 @@
 import { inWords } from "./annotations.js";
 import { CanvasBrush } from "./brush.js";
 import { Cells } from "./cells.js";
+import { dictionary } from "./grammar.js";
 import { keyDown } from "./keys.js";
 import { chosenAxes, indexAt, layOut, matrices } from "./layout.js";
 import { highlight, sourcesOf } from "./light.js";
@@ -10,7 +11,6 @@ import { Notes } from "./notes.js";
 import { paint, palette } from "./paint.js";
 import { element, Panel, sourceWords } from "./panel.js";
 import { click, doubleClick, hover, leave } from "./pointer.js";
-import { dictionary } from "./rules.js";
 import { savePicture } from "./save.js";
 import { Tools } from "./tools.js";
 
@@ -275,7 +275,7 @@ class Diagram {
     this.show(cell);
     const source =
       cell && this.trail.length ? sourceWords(cell, sourcesOf(cell, this.steps), this.active, this.steps) : "";
-    this.panel.speak(cell, this.steps, this.trace.tokens || [], source, this.notes.texts[cell?.[0]]);
+    this.panel.speak(cell, this.steps, this.trace, source, this.notes.texts[cell?.[0]]);
   }
 
   pin(trail) {

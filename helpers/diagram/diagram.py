@@ -12,6 +12,9 @@ from helpers.look.style import AXES, ROLES, THEMES, cell_name
 
 HERE = Path(__file__).parent
 MODULES = (
+    "grammar.js",
+    "formulas.js",
+    "kinds.js",
     "rules.js",
     "annotations.js",
     "layout.js",
@@ -57,16 +60,18 @@ def payload(trace, blank=None):
             "factor": step.factor,
             "digits": step.digits,
             "parameter": step.parameter,
+            "sizes": [step.names.get(axis) for axis in step.axes],
             "blank": step.name in empty,
             "asked": blank[1] if blank and blank[0] == step.name else None,
         }
         for step in trace
     ]
+    axes = dict.fromkeys(axis for step in trace for axis in step.axes)
     values = [np.full(step.value.size, np.nan) if step.name in empty else step.value.ravel() for step in trace]
     chain = f"Diagram of {trace.title}: " + ", ".join(f"{step.name} {step.shape}" for step in trace)
     return {
         "title": trace.title,
-        "tokens": trace.tokens,
+        "tokens": {axis: words for axis in axes if (words := trace.words(axis)) is not None},
         "alt": ". ".join([chain, *in_words({}, blank)]),
         "steps": steps,
         "values": np.concatenate([np.zeros(0), *values]).astype("<f8").tobytes(),

@@ -1,7 +1,7 @@
 // Where everything in a diagram stands: helpers/layout.py again, for the browser, where the width is known.
 
 import { letters, tidy, wrap } from "./annotations.js";
-import { dictionary } from "./rules.js";
+import { dictionary } from "./grammar.js";
 
 const NUMBERED = [
   [42, 28, 13, false],
@@ -67,13 +67,21 @@ function standsAbove(step, reader) {
   );
 }
 
-export function shapeText(step, style) {
-  const name = (axis) => (Object.hasOwn(style.axes, axis) ? style.axes[axis][0] : axis);
-  return `(${step.axes.map((axis, i) => `${name(axis)}=${step.shape[i]}`).join(", ")})`;
+// What the size of its i-th axis is called: "T", or "S" where there are more keys than queries.
+export function sizeName(step, i, style) {
+  const axis = step.axes[i];
+  return step.sizes[i] ?? (Object.hasOwn(style.axes, axis) ? style.axes[axis][0] : axis);
 }
 
+export function shapeText(step, style) {
+  return `(${step.axes.map((_, i) => `${sizeName(step, i, style)}=${step.shape[i]}`).join(", ")})`;
+}
+
+// The words along an axis, one for each of its places.
+export const wordsOf = (trace, axis) => (Object.hasOwn(trace.tokens, axis) ? trace.tokens[axis] : []);
+
 export function matrices(trace, style, notes = {}) {
-  const longest = Math.max(0, ...(trace.tokens || []).map((token) => [...token].length));
+  const longest = (axis) => Math.max(0, ...wordsOf(trace, axis).map((token) => [...token].length));
   return trace.steps.map((step) => {
     const [[row, rows], [column, columns]] = onPaper(step);
     const readers = trace.steps.filter((other) => other.inputs.includes(step.name));
@@ -89,8 +97,8 @@ export function matrices(trace, style, notes = {}) {
       inputs: step.inputs,
       above,
       sums: step.role === "weights",
-      labels: TOKENS.includes(row) ? longest : 0,
-      heads: TOKENS.includes(column) ? longest : 0,
+      labels: longest(row),
+      heads: longest(column),
       note,
       noted: note ? Math.min(NOTE, INDENT + LETTER * letters(note)) : 0,
     };

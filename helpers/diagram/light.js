@@ -1,8 +1,9 @@
 // Lights up a cell and the cells it is made of, on a canvas above the diagram.
 
 import { CanvasBrush } from "./brush.js";
+import { at } from "./formulas.js";
 import { paintEdge, rectOf } from "./paint.js";
-import { at, sources } from "./rules.js";
+import { sources } from "./rules.js";
 
 const ENOUGH = 6000; // cells to walk back through before the rest stays unlit
 

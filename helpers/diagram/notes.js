@@ -2,8 +2,8 @@
 
 import { tidy } from "./annotations.js";
 import { Editor } from "./editor.js";
+import { dictionary } from "./grammar.js";
 import { LINE, TITLE } from "./layout.js";
-import { dictionary } from "./rules.js";
 
 export class Notes {
   constructor(view) {

@@ -1,5 +1,6 @@
 // Draws a laid-out Trace with a brush.
 
+import { cellText, number } from "./formulas.js";
 import {
   AIR,
   COLUMNS,
@@ -11,14 +12,14 @@ import {
   LONGEST,
   onPaper,
   placeOf,
+  sizeName,
   TILE_NAME,
   TILE_SUMS,
   TILED,
   TITLE,
-  TOKENS,
   tiles,
+  wordsOf,
 } from "./layout.js";
-import { cellText, number } from "./rules.js";
 
 const SMALLEST = 0.75; // of the font: numbers that are wider still are squeezed
 
@@ -36,7 +37,7 @@ export function palette(style, dark) {
     role: (name) => style.roles[name][dark ? 1 : 0],
     axis: (name) => (Object.hasOwn(style.axes, name) ? style.axes[name][dark ? 2 : 1] : theme.muted),
     asked: (role) => `rgb(${mix(rgb(theme.surface), rgb(role), 0.16).join(",")})`,
-    axisName: (name) => (Object.hasOwn(style.axes, name) ? style.axes[name][0] : name),
+    sizeName: (step, i) => sizeName(step, i, style),
     fill: (value, role, top) => {
       if (value === -Infinity) return mask;
       if (!Number.isFinite(value)) return zero;
@@ -75,7 +76,7 @@ export function rectOf(step, index, plan, pick) {
 export function paint(brush, plan, trace, colors, pick) {
   brush.rect(0, 0, plan.width, plan.height, { fill: colors.surface });
   for (const edge of plan.edges) if (!edge.across) paintEdge(brush, edge, colors.edge, 1);
-  for (const step of trace.steps) paintMatrix(brush, plan, step, trace.tokens || [], colors, pick);
+  for (const step of trace.steps) paintMatrix(brush, plan, step, trace, colors, pick);
 }
 
 export function paintEdge(brush, { points }, color, line) {
@@ -94,7 +95,7 @@ export function paintEdge(brush, { points }, color, line) {
   );
 }
 
-function paintMatrix(brush, plan, step, tokens, colors, pick) {
+function paintMatrix(brush, plan, step, trace, colors, pick) {
   const box = plan.boxes[step.name];
   const role = colors.role(step.role);
   const values = shown(step, pick);
@@ -111,7 +112,7 @@ function paintMatrix(brush, plan, step, tokens, colors, pick) {
   paintTitle(brush, step, box, colors);
   paintNote(brush, box, role, colors);
   if (parts.length > 1) paintTileNames(brush, plan, box, colors);
-  if (plan.numbers) paintLabels(brush, plan, step, box, tokens, parts, colors);
+  if (plan.numbers) paintLabels(brush, plan, step, box, trace, parts, colors);
 }
 
 function paintColors(brush, step, parts, colors) {
@@ -202,7 +203,7 @@ function paintTitle(brush, step, box, colors) {
   write("(", colors.muted);
   step.axes.forEach((axis, i) => {
     if (i) write(", ", colors.muted);
-    write(`${colors.axisName(axis)}=${step.shape[i]}`, colors.axis(axis));
+    write(`${colors.sizeName(step, i)}=${step.shape[i]}`, colors.axis(axis));
   });
   write(")", colors.muted);
 }
@@ -235,15 +236,16 @@ function paintTileNames(brush, plan, box, colors) {
   );
 }
 
-function paintLabels(brush, plan, step, box, tokens, parts, colors) {
+function paintLabels(brush, plan, step, box, trace, parts, colors) {
   const [width, height] = plan.cell;
   const [[row, rows], [column, columns]] = onPaper(step);
-  const letters = tokens.every((token) => [...token].length < 2);
+  const [beside, above] = [wordsOf(trace, row), wordsOf(trace, column)];
+  const letters = above.every((word) => [...word].length < 2);
   for (let r = 0; r < rows; r++) {
     const y = box.y + (r + 0.5) * height;
     brush.text(String(r), box.x - 5, y, { size: 9.5, color: colors.axis(row), align: "right" });
-    if (box.words && tokens[r] !== undefined && TOKENS.includes(row)) {
-      brush.text(short(tokens[r]), box.x - GUTTER, y, { size: 10.5, color: colors.muted, align: "right", most: 46 });
+    if (box.words && beside[r] !== undefined) {
+      brush.text(short(beside[r]), box.x - GUTTER, y, { size: 10.5, color: colors.muted, align: "right", most: 46 });
     }
   }
   for (const part of parts) {
@@ -251,9 +253,9 @@ function paintLabels(brush, plan, step, box, tokens, parts, colors) {
     for (let c = 0; c < columns; c++) {
       const x = part.x + (c + 0.5) * width;
       brush.text(String(c), x, box.y - 8, { size: 9.5, color: colors.axis(column) });
-      if (tokens[c] !== undefined && TOKENS.includes(column)) {
+      if (above[c] !== undefined) {
         const written = letters ? { most: width } : { align: "left", turned: true, most: 46 };
-        brush.text(short(tokens[c]), x, box.y - COLUMNS - (letters ? LETTER : 1), {
+        brush.text(short(above[c]), x, box.y - COLUMNS - (letters ? LETTER : 1), {
           size: 10.5,
           color: colors.muted,
           ...written,

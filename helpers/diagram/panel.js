@@ -1,8 +1,10 @@
 // The words under a diagram: the way back to the tokens, the line of PyTorch, the formula; and what is spoken.
 
 import { question } from "./annotations.js";
-import { shapeText, TILED, TOKENS } from "./layout.js";
-import { at, formula, number, valueAt } from "./rules.js";
+import { at, number } from "./formulas.js";
+import { valueAt } from "./grammar.js";
+import { shapeText, TILED, wordsOf } from "./layout.js";
+import { formula } from "./rules.js";
 
 export const element = (tag, className, attributes = {}, text = "") => {
   const made = document.createElement(tag);
@@ -68,7 +70,7 @@ export class Panel {
 
   // Say aloud what the eye sees. Called for keys and clicks, not for every move of the pointer.
   // A note is said once, on the way into its matrix.
-  speak(cell, steps, tokens, source, note) {
+  speak(cell, steps, trace, source, note) {
     const before = this.said;
     this.said = cell?.[0];
     if (!cell) {
@@ -77,8 +79,8 @@ export class Panel {
     }
     const [name, index] = cell;
     const places = steps[name].axes.map((axis, i) => {
-      const token = TOKENS.includes(axis) && tokens[index[i]] !== undefined ? ` “${tokens[index[i]]}”` : "";
-      return `${axis === TILED ? "head" : axis} ${index[i]}${token}`;
+      const word = wordsOf(trace, axis)[index[i]];
+      return `${axis === TILED ? "head" : axis} ${index[i]}${word === undefined ? "" : ` “${word}”`}`;
     });
     this.spoken.textContent =
       `${name}, ${places.join(", ")}: ${this.formula.textContent}${source}` +

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 
 from helpers.look.annotations import letters, tidy, wrap
-from helpers.look.style import shape_text
+from helpers.look.style import TOKENS
 
 # Cells that hold a number: width, height, font size, compact numbers. The largest that fits is taken.
 NUMBERED = (
@@ -29,7 +29,6 @@ ONE_SCREEN = 700  # a diagram as high as this is seen at once
 TALLEST = 2600, 1000  # with numbers, and with color alone
 TITLE, COLUMNS, GUTTER, SUMS, GAP, RISE, MARGIN = 34, 14, 19, 36, 22, 14, 12
 ARCS = 30  # room below a band for the arrows that pass under it
-TOKENS = ("t", "s", "r")  # axes whose labels are the tokens
 TILED = "n"  # the axis whose indices, the heads, are tiles side by side where it is not one of the last two
 TILE_NAME, TILE_SUMS, APART = 16, 28, 4  # the line that names a tile, the room for its sums, the least gap after it
 LETTER, LONGEST = 6, 8  # width of a letter of a token's label or a note, and how many letters of a label are shown
@@ -64,13 +63,16 @@ def matrices(trace, notes=None):
 
     notes: texts by the name of the matrix that they stand over.
     """
-    longest = max(map(len, trace.tokens or [""]))
+
+    def longest(axis):
+        return max(map(len, trace.words(axis) or [""]))
+
     found = []
     for step in trace:
         rows, columns = on_paper(step)
         readers = [other for other in trace if step.name in other.inputs]
         above = readers[0].name if len(readers) == 1 and stands_above(step, readers[0]) else ""
-        title = max(7 * len(step.name) + 12, 5.6 * len(shape_text(step.axes, step.value.shape)))
+        title = max(7 * len(step.name) + 12, 5.6 * len(step.shape))
         note = tidy((notes or {}).get(step.name, ""))
         noted = min(NOTE, INDENT + LETTER * letters(note)) if note else 0
         found.append(
@@ -80,8 +82,8 @@ def matrices(trace, notes=None):
                 columns[1],
                 tiles(step),
                 int(title),
-                longest * (rows[0] in TOKENS),
-                longest * (columns[0] in TOKENS),
+                longest(rows[0]),
+                longest(columns[0]),
                 step.role == "weights",
                 above,
                 step.inputs,

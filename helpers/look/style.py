@@ -33,6 +33,8 @@ AXES = {  # axis letter: (size name, color on light, color on dark)
     "v": ("vocabulary", "#5B6472", "#AEB7C4"),
 }
 
+TOKENS = ("t", "s", "r")  # axes whose places are tokens
+
 THEMES = {
     "light": {
         "surface": "#FFFFFF",
@@ -103,9 +105,13 @@ def size_name(axis):
     return AXES[axis][0] if axis in AXES else axis
 
 
-def shape_text(axes, shape):
-    """A shape with names and numbers: ``shape_text("tc", (8, 4)) == "(T=8, C=4)"``."""
-    return "(" + ", ".join(f"{size_name(axis)}={size}" for axis, size in zip(axes, shape, strict=True)) + ")"
+def shape_text(axes, shape, names=None):
+    """A shape with names and numbers: ``shape_text("tc", (8, 4)) == "(T=8, C=4)"``.
+
+    names: of sizes that are called something else here: ``{"s": "S"}`` where there are more keys than queries.
+    """
+    named = [(names or {}).get(axis) or size_name(axis) for axis in axes]
+    return "(" + ", ".join(f"{name}={size}" for name, size in zip(named, shape, strict=True)) + ")"
 
 
 def number(value, digits=3):
@@ -156,3 +162,25 @@ def exact_digits(values):
 def cell_name(name, index):
     """``cell_name("out", (1, 2)) == "out[1,2]"``; a single number has no place, ``cell_name("loss", ()) == "loss"``."""
     return f"{name}[{','.join(map(str, index))}]" if index else name
+
+
+def as_text(value):
+    """A value as a text, whatever it is: ``as_text(3) == "3"``."""
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001 - a thing of the learner's own, whose str may do anything
+        return f"a {type(value).__name__}"
+
+
+def quoted(value):
+    """What was given, as a sentence quotes it: not longer than a line, whatever it is.
+
+    >>> quoted("t c")
+    "'t c'"
+    """
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - a thing of the learner's own, whose repr may do anything
+        text = f"a {type(value).__name__}"
+    text = " ".join(text.split())
+    return text if len(text) <= 80 else f"{text[:60]}…{text[-12:]}"

@@ -207,7 +207,7 @@ class Painter:
         )
         pieces = [("(", None)]
         for axis, size in zip(step.axes, step.value.shape):
-            pieces += [(", ", None), (f"{size_name(axis)}={size}", axis)]
+            pieces += [(", ", None), (f"{step.names.get(axis) or size_name(axis)}={size}", axis)]
         pieces, before = [pieces[0], *pieces[2:], (")", None)], ""
         for text, axis in pieces:
             x = box["x"] + text_width(before, SHAPE)
@@ -248,24 +248,24 @@ class Painter:
         """What stands around the cells: indices, words, and the sums of rows of weights."""
         width, height = self.plan["cell"]
         (rows, _), (columns, _) = layout.on_paper(step)
-        tokens = [
-            token if len(token) <= layout.LONGEST else token[: layout.LONGEST - 1] + "…"
-            for token in self.trace.tokens or []
-        ]
+        beside, above = (
+            [word if len(word) <= layout.LONGEST else word[: layout.LONGEST - 1] + "…" for word in words or []]
+            for words in map(self.trace.words, (rows, columns))
+        )
         written = {"size": 10, "color": self.theme["muted"], "most": layout.LETTER * layout.LONGEST}
-        letters = all(len(token) < 2 for token in tokens)
+        letters = all(len(word) < 2 for word in above)
         for r in range(values.shape[1]):
             y = box["y"] + (r + 0.5) * height
             self.text(box["x"] - 5, y, r, 9, self.axis_color(rows), align="right")
-            if box["words"] and r < len(tokens) and rows in layout.TOKENS:
-                self.text(box["x"] - layout.GUTTER, y, tokens[r], **written, align="right")
+            if box["words"] and r < len(beside):
+                self.text(box["x"] - layout.GUTTER, y, beside[r], **written, align="right")
         for left, _ in box["tiles"]:
             for c in range(values.shape[2]):
                 x = left + (c + 0.5) * width
                 self.text(x, box["y"] - 7, c, 9, self.axis_color(columns))
-                if c < len(tokens) and columns in layout.TOKENS:
+                if c < len(above):
                     placed = {"most": width} if letters else {"align": "left", "turned": True}
-                    self.text(x, box["y"] - layout.COLUMNS - layout.LETTER * letters, tokens[c], **written | placed)
+                    self.text(x, box["y"] - layout.COLUMNS - layout.LETTER * letters, above[c], **written | placed)
         if step.role == "weights" and not empty:
             self.sums(box, values.sum(axis=-1))
 

@@ -5,15 +5,16 @@ rules: text (``why``, ``shapes``), a still picture (``picture``, ``save``) and t
 (display it in a notebook).
 """
 
+import operator
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
-from helpers.look.style import ROLES, exact_digits, number, shape_text, size_name
+from helpers.look.style import ROLES, TOKENS, exact_digits, number, quoted, shape_text, size_name
 from helpers.trace import rules
 from helpers.trace.arrays import as_array
-from helpers.trace.evaluate import evaluate
+from helpers.trace.checks import checked_factor, checked_name, checked_tokens
 from helpers.trace.gradients import backward
 
 
@@ -45,6 +46,7 @@ class Step:
     code:   the line of PyTorch that does the same
     factor: what a sum-product is multiplied by
     parameter: True for a matrix that training changes
+    names: what the sizes of axes are called in its trace, where that is another name than usual
     """
 
     name: str
@@ -57,11 +59,12 @@ class Step:
     code: str = ""
     factor: float = 1.0
     parameter: bool = False
+    names: dict = field(default_factory=dict, repr=False)
 
     @property
     def shape(self):
         """The shape with names and numbers: ``"(T=2, C=3)"``."""
-        return shape_text(self.axes, self.value.shape)
+        return shape_text(self.axes, self.value.shape, self.names)
 
     @cached_property
     def digits(self):
@@ -69,11 +72,29 @@ class Step:
         return exact_digits(self.value)
 
 
+def place(step, axis, at):
+    """An index along an axis of a step, counted from 0; raises IndexError for one that is not there."""
+    size = step.value.shape[step.axes.index(axis)]
+    try:
+        found = operator.index(at)
+    except Exception:  # noqa: BLE001 - a learner's own thing may do anything
+        found = size
+    if not -size <= found < size:
+        raise IndexError(
+            f"{step.name} has shape {step.shape}; {axis} is {quoted(at)}, wanted a whole number from 0 to {size - 1}."
+        )
+    return found % size
+
+
 @dataclass
 class Trace:
     """A computation, step by step, that can say where each of its numbers comes from.
 
-    Add matrices with ``given`` and ``step``; every later step names the earlier ones it reads.
+    Add matrices with ``given`` and ``step``; every later step names the earlier ones it reads. An axis has one size in
+    all of them.
+
+    tokens: the words of the tokens, ``["the", "cat"]``; or those of each axis, where queries and keys come from
+    different places: ``{"t": ["le", "chat"], "s": ["the", "cat", "sat"]}``.
 
     >>> import numpy as np
     >>> trace = Trace("double")
@@ -84,12 +105,14 @@ class Trace:
     """
 
     title: str = "trace"
-    tokens: list | None = None
+    tokens: list | dict | None = None
     steps: dict = field(default_factory=dict)
 
     def __post_init__(self):
-        if self.tokens is not None:
-            self.tokens = [str(token) for token in self.tokens]
+        self.tokens = checked_tokens(self.tokens)
+        self._sizes, self._names = {}, {}  # of axes: how many, and what that number is called
+        for step in self:
+            self._learn(step)
 
     # -- building ---------------------------------------------------------------------------------
 
@@ -99,10 +122,11 @@ class Trace:
         Raises ValueError if two axes have one name, if it has another number of axes, an axis of size 0, or
         an axis whose size differs from that of the same axis elsewhere in the trace.
         """
+        name = checked_name(name)
         if not isinstance(axes, str) or len({*axes.split()}) < len(axes.split()):
             raise ValueError(
-                f"the axes of {name} are {axes!r}; wanted one text with a name for each axis, no two alike, as in "
-                "'t s'."
+                f"the axes of {name} are {quoted(axes)}; wanted one text with a name for each axis, no two alike, "
+                "as in 't s'."
             )
         value, axes = as_array(name, value), tuple(axes.split())
         if value.ndim != len(axes):
@@ -114,7 +138,7 @@ class Trace:
             )
             raise ValueError(f"{name} has shape {value.shape}; wanted ({wanted}).{hint}")
         self._check_sizes(name, value.shape, axes)
-        return self._add(Step(name, value, axes, role=role, code=code, parameter=parameter))
+        return self._add(Step(name, value, axes, role=role, code=code, parameter=parameter, names=self._names))
 
     def step(self, name, kind, rule, *inputs, role="x", code="", factor=1.0, **sizes):
         """Add a matrix made from earlier ones; its value is computed from the rule.
@@ -123,49 +147,75 @@ class Trace:
         kind is unknown, the rule is none of this kind or names another number of axes than an input has, or the
         numbers do not fill the shape of a reshape; UnknownName if an input is not in the trace.
         """
-        if kind not in rules.KINDS[1:]:
-            raise ValueError(f"{name} is of kind {kind!r}; wanted one of {', '.join(rules.KINDS[1:])}.")
+        name = checked_name(name)
+        parsed = rules.checked(name, kind, rule, sizes)
         sources = [self[source] for source in inputs]
-        axes, output, _ = rules.parse(rule)
-        if len(axes) != len(sources):
-            raise ValueError(f"the rule {rule!r} of {name} reads {len(axes)} inputs; you gave {len(sources)}.")
-        for source, named in zip(sources, axes):
+        if len(parsed.inputs) != len(sources):
+            raise ValueError(f"the rule {rule!r} of {name} reads {len(parsed.inputs)} inputs; you gave {len(sources)}.")
+        for source, named in zip(sources, parsed.inputs):
             if len(named) != source.value.ndim:
                 raise ValueError(
                     f"the rule {rule!r} of {name} reads {source.name} with {len(named)} axes; "
                     f"it has {source.value.ndim}, {source.shape}."
                 )
-        rules.check(name, kind, rule, sizes)
-        value = evaluate(kind, rule, [source.value for source in sources], factor, name, **sizes)
-        return self._add(Step(name, value, output, kind, rule, inputs, role, code, factor))
+        factor = checked_factor(name, kind, factor)
+        value = rules.evaluate(kind, rule, [source.value for source in sources], factor, name, inputs, **sizes)
+        self._check_sizes(name, value.shape, parsed.output, made=True)
+        return self._add(Step(name, value, parsed.output, kind, rule, inputs, role, code, factor, names=self._names))
 
-    def _check_sizes(self, name, shape, axes):
+    def _check_sizes(self, name, shape, axes, made=False):
+        text = shape_text(axes, shape, self._size_names({**dict(zip(axes, shape)), **self._sizes}))
         for axis, size in zip(axes, shape):
             if size == 0:
-                raise ValueError(f"{name} has shape {shape_text(axes, shape)}; {size_name(axis)} must be at least 1.")
-            for other in self:
-                known = dict(zip(other.axes, other.value.shape)).get(axis, size)
-                if known != size:
-                    turned = name.startswith("W") and known in shape
-                    hint = f" It looks transposed: try {name}.T." if turned else ""
-                    raise ValueError(
-                        f"{name} has shape {shape_text(axes, shape)}, but {other.name} has shape "
-                        f"{other.shape}: both must have {size_name(axis)}={known}.{hint}"
-                    )
+                raise ValueError(f"{name} has shape {text}; {size_name(axis)} must be at least 1.")
+            if self._sizes.get(axis, size) != size:
+                known, other = self._sizes[axis], next(step for step in self if axis in step.axes)
+                turned = name.startswith("W") and known in shape and not made
+                hint = f" It looks transposed: try {name}.T." if turned else ""
+                hint = " Axes of different sizes need different names." if made else hint
+                raise ValueError(
+                    f"{name} has shape {text}, but {other.name} has shape {other.shape}: both must have "
+                    f"{size_name(axis)}={known}.{hint}"
+                )
+            words = self.tokens if isinstance(self.tokens, list) and axis == "t" else self._own_words(axis)
+            if words is not None and len(words) != size:
+                whose = "tokens" if words is self.tokens else f"tokens[{axis!r}]"
+                raise ValueError(
+                    f"{whose} has length {len(words)}, but {name} has shape {text}: wanted one token a row."
+                )
+
+    def _own_words(self, axis):
+        return self.tokens.get(axis) if isinstance(self.tokens, dict) else None
 
     def _add(self, step):
-        if step.role not in ROLES:
-            raise ValueError(f"{step.name} has the role {step.role!r}; wanted one of {', '.join(ROLES)}.")
+        if not isinstance(step.role, str) or step.role not in ROLES:
+            raise ValueError(f"{step.name} has the role {quoted(step.role)}; wanted one of {', '.join(ROLES)}.")
+        if not isinstance(step.code, str):
+            raise ValueError(f"the code of {step.name} is {quoted(step.code)}; wanted a text, a line of PyTorch.")
         if step.name in self.steps:
             raise ValueError(f"{step.name} is in the trace already: give each step its own name.")
         self.steps[step.name] = step
+        self._learn(step)
         return step
+
+    def _learn(self, step):
+        """The sizes of its axes, and what they are called."""
+        for axis, size in zip(step.axes, step.value.shape):
+            self._sizes.setdefault(axis, size)
+        self._names.update(self._size_names(self._sizes))
+
+    def _size_names(self, sizes):
+        """The size of the keys' axis is called S where it is not the T of the queries, or where it has own words."""
+        others = [axis for axis in TOKENS[1:] if "t" in sizes and axis in sizes]
+        return {a: a.upper() for a in others if sizes[a] != sizes["t"] or self._own_words(a) is not None}
 
     # -- reading ----------------------------------------------------------------------------------
 
     def __getitem__(self, name):
-        if name not in self.steps:
-            raise UnknownName(f"{name!r} is not in this trace; its steps are {', '.join(self.steps) or 'none yet'}.")
+        if name not in self:
+            raise UnknownName(
+                f"{quoted(name)} is not in this trace; its steps are {', '.join(self.steps) or 'none yet'}."
+            )
         return self.steps[name]
 
     def __iter__(self):
@@ -175,7 +225,17 @@ class Trace:
         return len(self.steps)
 
     def __contains__(self, name):
-        return name in self.steps
+        return isinstance(name, str) and name in self.steps
+
+    def words(self, axis):
+        """The words along an axis, one for each of its places, or None where it has none.
+
+        >>> Trace(tokens={"s": ["the", "cat"]}).words("s")
+        ['the', 'cat']
+        """
+        if isinstance(self.tokens, list):
+            return self.tokens if axis in TOKENS and self._sizes.get(axis) == len(self.tokens) else None
+        return self._own_words(axis)
 
     def inputs(self, step):
         """The steps that a step reads."""
@@ -210,18 +270,13 @@ class Trace:
             or (named and set(named) != set(step.axes))
             or (not named and len(index) != len(step.axes))
         ):
-            given = ", ".join([*map(str, index), *(f"{axis}={value}" for axis, value in named.items())]) or "nothing"
+            given = [*map(quoted, index), *(f"{axis}={quoted(at)}" for axis, at in named.items())]
             raise ValueError(
-                f"{step.name} has the axes {wanted}, {step.shape}; you gave {given}. "
+                f"{step.name} has the axes {wanted}, {step.shape}; you gave {', '.join(given) or 'nothing'}. "
                 f"Give one number for each, as in why({step.name!r}, {', '.join(f'{a}=0' for a in step.axes)})."
             )
         index = tuple(named[axis] for axis in step.axes) if named else index
-        for axis, at, size in zip(step.axes, index, step.value.shape):
-            if not hasattr(at, "__index__") or not -size <= at < size:
-                raise IndexError(
-                    f"{step.name} has shape {step.shape}; {axis} is {at!r}, wanted a whole number from 0 to {size - 1}."
-                )
-        return tuple(int(at) % size for at, size in zip(index, step.value.shape))
+        return tuple(place(step, axis, at) for axis, at in zip(step.axes, index))
 
     def __repr__(self):
         lines = [self.title, *self.shapes().splitlines()]

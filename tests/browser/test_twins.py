@@ -14,6 +14,9 @@ from helpers.diagram.diagram import payload
 from helpers.look import annotations, layout
 from helpers.look.style import AXES, ROLES, THEMES, cell_text, fill, marked, number
 from helpers.trace import rules
+from helpers.trace.grammar import COMPARE
+from helpers.trace.kinds import KINDS
+from helpers.trace.kinds.elementwise import CURVES
 from helpers.trace.trace import Trace
 from tests.browser.pages import CONSTANTS, blank_page
 
@@ -108,8 +111,12 @@ def numbers(rng, *shape):
     return np.where(rng.random(shape) < 0.15, rng.choice(AWKWARD, shape), rounded) if kind == 3 else rounded
 
 
-def guard(rng, left="s", right="t"):
-    return f" | {left} {rng.choice(list(rules.COMPARE))} {right}"
+def guard(rng):
+    """A comparison of s and t, or several, with offsets and numbers."""
+    sides = ["s", "t", "s", "t", "t - 1", "s + 2", "1", "-1"]
+    left, right = rng.choice(sides, 2)
+    one = f"{left} {rng.choice(list(COMPARE))} {right}"
+    return " | " + rng.choice(["s <= t", one, f"s <= t, {one}", f"s<=t,{one} or s < 1", f"{one} or t == s, s != 3"])
 
 
 def maybe(rng, text):
@@ -121,7 +128,9 @@ def random_trace(seed):
     rng = np.random.default_rng(seed)
     T, C, h, v = rng.integers(1, 12 if seed % 5 == 0 else 5, 4)
     b, batch = ("b ", (int(rng.integers(1, 4)),)) if rng.random() < 0.4 else ("", ())
-    tokens = [TOKENS[i] for i in rng.integers(len(TOKENS), size=T)] if rng.random() < 0.7 else None
+    S = int(rng.integers(1, 6))
+    words = {axis: [TOKENS[i] for i in rng.integers(len(TOKENS), size=n)] for axis, n in (("t", T), ("q", S))}
+    tokens = [words["t"], words["t"], words, {"s": words["t"]}, None][rng.integers(5)]
     trace = Trace(f"trace {seed}", tokens)
     factor = rng.choice([1.0, 1.0, 0.5, -0.125, 0.0, 3.0, h**-0.5])
     role = rng.choice(list(ROLES))
@@ -155,12 +164,26 @@ def random_trace(seed):
         f"{b}t -> {b}t",
         trace.step("squares", "sum-product", f"{b}t c, {b}t c -> {b}t", "x", "x").name,
     )
+    trace.step("largest", "max", f"{b}t s -> {b}t" + maybe(rng, guard(rng)), "masked")
+    trace.step("over", "quotient", f"{b}t s, {b}t -> {b}t s", "scores", rng.choice(["largest", "squares"]))
+    trace.step("ratio", "quotient", f"{b}t c, {b}t c -> {b}t c", "x", rng.choice(["x", "added", "positive"]))
+    for curve in CURVES:
+        trace.step(curve, curve, f"{b}t c -> {b}c t", rng.choice(["x", "added", "ratio"]))
+    trace.given("allowed", rng.random((T, T)) < 0.6, "t s")
+    trace.given("filled", rng.random(T) < 0.7, "s")
+    trace.step("hidden", "mask", f"{b}t s, t s, s -> {b}t s" + maybe(rng, guard(rng)), "scores", "allowed", "filled")
+    trace.given("cache", numbers(rng, *batch, S, C), f"{b}q c")
+    trace.step("grown", "concatenate", f"{b}q c, {b}t c, {b}q c -> {b}p c", "cache", "x", "cache")
+    cut = rng.choice(["p[:-1]", "p[1:]", "p[::2]", f"p[{S}:]", "p[-9:9]"])
+    trace.step("part", "slice", f"{b}{cut} c[-1:] -> {b}k i", "grown")
+    trace.step("copies", "repeat", f"{b}t c -> {b}u c", "x", u=2 * T)
+    trace.step("broadcast", "repeat", f"{b}t c -> {b}n t c", "x", n=2)
     trace.given("wide", numbers(rng, *batch, T, 2 * h), f"{b}t e")
     trace.step("heads", "reshape", f"{b}t e -> {b}t n h -> {b}n t h", "wide", n=2)
     trace.step("mixed", "reshape", f"{b}t e -> {b}n t h", "wide", n=2)
     trace.step("joined", "reshape", f"{b}n t h -> {b}t n h -> {b}t e", rng.choice(["heads", "mixed"]))
     trace.step("stacked", "reshape", f"{b}n t h -> {b}n h t -> {b}e t", "heads")
-    trace.step("flat", "reshape", f"{b}n t h -> constructor", "mixed")
+    trace.step("flat", "reshape", f"{b}n t h -> valueOf", "mixed")
     trace.step("even", "sum-product", "constructor toString -> toString constructor", "odd")
     trace.step(rng.choice(NAMES), "sum-product", f"{b}t s, {b}s c -> {b}t c", "weights", "x", role="out")
     return trace
@@ -210,7 +233,7 @@ def explained(step, index, inputs):
 def test_random_traces_hold_every_kind_and_every_awkward_number(traces):
     """What the other tests compare is worth comparing."""
     steps = [step for trace in traces for step in trace]
-    assert {step.kind for step in steps} == set(rules.KINDS)
+    assert {step.kind for step in steps} == set(KINDS)
     assert {step.role for step in steps} == set(ROLES)
     assert {step.value.ndim for step in steps} == {0, 1, 2, 3, 4}
     assert {step.name for step in steps} > set(NAMES)
@@ -407,7 +430,7 @@ def test_a_question_keeps_the_names_and_drops_every_number(ask, traces):
                 text for text, name in named if name and ("[" in text or "]" in text or text.removeprefix("e^") == name)
             }
             kinds.add(step.kind)
-    assert kinds == set(rules.KINDS)
+    assert kinds == set(KINDS)
 
 
 def test_notes_in_words(ask):

@@ -1,0 +1,319 @@
+// The kinds of step: helpers/trace/kinds again, for the browser. Each has, for one cell, its terms (for each, the index
+// of the cell that each input gives to it), its sources (the cells with a non-zero derivative) and the middle parts of
+// its formula (with names, then with numbers); a mask also has a remark.
+
+import { at, bracketed, factors, join, names, number, numbers, shortened } from "./formulas.js";
+import { clauseHolds, comparisonText, cutIndices, dictionary, holds, parse, valueAt } from "./grammar.js";
+
+const same = (a, b) => a.every((place, i) => place === b[i]);
+const boundTo = (axes, index) => dictionary(axes.map((axis, i) => [axis, index[i]]));
+const isSame = (before, after) => before.length === after.length && after.every((axis) => before.includes(axis));
+
+// The terms of a rule that is read as an einsum is.
+function ruleTerms(step, index, inputs) {
+  const rule = parse(step.rule);
+  const bound = boundTo(rule.output, index);
+  const free = [];
+  rule.inputs.forEach((axes, i) =>
+    axes.forEach((axis, j) => {
+      if (!(axis in bound)) {
+        bound[axis] = 0;
+        free.push([axis, inputs[i].shape[j]]);
+      }
+    }),
+  );
+  const found = [];
+  const walk = (depth) => {
+    if (depth < free.length) {
+      const [axis, size] = free[depth];
+      for (let i = 0; i < size; i++) {
+        bound[axis] = i;
+        walk(depth + 1);
+      }
+    } else if (holds(rule.guard, bound)) {
+      found.push(rule.inputs.map((axes) => axes.map((axis) => bound[axis])));
+    }
+  };
+  walk(0);
+  return found;
+}
+
+const everyCell = (found, inputs) => found.flatMap((term) => term.map((where, i) => [inputs[i].name, where]));
+const bothWays = (inputs, write) => [write(names(inputs), 3), write(numbers(inputs), 8)];
+
+const GIVEN = { terms: () => [], sources: () => [], formula: () => [] };
+
+// -- many terms become one number ----------------------------------------------------------------
+
+const orNothing = (word, written) => (step, index, inputs) => {
+  const found = ruleTerms(step, index, inputs);
+  return found.length ? written(step, found, inputs) : [[[`the ${word} of no terms`, ""]]];
+};
+
+const SUM_PRODUCT = {
+  terms: ruleTerms,
+  sources(step, index, inputs) {
+    // A cell may stand in several terms, and these may cancel.
+    const slopes = new Map();
+    for (const term of ruleTerms(step, index, inputs)) {
+      const values = term.map((where, i) => valueAt(inputs[i], where));
+      term.forEach((where, i) => {
+        const others = values.reduce((product, value, j) => (j === i ? product : product * value), 1);
+        const place = [inputs[i].name, where];
+        const [, slope] = slopes.get(at(...place)) ?? [place, 0];
+        slopes.set(at(...place), [place, slope + step.factor * others]);
+      });
+    }
+    return [...slopes.values()].filter(([, slope]) => slope !== 0).map(([place]) => place);
+  },
+  formula: orNothing("sum", (step, found, inputs) => {
+    const live = found.filter((term) => term.every((where, i) => valueAt(inputs[i], where) !== 0));
+    const zeros = found.length - live.length;
+    const folded = zeros > 2 ? [[[`${zeros} × 0`, ""]]] : [];
+    const named = join(shortened(factors(found, names(inputs)), 3));
+    const counted = join([...shortened(factors(folded.length ? live : found, numbers(inputs)), 8), ...folded]);
+    if (step.factor === 1) return found.length === 1 && found[0].length === 1 ? [named] : [named, counted];
+    const factor = number(step.factor, 3);
+    const wrap = (pieces, wide) => bracketed(pieces, `${factor}·${wide ? "(" : ""}`, wide ? ")" : "");
+    return [wrap(named, found.length > 1), wrap(counted, found.length > 1 || counted[0][0].startsWith("−"))];
+  }),
+};
+
+const MEAN = {
+  terms: ruleTerms,
+  sources: (step, index, inputs) => everyCell(ruleTerms(step, index, inputs), inputs),
+  formula: orNothing("mean", (_, found, inputs) =>
+    bothWays(inputs, (show, most) =>
+      bracketed(join(shortened(factors(found, show), most)), "(", `) / ${found.length}`),
+    ),
+  ),
+};
+
+const MAX = {
+  terms: ruleTerms,
+  sources(step, index, inputs) {
+    const largest = valueAt(step, index);
+    const found = ruleTerms(step, index, inputs).filter(([where]) => valueAt(inputs[0], where) === largest);
+    return everyCell(found, inputs);
+  },
+  formula: orNothing("largest", (_, found, inputs) =>
+    bothWays(inputs, (show, most) => bracketed(join(shortened(factors(found, show), most), ", "), "max(")),
+  ),
+};
+
+// -- one cell from each input --------------------------------------------------------------------
+
+const between = (sign, sources) => ({
+  terms: ruleTerms,
+  sources(step, index, inputs) {
+    const [term] = ruleTerms(step, index, inputs);
+    // A number minus itself is 0 whatever the number, and divided by itself it is 1.
+    const mirrored = new Set(term.map((where, i) => at(inputs[i].name, where))).size === 1;
+    const found = everyCell([term], inputs);
+    return sources(found, mirrored, term, inputs);
+  },
+  formula(step, index, inputs) {
+    const [term] = ruleTerms(step, index, inputs);
+    return bothWays(inputs, (show) =>
+      join(
+        term.map((where, i) => [show(i, where)]),
+        sign,
+      ),
+    );
+  },
+});
+
+const QUOTIENT = between(" / ", (found, mirrored, term, inputs) => {
+  const [above, below] = term.map((where, i) => valueAt(inputs[i], where));
+  if (mirrored || !Number.isFinite(below)) return []; // what is divided by infinity is 0
+  return found.filter((_, i) => i === 0 || above !== 0 || below === 0);
+});
+
+const written = (...parts) => ({
+  terms: ruleTerms,
+  sources(step, index, inputs) {
+    const [[where]] = ruleTerms(step, index, inputs);
+    const x = valueAt(inputs[0], where);
+    // What relu cuts off moves nothing, and at −∞ every curve here has an end that is flat.
+    const flat = x === -Infinity || (step.kind === "relu" && x <= 0);
+    return flat ? [] : [[inputs[0].name, where]];
+  },
+  formula(step, index, inputs) {
+    const [[where]] = ruleTerms(step, index, inputs);
+    return bothWays(inputs, (show) => {
+      const [text, name] = show(0, where);
+      const term = { x: [text, name], "(x)": [text.startsWith("−") ? `(${text})` : text, name] };
+      return parts.map((part) => term[part] ?? [part, ""]);
+    });
+  },
+});
+
+// -- masks and shares ----------------------------------------------------------------------------
+
+const maskTerms = (step, index, inputs) =>
+  ruleTerms(step, index, inputs).filter((term) => term.every((where, i) => i === 0 || valueAt(inputs[i], where) !== 0));
+
+const MASK = {
+  terms: maskTerms,
+  sources: (step, index, inputs) => maskTerms(step, index, inputs).map(([where]) => [inputs[0].name, where]),
+  formula: (step, index, inputs) => maskTerms(step, index, inputs).map(([where]) => [names(inputs)(0, where)]),
+  // Why a cell is masked: ", because s=1 ≤ t=0 is false".
+  remark(step, index, inputs) {
+    const rule = parse(step.rule);
+    const bound = boundTo(rule.output, index);
+    const failed = rule.guard.find((clause) => !clauseHolds(clause, bound));
+    if (failed) return `, because ${failed.map((one) => comparisonText(one, bound)).join(" or ")} is false`;
+    for (let i = 1; i < inputs.length; i++) {
+      const where = rule.inputs[i].map((axis) => bound[axis]);
+      if (valueAt(inputs[i], where) === 0) return `, because ${at(inputs[i].name, where)} = 0`;
+    }
+    return "";
+  },
+};
+
+// The cells of a row; the cell where this cell stands is the same, for the axes are in the same places.
+const rowOf = (step, index, inputs) => ruleTerms(step, index, inputs).map(([where]) => where);
+const unmasked = (source, row) => row.filter((where) => valueAt(source, where) !== -Infinity);
+
+const share = (power, counts, sources) => ({
+  terms: ruleTerms,
+  sources: (step, index, inputs) =>
+    sources(inputs[0], index, rowOf(step, index, inputs)).map((where) => [inputs[0].name, where]),
+  formula(step, index, inputs) {
+    const [source] = inputs;
+    const row = rowOf(step, index, inputs);
+    const seen = counts(source, row);
+    const below = seen.length ? seen : row;
+    const name = (where) => [[power + at(source.name, where), source.name]];
+    const count = (where) => [[power + number(valueAt(source, where), source.digits), source.name]];
+    const wrapped = (parts) => (below.length > 1 || parts[0][0].startsWith("−") ? bracketed(parts) : parts);
+    const named = [...name(index), [" / ", ""], ...wrapped(join(shortened(below.map(name), 3)))];
+    if (!seen.length) return [named, [["0 / 0", ""]]];
+    return [named, [...count(index), [" / ", ""], ...wrapped(join(shortened(seen.map(count), 8)))]];
+  },
+});
+
+const SOFTMAX = share("e^", unmasked, (source, mine, row) => {
+  // A masked cell is 0 whatever the scores; a lone cell is 1 whatever its score.
+  const seen = unmasked(source, row);
+  return seen.length < 2 || valueAt(source, mine) === -Infinity ? [] : seen;
+});
+
+const NORMALIZE = share(
+  "",
+  (_, row) => row,
+  (source, mine, row) => {
+    const total = row.reduce((sum, where) => sum + valueAt(source, where), 0);
+    return row.filter((where) => (same(where, mine) ? total : 0) !== valueAt(source, mine));
+  },
+);
+
+// -- the same numbers in other places ------------------------------------------------------------
+
+// A kind whose cells are each one cell of an input: `find` gives the number of the input and the cell there.
+const oneSource = (find) => ({
+  terms(step, index, inputs) {
+    const [number, where] = find(step, index, inputs);
+    return [inputs.map((_, i) => (i === number ? where : null))];
+  },
+  sources(step, index, inputs) {
+    const [number, where] = find(step, index, inputs);
+    return [[inputs[number].name, where]];
+  },
+  formula: (step, index, inputs) => [[names(inputs)(...find(step, index, inputs))]],
+});
+
+// Where the number stood before a reshape: back through its shapes, link by link.
+const RESHAPE = oneSource((step, index, inputs) => {
+  const rule = parse(step.rule);
+  const links = [rule.inputs[0], ...rule.through, rule.output];
+  const sizes = dictionary();
+  links[0].forEach((axis, i) => (sizes[axis] = inputs[0].shape[i]));
+  rule.output.forEach((axis, i) => (sizes[axis] = step.shape[i]));
+  for (let i = links.length - 1; i > 0; i--) {
+    const [after, before] = [links[i], links[i - 1]];
+    if (isSame(before, after)) {
+      index = before.map((axis) => index[after.indexOf(axis)]);
+      continue;
+    }
+    let flat = after.reduce((sum, axis, j) => sum * sizes[axis] + index[j], 0);
+    index = before.map((axis) => sizes[axis]);
+    for (let j = index.length - 1; j >= 0; j--) {
+      const size = index[j];
+      index[j] = flat % size;
+      flat = (flat - index[j]) / size;
+    }
+  }
+  return [0, index];
+});
+
+const SLICE = oneSource((step, index, inputs) => {
+  const { inputs: axes, cuts } = parse(step.rule);
+  const places = index.map((place, i) => {
+    const cut = cuts[axes[0][i]];
+    return cut ? cutIndices(cut, inputs[0].shape[i])[place] : place;
+  });
+  return [0, places];
+});
+
+const CONCATENATE = oneSource((step, index, inputs) => {
+  const { output, fresh } = parse(step.rule);
+  const along = output.indexOf(fresh[0]);
+  const where = [...index];
+  let number = 0;
+  while (where[along] >= inputs[number].shape[along]) where[along] -= inputs[number++].shape[along];
+  return [number, where];
+});
+
+const REPEAT = oneSource((step, index, inputs) => {
+  const { inputs: axes, output, fresh, gone } = parse(step.rule);
+  const bound = boundTo(output, index);
+  if (gone.length) {
+    const times = step.shape[output.indexOf(fresh[0])] / inputs[0].shape[axes[0].indexOf(gone[0])];
+    bound[gone[0]] = Math.floor(bound[fresh[0]] / times);
+  }
+  return [0, axes[0].map((axis) => bound[axis])];
+});
+
+const LOOKUP = {
+  terms(step, index, inputs) {
+    const [table, ids] = parse(step.rule).inputs;
+    const bound = boundTo(parse(step.rule).output, index);
+    const where = ids.map((axis) => bound[axis]);
+    return [[[valueAt(inputs[1], where), ...table.slice(1).map((axis) => bound[axis])], where]];
+  },
+  sources: (step, index, inputs) => [[inputs[0].name, LOOKUP.terms(step, index, inputs)[0][0]]],
+  formula(step, index, inputs) {
+    const [[row, ids]] = LOOKUP.terms(step, index, inputs);
+    const [{ name: table }] = inputs;
+    const tail = row.slice(1).map((place) => `,${place}`);
+    return [[[`${table}[`, table], names(inputs)(1, ids), [`${tail.join("")}]`, table]], [names(inputs)(0, row)]];
+  },
+};
+
+export const KINDS = {
+  given: GIVEN,
+  "sum-product": SUM_PRODUCT,
+  mean: MEAN,
+  max: MAX,
+  add: between(" + ", (found) => found),
+  subtract: between(" − ", (found, mirrored) => (mirrored ? [] : found)),
+  quotient: QUOTIENT,
+  mask: MASK,
+  softmax: SOFTMAX,
+  normalize: NORMALIZE,
+  lookup: LOOKUP,
+  exp: written("e^", "x"),
+  log: written("log(", "x", ")"),
+  sqrt: written("√(", "x", ")"),
+  rsqrt: written("1 / √(", "x", " + 0.00001)"),
+  sigmoid: written("1 / (1 + e^(−", "(x)", "))"),
+  tanh: written("tanh(", "x", ")"),
+  relu: written("max(0, ", "x", ")"),
+  gelu: written("x", "·Φ(", "x", ")"),
+  silu: written("x", " / (1 + e^(−", "(x)", "))"),
+  reshape: RESHAPE,
+  slice: SLICE,
+  concatenate: CONCATENATE,
+  repeat: REPEAT,
+};

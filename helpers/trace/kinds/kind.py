@@ -1,0 +1,133 @@
+"""What every kind of step can tell of itself."""
+
+import operator
+from itertools import product
+
+from helpers.look.style import quoted
+from helpers.trace.formulas import names
+from helpers.trace.grammar import holds, parse
+
+
+class Kind:
+    """All that the course knows of one kind of step.
+
+    wants: what a rule of this kind says, as the end of a sentence; example: such a rule. differentiable: how many of
+    the inputs have a derivative, the first ones; None for all. keeps: whether whole numbers stay whole.
+
+    A kind is a table's entry: one object of it serves every step. ``rule`` is a parsed rule, ``inputs`` are the steps
+    that a step reads, ``index`` is a cell.
+    """
+
+    wants = ""
+    example = ""
+    differentiable = None
+    keeps = False
+
+    def fits(self, rule):
+        """Can this kind read the rule?"""
+        raise NotImplementedError
+
+    def makes(self, rule):
+        """The axes whose sizes may be given with the rule."""
+        return ()
+
+    def sizes(self, rule, values, made, name):
+        """The size of every axis of a rule. made: those that are given with it.
+
+        Raises ValueError where two inputs disagree about one.
+        """
+        found = {}
+        for axes, value in zip(rule.inputs, values):
+            for axis, size in zip(axes, value.shape):
+                if found.setdefault(axis, size) != size:
+                    raise ValueError(
+                        f"{name}: the axis {axis} of the rule {rule.text!r} has size {found[axis]} in one input "
+                        f"and {size} in another."
+                    )
+        # An axis that only the output has runs along with the one it replaces: t with s in "s c -> t c".
+        found.update(zip(rule.new, [found[axis] for axis in rule.gone]))
+        return found
+
+    def inspect(self, rule, values, inputs, name):
+        """Raise ValueError for numbers that this kind cannot work with."""
+
+    def value(self, rule, values, factor, sizes):
+        """The whole step at once, an array with the axes of the output."""
+        raise NotImplementedError
+
+    def terms(self, step, index, inputs):
+        """The terms of one cell: for each, the index of the cell that each input gives to it."""
+        rule = parse(step.rule)
+        bound = dict(zip(rule.output, index, strict=True))
+        sizes = {axis: n for axes, source in zip(rule.inputs, inputs) for axis, n in zip(axes, source.value.shape)}
+        free, found = [axis for axis in sizes if axis not in bound], []
+        for places in product(*(range(sizes[axis]) for axis in free)):
+            bound.update(zip(free, places))
+            if holds(rule.guard, bound):
+                found.append(tuple(tuple(bound[axis] for axis in axes) for axes in rule.inputs))
+        return found
+
+    def cell(self, step, index, inputs):
+        """The value of one cell, computed from its terms alone."""
+        raise NotImplementedError
+
+    def sources(self, step, index, inputs):
+        """The cells that this cell depends on, those with a non-zero derivative: a list of (input name, index)."""
+        found = self.terms(step, index, inputs)
+        return [(source.name, where) for term in found for source, where in zip(inputs, term)]
+
+    def formula(self, step, index, inputs):
+        """The middle parts of the formula, first with names, then with numbers, each a list of pieces."""
+        (term,) = self.terms(step, index, inputs)
+        return [[names(inputs)(0, term[0])]]
+
+    def remark(self, step, index, inputs):
+        """What a formula ends with: a text."""
+        return ""
+
+    def backward(self, step, walk):
+        """Write the gradients of its inputs. walk: the ``Backward`` that asks."""
+        raise NotImplementedError
+
+
+class Given(Kind):
+    """A number that you gave."""
+
+    def terms(self, step, index, inputs):
+        return []
+
+    def cell(self, step, index, inputs):
+        return step.value[index]
+
+    def formula(self, step, index, inputs):
+        return []
+
+    def backward(self, step, walk):
+        """Here the way back ends."""
+
+
+class OneSource(Kind):
+    """A kind whose cells are each one cell of the first input, moved to another place."""
+
+    keeps = True
+
+    def source(self, step, index, inputs):
+        """The index of that cell."""
+        raise NotImplementedError
+
+    def terms(self, step, index, inputs):
+        return [(self.source(step, index, inputs),)]
+
+    def cell(self, step, index, inputs):
+        return inputs[0].value[self.source(step, index, inputs)]
+
+
+def whole_number(name, axis, size):
+    """Raise ValueError for the size of an axis that is none."""
+    try:
+        found = 0 if isinstance(size, bool) else operator.index(size)
+    except Exception:  # noqa: BLE001 - a learner's own thing may do anything
+        found = 0
+    if found < 1:
+        raise ValueError(f"{name}: {axis} is {quoted(size)}; wanted a whole number from 1 up.")
+    return found
