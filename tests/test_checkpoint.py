@@ -15,7 +15,7 @@ from helpers.gpt import checkpoint
 from helpers.gpt.checkpoint import load, save
 from helpers.gpt.fast import FastGPT
 from helpers.gpt.model import GPT
-from helpers.inputs.texts import Tokenizer
+from helpers.inputs.tokenizer import Tokenizer
 
 LETTERS = 'ab"é🙂\n<'
 

@@ -14,7 +14,8 @@ from helpers.gpt.model import GPT
 from helpers.gpt.open_heads import previous, score, trace_model, weights_of, without
 from helpers.gpt.training import loss_on, split
 from helpers.inputs.corpus import floor, repeated_names
-from helpers.inputs.texts import Tokenizer, data_folder, load_text
+from helpers.inputs.texts import data_folder, load_text
+from helpers.inputs.tokenizer import Tokenizer
 
 LETTERS = "abc \n"
 

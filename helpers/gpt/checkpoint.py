@@ -14,7 +14,7 @@ from safetensors.torch import save as weights_as_bytes
 
 from helpers.gpt.fast import FastGPT
 from helpers.gpt.model import GPT
-from helpers.inputs.texts import Tokenizer
+from helpers.inputs.tokenizer import Tokenizer
 from helpers.inputs.whole_file import replace
 
 FORMAT, VERSION = "attention-course checkpoint", 1

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import torch
 
 from helpers.gpt.muon import Muon
-from helpers.inputs.texts import Tokenizer
+from helpers.inputs.tokenizer import Tokenizer
 
 RATES = {"muon": {"matrices": 0.014, "tokens": 0.02, "logits": 0.007, "biases": 0.07}, "adamw": 3e-3}
 COOLING = 0.5  # from this share of the steps on, the learning rate falls, to a twentieth at the end

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from helpers.inputs.given import whole_number
 from helpers.inputs.texts import words
 
 LARGEST = 128
@@ -46,8 +47,7 @@ def example(T=4, C=3, head_size=None, B=None, seed=0):
         ("head_size", 1 if head_size is None else head_size),
         ("B", 1 if B is None else B),
     ]:
-        if not (hasattr(size, "__index__") and 1 <= size <= LARGEST):
-            raise ValueError(f"{name} is {size!r}; wanted a whole number from 1 to {LARGEST}.")
+        whole_number(name, size, 1, LARGEST)
     head_size = (C + 1) // 2 if head_size is None else head_size
     _, q, k, v, scores, value, output = tables(seed)
     x = np.stack([tables(seed, b)[0][:T, :C] for b in range(B or 1)])  # B times (T, C) -> (B, T, C)
@@ -100,10 +100,7 @@ def by_hand(T=2, C=3, head_size=4, seed=0, level=1):
         ("level", level, 1, max(LEVELS)),
         ("seed", seed, 0, None),
     ]:
-        if not hasattr(value, "__index__") or value < low or (high and value > high):
-            raise ValueError(
-                f"{name} is {value!r}; wanted a whole number from {low}{f' to {high}' if high else ' up'}."
-            )
+        whole_number(name, value, low, high)
     shapes = [(T, C), *[(C, head_size)] * 3, (head_size, C)]  # of x, Wq, Wk, Wv and Wo
     ends = np.cumsum([rows * columns for rows, columns in shapes])
     rng = np.random.default_rng([seed, level, T, C, head_size])
