@@ -48,7 +48,7 @@ def save(model, path, **facts):
     """
     path = named(path)
     kind, tokenizer, weights = type(model).__name__, tokenizer_of(model), weights_in(model)
-    blueprint(kind, getattr(model, "settings", None), weights)  # what could not be loaded is not saved
+    blueprint(kind, model.settings, weights)  # what could not be loaded is not saved
     compare(tokenizer.vocabulary, model.settings["vocabulary"])
     weights = weights_as_bytes(weights)
     digest = hashlib.sha256(weights).hexdigest()
@@ -119,7 +119,7 @@ def load(path):
 
 
 def weights_in(model):
-    """The weights of a model by name, copies of its own on the CPU. Raises ValueError where it has none."""
+    """The weights of a model by name, copies of its own on the CPU. Raises ValueError where it has no numbers."""
     try:
         return {name: weight.detach().cpu().contiguous().clone() for name, weight in model.state_dict().items()}
     except (AttributeError, TypeError, RuntimeError) as error:

@@ -13,27 +13,28 @@ from helpers.inputs.given import listed, told
 ATTENTION = ("heads", "scale", "value", "projection", "split", "queries_and_keys", "weights")
 
 
+def gpt(model):
+    """The model, if it is a GPT of this course, or one that is built like it. Raises ValueError for another kind."""
+    parts = ("settings", "context", "tokens", "blocks", "loss", "generate")
+    if isinstance(model, type) or not all(hasattr(model, name) for name in parts):
+        raise ValueError(f"you gave {told(model)}; wanted a model of the course, a GPT or a FastGPT.")
+    return model
+
+
 def attentions(model):
     """The attention of each layer. Raises ValueError for a model of another kind."""
-    try:
-        found = [block.attention for block in model.blocks]
-    except (AttributeError, TypeError):
-        found = []
-    if isinstance(model, type) or not found or not all(hasattr(one, name) for one in found for name in ATTENTION):
-        raise ValueError(
-            f"you gave {told(model)}; wanted a GPT or a FastGPT, with a layer at least, whose heads can be opened."
-        )
+    found = [getattr(block, "attention", None) for block in gpt(model).blocks]
+    if not found or not all(hasattr(one, name) for one in found for name in ATTENTION):
+        raise ValueError(f"you gave {told(model)} without attention; wanted a layer at least, as a GPT's are.")
     return found
 
 
 def tokenizer_of(model):
-    """The tokenizer of a model. Raises ValueError where it has none."""
-    tokenizer = getattr(model, "tokenizer", None)
+    """The tokenizer of a model. Raises ValueError where it has none, and for a model of another kind."""
+    tokenizer = getattr(gpt(model), "tokenizer", None)
     if not hasattr(tokenizer, "encode") or not hasattr(tokenizer, "decode"):
         raise ValueError(
             "the model has no tokenizer: train it, or set model.tokenizer, so that texts can be read with it."
-            if isinstance(model, torch.nn.Module)
-            else f"you gave {told(model)}; wanted a GPT with a tokenizer, as training leaves it."
         )
     return tokenizer
 
@@ -81,15 +82,22 @@ def known_ids(model, ids, least=1, most=None):
 
 
 def copy_of(model):
-    """A copy of a model to read in, without dropout: what is done with it leaves the model as it was."""
+    """A copy of a model to read in, without dropout: what is done with it leaves the model as it was.
+
+    Raises ValueError for a model of another kind, and one that cannot be copied.
+    """
     attentions(model)
-    kept = {  # results of an earlier call, which a learner's module may hold, are no part of a copy's own graph
+    kept = {  # what a module holds of an earlier call is no part of the copy's own
         id(value): value.detach()
         for module in model.modules()
         for value in vars(module).values()
         if isinstance(value, torch.Tensor) and not value.is_leaf
     }
-    return copy.deepcopy(model, kept).eval()
+    try:
+        return copy.deepcopy(model, kept).eval()
+    except (RuntimeError, TypeError) as error:
+        why = " ".join(str(error).split())[:80]
+        raise ValueError(f"{told(model)} is read in a copy, and holds what cannot be copied ({why}).") from None
 
 
 @contextmanager
