@@ -1,4 +1,4 @@
-"""`make reset` restores the shipped notebook, whatever was committed since, and nothing that a learner wrote is lost."""
+"""`make reset` restores the shipped notebook, whatever was committed since, and loses nothing that a learner wrote."""
 
 import errno
 import os

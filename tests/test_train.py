@@ -163,6 +163,7 @@ def test_what_cannot_be_gets_a_sentence():
         *[({"rate": value}, "rate is .*; wanted a number above 0") for value in (0, -1, float("nan"), "1", None, 1j)],
         *[({"optimizer": value}, "optimizer is .*; wanted one of muon, adamw") for value in ("SGD", None, ["muon"])],
         *[({"seed": value}, "seed is ") for value in ("a", None, 0.5)],
+        *[({"tokenizer": value}, "tokenizer is .*; wanted a Tokenizer") for value in (5, "ab", Tokenizer)],
         ({"tokenizer": Tokenizer("ab")}, "the model knows .* tokens, but the text has 2"),
     ],
 )
@@ -259,7 +260,7 @@ def test_what_has_no_loss(ids, options, sentence):
     "arguments", [(None,), (5,), ("abc", 0), ("abc", 1.1), ("abc", "0"), ("abc", None), ("a", float("nan"))]
 )
 def test_what_cannot_be_split(arguments):
-    with pytest.raises(ValueError, match=r"wanted a text\.|share is .*; wanted a number above 0, 1 at most"):
+    with pytest.raises(ValueError, match=r"wanted a text\.|share is .*; wanted a number above 0, and 1 at most"):
         split(*arguments)
 
 

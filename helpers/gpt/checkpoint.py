@@ -79,7 +79,7 @@ def save(model, path, **facts):
         raise ValueError(f"{str(error)[:-1]}, and was not written over: save the model under another name.") from None
     except OSError as error:
         raise type(error)(
-            f"{path} could not be written: {error.strerror or error}. What was there before is still there."
+            f"{path} could not be written: {error.strerror or str(error)[:-1]}. What was there before is still there."
         ) from None
     return path
 

@@ -24,7 +24,7 @@ def trace_model(model, text, layer=0, head=None):
     Raises ValueError for a model of another kind, a character that it does not know, a text that is empty or too long,
     and a layer or head that is not there.
     """
-    model = copy_of(model).double()  # so that another machine prints the same decimals
+    model = copy_of(model).cpu().double()  # so that another machine prints the same decimals
     attention = attention_of(model, layer, head)
     with watched(attention) as seen:
         model(ids_of(model, text)[None])
@@ -87,8 +87,7 @@ def score(model, pairs):
     read, pairs of another form, and where no place counts.
     """
     copy, found = copy_of(model), []
-    for pair in pairs_in(pairs):
-        text, places = pair
+    for text, places in pairs_in(pairs):
         ids = ids_of(copy, text)
         weights = weights_in(copy, ids) if places else None
         for at, looked_at in places.items():

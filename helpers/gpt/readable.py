@@ -29,10 +29,17 @@ def attentions(model):
     return found
 
 
+def is_tokenizer(tokenizer):
+    """Is it a Tokenizer of this course, or another that can do the same?"""
+    return not isinstance(tokenizer, type) and all(
+        hasattr(tokenizer, name) for name in ("encode", "decode", "vocabulary", "__len__")
+    )
+
+
 def tokenizer_of(model):
     """The tokenizer of a model. Raises ValueError where it has none, and for a model of another kind."""
     tokenizer = getattr(gpt(model), "tokenizer", None)
-    if not hasattr(tokenizer, "encode") or not hasattr(tokenizer, "decode"):
+    if not is_tokenizer(tokenizer):
         raise ValueError(
             "the model has no tokenizer: train it, or set model.tokenizer, so that texts can be read with it."
         )
@@ -74,11 +81,10 @@ def known_ids(model, ids, least=1, most=None):
         raise ValueError(f"there are {len(found)} ids; wanted {wanted}.")
     if found.is_floating_point() or found.is_complex() or found.dtype == torch.bool:
         raise ValueError(f"ids holds {str(found.dtype).removeprefix('torch.')}; ids are whole numbers, int64.")
-    vocabulary = model.tokens.num_embeddings
-    if ((found < 0) | (found >= vocabulary)).any():
-        bad = found[(found < 0) | (found >= vocabulary)][0].item()
-        raise ValueError(f"{bad} is no id that the model knows; its ids go from 0 to {vocabulary - 1}.")
-    return found.long().to(next(model.parameters()).device)
+    found, vocabulary = found.long(), model.tokens.num_embeddings
+    if len(unknown := found[(found < 0) | (found >= vocabulary)]):
+        raise ValueError(f"{unknown[0]} is no id that the model knows; its ids go from 0 to {vocabulary - 1}.")
+    return found.to(next(model.parameters()).device)
 
 
 def copy_of(model):

@@ -5,13 +5,12 @@ import signal
 import threading
 import time
 from contextlib import contextmanager
-from numbers import Number
 
 import torch
 
 from helpers.gpt.muon import Muon
-from helpers.gpt.readable import gpt, known_ids, resting, tokenizer_of
-from helpers.inputs.given import told, whole_number
+from helpers.gpt.readable import gpt, is_tokenizer, known_ids, resting, tokenizer_of
+from helpers.inputs.given import positive, told, whole_number
 from helpers.inputs.tokenizer import Tokenizer
 
 RATES = {"muon": {"matrices": 0.014, "tokens": 0.02, "logits": 0.007, "biases": 0.07}, "adamw": 3e-3}
@@ -31,14 +30,6 @@ def split(text, share=0.9):
     positive("share", share, 1)
     cut = int(share * len(text))
     return text[:cut], text[cut:]
-
-
-def positive(name, value, most=float("inf")):
-    """The value, if it is a number above 0 and not above ``most``; raises ValueError where it is not."""
-    if isinstance(value, bool) or not isinstance(value, Number) or isinstance(value, complex) or not 0 < value <= most:
-        wanted = "a number above 0" if most == float("inf") else f"a number above 0, {most} at most"
-        raise ValueError(f"{name} is {told(value)}; wanted {wanted}.")
-    return value
 
 
 def optimizers(model, kind="muon", rate=1.0):
@@ -84,6 +75,8 @@ class Training:
         for name, value in [("batch", batch), ("steps", steps)]:
             whole_number(name, value, 1)
         self.tokenizer = Tokenizer(text) if tokenizer is None else tokenizer
+        if not is_tokenizer(self.tokenizer):
+            raise ValueError(f"tokenizer is {told(tokenizer)}; wanted a Tokenizer.")
         if len(self.tokenizer) != model.settings["vocabulary"]:
             raise ValueError(
                 f"the model knows {model.settings['vocabulary']} tokens, but the text has {len(self.tokenizer)} "

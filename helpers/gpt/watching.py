@@ -3,6 +3,7 @@
 import time
 from html import escape
 from itertools import pairwise
+from numbers import Real
 
 import ipywidgets as widgets
 from IPython.display import display
@@ -26,7 +27,7 @@ def watch(training, floor=None, tests=8):
     """
     if not hasattr(training, "run") or not hasattr(training, "losses"):
         raise ValueError(f"you gave {told(training)}; wanted a Training, as Training(model, text) makes one.")
-    if floor is not None and (isinstance(floor, bool) or not isinstance(floor, int | float)):
+    if floor is not None and (isinstance(floor, bool) or not isinstance(floor, Real)):
         raise ValueError(f"floor is {told(floor)}; wanted a number, or nothing.")
     between = max(1, training.steps // whole_number("tests", tests, 1))
     view = View(training, floor)

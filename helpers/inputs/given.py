@@ -1,7 +1,7 @@
-"""What somebody gave, put in a few words for a sentence about it, and numbers that must be whole."""
+"""What somebody gave, put in a few words for a sentence about it, and numbers that must be whole, or above 0."""
 
 import operator
-from numbers import Number
+from numbers import Number, Real
 
 LONGEST, FEW = 40, 8  # characters of what was given, and things in a list, that a sentence shows
 
@@ -53,3 +53,14 @@ def whole_number(name, value, low, high=None):
         wanted = f"from {low} up" if high is None else f"from {low} to {high}"
         raise ValueError(f"{name} is {told(value)}; wanted a whole number {wanted}.")
     return number
+
+
+def positive(name, value, most=None):
+    """The value, if it is a number above 0: ``positive("rate", 0.5)``. most: and not above this one.
+
+    Raises ValueError where it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, Real) or not value > 0 or (most is not None and value > most):
+        wanted = "above 0" if most is None else f"above 0, and {most} at most"
+        raise ValueError(f"{name} is {told(value)}; wanted a number {wanted}.")
+    return value
