@@ -205,7 +205,7 @@ def test_a_training_that_breaks_off_rests():
         ({"prompt": 5}, "prompt is 5"),
         ({"prompt": [1]}, "decode turns ids into tokens"),
         *[({"count": value}, "count is ") for value in (-1, 2.5, "9", None)],
-        *[({"temperature": value}, "temperature is ") for value in (-1, "1", None, float("nan"), 1e-300, 1j)],
+        *[({"temperature": value}, "temperature is ") for value in (-1, "1", None, float("nan"), 1e-300, 1j, [0])],
         *[({"seed": value}, "seed is ") for value in ("a", None, 0.5, -1)],
     ],
 )

@@ -23,9 +23,9 @@ LARGEST_SEED = 2**63 - 1
 def split(text, share=0.9):
     """A text's beginning to learn from, and its end to be tested on: ``split("0123456789") == ("012345678", "9")``.
 
-    text: or a list. share: of it that is learned from. Raises ValueError where there is no text, or no such share.
+    text: or a list, or ids. share: of it that is learned from. Raises ValueError for what is no text, or no share.
     """
-    if not hasattr(text, "__len__") or not hasattr(text, "__getitem__"):
+    if not isinstance(text, str | list | tuple) and not getattr(text, "ndim", 0):
         raise ValueError(f"you gave {told(text)}; wanted a text.")
     positive("share", share, 1)
     cut = int(share * len(text))
@@ -196,7 +196,8 @@ def write(model, prompt="", count=200, temperature=1.0, seed=0):
     tokenizer, count = tokenizer_of(model), whole_number("count", count, 0)
     if not isinstance(prompt, str | list | tuple):
         raise ValueError(f"prompt is {told(prompt)}; wanted a text to begin with.")
-    if temperature != 0 and positive("temperature", temperature) < COLDEST:
+    is_zero = isinstance(temperature, int | float) and temperature == 0
+    if not is_zero and positive("temperature", temperature) < COLDEST:
         raise ValueError(f"temperature is {temperature}; wanted 0, or a number from {COLDEST} up.")
     if not all(weight.isfinite().all() for weight in model.parameters()):
         raise ValueError("the model's weights are no numbers any longer (NaN): train it anew, with a smaller rate.")
