@@ -9,6 +9,7 @@ import threading
 import time
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -264,32 +265,33 @@ def test_where_there_are_no_locks_it_is_kept_all_the_same(file, monkeypatch, cap
     assert another.exists()  # who cannot know that its writer is dead leaves it
 
 
-def test_on_windows_the_lock_is_a_locked_byte(tmp_path):
+def test_on_windows_the_lock_is_a_locked_byte(file, monkeypatch):
     """There fcntl is missing, and msvcrt has ``locking``, which refuses with PermissionError."""
-    script = """
-import sys, types, fcntl
-def locking(handle, mode, count):
-    assert (mode, count) == ("at once", 1)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise PermissionError(13, "Permission denied") from None
-sys.modules["msvcrt"] = types.SimpleNamespace(LK_NBLCK="at once", locking=locking)
-sys.modules["fcntl"] = None
-from helpers.inputs.alone import alone
-with alone("note") as held:
-    assert held
-    try:
-        with alone("note", patience=0.05):
-            raise AssertionError("two at once")
-    except TimeoutError:
-        print("one at a time")
-"""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    ended = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True
-    )
-    assert ended.stdout == "one at a time\n", ended.stderr
+    fcntl = locks.fcntl
+
+    def locking(handle, mode, count):
+        assert (mode, count) == ("at once", 1)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise PermissionError(13, "Permission denied") from None
+
+    monkeypatch.setattr(locks, "fcntl", None)
+    monkeypatch.setattr(locks, "msvcrt", SimpleNamespace(LK_NBLCK="at once", locking=locking))
+    with alone(file) as held:
+        assert held
+        with pytest.raises(TimeoutError, match="another program is writing to it"), alone(file, patience=0.05):
+            pass
+    progress.note("a")
+    assert progress.solved() == ["a"]
+
+
+def test_python_in_a_page_has_no_locks(file, monkeypatch, capsys):
+    monkeypatch.setattr(locks, "fcntl", None)
+    progress.note("a")
+    with alone(file) as held:
+        assert not held
+    assert progress.solved() == ["a"] and capsys.readouterr().out == ""
 
 
 # -- killed kernels ---------------------------------------------------------------------------------

@@ -10,20 +10,26 @@ from pathlib import Path
 from helpers.inputs.whole_file import sweep
 
 try:
-    from fcntl import LOCK_EX, LOCK_NB, flock
-except ImportError:  # Windows
-    from msvcrt import LK_NBLCK, locking
-
-    def lock_at_once(handle):
-        locking(handle, LK_NBLCK, 1)
-else:
-
-    def lock_at_once(handle):
-        flock(handle, LOCK_EX | LOCK_NB)
-
+    import fcntl
+except ImportError:
+    fcntl = None
+try:
+    import msvcrt  # Windows
+except ImportError:
+    msvcrt = None
 
 PATIENCE = 5  # seconds; who writes needs a few thousandths of one
 PAUSE = 0.005
+
+
+def lock_at_once(handle):
+    """Lock an open file. Raises BlockingIOError or PermissionError where another holds it, OSError where nobody can."""
+    if fcntl is not None:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    elif msvcrt is not None:
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+    else:  # Python in a page
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
 
 @contextmanager
