@@ -132,6 +132,25 @@ def test_the_sum_of_bits_is_the_probability_of_a_tale(bits, each):
         assert bits[end - len(tale) - 2 : end].sum() == pytest.approx(wanted)
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        *[lambda value=value: tales(value) for value in (0, -1, 2.5, "9", None)],
+        *[lambda value=value: tales(9, seed=value) for value in (-1, "a", None, [1])],
+        *[lambda value=value: floor(value) for value in (0, -0.1, 2, "1", None, float("nan"))],
+        *[lambda value=value: repeated_names(value) for value in (None, 5, ["Zo"], b"Zo")],
+    ],
+)
+def test_what_cannot_be_gets_a_sentence(call):
+    with pytest.raises(ValueError, match=r"(length|seed|share|you gave) .*; wanted a .*\.$") as raised:
+        call()
+    assert "\n" not in str(raised.value)
+
+
+def test_names_of_any_letters_are_found():
+    assert repeated_names("(+, (+!\n*, *") == ("(+, (+!\n*, *", {4: [1]}) and repeated_names("")[1] == {}
+
+
 def test_the_floor(bits):
     assert 0.40 < floor() < 0.43
     assert floor(1.0) == pytest.approx(bits.mean() * math.log(2))

@@ -13,6 +13,7 @@ from torch import nn
 from helpers.gpt import model as plain
 from helpers.gpt.fast import BASE, FastAttention, FastGPT, norm, rotate
 from helpers.gpt.model import GPT, MultiHeadAttention
+from helpers.gpt.muon import orthogonalize
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = {
@@ -201,6 +202,19 @@ def test_what_cannot_be_gets_a_sentence():
         r"turned in pairs",
     ):
         FastGPT(5, C=9, heads=3)
+
+
+@pytest.mark.parametrize("name", ["vocabulary", "context", "C", "heads", "layers"])
+@pytest.mark.parametrize("value", [-1, 2.0, "4", None, True])
+def test_sizes_of_a_fast_gpt_that_cannot_be(name, value):
+    with pytest.raises(ValueError, match=rf"{name} is .*; wanted a whole number from"):
+        FastGPT(**({"vocabulary": 5} | {name: value}))
+
+
+@pytest.mark.parametrize("matrices", [None, [[1.0]], torch.zeros(3), torch.zeros(2, 2, dtype=torch.long)])
+def test_what_is_no_matrix_to_orthogonalize(matrices):
+    with pytest.raises(ValueError, match=r"you gave .*; wanted a tensor of matrices, \(many, rows, columns\)"):
+        orthogonalize(matrices)
 
 
 # -- one definition, one place --------------------------------------------------------------------

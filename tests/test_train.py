@@ -15,8 +15,9 @@ from helpers.gpt.fast import FastGPT
 from helpers.gpt.model import GPT
 from helpers.gpt.muon import Muon, orthogonalize
 from helpers.gpt.training import Training, loss_on, optimizers, split, write
-from helpers.gpt.watching import drawing, smooth
+from helpers.gpt.watching import drawing, smooth, watch
 from helpers.inputs.corpus import tales
+from helpers.inputs.tokenizer import Tokenizer
 
 TEXT = tales(6000)[0]
 
@@ -153,6 +154,121 @@ def test_what_cannot_be_gets_a_sentence():
     with pytest.raises(ValueError, match="the model knows 5 tokens, but the text has"):
         Training(FastGPT(5, context=16, C=16, heads=2, layers=1), TEXT)
     assert split("0123456789", 0.5) == ("01234", "56789")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        *[({name: value}, f"{name} is ") for name in ("batch", "steps") for value in (0, -1, 2.0, "4", None, True)],
+        *[({"rate": value}, "rate is .*; wanted a number above 0") for value in (0, -1, float("nan"), "1", None, 1j)],
+        *[({"optimizer": value}, "optimizer is .*; wanted one of muon, adamw") for value in ("SGD", None, ["muon"])],
+        *[({"seed": value}, "seed is ") for value in ("a", None, 0.5)],
+        *[({"tokenizer": value}, "tokenizer is .*; wanted a Tokenizer") for value in (5, "ab", Tokenizer)],
+        ({"tokenizer": Tokenizer("ab")}, "the model knows .* tokens, but the text has 2"),
+    ],
+)
+def test_a_training_that_cannot_be_leaves_the_model_as_it_was(options, sentence):
+    model = small()
+    model.tokenizer = before = Tokenizer(TEXT)
+    with pytest.raises(ValueError, match=sentence) as raised:
+        Training(model, TEXT, **options)
+    assert "\n" not in str(raised.value) and model.tokenizer is before
+
+
+@pytest.mark.parametrize("text", [None, 5, b"text" * 900, [1, 2], ""])
+def test_a_training_wants_a_text(text):
+    model = small()
+    with pytest.raises(ValueError, match=r"a tokenizer is made from a text|there is nothing to learn"):
+        Training(model, text)
+    assert not hasattr(model, "tokenizer")
+
+
+@pytest.mark.parametrize("other", [None, 5, FastGPT, torch.nn.Linear(2, 2)])
+def test_what_cannot_be_trained_or_watched(other):
+    with pytest.raises(ValueError, match="wanted a model of the course"):
+        Training(other, TEXT)
+    with pytest.raises(ValueError, match=r"you gave .*; wanted a Training"):
+        watch(other)
+
+
+def test_a_training_that_breaks_off_rests():
+    run = training(3)
+    with pytest.raises(ZeroDivisionError):
+        run.run(lambda _: 1 / 0)
+    assert not run.model.training and run.run().step == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"prompt": None}, "prompt is None; wanted a text"),
+        ({"prompt": 5}, "prompt is 5"),
+        ({"prompt": [1]}, "decode turns ids into tokens"),
+        *[({"count": value}, "count is ") for value in (-1, 2.5, "9", None)],
+        *[({"temperature": value}, "temperature is ") for value in (-1, "1", None, float("nan"), 1e-300, 1j, [0])],
+        *[({"seed": value}, "seed is ") for value in ("a", None, 0.5, -1)],
+    ],
+)
+def test_what_cannot_be_written(options, sentence):
+    run = training(3)
+    with pytest.raises(ValueError, match=sentence) as raised:
+        write(run.model, **options)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_model_that_has_diverged_writes_nothing():
+    run = training(1)
+    with torch.no_grad():
+        run.model.tokens.weight[0, 0] = float("nan")
+    with pytest.raises(ValueError, match="no numbers any longer"):
+        write(run.model, "Z")
+
+
+@pytest.mark.parametrize("tokens", ["abc", ["a", "cat", "the"]])
+def test_a_text_without_line_ends_is_gone_on_with(tokens):
+    """There an empty prompt begins with the first token, and every other with itself."""
+    model = FastGPT(3, context=4, C=4, heads=1, layers=1)
+    model.tokenizer = Tokenizer(tokens)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.normal_()
+    prompt = tokens[1:]
+    ids = model.generate(torch.tensor([[1, 2]]), 4, seed=3)[0]
+    assert write(model, prompt, count=4, seed=3) == model.tokenizer.decode(ids)
+    assert write(model, prompt[:0], count=4) == model.tokenizer.decode(model.generate(torch.tensor([[0]]), 4)[0, 1:])
+
+
+@pytest.mark.parametrize(
+    ("ids", "options", "sentence"),
+    [
+        (range(8), {}, "there are 8 ids; wanted 17 or more"),
+        ([[0] * 20], {}, r"ids has shape \(1, 20\)"),
+        ([0.5] * 20, {}, "ids holds float32"),
+        ([99] * 20, {}, "99 is no id that the model knows"),
+        ("a" * 20, {}, "wanted ids"),
+        *[([0] * 20, {"seen": value}, "seen is ") for value in (16, -1, 2.0, None)],
+        *[([0] * 20, {"batch": value}, "batch is ") for value in (0, None)],
+        *[([0] * 20, {"most": value}, "most is ") for value in (0, "9")],
+    ],
+)
+def test_what_has_no_loss(ids, options, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        loss_on(small(), ids, **options)
+
+
+@pytest.mark.parametrize(
+    "arguments", [(None,), (5,), ("abc", 0), ("abc", 1.1), ("abc", "0"), ("abc", None), ("a", float("nan"))]
+)
+def test_what_cannot_be_split(arguments):
+    with pytest.raises(ValueError, match=r"wanted a text\.|share is .*; wanted a number above 0, and 1 at most"):
+        split(*arguments)
+
+
+@pytest.mark.parametrize("options", [{"tests": 0}, {"tests": None}, {"floor": "0"}, {"floor": True}])
+def test_what_cannot_be_watched_so(options):
+    with pytest.raises(ValueError, match=r"(tests|floor) is .*; wanted a") as raised:
+        watch(training(1), **options)
+    assert "\n" not in str(raised.value)
 
 
 # -- what the notebook shows of it ----------------------------------------------------------------

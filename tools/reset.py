@@ -1,89 +1,143 @@
 """Restores a notebook to the one that was shipped, and keeps the one that is there beside it.
 
-python tools/reset.py 05   notebooks/05_queries_keys_values.ipynb, as git has it; yours becomes
-05_queries_keys_values.mine.ipynb
+python tools/reset.py 5      notebooks/05_queries_keys_values.ipynb, as it was shipped; yours becomes
+                             05_queries_keys_values.mine.ipynb
+python tools/reset.py --ship says that the notebooks, as they are now, are those that are shipped
+
+Which bytes were shipped stands in tools/shipped.txt, a line for each notebook with the name that git gives to its
+content. So it does not matter what was committed since: whatever git, or a copy in the folder, still holds under that
+name is the shipped one.
 """
 
 import argparse
+import hashlib
+import re
 import subprocess
 import sys
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
+
+from helpers.inputs.whole_file import replace
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+SHIPPED = Path(__file__).resolve().parent / "shipped.txt"
+WANTED = "wanted one, as in: make reset NOTEBOOK=05"
 
 
-def shipped(path):
-    """The notebook's text as git has it. Raises ValueError, in a sentence, where git has none."""
+def content_name(content):
+    """The name that git gives to a content: ``content_name(b"") == "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"``."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+
+
+def in_shipped_form(path):
+    """The bytes of a file, with the line ends of the shipped one: git on Windows may have changed them."""
+    return path.read_bytes().replace(b"\r\n", b"\n")
+
+
+def shipped_names(record=SHIPPED):
+    """The notebooks that were shipped: file name to the name of the content. Raises ValueError, in a sentence."""
     try:
-        found = subprocess.run(
-            ["git", "show", f"HEAD:./{path.name}"], cwd=path.parent, capture_output=True, check=False
-        )
-    except FileNotFoundError:
+        lines = record.read_text(encoding="utf-8").splitlines()
+        return {name: content for content, name in (line.split(maxsplit=1) for line in lines)}
+    except (OSError, ValueError):
         raise ValueError(
-            "git is not here, and the shipped notebooks come from it: install git, or download the course again."
+            f"{record.name}, which says what was shipped, cannot be read: download the course again."
         ) from None
-    if found.returncode:
-        raise ValueError(
-            f"git has no {path.name}: was the course fetched with git clone? Downloading it again brings the "
-            "notebook back."
-        )
-    return found.stdout
 
 
-def named(which, notebooks=NOTEBOOKS):
-    """The path of a notebook. which: its number, the beginning of its name, or a path.
+def ship(notebooks=NOTEBOOKS, record=SHIPPED):
+    """Write down that the notebooks, as they are now, are the shipped ones."""
+    names = sorted(path.name for path in notebooks.glob("*.ipynb") if ".mine" not in path.name)
+    lines = [f"{content_name(in_shipped_form(notebooks / name))}  {name}\n" for name in names]
+    replace(record, "".join(lines).encode())
+
+
+def named(which, names):
+    """The name of a notebook. which: its number, 5 or 05, the beginning of its name, or its path.
 
     Raises ValueError where none, or more than one, fits.
     """
-    names = [name for name in tracked(notebooks) if name.startswith(Path(which).stem)] if which else []
-    if len(names) != 1:
-        raise ValueError(
-            f"{which!r} names {'no notebook' if not names else ', '.join(names)}; wanted one, as in: make "
-            "reset NOTEBOOK=05"
-        )
-    return notebooks / names[0]
+    start = PureWindowsPath(which.strip()).name.removesuffix(".ipynb")  # splits at / as well
+    number = re.match(r"[0-9]+", start)
+    start = start if number is None else f"{int(number[0]):02}{start[number.end() :]}"
+    found = [name for name in names if start and name.startswith(start)]
+    found = [name for name in found if name == f"{start}.ipynb"] or found
+    if len(found) != 1:
+        raise ValueError(f"{which!r} names {', '.join(found) or 'no notebook'}; {WANTED}.")
+    return found[0]
 
 
-def tracked(notebooks):
-    """The names of the notebooks that git has, there or not."""
-    try:
-        found = subprocess.run(
-            ["git", "ls-files", "*.ipynb"], cwd=notebooks, capture_output=True, text=True, check=False
-        )
-    except FileNotFoundError:
-        return sorted(path.name for path in notebooks.glob("*.ipynb"))
-    return [name for name in found.stdout.splitlines() if "/" not in name]
+def shipped(path, content):
+    """The shipped bytes of a notebook: from git, or from a copy that lies in its folder. Raises ValueError.
 
-
-def reset(path):
-    """Put the shipped notebook in the place of this one; returns where the one that was there is kept, or None if
-    they are the same.
+    content: their name.
     """
-    content = shipped(path)
-    if path.exists() and path.read_bytes() == content:
-        return None
-    kept = None
+    try:
+        found = subprocess.run(["git", "cat-file", "blob", content], cwd=path.parent, capture_output=True, check=False)
+        if not found.returncode and content_name(found.stdout) == content:
+            return found.stdout
+        trouble = "git does not have it"
+    except OSError:
+        trouble = "git, which could have it, is not here"
+    for copy in [path, *path.parent.rglob(f"{path.stem}*.ipynb")]:
+        if copy.is_file() and content_name(found := in_shipped_form(copy)) == content:
+            return found
+    raise ValueError(
+        f"{path.name} as it was shipped is not on this machine: {trouble}, nor is there a copy in {path.parent.name}/. "
+        "Download the course once more, to another folder, and take it from there; yours stays as it is."
+    )
+
+
+def reset(path, content):
+    """Put the shipped notebook in the place of this one; returns where the one that was there is kept, or None if there
+    was none, or it was the shipped one.
+
+    content: the name of the shipped bytes. Raises ValueError or OSError, and the notebook is as it was.
+    """
+    kept, bytes_shipped = None, shipped(path, content)
     if path.exists():
-        kept, number = path.with_name(f"{path.stem}.mine.ipynb"), 2
-        while kept.exists():
-            kept, number = path.with_name(f"{path.stem}.mine-{number}.ipynb"), number + 1
-        path.rename(kept)
-    path.write_bytes(content)
-    return kept or path
+        if in_shipped_form(path) == bytes_shipped:
+            return None
+        kept = keep(path)
+    replace(path, bytes_shipped)
+    return kept
+
+
+def keep(path):
+    """Write a copy of a notebook beside it, under a name that is free, and return its path."""
+    content, number = path.read_bytes(), 1
+    while True:
+        kept = path.with_name(f"{path.stem}.mine{'' if number == 1 else f'-{number}'}.ipynb")
+        try:
+            kept.touch(exist_ok=False)
+            break
+        except FileExistsError:
+            number += 1
+    try:
+        replace(kept, content)
+    except BaseException:
+        kept.unlink()
+        raise
+    return kept
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("notebook", help="its number, or the beginning of its name")
+    parser.add_argument("notebook", nargs="?", default="", help="its number, or the beginning of its name")
+    parser.add_argument("--ship", action="store_true", help="write down that the notebooks are now those to be shipped")
+    chosen = parser.parse_args()
     try:
-        path = named(parser.parse_args().notebook)
-        kept = reset(path)
-    except (ValueError, OSError) as error:
+        if chosen.ship:
+            ship()
+            print(f"{SHIPPED.name} names the notebooks as they are now.")
+            return
+        names = shipped_names()
+        path = NOTEBOOKS / named(chosen.notebook, names)
+        kept = reset(path, names[path.name])
+    except ValueError as error:
         sys.exit(str(error))
-    if kept is None:
-        print(f"{path.name} is as it was shipped; nothing was changed.")
-    else:
-        print(f"{path.name} is as it was shipped." + (f" What you had is in {kept.name}." if kept != path else ""))
+    except OSError as error:
+        sys.exit(f"Nothing was reset, and your notebook stays as it is: {error}.")
+    print(f"{path.name} is as it was shipped." + (f" What you had is in {kept.name}." if kept else ""))
 
 
 if __name__ == "__main__":

@@ -15,10 +15,10 @@ MINUTES = re.compile(r"\*\*Time\*\* (\d+) minutes(?:, and (\d+) for the exercise
 class CourseMap:
     """The notebooks in their order, with their minutes, exercises included, and which exercises and puzzles are solved.
 
-    folder: where the notebooks are; the one that this one runs in, if left out.
+    folder: where the notebooks are; the one that this one began in, if left out.
     """
 
-    def __init__(self, folder="."):
+    def __init__(self, folder=progress.FOLDER):
         done = set(progress.solved())
         self.rows = []
         for path in sorted(Path(folder).glob("[0-9][0-9]_*.ipynb")):

@@ -8,6 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from helpers.gpt.model import GPT, Block, FeedForward, MultiHeadAttention
+from helpers.inputs.given import whole_number
 
 SHARPNESS = 0.5  # what scores of normalized queries and keys are multiplied by
 BASE = 1000  # the slowest channel turns about this many times more slowly than the fastest
@@ -88,6 +89,7 @@ class FastGPT(GPT):
 
     rotary: positions turn queries and keys; else they are learned and added. normalize: queries and keys
     have one length. squared: the square of ReLU. zero: what writes into x, and the logits, begin at 0.
+    Raises ValueError for sizes that cannot be.
 
     >>> FastGPT(vocabulary=5, context=8, C=8, heads=2, layers=1)(torch.tensor([[0, 4, 2]])).shape
     torch.Size([1, 3, 5])
@@ -96,6 +98,9 @@ class FastGPT(GPT):
     def __init__(
         self, vocabulary, context=64, C=96, heads=4, layers=3, *, rotary=True, normalize=True, squared=True, zero=True
     ):
+        for name, size in [("vocabulary", vocabulary), ("context", context), ("C", C), ("heads", heads)]:
+            whole_number(name, size, 1)
+        whole_number("layers", layers, 0)
         super().__init__(vocabulary, context, C, heads, layers=0)
         levers = dict(rotary=rotary, normalize=normalize, squared=squared)
         self.settings = dict(

@@ -4,6 +4,8 @@ direction.
 
 import torch
 
+from helpers.inputs.given import told
+
 # X -> aX + b(XXᵀ)X + c(XXᵀ)²X takes every singular value of X toward 1 (Newton and Schulz; Jordan's numbers).
 A, B, C = 3.4445, -4.7750, 2.0315
 ROUNDS = 3
@@ -12,9 +14,13 @@ ROUNDS = 3
 def orthogonalize(matrices):
     """Matrices with the same singular vectors, and singular values near 1: (many, rows, columns), rows <= columns.
 
+    Raises ValueError for what is no tensor of matrices.
+
     >>> orthogonalize(torch.diag(torch.tensor([5.0, 3.0]))[None]).round(decimals=1).abs().gt(0.5).tolist()
     [[[True, False], [False, True]]]
     """
+    if not isinstance(matrices, torch.Tensor) or matrices.ndim < 2 or not matrices.is_floating_point():
+        raise ValueError(f"you gave {told(matrices)}; wanted a tensor of matrices, (many, rows, columns), of floats.")
     X = matrices / (matrices.norm(dim=(-2, -1), keepdim=True) + 1e-7)
     for _ in range(ROUNDS):
         square = X @ X.mT  # (many, rows, columns) @ (many, columns, rows) -> (many, rows, rows)

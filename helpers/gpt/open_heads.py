@@ -1,11 +1,12 @@
 """Opening a trained GPT: the Trace of any of its heads, what a head looks at, and the loss without it."""
 
-import copy
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import torch
 
 from helpers.attention.parts import attend
+from helpers.gpt.readable import attentions, copy_of, ids_of, known_ids
+from helpers.inputs.given import listed, told, whole_number
 from helpers.trace.trace import Trace
 
 SHOWN = {"\n": "↵", " ": "␣", "\t": "⇥"}  # characters that a label could not show
@@ -19,17 +20,14 @@ def trace_model(model, text, layer=0, head=None):
     context. layer, head: counted from 0; without head, all heads of the layer stand side by side. q, k and v are
     what the head makes of the text so far; those of a FastGPT stand as they meet in the scores, normalized and turned.
 
-    Raises ValueError for a character that the model does not know, a text that is empty or too long, and a layer
-    or head that is not there.
+    The model is read in a copy, without dropout, and stays as it was.
+    Raises ValueError for a model of another kind, a character that it does not know, a text that is empty or too long,
+    and a layer or head that is not there.
     """
-    model = copy.deepcopy(model).double()  # so that another machine prints the same decimals
+    model = copy_of(model).cpu().double()  # so that another machine prints the same decimals
     attention = attention_of(model, layer, head)
-    if not 1 <= len(text) <= model.context:
-        raise ValueError(
-            f"the text has {len(text)} characters; wanted 1 to {model.context}, which the model can see at once."
-        )
     with watched(attention) as seen:
-        model(torch.tensor([model.tokenizer.encode(text)], device=next(model.parameters()).device))
+        model(ids_of(model, text)[None])
     trace = Trace(
         f"layer {layer}" + (f", head {head}" if head is not None else ""),
         [SHOWN.get(letter, letter) for letter in text],
@@ -61,41 +59,82 @@ def trace_model(model, text, layer=0, head=None):
     return trace
 
 
-@torch.no_grad()
 def weights_of(model, ids):
-    """Who looks at whom, in every head: (T) ids -> (layers, n, T, T)."""
-    every = []
-    for block in model.blocks:
-        with watched(block.attention) as seen:
-            model(ids[None])
-        q, k = block.attention.queries_and_keys(seen["x"])
-        every.append(block.attention.weights(q, k)[0])  # (1, n, T, T) -> (n, T, T)
-    return torch.stack(every)
+    """Who looks at whom, in every head: (T) ids -> (layers, n, T, T). The model is read in a copy, without dropout.
+
+    Raises ValueError for a model of another kind, and for ids that it cannot see.
+    """
+    return weights_in(copy_of(model), known_ids(model, ids, most=model.context))
+
+
+@torch.no_grad()
+def weights_in(copy, ids):
+    """The weights of every head of a copy that was made to be read: (T) ids -> (layers, n, T, T)."""
+    every = attentions(copy)
+    with ExitStack() as stack:
+        seen = [stack.enter_context(watched(attention)) for attention in every]
+        copy(ids[None])  # (T) -> (1, T)
+    pairs = [attention.queries_and_keys(found["x"]) for attention, found in zip(every, seen)]
+    return torch.stack([attention.weights(q, k)[0] for attention, (q, k) in zip(every, pairs)])  # of (n, T, T) each
 
 
 def score(model, pairs):
-    """How much of its weight each head puts on certain places: (layers, n), from 0 to 1.
+    """How much of its weight each head puts on certain places, on average: (layers, n), from 0 to 1.
 
     pairs: texts with the places that count, ``[(text, {8: [2, 5]})]``: at 8, looking at 2 and at 5. A list of them
     comes from ``previous`` and from ``helpers.inputs.corpus.repeated_names``.
+    The model is read in a copy, without dropout. Raises ValueError for a model of another kind, a text that it cannot
+    read, pairs of another form, and where no place counts.
     """
-    total, count = 0, 0
-    for text, places in pairs:
-        weights = weights_of(model, torch.tensor(model.tokenizer.encode(text), device=next(model.parameters()).device))
+    copy, found = copy_of(model), []
+    for text, places in pairs_in(pairs):
+        ids = ids_of(copy, text)
+        weights = weights_in(copy, ids) if places else None
         for at, looked_at in places.items():
-            total, count = total + weights[:, :, at, looked_at].sum(-1), count + 1
-    return total / count
+            whole_number("a place", at, 0, len(ids) - 1)
+            if not listed(looked_at):
+                raise ValueError(f"at {at} stands {told(looked_at)}; wanted a list of the places looked at, as in [2].")
+            seen = sorted({whole_number(f"a place seen from {at}", place, 0, at) for place in listed(looked_at)})
+            found.append(weights[:, :, at, seen].sum(-1))  # (layers, n, T, T) -> (layers, n, places) -> (layers, n)
+    if not found:
+        raise ValueError("no place counts in these texts, so that there is no score.")
+    return torch.stack(found).mean(0)
+
+
+def pairs_in(pairs):
+    """The pairs as a list. Raises ValueError where they are something else."""
+    found = listed(pairs)
+    if not found:
+        raise ValueError(f"you gave {told(pairs)}; wanted a list of pairs, as in [previous(text)].")
+    for pair in found:
+        if not isinstance(pair, list | tuple) or len(pair) != 2 or not isinstance(pair[1], dict):
+            likely = ": put the pair into a list" if isinstance(pairs, tuple) else ""
+            raise ValueError(f"{told(pair)} is no pair of a text and its places, as ('abc', {{2: [1]}}) is{likely}.")
+    return found
 
 
 def previous(text):
-    """For ``score``: every character looks at the one before it."""
+    """For ``score``: every character looks at the one before it. Raises ValueError where there is none before.
+
+    >>> previous("abc")
+    ('abc', {1: [0], 2: [1]})
+    """
+    if not isinstance(text, str | list | tuple) or len(text) < 2:
+        raise ValueError(
+            f"you gave {told(text)}; wanted a text of two characters or more: the first has none before it."
+        )
     return text, {at: [at - 1] for at in range(1, len(text))}
 
 
 @contextmanager
 def without(model, layer, head):
-    """In here, one head says nothing: its part of the concatenation is 0."""
+    """In here, one head says nothing: its part of the concatenation is 0.
+
+    Raises ValueError for a model of another kind, and a layer or head that is not there.
+    """
     attention = attention_of(model, layer, head)
+    if head is None:
+        raise ValueError(f"head is None; each layer has heads 0 to {attention.heads - 1}.")
 
     def silence(_, inputs):
         parts = inputs[0].unflatten(-1, (attention.heads, -1)).clone()  # (B, T, C) -> (B, T, n, h)
@@ -122,10 +161,16 @@ def watched(attention):
 
 def attention_of(model, layer, head=None):
     """The attention of a layer; raises ValueError for a layer or a head that is not there."""
-    layers = len(model.blocks)
-    if layer not in range(layers):
-        raise ValueError(f"layer is {layer!r}; the model has layers 0 to {layers - 1}.")
-    attention = model.blocks[layer].attention
-    if head is not None and head not in range(attention.heads):
-        raise ValueError(f"head is {head!r}; each layer has heads 0 to {attention.heads - 1}.")
+    every = attentions(model)
+    attention = every[one_of("layer", layer, len(every), "the model has layers")]
+    if head is not None:
+        one_of("head", head, attention.heads, "each layer has heads")
     return attention
+
+
+def one_of(name, value, count, there):
+    """The value as an int, if it is one of so many that are counted from 0; raises ValueError where it is not."""
+    try:
+        return whole_number(name, value, 0, count - 1)
+    except ValueError:
+        raise ValueError(f"{name} is {told(value)}; {there} 0 to {count - 1}.") from None

@@ -9,15 +9,25 @@ from contextlib import contextmanager
 import torch
 
 from helpers.gpt.muon import Muon
-from helpers.inputs.texts import Tokenizer
+from helpers.gpt.readable import gpt, is_tokenizer, known_ids, resting, tokenizer_of
+from helpers.inputs.given import positive, told, whole_number
+from helpers.inputs.tokenizer import Tokenizer
 
 RATES = {"muon": {"matrices": 0.014, "tokens": 0.02, "logits": 0.007, "biases": 0.07}, "adamw": 3e-3}
 COOLING = 0.5  # from this share of the steps on, the learning rate falls, to a twentieth at the end
 SNAPSHOTS = 20
+COLDEST = 0.001  # below it, the logits divided by the temperature overflow
+LARGEST_SEED = 2**63 - 1
 
 
 def split(text, share=0.9):
-    """A text's beginning to learn from, and its end to be tested on: ``split("0123456789") == ("012345678", "9")``."""
+    """A text's beginning to learn from, and its end to be tested on: ``split("0123456789") == ("012345678", "9")``.
+
+    text: or a list, or ids. share: of it that is learned from. Raises ValueError for what is no text, or no share.
+    """
+    if not isinstance(text, str | list | tuple) and not getattr(text, "ndim", 0):
+        raise ValueError(f"you gave {told(text)}; wanted a text.")
+    positive("share", share, 1)
     cut = int(share * len(text))
     return text[:cut], text[cut:]
 
@@ -27,8 +37,9 @@ def optimizers(model, kind="muon", rate=1.0):
 
     rate: all learning rates are multiplied by it.
     """
-    if kind not in RATES:
-        raise ValueError(f"optimizer is {kind!r}; wanted one of {', '.join(RATES)}.")
+    if not isinstance(kind, str) or kind not in RATES:
+        raise ValueError(f"optimizer is {told(kind)}; wanted one of {', '.join(RATES)}.")
+    positive("rate", rate)
     if kind == "adamw":
         return [torch.optim.AdamW(model.parameters(), lr=rate * RATES[kind], betas=(0.9, 0.99))]
     groups = {"matrices": [], "tokens": [], "logits": [], "biases": []}
@@ -56,10 +67,16 @@ class Training:
     rate: all learning rates are multiplied by it.
 
     losses: of each step so far, in nats. snapshots: step to the model's weights then. seconds: spent so far.
+    Raises ValueError for what cannot be trained so; the model is then as it was.
     """
 
     def __init__(self, model, text, *, batch=8, steps=400, optimizer="muon", rate=1.0, seed=0, tokenizer=None):
-        self.tokenizer = model.tokenizer = tokenizer or Tokenizer(text)
+        gpt(model)
+        for name, value in [("batch", batch), ("steps", steps)]:
+            whole_number(name, value, 1)
+        self.tokenizer = Tokenizer(text) if tokenizer is None else tokenizer
+        if not is_tokenizer(self.tokenizer):
+            raise ValueError(f"tokenizer is {told(tokenizer)}; wanted a Tokenizer.")
         if len(self.tokenizer) != model.settings["vocabulary"]:
             raise ValueError(
                 f"the model knows {model.settings['vocabulary']} tokens, but the text has {len(self.tokenizer)} "
@@ -79,7 +96,8 @@ class Training:
         self.model, self.batch, self.steps = model, batch, steps
         self.optimizers = optimizers(model, optimizer, rate)
         self.schedules = [torch.optim.lr_scheduler.LambdaLR(one, self.share_of_rate) for one in self.optimizers]
-        self.chance = torch.Generator().manual_seed(seed)
+        self.chance = torch.Generator().manual_seed(whole_number("seed", seed, 0, LARGEST_SEED))
+        model.tokenizer = self.tokenizer
         self.losses, self.snapshots, self.seconds = [], {}, 0.0
         self.keep()
 
@@ -103,18 +121,20 @@ class Training:
         each: called with this Training after every step. Returns the Training.
         """
         self.model.train()
-        with interrupts() as interrupted:
-            while self.step < self.steps and not interrupted():
-                began = time.perf_counter()
-                self.take_a_step()
-                self.seconds += time.perf_counter() - began
-                if self.step % max(1, self.steps // SNAPSHOTS) == 0:
-                    self.keep()
-                if each is not None:
-                    each(self)
+        try:
+            with interrupts() as interrupted:
+                while self.step < self.steps and not interrupted():
+                    began = time.perf_counter()
+                    self.take_a_step()
+                    self.seconds += time.perf_counter() - began
+                    if self.step % max(1, self.steps // SNAPSHOTS) == 0:
+                        self.keep()
+                    if each is not None:
+                        each(self)
+        finally:
+            self.model.eval()
         if self.step not in self.snapshots:
             self.keep()
-        self.model.eval()
         return self
 
     def take_a_step(self):
@@ -148,32 +168,44 @@ def loss_on(model, ids, seen=0, most=None, batch=64):
     """Mean loss on a run of ids (N), in nats a token.
 
     seen: score only tokens that have at least so many before them in the model's sight. most: score about so many.
+    Raises ValueError for ids that the model does not know, or too few, and numbers that cannot be.
     """
-    stride = model.context - seen
+    ids = known_ids(gpt(model), ids, least=model.context + 1)
+    stride = model.context - whole_number("seen", seen, 0, model.context - 1)
+    whole_number("batch", batch, 1)
     starts = torch.arange(0, len(ids) - model.context, stride)
     if most is not None:
-        starts = starts[:: max(1, len(starts) * stride // most)]
-    training, total = model.training, 0.0
-    model.eval()
-    for part in starts.split(batch):
-        windows = ids[(part[:, None] + torch.arange(model.context + 1)).to(ids.device)]  # (N, T+1)
-        logits = model(windows[:, :-1])[:, seen:]  # (N, T, vocabulary) -> (N, stride, vocabulary)
-        total += torch.nn.functional.cross_entropy(logits.flatten(0, 1), windows[:, seen + 1 :].flatten()).item() * len(
-            part
-        )
-    model.train(training)
+        starts = starts[:: max(1, len(starts) * stride // whole_number("most", most, 1))]
+    total = 0.0
+    with resting(model):
+        for part in starts.split(batch):
+            windows = ids[(part[:, None] + torch.arange(model.context + 1)).to(ids.device)]  # (N, T+1)
+            logits = model(windows[:, :-1])[:, seen:]  # (N, T, vocabulary) -> (N, stride, vocabulary)
+            targets = windows[:, seen + 1 :].flatten()  # (N, T+1) -> (N·stride)
+            total += torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets).item() * len(part)
     return total / len(starts)
 
 
 def write(model, prompt="", count=200, temperature=1.0, seed=0):
     """Text that the model goes on with: the prompt and ``count`` characters more.
 
-    An empty prompt begins with a new line. Raises ValueError for a character that was not in the text it learned from.
+    An empty prompt begins with a new line. temperature: 0 takes the likeliest each time, above 1 is wilder.
+    Raises ValueError for a character that was not in the text it learned from, numbers that cannot be, and a model of
+    another kind, or one whose training has diverged.
     """
-    tokenizer = model.tokenizer
-    start = tokenizer.encode(prompt or "\n" if "\n" in tokenizer.ids else tokenizer.vocabulary[0])
-    ids = model.generate(torch.tensor([start], device=next(model.parameters()).device), count, temperature, seed)
-    return prompt + tokenizer.decode(ids[0, len(start) :])
+    tokenizer, count = tokenizer_of(model), whole_number("count", count, 0)
+    if not isinstance(prompt, str | list | tuple):
+        raise ValueError(f"prompt is {told(prompt)}; wanted a text to begin with.")
+    is_zero = isinstance(temperature, int | float) and temperature == 0
+    if not is_zero and positive("temperature", temperature) < COLDEST:
+        raise ValueError(f"temperature is {temperature}; wanted 0, or a number from {COLDEST} up.")
+    if not all(weight.isfinite().all() for weight in model.parameters()):
+        raise ValueError("the model's weights are no numbers any longer (NaN): train it anew, with a smaller rate.")
+    first = prompt or (["\n"] if "\n" in tokenizer.ids else tokenizer.vocabulary[:1])
+    start = torch.tensor([tokenizer.encode(first)], device=next(model.parameters()).device)  # (1, T)
+    with resting(model):
+        ids = model.generate(start, count, temperature, whole_number("seed", seed, 0, LARGEST_SEED))
+    return tokenizer.decode(ids[0] if prompt else ids[0, 1:])  # (1, T+count) -> (T+count), or (count)
 
 
 @contextmanager

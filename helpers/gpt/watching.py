@@ -3,10 +3,12 @@
 import time
 from html import escape
 from itertools import pairwise
+from numbers import Real
 
 import ipywidgets as widgets
 from IPython.display import display
 
+from helpers.inputs.given import told, whole_number
 from helpers.look.style import ROLES, THEMES
 from helpers.pictures.plots import curves, spread
 
@@ -21,11 +23,15 @@ def watch(training, floor=None, tests=8):
     """Run a Training, show how it goes, and return it. Stop it with the square button: what was reached stays.
 
     floor: the loss that no model can beat, in nats. tests: how often the text that was kept away is tried.
-    Run the cell again and it goes on.
+    Run the cell again and it goes on. Raises ValueError for what is no Training, and numbers that cannot be.
     """
+    if not hasattr(training, "run") or not hasattr(training, "losses"):
+        raise ValueError(f"you gave {told(training)}; wanted a Training, as Training(model, text) makes one.")
+    if floor is not None and (isinstance(floor, bool) or not isinstance(floor, Real)):
+        raise ValueError(f"floor is {told(floor)}; wanted a number, or nothing.")
+    between = max(1, training.steps // whole_number("tests", tests, 1))
     view = View(training, floor)
     display(view)
-    between = max(1, training.steps // tests)
 
     def each(training):
         if training.step % between == 0 or training.step == training.steps:

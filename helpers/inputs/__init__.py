@@ -2,7 +2,8 @@
 
 from helpers.inputs.corpus import floor, repeated_names, tales
 from helpers.inputs.examples import by_hand, example
-from helpers.inputs.texts import Tokenizer, data_folder, download, load_text, split_words, words
+from helpers.inputs.texts import data_folder, download, load_text, split_words, words
+from helpers.inputs.tokenizer import Tokenizer
 
 __all__ = [
     "Tokenizer",

@@ -13,6 +13,8 @@ import re
 
 import numpy as np
 
+from helpers.inputs.given import positive, told, whole_number
+
 SEED, LENGTH = 1, 300_000  # of data/tales.txt
 LONGEST = 115  # characters of a tale, at most: who sees so far back sees all that helps
 
@@ -140,11 +142,14 @@ def in_any_order(writer, one, other):
 def tales(length=LENGTH, seed=SEED):
     """The text, and the bits of each of its characters: (length,), to the last whole tale.
 
+    Raises ValueError for a length or a seed that is no whole number.
+
     >>> text, bits = tales(200)
     >>> print(text.splitlines()[0])
     Dusemo, Dusemo, Dusemo!
     """
-    writer = Writer(seed)
+    writer = Writer(whole_number("seed", seed, 0))
+    whole_number("length", length, 1)
     while len(writer.text) < length:
         write_tale(writer)
     return "".join(writer.text), np.array(writer.bits)
@@ -152,22 +157,25 @@ def tales(length=LENGTH, seed=SEED):
 
 def floor(share=0.1):
     """The true entropy of the last share of data/tales.txt, in nats a character: no model can have a lower loss
-    there, on average.
+    there, on average. Raises ValueError for a share that is none.
     """
+    positive("share", share, 1)
     _, bits = tales()
     return float(bits[-int(share * len(bits)) :].mean() * math.log(2))
 
 
 def repeated_names(tale):
     """For ``helpers.gpt.open_heads.score``: inside a name that was there before, the place after the same letters,
-    each time before.
+    each time before. Raises ValueError for what is no text.
 
     >>> repeated_names("Zo, Zo, Zo!")
     ('Zo, Zo, Zo!', {4: [1], 8: [1, 5]})
     """
+    if not isinstance(tale, str):
+        raise ValueError(f"you gave {told(tale)}; wanted a tale, a text.")
     places = {}
     for name in dict.fromkeys(line.split(",")[0] for line in tale.split("\n")[:2]):
-        starts = [match.start() for match in re.finditer(name, tale)]
+        starts = [match.start() for match in re.finditer(re.escape(name), tale)]
         for i, start in enumerate(starts[1:], 1):
             places.update(
                 {start + letter: [before + letter + 1 for before in starts[:i]] for letter in range(len(name) - 1)}

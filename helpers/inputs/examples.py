@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from helpers.inputs.given import whole_number
 from helpers.inputs.texts import words
 
 LARGEST = 128
@@ -35,20 +36,14 @@ def example(T=4, C=3, head_size=None, B=None, seed=0):
 
     T: tokens, 1 to 128. C: channels, 1 to 128. head_size: C / 2 rounded up if left out. B: sequences
     in a batch, no batch axis if left out. Numbers have one decimal, so that products can be checked
-    by hand; a larger T keeps the rows that were there. Raises ValueError for sizes out of range.
+    by hand; a larger T keeps the rows that were there. Raises ValueError for sizes or a seed out of range.
 
     >>> example(T=2, C=3).x.shape, example(T=2, C=3).tokens
     ((2, 3), ['the', 'cat'])
     """
-    for name, size in [
-        ("T", T),
-        ("C", C),
-        ("head_size", 1 if head_size is None else head_size),
-        ("B", 1 if B is None else B),
-    ]:
-        if not (hasattr(size, "__index__") and 1 <= size <= LARGEST):
-            raise ValueError(f"{name} is {size!r}; wanted a whole number from 1 to {LARGEST}.")
-    head_size = (C + 1) // 2 if head_size is None else head_size
+    T, C, seed = whole_number("T", T, 1, LARGEST), whole_number("C", C, 1, LARGEST), whole_number("seed", seed, 0)
+    head_size = (C + 1) // 2 if head_size is None else whole_number("head_size", head_size, 1, LARGEST)
+    B = None if B is None else whole_number("B", B, 1, LARGEST)
     _, q, k, v, scores, value, output = tables(seed)
     x = np.stack([tables(seed, b)[0][:T, :C] for b in range(B or 1)])  # B times (T, C) -> (B, T, C)
     x = x[0] if B is None else x
@@ -93,17 +88,9 @@ def by_hand(T=2, C=3, head_size=4, seed=0, level=1):
     >>> by_hand().x.tolist(), by_hand().tokens
     ([[-1.0, 0.0, 1.0], [-1.0, -2.0, 0.0]], ['the', 'cat'])
     """
-    for name, value, low, high in [
-        ("T", T, 1, PAPER),
-        ("C", C, 1, PAPER),
-        ("head_size", head_size, 1, PAPER),
-        ("level", level, 1, max(LEVELS)),
-        ("seed", seed, 0, None),
-    ]:
-        if not hasattr(value, "__index__") or value < low or (high and value > high):
-            raise ValueError(
-                f"{name} is {value!r}; wanted a whole number from {low}{f' to {high}' if high else ' up'}."
-            )
+    sizes = {"T": T, "C": C, "head_size": head_size}
+    T, C, head_size = (whole_number(name, size, 1, PAPER) for name, size in sizes.items())
+    level, seed = whole_number("level", level, 1, max(LEVELS)), whole_number("seed", seed, 0)
     shapes = [(T, C), *[(C, head_size)] * 3, (head_size, C)]  # of x, Wq, Wk, Wv and Wo
     ends = np.cumsum([rows * columns for rows, columns in shapes])
     rng = np.random.default_rng([seed, level, T, C, head_size])

@@ -1,14 +1,18 @@
-"""Texts and tokens: the words and texts that the course ships, a tokenizer, and one download, only when asked."""
+"""Texts: the words and texts that the course ships, and one download, only when asked."""
 
 import hashlib
 import http.client
 import os
 import re
-import tempfile
 import urllib.request
 from dataclasses import dataclass
 from functools import lru_cache
+from numbers import Number
 from pathlib import Path
+
+from helpers.inputs.alone import alone
+from helpers.inputs.given import told
+from helpers.inputs.whole_file import whole
 
 SHIPPED = ("sentence", "story", "tales")
 TIMEOUT = 30  # seconds without a byte
@@ -53,31 +57,36 @@ def words(count):
 
     Raises ValueError for a count outside 1 to 128.
     """
-    if count != int(count) or not 1 <= count <= 128:
-        raise ValueError(f"you asked for {count} words; wanted a whole number from 1 to 128.")
+    if not isinstance(count, Number) or count not in range(1, 129):
+        raise ValueError(f"you asked for {told(count)} words; wanted a whole number from 1 to 128.")
     return list(all_words()[: int(count)])
 
 
 def load_text(name):
     """A text by its name (``"story"``, ``"sentence"``, or a download), or the text file at a path.
 
-    Line ends become ``\\n``. Raises FileNotFoundError if there is none, ValueError if it is not text or empty.
+    Line ends become ``\\n``. Raises FileNotFoundError if there is none, ValueError if it is not text or empty, OSError
+    where the file cannot be read.
 
     >>> load_text("sentence")[:11]
     'the cat sat'
     """
+    if not isinstance(name, str | os.PathLike):
+        raise ValueError(f"you gave {told(name)}; wanted the name of a text ({known_texts()}) or the path of a file.")
     known = name in SHIPPED or name in DOWNLOADS
     path = (data_folder() if name in SHIPPED else downloads_folder()) / f"{name}.txt" if known else Path(name)
     if name in DOWNLOADS and not path.exists():
         raise FileNotFoundError(f"{name} is not on this machine yet: download({name!r}) fetches it.")
-    if not path.exists():
+    if not os.path.exists(path):  # Path.exists raises where a name is too long, as that of a whole text
         raise FileNotFoundError(
-            f"{str(name)!r} is no text of the course ({', '.join([*SHIPPED, *DOWNLOADS])}) and no file in {Path.cwd()}."
+            f"{told(str(name))} is no text of the course ({known_texts()}) and no file in {Path.cwd()}."
         )
     if path.is_dir():
         raise ValueError(f"{path} is a folder; wanted a text file in it.")
     try:
         text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise type(error)(f"{path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError as error:
         raise ValueError(
             f"{path} is not UTF-8 text: byte {error.start} is {error.object[error.start]:#04x}. "
@@ -88,94 +97,49 @@ def load_text(name):
     return text
 
 
+def known_texts():
+    """The names of the texts: those that are here, and those that can be fetched."""
+    return ", ".join([*SHIPPED, *DOWNLOADS])
+
+
 def split_words(sentence):
     """Words and punctuation marks as tokens: ``split_words("Stop, now!") == ["Stop", ",", "now", "!"]``.
 
     Raises ValueError where there is none.
     """
+    if not isinstance(sentence, str):
+        raise ValueError(f"you gave {told(sentence)}; wanted a sentence, in quotes.")
     tokens = re.findall(r"\w+|[^\w\s]", sentence)
     if not tokens:
         raise ValueError("The sentence is empty: type at least one word.")
     return tokens
 
 
-class Tokenizer:
-    """Turns tokens into ids and back; the vocabulary is every distinct token, sorted.
-
-    tokens: the tokens that it shall know; a string stands for its characters. Raises ValueError for none.
-
-    >>> tokenizer = Tokenizer("hello")
-    >>> tokenizer.vocabulary, tokenizer.encode("hole"), tokenizer.decode([1, 0, 2])
-    (['e', 'h', 'l', 'o'], [1, 3, 2, 0], 'hel')
-    >>> Tokenizer(["the", "cat"]).encode(["cat", "the"])
-    [0, 1]
-    """
-
-    def __init__(self, tokens):
-        self.vocabulary = sorted(set(tokens))
-        if not self.vocabulary:
-            raise ValueError("there is nothing to learn a vocabulary from: the text is empty.")
-        self.joins = isinstance(tokens, str)
-        self.ids = {token: i for i, token in enumerate(self.vocabulary)}
-
-    def __len__(self):
-        return len(self.vocabulary)
-
-    def encode(self, tokens):
-        """The id of each token: a list of T whole numbers. Raises ValueError for a token it does not know."""
-        try:
-            return [self.ids[token] for token in tokens]
-        except KeyError as error:
-            token = error.args[0]
-            point = f" (U+{ord(token):04X})" if len(token) == 1 else ""
-            raise ValueError(
-                f"{token!r}{point} is not in the vocabulary of {len(self)} tokens: it did not occur in the "
-                "text that the tokenizer was made from."
-            ) from None
-
-    def decode(self, ids):
-        """The tokens of these ids: one string if the tokens are characters, else a list of tokens.
-
-        ids: whole numbers, a NumPy array or a torch tensor. Raises ValueError for an id out of range.
-        """
-        ids = [int(i) for i in ids]
-        bad = [i for i in ids if not 0 <= i < len(self)]
-        if bad:
-            raise ValueError(f"{bad[0]} is no token's id; the ids go from 0 to {len(self) - 1}.")
-        tokens = [self.vocabulary[i] for i in ids]
-        return "".join(tokens) if self.joins else tokens
-
-
 def download(name):
     """Fetch a text from the internet, once, and return its path. Nothing in the course calls this for you.
 
     Shows a progress bar. The file appears whole and checked, or not at all. Raises ValueError for an
-    unknown name or a wrong checksum, ConnectionError where the text cannot be fetched.
+    unknown name or a wrong checksum, ConnectionError where the text cannot be fetched or kept.
     """
-    if name not in DOWNLOADS:
-        raise ValueError(f"{name!r} is no text to download; there is {', '.join(DOWNLOADS)}.")
+    if not isinstance(name, str) or name not in DOWNLOADS:
+        raise ValueError(f"{told(name)} is no text to download; there is {', '.join(DOWNLOADS)}.")
     source, path = DOWNLOADS[name], downloads_folder() / f"{name}.txt"
-    if path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == source.sha256:
-        return path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f"{name}-", suffix=".part")
-    partial = Path(partial)
     try:
-        with os.fdopen(handle, "wb") as file:
+        if path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == source.sha256:
+            return path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with alone(path), whole(path) as file:
             found = fetch(source.url, file)
-        if found != source.sha256:
-            raise ValueError(
-                f"what came from {source.url} is not the text that was wanted: its SHA-256 is {found}, not "
-                f"{source.sha256}. Nothing was kept; try again later."
-            )
-        partial.replace(path)
+            if found != source.sha256:
+                raise ValueError(
+                    f"what came from {source.url} is not the text that was wanted: its SHA-256 is {found}, not "
+                    f"{source.sha256}. Nothing was kept; try again later."
+                )
     except (OSError, http.client.HTTPException) as error:
         raise ConnectionError(
             f"{name} could not be fetched from {source.url} ({error}). If this machine is offline, fetch it "
             f"elsewhere and put it at {path}."
         ) from error
-    finally:
-        partial.unlink(missing_ok=True)
     return path
 
 
