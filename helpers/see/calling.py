@@ -1,0 +1,127 @@
+"""One call of a learner's function: on copies, from the same random numbers; all that it says is kept."""
+
+import inspect
+import io
+import random
+import sys
+import warnings
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+
+import numpy as np
+
+from helpers.look.sentence import one_line, sentence
+from helpers.see.contained import contained
+from helpers.see.copies import copied, written
+
+TOLD = 3  # so many different warnings are told
+KEPT = 10_000  # characters of what is printed
+
+
+@dataclass(frozen=True)
+class Call:
+    """How a call went.
+
+    value: what came back. changed: the names of the arguments that it wrote into. said: what it printed and what it was
+    warned of, a sentence each.
+    """
+
+    value: object
+    changed: list
+    said: list
+
+
+def call(build, arguments, seed=0, tensors=False, strict=False):
+    """Call a function once. Raises what it raises, and ValueError where that would end Python. Returns a Call.
+
+    It gets copies, so that what you gave stays as it is. Python's, NumPy's and PyTorch's random numbers start from
+    seed at each call, and go on afterwards where they were: the same call gives the same numbers, and your other cells
+    do not notice it. tensors: give arrays as torch tensors, float32 as torch makes its own. strict: raise the warnings
+    that tell that a function took a tensor for an array.
+
+    >>> call(lambda x: x + 1, {"x": 1}).value
+    2
+    """
+    given = {name: copied(value) for name, value in arguments.items()}
+    if tensors:
+        given = {name: as_tensor(value) for name, value in given.items()}
+    before = {name: copied(value) for name, value in given.items()}
+    printed = Printed()
+    with same_random_numbers(seed), redirect_stdout(printed), warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        if strict and tensors:
+            warnings.simplefilter("error", DeprecationWarning)  # NumPy's, of a tensor that it takes for an array
+            warnings.filterwarnings("error", "To copy construct from a tensor")  # torch's, of torch.tensor(x)
+        with contained():
+            value = bound(build, given)
+    return Call(value, written(before, given), [*printed.sentences(), *told(warned)])
+
+
+def bound(build, given):
+    """Call with arguments by name; those that a function takes by place alone are given in their places."""
+    places = [
+        name
+        for name, parameter in inspect.signature(build).parameters.items()
+        if parameter.kind is parameter.POSITIONAL_ONLY and name in given
+    ]
+    named = {name: value for name, value in given.items() if name not in places}
+    return build(*[given[name] for name in places], **named)
+
+
+def as_tensor(value):
+    """An array of numbers as a tensor: fractions in float32, whole numbers as they are; anything else as it is."""
+    import torch  # the function itself works with it
+
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "biufc" or np.ma.isMaskedArray(value):
+        return value
+    return torch.tensor(value, dtype=torch.float32 if value.dtype.kind == "f" else None)
+
+
+@contextmanager
+def same_random_numbers(seed):
+    """In here, every random number follows from the seed; afterwards all go on as if nothing had happened."""
+    torch = sys.modules.get("torch")
+    kept = random.getstate(), np.random.get_state()
+    devices = range(torch.cuda.device_count()) if torch and torch.cuda.is_initialized() else ()
+    try:
+        random.seed(seed)
+        np.random.seed(seed)
+        if torch is None:
+            yield
+        else:
+            with torch.random.fork_rng(devices):
+                torch.manual_seed(seed)
+                yield
+    finally:
+        random.setstate(kept[0])
+        np.random.set_state(kept[1])
+
+
+class Printed(io.TextIOBase):
+    """Where a function's prints go: the first of them are kept, and the lines are counted."""
+
+    def __init__(self):
+        self.text, self.lines = "", 0
+
+    def writable(self):
+        return True
+
+    def write(self, text):
+        self.lines += text.count("\n")
+        if len(self.text) < KEPT:
+            self.text += text[:KEPT]
+        return len(text)
+
+    def sentences(self):
+        """What was printed in one sentence, or none."""
+        if not self.text.strip():
+            return []
+        count = f" {self.lines:,} lines" if self.lines > 1 else ""
+        return [f"It printed{count}: {one_line(self.text)}"]
+
+
+def told(warned):
+    """Warnings in a sentence each, none twice."""
+    words = [sentence(one.message) for one in warned if not issubclass(one.category, DeprecationWarning)]
+    several = list(dict.fromkeys(words))
+    return several[:TOLD] + [f"{len(several) - TOLD} more warnings"] * (len(several) > TOLD)
