@@ -7,6 +7,7 @@ import sys
 import warnings
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -31,13 +32,13 @@ class Call:
     said: list
 
 
-def call(build, arguments, seed=0, tensors=False, strict=False):
+def call(build, arguments, seed=0, tensors=False, strict=False, places=()):
     """Call a function once. Raises what it raises, and ValueError where that would end Python. Returns a Call.
 
     It gets copies, so that what you gave stays as it is. Python's, NumPy's and PyTorch's random numbers start from
     seed at each call, and go on afterwards where they were: the same call gives the same numbers, and your other cells
     do not notice it. tensors: give arrays as torch tensors, float32 as torch makes its own. strict: raise the warnings
-    that tell that a function took a tensor for an array.
+    that tell that a function took a tensor for an array. places: names of arguments that are given by place.
 
     >>> call(lambda x: x + 1, {"x": 1}).value
     2
@@ -53,19 +54,15 @@ def call(build, arguments, seed=0, tensors=False, strict=False):
             warnings.simplefilter("error", DeprecationWarning)  # NumPy's, of a tensor that it takes for an array
             warnings.filterwarnings("error", "To copy construct from a tensor")  # torch's, of torch.tensor(x)
         with contained():
-            value = bound(build, given)
+            placed = [given[name] for name in places if name in given]
+            value = build(*placed, **{name: one for name, one in given.items() if name not in places})
     return Call(value, written(before, given), [*printed.sentences(), *told(warned)])
 
 
-def bound(build, given):
-    """Call with arguments by name; those that a function takes by place alone are given in their places."""
-    places = [
-        name
-        for name, parameter in inspect.signature(build).parameters.items()
-        if parameter.kind is parameter.POSITIONAL_ONLY and name in given
-    ]
-    named = {name: value for name, value in given.items() if name not in places}
-    return build(*[given[name] for name in places], **named)
+def by_place(build):
+    """The names of the parameters that a function takes by place alone, as ``x`` in ``def f(x, /)``."""
+    parameters = inspect.signature(build).parameters
+    return [name for name, parameter in parameters.items() if parameter.kind is parameter.POSITIONAL_ONLY]
 
 
 def as_tensor(value):
@@ -81,20 +78,29 @@ def as_tensor(value):
 def same_random_numbers(seed):
     """In here, every random number follows from the seed; afterwards all go on as if nothing had happened."""
     torch = sys.modules.get("torch")
-    kept = random.getstate(), np.random.get_state()
+    kept, start = (random.getstate(), np.random.get_state()), seeded(seed)
     devices = range(torch.cuda.device_count()) if torch and torch.cuda.is_initialized() else ()
     try:
-        random.seed(seed)
-        np.random.seed(seed)
+        random.setstate(start[0])
+        np.random.set_state(start[1])
         if torch is None:
             yield
         else:
             with torch.random.fork_rng(devices):
-                torch.manual_seed(seed)
+                if devices:
+                    torch.manual_seed(seed)
+                else:  # without a look for devices that nobody uses
+                    torch.default_generator.manual_seed(seed)
                 yield
     finally:
         random.setstate(kept[0])
         np.random.set_state(kept[1])
+
+
+@lru_cache(maxsize=4)
+def seeded(seed):
+    """The state of Python's and of NumPy's random numbers right after ``seed(seed)``."""
+    return random.Random(seed).getstate(), np.random.RandomState(seed).get_state()
 
 
 class Printed(io.TextIOBase):

@@ -29,6 +29,8 @@ def copied(value):
     """
     if is_tensor(value):
         return value.detach().clone().requires_grad_(value.requires_grad)
+    if type(value) is np.ndarray and not value.dtype.hasobject:
+        return value.copy()
     if type(value) in (list, tuple):
         return type(value)(copied(one) for one in value)
     if type(value) is dict:

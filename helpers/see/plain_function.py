@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from helpers.see.axis_names import SPARE, AxisNames, letters, other_sizes
-from helpers.see.calling import call
+from helpers.see.calling import by_place, call
 from helpers.see.numbers import NoNumbers, beyond_exact, real_numbers
 from helpers.see.sizes import names_of_axes, resized, settings_of, sizes_of
 from helpers.see.wants_tensors import kinds
@@ -43,6 +43,7 @@ class PlainFunction:
 
     def __init__(self, build, title, ranges=None):
         self.build, self.title, self.ranges = build, title, ranges or {}
+        self.places = by_place(build)
         self.tensors = None  # whether it gets tensors, once that is known
         self.names = None
 
@@ -54,31 +55,30 @@ class PlainFunction:
             trace, more = self._drawn(arguments, made.value, seed)
             remarks += more
         if made.changed:
-            drawn = "are drawn as they were" if not isinstance(made.value, Trace) else "stay as they were"
-            remarks.insert(
-                0, f"{self.title} writes into {' and '.join(made.changed)}: it got copies, and yours {drawn}"
-            )
+            drawn = not isinstance(made.value, Trace)
+            remarks.insert(0, f"{self.title} writes into {told_of_copies(made.changed, drawn)}")
         return Seen(trace, remarks)
 
     def _called(self, arguments, seed):
         """Call it with what it wants, tensors or arrays: the first time, the other kind is tried if one fails."""
         if self.tensors is not None:
-            return call(self.build, arguments, seed, self.tensors)
+            return self._call(arguments, seed)
         first, *second = [kind == "tensors" for kind in kinds(self.build, arguments)]
         self.tensors = first
         try:
-            return call(self.build, arguments, seed, first, strict=True)
+            return self._call(arguments, seed, strict=True)
         except Exception:
             if not second:
                 raise
+            (self.tensors,) = second
             try:
-                made = call(self.build, arguments, seed, *second, strict=True)
+                return self._call(arguments, seed, strict=True)
             except Exception:  # noqa: BLE001 - broken for both: the first error is told
-                made = None
-            if made is None:
-                raise
-        (self.tensors,) = second
-        return made
+                self.tensors = first
+            raise
+
+    def _call(self, arguments, seed, strict=False):
+        return call(self.build, arguments, seed, self.tensors, strict, self.places)
 
     def _drawn(self, arguments, value, seed):
         """The Trace of numbers: what went in as far as it can be drawn, and ``out``. And remarks."""
@@ -121,7 +121,7 @@ class PlainFunction:
             if others == sizes:
                 return
             try:
-                made = call(self.build, resized(arguments, others), seed, self.tensors)
+                made = self._call(resized(arguments, others), seed)
                 self.names.saw(settings, others, real_numbers(made.value).shape)
                 return
             except Exception:  # noqa: BLE001 - it may fail at sizes that nobody asked for
@@ -136,6 +136,15 @@ def give(trace, name, array, spare):
         axes = [next(spare) for _ in array.shape]
     value = array.astype(np.float64) if beyond_exact(array) else array
     trace.given(name, value, " ".join(axes), role=ROLES[name], parameter=name.startswith("W"))
+
+
+def told_of_copies(names, drawn):
+    """What becomes of the arguments that a function writes into."""
+    one = len(names) == 1
+    got = f"{' and '.join(names)}: it got {'a copy' if one else 'copies'}, and "
+    if drawn:
+        return got + (f"{names[0]} is drawn as it was" if one else "they are drawn as they were")
+    return got + "the next step starts from the same numbers"
 
 
 def role(array, axes):

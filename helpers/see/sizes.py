@@ -61,7 +61,7 @@ def resized(arguments, sizes):
         if name in LETTERS and is_whole(value):
             made[name] = sizes.get(name, value)
         elif named and all(size in sizes for size in named):
-            places = [np.arange(sizes[size]) % length for size, length in zip(named, shape_of(value))]
+            places = [np.arange(sizes[size]) % max(1, length) for size, length in zip(named, shape_of(value))]
             listed = isinstance(value, list | tuple)
             grown = (np.asarray(value, dtype=None if name != "tokens" else object) if listed else value)[
                 np.ix_(*places)

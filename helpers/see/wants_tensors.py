@@ -22,15 +22,20 @@ def kinds(build, arguments):
     'arrays'
     """
     function = plain(build)
+    packages, words = mentions(function)
+    if "torch" in packages:
+        import torch  # noqa: F401 - as the function will itself: its random numbers must have a start
+
     if not any(isinstance(value, np.ndarray) for value in arguments.values()):
         return ["arrays"]
-    packages, words = mentions(function)
     knows_torch = any(package_of(value) == "torch" for value in getattr(function, "__globals__", {}).values())
     if "torch" in packages:
         return ["tensors", "arrays"]
     if not knows_torch:
         return ["arrays"]
-    if packages & {"numpy", "helpers"} or words & ARRAYS_SAY or any(map(only_arrays_have, words)):
+    said = {word for word in words if hasattr(sys.modules["torch"].Tensor, word)}
+    arrays_alone = any(hasattr(np.ndarray, word) for word in words - said)  # as astype
+    if packages & {"numpy", "helpers"} or words & ARRAYS_SAY or arrays_alone or not said:
         return ["arrays", "tensors"]
     return ["tensors", "arrays"]
 
@@ -98,9 +103,3 @@ def package_of(value):
     own = value if isinstance(value, type | FunctionType | BuiltinFunctionType) else kind
     name = value.__name__ if isinstance(value, ModuleType) else own.__module__
     return str(name).partition(".")[0]
-
-
-def only_arrays_have(word):
-    """Is it something that arrays have and tensors do not, as ``astype``?"""
-    torch = sys.modules.get("torch")
-    return torch is not None and hasattr(np.ndarray, word) and not hasattr(torch.Tensor, word)
