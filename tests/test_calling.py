@@ -186,6 +186,42 @@ def test_generators_of_random_numbers_start_anew_at_each_step():
         explore(wipe, x=(row for row in [[1.0]]))
 
 
+def test_what_cannot_be_copied_is_told():
+    class Locked:
+        def __array__(self, dtype=None, copy=None):
+            return np.eye(2)
+
+        def __deepcopy__(self, memo):
+            raise TypeError("no")
+
+    error = explore(wipe, x=Locked()).diagram.error
+    assert error == "Locked cannot be copied, so that a function could change yours: give an array or a list."
+
+
+def test_defaults_are_copied_too():
+    mine, W = np.ones((3, 2)), torch.ones(2, 2)
+
+    def build(x=mine, W=W, more=[1.0], n=2):  # noqa: B006 - that is what is tested
+        x *= 2
+        W.add_(1)
+        more.append(n)
+        return x * len(more) + W.sum().item()
+
+    explorer = explore(build)
+    first = explorer.trace["out"].value
+    assert (mine == 1).all() and (W == 1).all() and explorer.trace["x"].value.tolist() == mine.tolist()
+    assert "build writes into x and W and more: it got copies, and the next step starts" in explorer.diagram.readout
+    explorer.controls["n"].value = 3
+    explorer.controls["n"].value = 2
+    assert np.array_equal(explorer.trace["out"].value, first)
+
+
+def test_how_numpy_treats_errors_stays_as_it_was():
+    before = np.geterr()
+    explore(lambda x: [np.seterr(all="raise"), 1.0][1:])
+    assert np.geterr() == before
+
+
 def test_other_things_are_given_as_they_are():
     layer, note = torch.nn.Linear(2, 2), object()
     assert copied(layer) is layer and copied(note) is note and copied("a") == "a"
@@ -372,6 +408,7 @@ def test_arguments_by_place_alone():
         return x * T
 
     explorer = explore(placed)
+    assert explore(lambda a=None, x=None, /: x).diagram.error == ""
     assert explorer.diagram.error == "" and np.array_equal(explorer.trace["out"].value, explorer.trace["x"].value * 3)
 
 

@@ -136,6 +136,27 @@ def test_a_function_gets_what_its_code_speaks_of(build, kind):
     assert explorer.function.tensors == (kind == "tensors")
 
 
+def test_a_mixture_of_arrays_and_tensors_works_as_it_does_in_a_cell():
+    """NumPy's exp warns of a tensor, torch's softmax takes nothing else."""
+    explorer = explore(lambda x: torch.softmax(np.exp(x), -1))
+    wanted = np.exp(np.exp(explorer.trace["x"].value))
+    assert explorer.diagram.error == "" and "Warning" not in explorer.diagram.readout
+    np.testing.assert_allclose(explorer.trace["out"].value, wanted / wanted.sum(-1, keepdims=True), rtol=1e-5)
+
+
+def test_torch_makes_tensors_of_its_own_type():
+    torch.set_default_dtype(torch.float64)
+    try:
+        explorer = explore(lambda x: x @ torch.ones(x.shape[-1], 2))
+        assert explorer.diagram.error == ""
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+def test_a_range_that_begins_high_is_looked_at_there():
+    assert explore(lambda x: x * 2, T=(64, 128, 64), C=(1, 4, 4)).trace["out"].axes == ("t", "c")
+
+
 def test_the_numbers_are_those_of_tensors():
     """``k.transpose(-2, -1)`` leaves a NumPy matrix as it is, which at T = head_size would go unnoticed."""
     explorer = explore(lambda x, Wq, Wk: (x @ Wq) @ (x @ Wk).transpose(-2, -1), T=(1, 8, 2), head_size=(1, 8, 2))

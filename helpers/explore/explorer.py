@@ -12,6 +12,7 @@ from helpers.explore.controls import SIZES, button, is_range, make_controls
 from helpers.inputs.examples import SHAPES, example
 from helpers.look.sentence import one_line, sentence
 from helpers.see.contained import contained
+from helpers.see.copies import is_copied
 from helpers.see.plain_function import PlainFunction
 from helpers.see.sizes import shape_of
 from helpers.trace.trace import Trace
@@ -87,7 +88,7 @@ class Explorer(widgets.VBox):
 
     def _show(self, seen):
         """Bring the page in line with what was seen; the old picture stays where the new one cannot be drawn."""
-        remarks = [f"{remark.rstrip('.')}." for remark in seen.remarks]
+        remarks = [remark if remark[-1] in ".!?…" else f"{remark}." for remark in seen.remarks]
         shapes = ", ".join(f"{step.name} {step.shape}" for step in seen.trace)
         before = self.diagram.value
         with self.diagram.hold_sync():
@@ -161,6 +162,8 @@ class Explorer(widgets.VBox):
                 arguments[name] = self.seed
             elif name in self.filled:
                 arguments[name] = getattr(made, name)
+            elif is_copied(parameter.default):
+                arguments[name] = parameter.default
             elif parameter.default is REQUIRED:
                 raise ValueError(
                     f"{self.title} needs {name}, which explore cannot fill in: give it a default, or a value, as in "

@@ -66,7 +66,7 @@ def other_sizes(shown, ranges):
 
 def spread(low, high, shown):
     """Some of the sizes from low to high, not too large, other than the shown one if there is one."""
-    others = [size for size in range(low, max(low, min(high, LARGE)) + 1) if size != shown]
+    others = [size for size in range(low, min(high, max(LARGE, low + MOST_TRIED)) + 1) if size != shown]
     step = max(1, len(others) // MOST_TRIED)
     return others[::-step][:MOST_TRIED] or [shown]
 

@@ -15,6 +15,7 @@ from helpers.look.sentence import one_line, sentence
 from helpers.see.contained import contained
 from helpers.see.copies import copied, written
 
+TAKEN_FOR_ARRAY = ("__array_", "To copy construct from a tensor")  # of np.exp(x) and torch.tensor(x), x a tensor
 TOLD = 3  # so many different warnings are told
 KEPT = 10_000  # characters of what is printed
 
@@ -32,13 +33,13 @@ class Call:
     said: list
 
 
-def call(build, arguments, seed=0, tensors=False, strict=False, places=()):
+def call(build, arguments, seed=0, tensors=False, strict=False, places=None):
     """Call a function once. Raises what it raises, and ValueError where that would end Python. Returns a Call.
 
     It gets copies, so that what you gave stays as it is. Python's, NumPy's and PyTorch's random numbers start from
     seed at each call, and go on afterwards where they were: the same call gives the same numbers, and your other cells
-    do not notice it. tensors: give arrays as torch tensors, float32 as torch makes its own. strict: raise the warnings
-    that tell that a function took a tensor for an array. places: names of arguments that are given by place.
+    do not notice it. tensors: give arrays as torch tensors, of the type that torch makes by itself. strict: raise
+    the warnings that a function took a tensor for an array. places: the parameters that are given by place.
 
     >>> call(lambda x: x + 1, {"x": 1}).value
     2
@@ -47,36 +48,59 @@ def call(build, arguments, seed=0, tensors=False, strict=False, places=()):
     if tensors:
         given = {name: as_tensor(value) for name, value in given.items()}
     before = {name: copied(value) for name, value in given.items()}
+    placed, named = by_place_and_name(given, places or {})
     printed = Printed()
-    with same_random_numbers(seed), redirect_stdout(printed), warnings.catch_warnings(record=True) as warned:
+    with (
+        same_random_numbers(seed),
+        np.errstate(),
+        redirect_stdout(printed),
+        warnings.catch_warnings(record=True) as warned,
+    ):
         warnings.simplefilter("always")
         if strict and tensors:
-            warnings.simplefilter("error", DeprecationWarning)  # NumPy's, of a tensor that it takes for an array
-            warnings.filterwarnings("error", "To copy construct from a tensor")  # torch's, of torch.tensor(x)
+            for text in TAKEN_FOR_ARRAY:
+                warnings.filterwarnings("error", text)
         with contained():
-            placed = [given[name] for name in places if name in given]
-            value = build(*placed, **{name: one for name, one in given.items() if name not in places})
+            value = build(*placed, **named)
     return Call(value, written(before, given), [*printed.sentences(), *told(warned)])
 
 
 def by_place(build):
-    """The names of the parameters that a function takes by place alone, as ``x`` in ``def f(x, /)``."""
-    parameters = inspect.signature(build).parameters
-    return [name for name, parameter in parameters.items() if parameter.kind is parameter.POSITIONAL_ONLY]
+    """The parameters that a function takes by place alone, as ``x`` in ``def f(x, /)``: their defaults by name."""
+    parameters = inspect.signature(build).parameters.items()
+    return {name: one.default for name, one in parameters if one.kind is one.POSITIONAL_ONLY}
+
+
+def by_place_and_name(given, places):
+    """Arguments in two parts: a list of those by place, with defaults before the last of them, and the others by name.
+
+    >>> by_place_and_name({"b": 2, "c": 3}, {"a": 1, "b": 0})
+    ([1, 2], {'c': 3})
+    """
+    placed = [given.get(name, default) for name, default in places.items()]
+    while placed and [*places][len(placed) - 1] not in given:
+        placed.pop()
+    return placed, {name: value for name, value in given.items() if name not in places}
 
 
 def as_tensor(value):
-    """An array of numbers as a tensor: fractions in float32, whole numbers as they are; anything else as it is."""
+    """An array of numbers as a tensor: fractions in torch's own type, whole numbers as they are; else as it is."""
     import torch  # the function itself works with it
 
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "biufc" or np.ma.isMaskedArray(value):
         return value
-    return torch.tensor(value, dtype=torch.float32 if value.dtype.kind == "f" else None)
+    return torch.tensor(value, dtype=torch.get_default_dtype() if value.dtype.kind == "f" else None)
 
 
 @contextmanager
 def same_random_numbers(seed):
-    """In here, every random number follows from the seed; afterwards all go on as if nothing had happened."""
+    """In here, every random number follows from the seed; afterwards all go on as if nothing had happened.
+
+    seed: None for a function that draws none, which saves some time.
+    """
+    if seed is None:
+        yield
+        return
     torch = sys.modules.get("torch")
     kept, start = (random.getstate(), np.random.get_state()), seeded(seed)
     devices = range(torch.cuda.device_count()) if torch and torch.cuda.is_initialized() else ()

@@ -35,9 +35,20 @@ def copied(value):
         return type(value)(copied(one) for one in value)
     if type(value) is dict:
         return {key: copied(one) for key, one in value.items()}
-    if isinstance(value, (*RANDOM, list, set, bytearray)) or hasattr(type(value), "__array__"):
+    if not is_copied(value):
+        return value
+    try:
         return copy.deepcopy(value)
-    return value
+    except Exception as error:
+        raise ValueError(
+            f"{type(value).__name__} cannot be copied, so that a function could change yours: give an array or a list."
+        ) from error
+
+
+def is_copied(value):
+    """Is it one of the things that are copied for each call?"""
+    kinds = (*RANDOM, list, tuple, dict, set, bytearray)
+    return is_tensor(value) or isinstance(value, kinds) or hasattr(type(value), "__array__")
 
 
 def contents(value):

@@ -11,7 +11,7 @@ from helpers.see.axis_names import SPARE, AxisNames, letters, other_sizes
 from helpers.see.calling import by_place, call
 from helpers.see.numbers import NoNumbers, beyond_exact, real_numbers
 from helpers.see.sizes import names_of_axes, resized, settings_of, sizes_of
-from helpers.see.wants_tensors import kinds
+from helpers.see.wants_tensors import kinds, plain
 from helpers.trace.trace import Trace
 
 ROLES = {"x": "x", "Wq": "query", "Wk": "key", "Wv": "value", "scores": "scores", "v": "value"}
@@ -44,6 +44,9 @@ class PlainFunction:
     def __init__(self, build, title, ranges=None):
         self.build, self.title, self.ranges = build, title, ranges or {}
         self.places = by_place(build)
+        self.draws = not str(getattr(plain(build), "__module__", "")).startswith(
+            "helpers.attention"
+        )  # which draws no random numbers
         self.tensors = None  # whether it gets tensors, once that is known
         self.names = None
 
@@ -55,7 +58,7 @@ class PlainFunction:
             trace, more = self._drawn(arguments, made.value, seed)
             remarks += more
         if made.changed:
-            drawn = not isinstance(made.value, Trace)
+            drawn = trace is not made.value and all(name in trace for name in made.changed)
             remarks.insert(0, f"{self.title} writes into {told_of_copies(made.changed, drawn)}")
         return Seen(trace, remarks)
 
@@ -63,22 +66,20 @@ class PlainFunction:
         """Call it with what it wants, tensors or arrays: the first time, the other kind is tried if one fails."""
         if self.tensors is not None:
             return self._call(arguments, seed)
-        first, *second = [kind == "tensors" for kind in kinds(self.build, arguments)]
-        self.tensors = first
-        try:
-            return self._call(arguments, seed, strict=True)
-        except Exception:
-            if not second:
-                raise
-            (self.tensors,) = second
+        failed = []
+        for kind in kinds(self.build, arguments):
+            self.tensors = kind == "tensors"
             try:
                 return self._call(arguments, seed, strict=True)
-            except Exception:  # noqa: BLE001 - broken for both: the first error is told
-                self.tensors = first
-            raise
+            except Exception as error:  # noqa: BLE001 - whatever it raises, it may like the other kind better
+                failed.append((self.tensors, error))
+        self.tensors, error = failed[0]
+        if isinstance(error, Warning):  # it takes the same x for an array and for a tensor, and this may do
+            return self._call(arguments, seed)
+        raise error
 
     def _call(self, arguments, seed, strict=False):
-        return call(self.build, arguments, seed, self.tensors, strict, self.places)
+        return call(self.build, arguments, seed if self.draws else None, self.tensors, strict, self.places)
 
     def _drawn(self, arguments, value, seed):
         """The Trace of numbers: what went in as far as it can be drawn, and ``out``. And remarks."""
