@@ -5,7 +5,9 @@ import copy
 import pickle
 import random
 import signal
+import subprocess
 import sys
+import threading
 import warnings
 
 import numpy as np
@@ -243,6 +245,27 @@ def test_a_slider_moved_back_shows_the_same_numbers():
     assert not np.array_equal(explorer.trace["out"].value - explorer.trace["x"].value, first)
 
 
+def test_torch_that_a_function_imports_itself_starts_anew_too():
+    code = """
+import sys
+from helpers.explore import explore
+
+def own(T=3):
+    import torch
+    return torch.rand(T)
+
+assert "torch" not in sys.modules
+explorer = explore(own)
+first = explorer.trace["out"].value.tolist()
+explorer.controls["T"].value = 4
+explorer.controls["T"].value = 3
+assert explorer.trace["out"].value.tolist() == first
+print("the same")
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.stdout == "the same\n", ran.stderr
+
+
 def test_your_own_random_numbers_go_on_as_if_nothing_had_happened():
     def three():
         return random.random(), np.random.rand(), torch.rand(1).item()
@@ -388,8 +411,6 @@ def test_your_own_interrupt_goes_through():
 
 
 def test_in_another_thread_nobody_is_interrupted():
-    import threading
-
     told = []
 
     def act():

@@ -253,6 +253,12 @@ def test_a_switch_may_turn_a_result_round():
     assert along.trace["out"].axes == ("i",)
 
 
+def test_new_numbers_change_no_name():
+    explorer = explore(lambda T, C, seed=0: np.random.default_rng(seed).normal(size=(T, C)), T=(1, 8, 4), C=(1, 8, 4))
+    explorer.new_numbers()
+    assert explorer.trace["out"].axes == ("t", "c")
+
+
 def test_a_function_that_fits_some_sizes_alone():
     """Its own matrix has four rows: C cannot be anything else, and only T is told."""
     W = np.ones((4, 4))

@@ -48,7 +48,7 @@ def settings_of(arguments):
     switches = [
         (name, value)
         for name, value in arguments.items()
-        if isinstance(value, bool | int | str) and name not in LETTERS and name not in SHAPES
+        if isinstance(value, bool | int | str) and name not in LETTERS and name not in SHAPES and name != "seed"
     ]
     return (*switches, *((name, len(shape_of(arguments[name]))) for name in arguments if name in SHAPES))
 
