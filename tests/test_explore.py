@@ -358,14 +358,21 @@ def test_whatever_is_raised_becomes_a_sentence(raises, words):
     assert explore(build).diagram.error == words
 
 
-@pytest.mark.parametrize("returned", [None, 3, "trace", ["trace"]])
-def test_a_build_that_returns_neither_a_trace_nor_numbers_gives_a_sentence(returned):
+@pytest.mark.parametrize(
+    ("returned", "words", "hint"),
+    [
+        (None, "None", "Is there a `return` at its end?"),
+        (3, "a single number, 3", "Return the row or the matrix that it comes from."),
+        ("trace", "text, 'trace'", "Return numbers."),
+        (["trace"], "a list of shape (1,) that holds text", "Return numbers."),
+    ],
+)
+def test_a_build_that_returns_neither_a_trace_nor_numbers_gives_a_sentence(returned, words, hint):
     def build(T):
         return returned
 
     assert explore(build).diagram.error == (
-        f"build returned {type(returned).__name__}; wanted a Trace, or an array or a tensor of numbers. Is "
-        "there a `return` at its end?"
+        f"build returned {words}; wanted a Trace, or an array or a tensor of numbers. {hint}"
     )
 
 

@@ -15,7 +15,7 @@ from helpers.attention.heads import head, separate_heads
 from helpers.by_hand.typed_number import read
 from helpers.check import progress
 from helpers.diagram import Diagram
-from helpers.explore.explorer import sentence
+from helpers.look.sentence import sentence
 from helpers.look.style import cell_name
 
 ENOUGH = 0.9  # a row of weights is right from this share on

@@ -4,42 +4,21 @@ Importing this module imports neither torch nor matplotlib: a slider step is fel
 """
 
 import inspect
-import math
 
 import ipywidgets as widgets
 
 from helpers.diagram import Diagram
-from helpers.inputs.examples import example
-from helpers.see.plain_function import as_trace, called
+from helpers.explore.controls import SIZES, button, is_range, make_controls
+from helpers.inputs.examples import SHAPES, example
+from helpers.look.sentence import one_line, sentence
+from helpers.see.contained import contained
+from helpers.see.copies import is_copied
+from helpers.see.plain_function import PlainFunction
+from helpers.see.sizes import shape_of
 from helpers.trace.trace import Trace
 
-SIZES = ("T", "C", "head_size", "B")
-RANGES = {  # what a slider shows when you leave its range out: lowest, highest, start
-    "T": (1, 16, 8),
-    "C": (1, 16, 4),
-    "head_size": (1, 16, None),  # starts at half of C
-    "B": (1, 8, 4),
-    "temperature": (0.1, 5.0, 1.0),
-}
-LABELS = {
-    "T": "T, tokens",
-    "C": "C, channels",
-    "head_size": "head_size",
-    "B": "B, sequences",
-    "temperature": "temperature",
-}
-# Which sizes decide the shape of each part of an example.
-NEEDS = {
-    "x": ("T", "C"),
-    "Wq": ("C", "head_size"),
-    "Wk": ("C", "head_size"),
-    "Wv": ("C", "head_size"),
-    "scores": ("T",),
-    "v": ("T", "head_size"),
-    "tokens": ("T",),
-}
-LONGEST_SENTENCE = 400
 REQUIRED = inspect.Parameter.empty
+LONGEST_NAME = 60
 
 
 def explore(build, **ranges):
@@ -53,7 +32,12 @@ def explore(build, **ranges):
     ranges: ``T=(1, 16, 8)`` is lowest, highest and start of a slider; any other value is passed to
     build as it is, without a control.
 
-    Returns an Explorer. Raises ValueError for a range that build has no use for, or one that is not in order.
+    A step calls build once. It gets copies of arrays, tensors and lists, so that yours stay as they are, and random
+    numbers start anew at each call: a slider that is moved back shows the same numbers. At the start, build is called
+    once more at other sizes, to learn which axis of its result is which. What it raises becomes a sentence.
+
+    Returns an Explorer. Raises ValueError for what cannot be called, for a range that build has no use for, or one that
+    is not in order.
 
     >>> from helpers.attention import head
     >>> explore(head, T=(1, 8, 2), C=(1, 8, 3)).trace["out"].value.shape
@@ -66,24 +50,25 @@ class Explorer(widgets.VBox):
     """What ``explore`` returns: ``controls`` by name, the ``diagram``, and the ``trace`` it shows."""
 
     def __init__(self, build, ranges):
-        self.build = build
-        self.title = getattr(build, "__name__", type(build).__name__)
-        self.parameters = inspect.signature(build).parameters
-        self.fixed = {name: value for name, value in ranges.items() if name in NEEDS or not is_range(value)}
+        check_callable(build)
+        self.title = name_of(build)
+        self.parameters = parameters_of(build, self.title)
+        self.fixed = {name: value for name, value in ranges.items() if name in SHAPES or not is_range(value)}
+        check_fixed(self.fixed)
         self.filled = self._filled()
-        self.controls = self._make_controls(ranges)
+        self.controls = self._make_controls({name: ranges[name] for name in ranges if name not in self.fixed}, ranges)
         self.start = {name: control.value for name, control in self.controls.items()}
-        self.seed, self.resetting = 0, False
+        self.seed, self.resetting, self.remarks = 0, False, []
+        limits = {name: (self.controls[name].min, self.controls[name].max) for name in SIZES if name in self.controls}
+        self.function = PlainFunction(build, self.title, limits)
         self.diagram = Diagram(Trace(self.title))
         for control in self.controls.values():
             control.observe(lambda change: self.update(), "value")
-        rows = [
-            widgets.HBox(
-                list(self.controls.values()) + self._make_buttons(),
-                layout={"flex_flow": "row wrap", "align_items": "center", "grid_gap": "2px 14px"},
-            )
-        ]
-        super().__init__([*rows, self.diagram])
+        row = widgets.HBox(
+            [*self.controls.values(), *self._make_buttons()],
+            layout={"flex_flow": "row wrap", "align_items": "center", "grid_gap": "2px 14px"},
+        )
+        super().__init__([row, self.diagram])
         self.update()
 
     @property
@@ -96,25 +81,34 @@ class Explorer(widgets.VBox):
         if self.resetting:
             return
         try:
-            arguments = self._arguments()
-            trace = called(self.build, arguments)
-            if not isinstance(trace, Trace):
-                trace = as_trace(self.build, self.title, arguments, trace)
-            readout = ", ".join(f"{step.name} {step.shape}" for step in trace)
-            with self.diagram.hold_sync():
-                self.diagram.value = trace
-                self.diagram.readout = f"Shapes: {readout}."
-                self.diagram.error = ""
+            with contained():
+                self._show(self.function.seen(self._arguments(), self.seed))
         except Exception as error:  # noqa: BLE001 - whatever a learner's own function raises, the explorer lives on
             self.diagram.error = sentence(error)
+
+    def _show(self, seen):
+        """Bring the page in line with what was seen; the old picture stays where the new one cannot be drawn."""
+        remarks = [remark if remark[-1] in ".!?…" else f"{remark}." for remark in seen.remarks]
+        shapes = ", ".join(f"{step.name} {step.shape}" for step in seen.trace)
+        before = self.diagram.value
+        with self.diagram.hold_sync():
+            try:
+                self.diagram.value = seen.trace
+            except Exception:
+                self.diagram.value = before
+                raise
+            self.diagram.readout = " ".join([*remarks, f"Shapes: {shapes}."])
+            self.diagram.error, self.remarks = "", remarks
 
     def reset(self):
         """Put every control back to where it started, and the first numbers back in."""
         self.seed = 0
         self.resetting = True  # one rebuild at the end, not one for each control
-        for name, value in self.start.items():
-            self.controls[name].value = value
-        self.resetting = False
+        try:
+            for name, value in self.start.items():
+                self.controls[name].value = value
+        finally:
+            self.resetting = False
         self.update()
 
     def new_numbers(self):
@@ -127,61 +121,33 @@ class Explorer(widgets.VBox):
         filled = [
             name
             for name, parameter in self.parameters.items()
-            if name in NEEDS and name not in self.fixed and (parameter.default is None or parameter.default is REQUIRED)
+            if name in SHAPES
+            and name not in self.fixed
+            and (parameter.default is None or parameter.default is REQUIRED)
         ]
         own = {"x", "scores"} & self.parameters.keys() - set(filled)
         return [name for name in filled if not (own and name == "tokens")]  # an x of yours has tokens of its own
 
-    def _make_controls(self, ranges):
-        wanted = dict.fromkeys(name for part in self.filled for name in NEEDS[part])
-        wanted |= dict.fromkeys(
-            name
-            for name, parameter in self.parameters.items()
-            if name not in NEEDS and name != "seed" and parameter.default is not None
-        )
+    def _make_controls(self, sliders, ranges):
+        """A control for every size that an example needs, and for every parameter that is not in one."""
+        names = dict.fromkeys(size for part in self.filled for size in SHAPES[part])
+        for name, parameter in self.parameters.items():
+            if name not in SHAPES and name != "seed" and parameter.default is not None:
+                names[name] = None
         if "B" in ranges and "x" in self.filled:
-            wanted["B"] = None
-        unknown = [name for name in ranges if name not in wanted and name not in self.parameters]
+            names["B"] = None
+        unknown = [name for name in ranges if name not in names and name not in self.parameters]
         if unknown:
-            raise ValueError(f"{self.title} has no use for {', '.join(unknown)}; its controls are {', '.join(wanted)}.")
-        order = [*[size for size in SIZES if size in wanted], *[name for name in wanted if name not in SIZES]]
-        controls = {}
-        for name in order:
-            if name in self.fixed:
-                continue
-            default = self.parameters[name].default if name in self.parameters else REQUIRED
-            if name in ranges:
-                controls[name] = slider(name, *ranges[name])
-            elif isinstance(default, bool):
-                controls[name] = widgets.Checkbox(default, description=name, indent=False, layout={"width": "auto"})
-            elif isinstance(default, str):
-                controls[name] = widgets.Text(
-                    default,
-                    description=LABELS.get(name, name),
-                    continuous_update=True,
-                    style={"description_width": "initial"},
-                    layout={"width": "590px"},
-                )
-            elif isinstance(default, int | float):
-                low, high, _ = RANGES.get(name) or (min(0, 2 * default), max(2 * default, default + 1), default)
-                controls[name] = slider(name, min(low, default), max(high, default), default)
-            elif name in RANGES:
-                low, high, start = RANGES[name]
-                half = (controls["C"].value + 1) // 2 if "C" in controls else 2
-                controls[name] = slider(name, low, high, min(half, high) if start is None else start)
-        return controls
+            raise ValueError(f"{self.title} has no use for {', '.join(unknown)}; its controls are {', '.join(names)}.")
+        defaults = {name: one.default for name, one in self.parameters.items() if one.default is not REQUIRED}
+        return make_controls(names, defaults, sliders, self.fixed)
 
     def _make_buttons(self):
         seeded = {*self.filled, "seed"} & self.parameters.keys() - self.fixed.keys() - {"tokens"}
-        buttons = [("Reset", "Put every slider back", self.reset)]
+        buttons = [button("Reset", "Put every slider back", self.reset)]
         if seeded:
-            buttons.append(("New numbers", "The same shapes with other numbers", self.new_numbers))
-        made = []
-        for text, tooltip, action in buttons:
-            button = widgets.Button(description=text, tooltip=tooltip, layout={"width": "auto"})
-            button.on_click(lambda _, action=action: action())
-            made.append(button)
-        return made
+            buttons.append(button("New numbers", "The same shapes with other numbers", self.new_numbers))
+        return buttons
 
     def _arguments(self):
         values = {name: control.value for name, control in self.controls.items()}
@@ -189,19 +155,26 @@ class Explorer(widgets.VBox):
         sizes = {name: given[name] for name in SIZES if name in given}
         made = example(**sizes, seed=self.seed) if self.filled else None
         arguments = {}
-        for name in self.parameters:
+        for name, parameter in self.parameters.items():
             if name in given:
                 arguments[name] = given[name]
             elif name == "seed":
                 arguments[name] = self.seed
             elif name in self.filled:
                 arguments[name] = getattr(made, name)
+            elif is_copied(parameter.default):
+                arguments[name] = parameter.default
+            elif parameter.default is REQUIRED:
+                raise ValueError(
+                    f"{self.title} needs {name}, which explore cannot fill in: give it a default, or a value, as in "
+                    f"explore({self.title}, {name}=…)."
+                )
         return arguments
 
     def __repr__(self):
         settings = ", ".join(f"{name}={control.value!r}" for name, control in self.controls.items())
-        error = f"{self.diagram.error}\n" if self.diagram.error else ""
-        return f"explore({settings})\n{error}{self.diagram!r}"
+        said = [self.diagram.error] if self.diagram.error else self.remarks
+        return "\n".join([f"explore({settings})", *said, repr(self.diagram)])
 
     def _repr_mimebundle_(self, **options):
         """The sliders and the diagram, and beside them the still picture for places where no widget lives."""
@@ -209,33 +182,42 @@ class Explorer(widgets.VBox):
         return {**super()._repr_mimebundle_(**options), "text/plain": repr(self), "text/html": still["text/html"]}
 
 
-def slider(name, low, high, start):
-    """A slider with a worded label, for whole numbers or for fractions."""
-    if not low <= start <= high:
-        raise ValueError(f"{name}=({low}, {high}, {start}) is out of order; wanted (lowest, highest, start).")
-    whole = all(isinstance(value, int) for value in (low, high, start))
-    kind = widgets.IntSlider if whole else widgets.FloatSlider
-    tens = math.floor(math.log10((high - low) / 20 or 1))  # steps of 0.1 or 0.01 reach round numbers
-    step = {} if whole else {"step": 10.0**tens, "readout_format": f".{max(2, -tens)}f"}
-    return kind(
-        start,
-        min=low,
-        max=high,
-        description=LABELS.get(name, name.replace("_", " ")),
-        style={"description_width": "initial"},
-        layout={"width": "290px"},
-        **step,
-    )
+def name_of(build):
+    """What a function is called, in one line; an object that has no name is called as its kind is."""
+    name = getattr(build, "__name__", None)
+    return one_line(name if isinstance(name, str) else type(build).__name__, LONGEST_NAME)
 
 
-def is_range(value):
-    """Is it a slider's (lowest, highest, start)?"""
-    return isinstance(value, tuple) and len(value) == 3 and all(isinstance(one, int | float) for one in value)
+def check_callable(build):
+    """Raise ValueError for what cannot be called."""
+    if isinstance(build, Trace):
+        raise ValueError(
+            f"explore was given a Trace, {build.title}, which is made already: give it the function that makes one, as "
+            "in explore(head). The Trace shows itself as the last line of a cell."
+        )
+    if not callable(build):
+        shape = f" of shape {shape_of(build)}" if shape_of(build) else ""
+        raise ValueError(f"explore was given {type(build).__name__}{shape}, which cannot be called: wanted a function.")
 
 
-def sentence(error):
-    """An exception as one sentence, cut where it would fill the page."""
-    text = " ".join(str(error).split()) or "no message"
-    if not isinstance(error, ValueError):
-        text = f"{type(error).__name__}: {text}"
-    return text if len(text) <= LONGEST_SENTENCE else text[:LONGEST_SENTENCE] + "…"
+def parameters_of(build, title):
+    """The parameters that can be given by name or place; raises ValueError for a function that does not tell them."""
+    try:
+        found = inspect.signature(getattr(build, "forward", build) if is_module(build) else build).parameters
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{title} does not tell its parameters: put it into a function of yours, as in lambda x: {title}(x)."
+        ) from error
+    return {name: one for name, one in found.items() if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)}
+
+
+def is_module(build):
+    """Is it a torch module, which says its parameters in ``forward``? Asked without importing torch."""
+    return any(kind.__module__.startswith("torch.nn") for kind in type(build).__mro__)
+
+
+def check_fixed(fixed):
+    """Raise ValueError for a value that only its first step could read."""
+    for name, value in fixed.items():
+        if hasattr(type(value), "__next__"):
+            raise ValueError(f"{name} is a {type(value).__name__}, which can be read only once: give list({name}).")

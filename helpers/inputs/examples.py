@@ -9,6 +9,15 @@ from helpers.inputs.given import whole_number
 from helpers.inputs.texts import words
 
 LARGEST = 128
+SHAPES = {  # the sizes that decide the shape of what an example holds; a batch of x has B before them
+    "x": ("T", "C"),
+    "Wq": ("C", "head_size"),
+    "Wk": ("C", "head_size"),
+    "Wv": ("C", "head_size"),
+    "scores": ("T", "T"),
+    "v": ("T", "head_size"),
+    "tokens": ("T",),
+}
 PAPER = 8  # the most tokens, channels or head_size that anybody works out by hand
 LEVELS = {1: (2, 1), 2: (2, 2), 3: (3, 2)}  # level: (largest number, 1 for whole numbers or 2 for halves as well)
 SHEETS, ROUNDS = 32, 100  # so many sheets of numbers are tried at once, and so often
