@@ -101,7 +101,6 @@ class PlainFunction:
             remarks.append("out holds whole numbers beyond 2^53; at 2^63 they wrap around: compute with fractions")
             array = array.astype(np.float64)
         trace.given("out", array, " ".join(axes), role=role(array, axes), code=code)
-        check_tokens(trace)
         return trace, remarks
 
     def _axes(self, arguments, shape, seed):
@@ -152,10 +151,3 @@ def role(array, axes):
     """Weights, where rows of several numbers from 0 up sum to 1 and are no channels; else out."""
     rows = array.ndim > 1 and (array.shape[-1] > 1 or axes[-1] == "s") and axes[-1] not in {*"cehg"}
     return "weights" if rows and (array >= 0).all() and np.allclose(array.sum(axis=-1), 1) else "out"
-
-
-def check_tokens(trace):
-    """Raise ValueError if the trace has tokens, but another number than T."""
-    sizes = {axis: size for step in trace for axis, size in zip(step.axes, step.value.shape)}
-    if trace.tokens is not None and len(trace.tokens) != sizes.get("t", len(trace.tokens)):
-        raise ValueError(f"tokens has length {len(trace.tokens)}, but T={sizes['t']}: wanted one token a row.")
