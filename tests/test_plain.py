@@ -95,6 +95,17 @@ def local_import(x):
     return t.softmax(x, -1)
 
 
+def submodule(x):
+    import torch.nn.functional as f
+
+    return f.softmax(x, -1)
+
+
+def transpose(x):
+    """A namesake: what ``x.transpose`` means has nothing to do with it."""
+    return np.transpose(x)
+
+
 def inner_function(x):
     def row(one):
         return torch.relu(one)
@@ -114,6 +125,7 @@ def through_another(x):
         (own_head, "tensors"),
         (own_weights, "tensors"),
         (local_import, "tensors"),
+        (submodule, "tensors"),
         (inner_function, "tensors"),
         (functional, "tensors"),
         (lambda x: LAYER(x), "tensors"),

@@ -5,6 +5,7 @@ is. So it matters which of the two a function gets.
 """
 
 import builtins
+import dis
 import functools
 import sys
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
@@ -51,7 +52,7 @@ def plain(build):
 
 
 def mentions(function):
-    """The packages that a function's code mentions, and its other words: attributes, and names of arguments.
+    """The packages that a function's code mentions, and its attributes and the names of arguments that it gives.
 
     Functions of the same module that it calls are read, too.
     """
@@ -62,24 +63,33 @@ def mentions(function):
             continue
         read.add(one)
         known = {**vars(builtins), **one.__globals__, **closure(one)}
-        for word in code_words(one.__code__):
-            words.add(word)
-            value = known.get(word)
-            if isinstance(value, FunctionType) and value.__module__ == function.__module__:
-                unread.append(value)
-            packages.add(word if word == "torch" else package_of(value))  # torch may be imported inside it
+        names, imported, said = read_code(one.__code__)
+        values = [known[name] for name in names if name in known]
+        packages |= {package_of(value) for value in values} | {name.partition(".")[0] for name in imported}
+        words |= said
+        own = [value for value in values if isinstance(value, FunctionType)]
+        unread += [value for value in own if value.__module__ == function.__module__]
     return packages, words
 
 
-def code_words(code):
-    """Every name that code mentions, in its inner functions as well."""
-    found = {*code.co_names, *code.co_freevars}
+def read_code(code):
+    """What code and its inner functions say: names from outside, modules that they import, other words: three sets."""
+    names, imported, words = set(), set(), set()
+    for instruction in dis.get_instructions(code):
+        operation, value = instruction.opname, instruction.argval
+        if operation in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_CLOSURE"):
+            names.add(value)
+        elif operation == "IMPORT_NAME":
+            imported.add(value)
+        elif operation in ("LOAD_ATTR", "LOAD_METHOD"):
+            words.add(value)
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            found |= code_words(constant)
+            for found, more in zip((names, imported, words), read_code(constant)):
+                found |= more
         elif isinstance(constant, tuple):  # names of the arguments of a call stand among its constants
-            found |= {word for word in constant if isinstance(word, str)}
-    return found
+            words |= {word for word in constant if isinstance(word, str)}
+    return names, imported, words
 
 
 def closure(function):
