@@ -206,6 +206,7 @@ def test_shapes_have_names_and_numbers():
         "C",
         "C",
         "head_size",
+        "head_size",
         "B",
         "heads",
         "key_heads",

@@ -26,9 +26,10 @@ AXES = {  # axis letter: (size name, color on light, color on dark)
     "c": ("C", "#6B4FA3", "#B9A3EC"),
     "e": ("C", "#6B4FA3", "#B9A3EC"),
     "h": ("head_size", "#00736A", "#5CC9BB"),
+    "g": ("head_size", "#00736A", "#5CC9BB"),
     "b": ("B", "#8C4A2F", "#E39D7C"),
     "n": ("heads", "#4F6B16", "#ABCB6C"),
-    "g": ("key_heads", "#4F6B16", "#ABCB6C"),
+    "m": ("key_heads", "#4F6B16", "#ABCB6C"),
     "p": ("positions", "#5B6472", "#AEB7C4"),
     "v": ("vocabulary", "#5B6472", "#AEB7C4"),
 }

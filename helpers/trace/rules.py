@@ -18,7 +18,7 @@
                  h, in the order in which the numbers stand, and then moves n to the front
     slice        its term, from a part of the input: ``"t[2:5] c -> s c"``
     concatenate  its term, from one of several inputs: ``"p h, t h -> s h"``
-    repeat       its term, copied along an axis: ``"g s h -> n s h"``
+    repeat       its term, copied along an axis: ``"m s h -> n s h"``
 
 ``diagram/rules.js`` is this again, for the browser; a test holds the two equal on random traces.
 """

@@ -129,12 +129,12 @@ class Concatenate(Kind):
 
 
 class Repeat(OneSource):
-    """Copies along an axis: ``"g s h -> n s h"`` with n=4 gives each of 2 heads g to two heads n, side by side; an axis
+    """Copies along an axis: ``"m s h -> n s h"`` with n=4 gives each of 2 heads m to two heads n, side by side; an axis
     that replaces none, as in ``"s h -> n s h"``, has the whole matrix at each of its indices.
     """
 
     wants = "it reads one matrix, and its result has a new axis, in the place of an old one or beside them all"
-    example = "g s h -> n s h"
+    example = "m s h -> n s h"
 
     def fits(self, rule):
         if len(rule.inputs) != 1 or rule.guard or rule.cuts or rule.through or len(rule.new) != 1:
