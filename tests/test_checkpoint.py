@@ -92,7 +92,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_one(tmp_path):
     paths = [save(small(), folder / "mine", step=3) for folder in folders]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     ended = subprocess.run(
-        [sys.executable, "-c", KILLED, *paths], env=environment, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", KILLED, *paths], env=environment, capture_output=True, text=True, timeout=300, check=True
     )
     assert ended.stdout.split() == ["9"] * 7 + ["0"], ended.stderr
     for moment, path in enumerate(paths):
