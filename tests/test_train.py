@@ -264,7 +264,9 @@ def test_what_cannot_be_split(arguments):
         split(*arguments)
 
 
-@pytest.mark.parametrize("options", [{"tests": 0}, {"tests": None}, {"floor": "0"}, {"floor": True}])
+@pytest.mark.parametrize(
+    "options", [{"tests": 0}, {"tests": None}, {"floor": "0"}, {"floor": True}, {"floor": float("nan")}]
+)
 def test_what_cannot_be_watched_so(options):
     with pytest.raises(ValueError, match=r"(tests|floor) is .*; wanted a") as raised:
         watch(training(1), **options)

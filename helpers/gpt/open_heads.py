@@ -85,6 +85,13 @@ def score(model, pairs):
     comes from ``previous`` and from ``helpers.inputs.corpus.repeated_names``.
     The model is read in a copy, without dropout. Raises ValueError for a model of another kind, a text that it cannot
     read, pairs of another form, and where no place counts.
+
+    >>> from helpers.gpt.checkpoint import load
+    >>> from helpers.inputs.texts import data_folder
+    >>> model, _ = load(data_folder() / "tales")
+    >>> found = score(model, [previous("Zilu, Zilu, Zilu!")])
+    >>> found.shape, found.argmax().item()  # head 1 of layer 0 looks back the most
+    (torch.Size([3, 4]), 1)
     """
     copy, found = copy_of(model), []
     for text, places in pairs_in(pairs):

@@ -67,6 +67,11 @@ def known_ids(model, ids, least=1, most=None):
     """One sequence of ids, (T), where the model is. ids: a tensor, an array or a list of whole numbers.
 
     Raises ValueError for a batch, numbers that are not whole, fewer or more than so many, and ids out of range.
+
+    >>> from helpers.gpt.model import GPT
+    >>> known_ids(GPT(vocabulary=5, context=4, C=4, heads=1, layers=1), [0, 5])
+    Traceback (most recent call last):
+    ValueError: 5 is no id that the model knows; its ids go from 0 to 4.
     """
     if listed(ids) is None:
         raise ValueError(f"you gave {told(ids)}; wanted ids, (T): model.tokenizer.encode(text) makes them.")

@@ -1,5 +1,6 @@
 """A training run, live in a notebook: a progress bar, the loss as it falls, and the floor that it cannot pass."""
 
+import math
 import time
 from html import escape
 from itertools import pairwise
@@ -27,7 +28,7 @@ def watch(training, floor=None, tests=8):
     """
     if not hasattr(training, "run") or not hasattr(training, "losses"):
         raise ValueError(f"you gave {told(training)}; wanted a Training, as Training(model, text) makes one.")
-    if floor is not None and (isinstance(floor, bool) or not isinstance(floor, Real)):
+    if floor is not None and not (isinstance(floor, Real) and not isinstance(floor, bool) and math.isfinite(floor)):
         raise ValueError(f"floor is {told(floor)}; wanted a number, or nothing.")
     between = max(1, training.steps // whole_number("tests", tests, 1))
     view = View(training, floor)
