@@ -14,7 +14,7 @@ def test_rooms_and_files_go_in_no_circle(capsys):
     drawn = capsys.readouterr().out
     rooms = house.between_rooms(house.arrows(house.files()))
     assert len(rooms) == 12 and all(f"{room}/  " in drawn for room in rooms)
-    assert not rooms["look"] and not rooms["inputs"]  # the ground
+    assert not rooms["look"] and rooms["inputs"] <= {"look"}  # the ground
 
 
 def test_a_circle_is_told(monkeypatch):

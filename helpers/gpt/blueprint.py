@@ -9,7 +9,7 @@ from torch.overrides import TorchFunctionMode
 
 from helpers.gpt.fast import FastGPT
 from helpers.gpt.model import GPT
-from helpers.inputs.given import told, whole_number
+from helpers.look.given import told, whole_number
 
 MODELS = {"GPT": GPT, "FastGPT": FastGPT}
 LARGEST = 2**24  # a size beyond it is a mistake

@@ -18,9 +18,9 @@ from safetensors.torch import save as weights_as_bytes
 from helpers.gpt.blueprint import blueprint
 from helpers.gpt.readable import tokenizer_of
 from helpers.inputs.alone import alone
-from helpers.inputs.given import told
 from helpers.inputs.tokenizer import Tokenizer
 from helpers.inputs.whole_file import replace, sweep
+from helpers.look.given import told
 
 FORMAT, VERSION = "attention-course checkpoint", 1
 HOLDS = {"model": str, "settings": dict, "vocabulary": list, "weights": str, "sha256": str, "facts": dict}

@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from helpers.gpt.model import GPT, Block, FeedForward, MultiHeadAttention
-from helpers.inputs.given import whole_number
+from helpers.look.given import whole_number
 
 SHARPNESS = 0.5  # what scores of normalized queries and keys are multiplied by
 BASE = 1000  # the slowest channel turns about this many times more slowly than the fastest

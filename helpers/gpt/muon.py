@@ -4,7 +4,7 @@ direction.
 
 import torch
 
-from helpers.inputs.given import told
+from helpers.look.given import told
 
 # X -> aX + b(XXᵀ)X + c(XXᵀ)²X takes every singular value of X toward 1 (Newton and Schulz; Jordan's numbers).
 A, B, C = 3.4445, -4.7750, 2.0315

@@ -6,7 +6,7 @@ import torch
 
 from helpers.attention.parts import attend
 from helpers.gpt.readable import attentions, copy_of, ids_of, known_ids
-from helpers.inputs.given import listed, told, whole_number
+from helpers.look.given import listed, told, whole_number
 from helpers.trace.trace import Trace
 
 SHOWN = {"\n": "↵", " ": "␣", "\t": "⇥"}  # characters that a label could not show

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import torch
 
-from helpers.inputs.given import listed, told
+from helpers.look.given import listed, told
 
 ATTENTION = ("heads", "scale", "value", "projection", "split", "queries_and_keys", "weights")
 

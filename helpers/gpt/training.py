@@ -10,8 +10,8 @@ import torch
 
 from helpers.gpt.muon import Muon
 from helpers.gpt.readable import gpt, is_tokenizer, known_ids, resting, tokenizer_of
-from helpers.inputs.given import positive, told, whole_number
 from helpers.inputs.tokenizer import Tokenizer
+from helpers.look.given import positive, told, whole_number
 
 RATES = {"muon": {"matrices": 0.014, "tokens": 0.02, "logits": 0.007, "biases": 0.07}, "adamw": 3e-3}
 COOLING = 0.5  # from this share of the steps on, the learning rate falls, to a twentieth at the end

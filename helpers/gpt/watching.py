@@ -9,7 +9,7 @@ from numbers import Real
 import ipywidgets as widgets
 from IPython.display import display
 
-from helpers.inputs.given import told, whole_number
+from helpers.look.given import told, whole_number
 from helpers.look.style import ROLES, THEMES
 from helpers.pictures.plots import curves, spread
 

@@ -13,7 +13,7 @@ import re
 
 import numpy as np
 
-from helpers.inputs.given import positive, told, whole_number
+from helpers.look.given import positive, told, whole_number
 
 SEED, LENGTH = 1, 300_000  # of data/tales.txt
 LONGEST = 115  # characters of a tale, at most: who sees so far back sees all that helps

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helpers.inputs.given import whole_number
 from helpers.inputs.texts import words
+from helpers.look.given import whole_number
 
 LARGEST = 128
 SHAPES = {  # the sizes that decide the shape of what an example holds; a batch of x has B before them

@@ -11,8 +11,8 @@ from numbers import Number
 from pathlib import Path
 
 from helpers.inputs.alone import alone
-from helpers.inputs.given import told
 from helpers.inputs.whole_file import whole
+from helpers.look.given import told
 
 SHIPPED = ("sentence", "story", "tales")
 TIMEOUT = 30  # seconds without a byte

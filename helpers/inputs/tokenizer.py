@@ -2,7 +2,7 @@
 
 from numbers import Number
 
-from helpers.inputs.given import listed, told, whole_number
+from helpers.look.given import listed, told, whole_number
 
 
 class Tokenizer:

@@ -5,7 +5,8 @@
 
 import re
 
-from helpers.look.style import as_text, cell_name, quoted
+from helpers.look.given import as_text, told
+from helpers.look.style import cell_name
 
 WIDE = 0x2E80  # from this character on (Chinese, Japanese, Korean, emoji) a letter is as wide as two
 LINES = 3  # of a note that are drawn
@@ -15,13 +16,12 @@ def checked_notes(notes, names):
     """Notes as a dictionary of texts, without the empty ones; raises ValueError for a matrix that is not there."""
     if not isinstance(notes, dict):
         raise ValueError(
-            f"notes is {quoted(notes)}; wanted a dictionary of texts by the name of a matrix, "
-            "{'x': 'one row a token'}."
+            f"notes is {told(notes)}; wanted a dictionary of texts by the name of a matrix, {{'x': 'one row a token'}}."
         )
     unknown = [name for name in notes if name not in names]
     if unknown:
         raise ValueError(
-            f"notes has {quoted(unknown[0])}, which is not in this trace; its matrices are "
+            f"notes has {told(unknown[0])}, which is not in this trace; its matrices are "
             f"{', '.join(names) or 'none yet'}."
         )
     texts = {name: as_text(text) for name, text in notes.items()}
@@ -38,7 +38,7 @@ def checked_cell(cell, trace):
         name, index = cell
         index = list(index)
     except Exception:  # noqa: BLE001 - a learner's own thing may do anything
-        raise ValueError(f"the cell is {quoted(cell)}; wanted a name and its place, as in ('out', (1, 0)).") from None
+        raise ValueError(f"the cell is {told(cell)}; wanted a name and its place, as in ('out', (1, 0)).") from None
     return [name, list(trace.index(name, *index))]
 
 

@@ -163,25 +163,3 @@ def exact_digits(values):
 def cell_name(name, index):
     """``cell_name("out", (1, 2)) == "out[1,2]"``; a single number has no place, ``cell_name("loss", ()) == "loss"``."""
     return f"{name}[{','.join(map(str, index))}]" if index else name
-
-
-def as_text(value):
-    """A value as a text, whatever it is: ``as_text(3) == "3"``."""
-    try:
-        return str(value)
-    except Exception:  # noqa: BLE001 - a thing of the learner's own, whose str may do anything
-        return f"a {type(value).__name__}"
-
-
-def quoted(value):
-    """What was given, as a sentence quotes it: not longer than a line, whatever it is.
-
-    >>> quoted("t c")
-    "'t c'"
-    """
-    try:
-        text = repr(value)
-    except Exception:  # noqa: BLE001 - a thing of the learner's own, whose repr may do anything
-        text = f"a {type(value).__name__}"
-    text = " ".join(text.split())
-    return text if len(text) <= 80 else f"{text[:60]}…{text[-12:]}"

@@ -2,13 +2,13 @@
 
 import math
 
-from helpers.look.style import as_text, quoted
+from helpers.look.given import as_text, told
 
 
 def checked_name(name):
     """The name of a matrix; raises ValueError for what is none."""
     if not isinstance(name, str) or not name.strip():
-        raise ValueError(f"the name of a matrix is {quoted(name)}; wanted a text, as in 'scores'.")
+        raise ValueError(f"the name of a matrix is {told(name)}; wanted a text, as in 'scores'.")
     return name
 
 
@@ -19,10 +19,10 @@ def checked_factor(name, kind, factor):
     except Exception:  # noqa: BLE001 - a learner's own thing may do anything
         number = math.nan
     if not math.isfinite(number):
-        raise ValueError(f"the factor of {name} is {quoted(factor)}; wanted a number.")
+        raise ValueError(f"the factor of {name} is {told(factor)}; wanted a number.")
     if number != 1 and kind != "sum-product":
         raise ValueError(
-            f"{name} has the factor {quoted(factor)}, which only a step of kind 'sum-product' has a use for."
+            f"{name} has the factor {told(factor)}, which only a step of kind 'sum-product' has a use for."
         )
     return number
 
@@ -35,6 +35,6 @@ def checked_tokens(tokens):
         return None if tokens is None else [as_text(token) for token in tokens]
     except TypeError:
         raise ValueError(
-            f"tokens is {quoted(tokens)}; wanted a list of words, or one for each axis, as in "
+            f"tokens is {told(tokens)}; wanted a list of words, or one for each axis, as in "
             "{'t': ['le', 'chat'], 's': ['the', 'cat', 'sat']}."
         ) from None

@@ -14,7 +14,7 @@ from functools import lru_cache
 from operator import eq, ge, gt, le, lt, ne
 from typing import NamedTuple
 
-from helpers.look.style import quoted
+from helpers.look.given import told
 
 COMPARE = {"<=": le, ">=": ge, "==": eq, "!=": ne, "<": lt, ">": gt}
 MOST_AXES = 16  # of a rule; the axes of a whole block, batch and heads among them, are 7
@@ -140,7 +140,7 @@ def shape(text, cuts=None):
         match = CUT_AXIS.fullmatch(word)
         if not match or word == "or" or (cuts is None and "[" in word):
             raise Malformed(
-                f"has {quoted(word)} where the name of an axis should stand; wanted letters, with spaces between the "
+                f"has {told(word)} where the name of an axis should stand; wanted letters, with spaces between the "
                 "axes, as in 't h, s h -> t s'"
             )
         axis, *limits = match.groups()
@@ -148,7 +148,7 @@ def shape(text, cuts=None):
         if "[" in word:
             start, stop, stride = (None if limit is None else int(limit) for limit in limits)
             if stride == 0:
-                raise Malformed(f"cuts with {quoted(word)}; wanted a stride of 1 or more")
+                raise Malformed(f"cuts with {told(word)}; wanted a stride of 1 or more")
             cuts[axis] = slice(start, stop, stride)
     return tuple(found)
 
@@ -164,7 +164,7 @@ def comparison(text):
     sides = [SIDE.fullmatch(part.strip()) for part in SIGN.split(text)]
     if len(signs) != 1 or not all(sides) or not any(side[1] for side in sides):
         raise Malformed(
-            f"has {quoted(text.strip())} in its guard; wanted comparisons of axes, as in 's <= t' or "
+            f"has {told(text.strip())} in its guard; wanted comparisons of axes, as in 's <= t' or "
             "'s <= t, s > t - 3 or s < 1'"
         )
     left, right = (

@@ -27,7 +27,8 @@ import math
 
 import numpy as np
 
-from helpers.look.style import cell_name, number, quoted
+from helpers.look.given import told
+from helpers.look.style import cell_name, number
 from helpers.trace.grammar import Malformed, parse
 from helpers.trace.kinds import KINDS
 
@@ -41,27 +42,27 @@ def checked(name, kind, rule, made=()):
     the grammar or is none for this kind, and a size that it has no use for.
     """
     if not isinstance(kind, str) or kind not in KINDS or kind == "given":
-        raise ValueError(f"{name} is of kind {quoted(kind)}; wanted one of {', '.join(list(KINDS)[1:])}.")
+        raise ValueError(f"{name} is of kind {told(kind)}; wanted one of {', '.join(list(KINDS)[1:])}.")
     of = KINDS[kind]
     if not isinstance(rule, str):
-        raise ValueError(f"the rule of {name} is {quoted(rule)}; wanted a text such as {of.example!r}.")
+        raise ValueError(f"the rule of {name} is {told(rule, 80)}; wanted a text such as {of.example!r}.")
     try:
         parsed = parse(rule)
     except Malformed as error:
-        raise ValueError(f"the rule {quoted(rule)} of {name} {error}.") from None
+        raise ValueError(f"the rule {told(rule, 80)} of {name} {error}.") from None
     if not of.fits(parsed):
-        raise ValueError(f"the rule {quoted(rule)} of {name} is none for {kind}: {of.wants}, as in {of.example!r}.")
+        raise ValueError(f"the rule {told(rule, 80)} of {name} is none for {kind}: {of.wants}, as in {of.example!r}.")
     for axis, size in dict(made).items():
         if axis not in of.makes(parsed):
             raise ValueError(
-                f"{name} is given {axis}={quoted(size)}, which a step of kind {kind!r} with the rule {quoted(rule)} "
+                f"{name} is given {axis}={told(size)}, which a step of kind {kind!r} with the rule {told(rule, 80)} "
                 "has no use for."
             )
     passed = [axis for axes in parsed.through for axis in axes if axis not in (*parsed.inputs[0], *parsed.output)]
     if passed:
         raise ValueError(
-            f"the rule {quoted(rule)} of {name} passes through {passed[0]}, which neither its first nor its last shape "
-            "has: make it two steps."
+            f"the rule {told(rule, 80)} of {name} passes through {passed[0]}, which neither its first nor its last "
+            "shape has: make it two steps."
         )
     return parsed
 

@@ -11,7 +11,8 @@ from functools import cached_property
 
 import numpy as np
 
-from helpers.look.style import ROLES, TOKENS, exact_digits, number, quoted, shape_text, size_name
+from helpers.look.given import told
+from helpers.look.style import ROLES, TOKENS, exact_digits, number, shape_text, size_name
 from helpers.trace import rules
 from helpers.trace.arrays import as_array
 from helpers.trace.checks import checked_factor, checked_name, checked_tokens
@@ -81,7 +82,7 @@ def place(step, axis, at):
         found = size
     if not -size <= found < size:
         raise IndexError(
-            f"{step.name} has shape {step.shape}; {axis} is {quoted(at)}, wanted a whole number from 0 to {size - 1}."
+            f"{step.name} has shape {step.shape}; {axis} is {told(at)}, wanted a whole number from 0 to {size - 1}."
         )
     return found % size
 
@@ -125,7 +126,7 @@ class Trace:
         name = checked_name(name)
         if not isinstance(axes, str) or len({*axes.split()}) < len(axes.split()):
             raise ValueError(
-                f"the axes of {name} are {quoted(axes)}; wanted one text with a name for each axis, no two alike, "
+                f"the axes of {name} are {told(axes)}; wanted one text with a name for each axis, no two alike, "
                 "as in 't s'."
             )
         value, axes = as_array(name, value), tuple(axes.split())
@@ -189,9 +190,9 @@ class Trace:
 
     def _add(self, step):
         if not isinstance(step.role, str) or step.role not in ROLES:
-            raise ValueError(f"{step.name} has the role {quoted(step.role)}; wanted one of {', '.join(ROLES)}.")
+            raise ValueError(f"{step.name} has the role {told(step.role)}; wanted one of {', '.join(ROLES)}.")
         if not isinstance(step.code, str):
-            raise ValueError(f"the code of {step.name} is {quoted(step.code)}; wanted a text, a line of PyTorch.")
+            raise ValueError(f"the code of {step.name} is {told(step.code)}; wanted a text, a line of PyTorch.")
         if step.name in self.steps:
             raise ValueError(f"{step.name} is in the trace already: give each step its own name.")
         self.steps[step.name] = step
@@ -214,7 +215,7 @@ class Trace:
     def __getitem__(self, name):
         if name not in self:
             raise UnknownName(
-                f"{quoted(name)} is not in this trace; its steps are {', '.join(self.steps) or 'none yet'}."
+                f"{told(name)} is not in this trace; its steps are {', '.join(self.steps) or 'none yet'}."
             )
         return self.steps[name]
 
@@ -270,7 +271,7 @@ class Trace:
             or (named and set(named) != set(step.axes))
             or (not named and len(index) != len(step.axes))
         ):
-            given = [*map(quoted, index), *(f"{axis}={quoted(at)}" for axis, at in named.items())]
+            given = [*map(told, index), *(f"{axis}={told(at)}" for axis, at in named.items())]
             raise ValueError(
                 f"{step.name} has the axes {wanted}, {step.shape}; you gave {', '.join(given) or 'nothing'}. "
                 f"Give one number for each, as in why({step.name!r}, {', '.join(f'{a}=0' for a in step.axes)})."

@@ -1,9 +1,7 @@
 """What every kind of step can tell of itself."""
 
-import operator
 from itertools import product
 
-from helpers.look.style import quoted
 from helpers.trace.formulas import names
 from helpers.trace.grammar import holds, parse
 
@@ -120,14 +118,3 @@ class OneSource(Kind):
 
     def cell(self, step, index, inputs):
         return inputs[0].value[self.source(step, index, inputs)]
-
-
-def whole_number(name, axis, size):
-    """Raise ValueError for the size of an axis that is none."""
-    try:
-        found = 0 if isinstance(size, bool) else operator.index(size)
-    except Exception:  # noqa: BLE001 - a learner's own thing may do anything
-        found = 0
-    if found < 1:
-        raise ValueError(f"{name}: {axis} is {quoted(size)}; wanted a whole number from 1 up.")
-    return found

@@ -5,9 +5,10 @@ from itertools import pairwise
 
 import numpy as np
 
+from helpers.look.given import whole_number
 from helpers.look.style import cell_name, number, shape_text, size_name
 from helpers.trace.grammar import parse
-from helpers.trace.kinds.kind import Kind, OneSource, whole_number
+from helpers.trace.kinds.kind import Kind, OneSource
 from helpers.trace.pytorch import reshapes
 
 
@@ -91,7 +92,7 @@ class Reshape(OneSource):
         links, (value,) = self.links(rule), values
         sizes, shape = dict(zip(links[0], value.shape)), shape_text(links[0], value.shape)
         for axis, size in made.items():
-            size = whole_number(name, axis, size)
+            size = whole_number(f"{name}: {axis}", size, 1)
             if sizes.setdefault(axis, size) != size:
                 raise ValueError(f"{name}: {axis} is {size}, but the matrix that it is made from has shape {shape}.")
         for before, after in pairwise(links):

@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from helpers.look.given import whole_number
 from helpers.look.style import size_name
 from helpers.trace.axes import einsum
 from helpers.trace.formulas import names
 from helpers.trace.grammar import cut_text, parse
-from helpers.trace.kinds.kind import Kind, OneSource, whole_number
+from helpers.trace.kinds.kind import Kind, OneSource
 
 
 class Slice(OneSource):
@@ -149,7 +150,7 @@ class Repeat(OneSource):
         found, (new,) = dict(zip(rule.inputs[0], values[0].shape)), rule.new
         if new not in made:
             raise ValueError(f"{name} repeats along {new}; give its size, as in {new}=4.")
-        found[new] = whole_number(name, new, made[new])
+        found[new] = whole_number(f"{name}: {new}", made[new], 1)
         if rule.gone and found[new] % found[rule.gone[0]]:
             raise ValueError(
                 f"{name}: {new} is {found[new]}; wanted a multiple of {size_name(rule.gone[0])}={found[rule.gone[0]]}, "

@@ -6,8 +6,8 @@ from numbers import Number, Real
 LONGEST, FEW = 40, 8  # characters of what was given, and things in a list, that a sentence shows
 
 
-def told(value):
-    """What somebody gave, in a few words of one line.
+def told(value, longest=LONGEST):
+    """What somebody gave, in a few words of one line, whatever it is.
 
     >>> print(told("one text"), told(5), told([1, 2]), told([0] * 99), told(None), told(int), told(operator), sep="; ")
     'one text'; 5; [1, 2]; a list of 99; None; the class int; a module
@@ -15,19 +15,35 @@ def told(value):
     if isinstance(value, type):
         return f"the class {value.__name__}"
     if isinstance(value, str | bytes):
-        return repr(value) if len(value) <= LONGEST else f"{value[:LONGEST]!r} …"
-    if isinstance(value, int) and value.bit_length() > 4 * LONGEST:  # Python refuses to write out very long ones
+        return repr(value) if len(value) <= longest else f"{value[:longest]!r} …"
+    if isinstance(value, int) and value.bit_length() > 4 * longest:  # Python refuses to write out very long ones
         return "a number that fills more than a line"
     is_group = isinstance(value, list | tuple | dict | set | frozenset)
     if value is None or isinstance(value, Number) or (is_group and len(value) <= FEW):
-        text = repr(value)
-        if len(text) <= LONGEST and "\n" not in text:
+        text = shown(value)
+        if text and len(text) <= longest and "\n" not in text:
             return text
     name = type(value).__name__
     text = f"{'an' if name[0] in 'AEIOUaeio' else 'a'} {name}"
     if isinstance(shape := getattr(value, "shape", None), tuple):
         return f"{text} of shape {tuple(shape)}"
     return f"{text} of {len(value)}" if is_group else text
+
+
+def as_text(value):
+    """A value as a text, whatever it is: ``as_text(3) == "3"``."""
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001 - a thing of the learner's own, whose str may do anything
+        return f"a {type(value).__name__}"
+
+
+def shown(value):
+    """What Python shows of a value, or nothing."""
+    try:
+        return repr(value)
+    except Exception:  # noqa: BLE001 - a thing of the learner's own, whose repr may do anything
+        return ""
 
 
 def listed(value):
