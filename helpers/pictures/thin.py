@@ -14,6 +14,7 @@ TALLEST = 2000  # pixels: a still is not scrolled through as a diagram is
 
 def lay_out(matrices, width):
     """The plan of ``layout.lay_out``, and in it ``longest``: how many cells an axis is drawn with at most, or None."""
+    matrices = [replace(m, title=min(m.title, width // 2)) for m in matrices]  # what is longer is cut
     plan, longest = {**layout.lay_out(matrices, width), "longest": None}, LONGEST
     while too_large(plan) and longest:
         fewer = [
@@ -59,7 +60,7 @@ def strongest(values, longest):
     blocks = blocks.reshape(tiles, rows, columns, down * across)
     far = np.where(np.isfinite(blocks), np.abs(blocks), -1).argmax(axis=-1)  # (tiles, rows, columns)
     found = np.take_along_axis(blocks, far[..., None], axis=-1)[..., 0]
-    found[np.isfinite(found) & (np.isnan(blocks) | (blocks == np.inf)).any(axis=-1)] = np.nan
+    found[(np.isnan(blocks) | (blocks == np.inf)).any(axis=-1)] = np.nan
     return found
 
 
