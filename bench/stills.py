@@ -3,8 +3,8 @@
     make bench
 
 Each size has a process of its own. `first` is the first display there, imports and all; `next` is the median of those
-that follow. `memory` is how much the process grows at its peak over what it held before, the head's own numbers left
-out; `page` is what a notebook would store.
+that follow, in seconds of the processor, whatever else the machine does. `memory` is what a display holds at most beside
+the head's own numbers; `page` is what a notebook would store.
 """
 
 import json
@@ -16,7 +16,7 @@ import sys
 SIZES = [(16, 1), (128, 1), (512, 1), (16, 4), (128, 4), (512, 4)]  # T and heads; C is 16
 
 ONE = """
-import gc, json, resource, statistics, sys, time
+import json, statistics, sys, time, tracemalloc
 import anywidget
 import numpy as np
 from helpers.attention.heads import head, many_heads
@@ -26,21 +26,19 @@ build = head if heads == 1 else lambda *inputs: many_heads(*inputs, heads=heads)
 rng = np.random.default_rng(0)
 x, weights = rng.standard_normal((T, C)), rng.standard_normal((3, C, C))
 
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
 def display(trace):
-    start = time.perf_counter()
+    start = time.process_time()
     bundle, _ = trace._repr_mimebundle_()
-    return time.perf_counter() - start, len(bundle["text/html"])
+    return time.process_time() - start, len(bundle["text/html"])
 
 trace = build(x, *weights)
-before = peak()
 first, page = display(trace)
-memory = peak() - before
 # A trace is displayed once: the next ones are new, as those of the next cells are.
 after = [display(build(x, *weights))[0] for _ in range(1 if first > 5 else 5)]
-print(json.dumps([first, statistics.median(after), memory, page]))
+trace = build(x, *weights)
+tracemalloc.start()
+display(trace)
+print(json.dumps([first, statistics.median(after), tracemalloc.get_traced_memory()[1] / 1e6, page]))
 """
 
 

@@ -94,7 +94,7 @@ def fills(values, role, top, theme, coarse=False):
     """
     zero, hue, other, mask = (channels(theme[name]) for name in HUES[role == "weights"])  # (3,) each
     finite = np.where(np.isfinite(values), values, 0.0)
-    amounts = np.clip(finite, 0, 1) if role == "weights" else 0.8 * np.abs(finite) / (top or 1)
+    amounts = np.clip(finite, 0, 1) if role == "weights" else 0.8 * np.abs(finite) / (top if top > 0 else 1)
     amounts = np.round(amounts, 2) if coarse else amounts
     hues = np.where((finite > 0)[..., None], hue, other)  # (...) -> (..., 3)
     mixed = np.floor(zero + (hues - zero) * amounts[..., None] + 0.5)
