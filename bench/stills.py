@@ -3,8 +3,8 @@
     make bench
 
 Each size has a process of its own. `first` is the first display there, imports and all; `next` is the median of those
-that follow, in seconds of the processor, whatever else the machine does. `memory` is what a display holds at most beside
-the head's own numbers; `page` is what a notebook would store.
+that follow, in seconds of the processor, whatever else the machine does. `memory` is what a display holds at most
+beside the head's own numbers; `page` is what a notebook would store.
 """
 
 import json

@@ -544,12 +544,55 @@ def test_a_blank_cell_that_is_not_there_gives_a_sentence(blank, error):
 
 
 def frames(still):
-    """Upper left corner of every framed cell, and the color of its frame."""
-    return {
-        (float(rect["x"]), float(rect["y"])): rect["stroke"]
-        for rect in Drawn(still).rects
-        if rect.get("stroke-width") == "2.5"
-    }
+    """Upper left corner of every framed cell, and the color of its frame, which cells of a rectangle share."""
+    found, (wide, high) = {}, still.plan["cell"]
+    for rect in Drawn(still).rects:
+        if rect.get("stroke-width") == "2.5":
+            x, y, width, height = (float(rect[name]) for name in ("x", "y", "width", "height"))
+            for row in np.arange(height // high):
+                for column in np.arange(width // wide):
+                    found[(round(x + column * wide, 1), round(y + row * high, 1))] = rect["stroke"]
+    return found
+
+
+def veils(still):
+    """The rectangles that cover what is not lit: {opacity: [(x, y, width, height), ...]}."""
+    found = {}
+    for path in Drawn(still).root.findall(f"{SVG}path[@fill-opacity]"):
+        areas = re.findall(r"M(\S+) (\S+?)h(\S+?)v(\S+?)h-\3z", path.get("d"))
+        found[float(path.get("fill-opacity"))] = [tuple(map(float, area)) for area in areas]
+    return found
+
+
+@pytest.mark.parametrize(("trace", "cell"), [(head_of(T=5), ("out", (2, 1))), (heads_of(), ("weights", (1, 2, 0)))])
+def test_what_a_pinned_cell_does_not_depend_on_is_veiled(trace, cell):
+    """Lit are the cell and its sources, half lit what reaches it through them, and all else is veiled."""
+    half, ahead = set(), list(trace.sources(cell[0], *cell[1]))
+    lit = {cell, *ahead}
+    while ahead:
+        ahead = [source for name, index in ahead for source in trace.sources(name, *index)]
+        half |= {*ahead} - lit
+    still = trace.picture(pinned=cell)
+    covers = veils(still)
+    for step in trace:
+        for index in np.ndindex(step.value.shape):
+            box, (tile, row, column) = still.plan["boxes"][step.name], layout.place_of(step, index)
+            wide, high = still.plan["cell"]
+            x, y = box["tiles"][tile][0] + (column + 0.5) * wide, box["y"] + (row + 0.5) * high
+            over = [
+                opacity
+                for opacity, areas in covers.items()
+                for left, top, width, height in areas
+                if left < x < left + width and top < y < top + height
+            ]
+            place = step.name, index
+            assert over == ([] if place in lit else [0.3] if place in half else [0.62]), place
+    assert veils(trace.picture()) == {}
+    tree = list(Drawn(still).root)
+    first = next(i for i, part in enumerate(tree) if part.get("fill-opacity"))
+    assert {part.tag for part in tree[first:]} == {f"{SVG}path", f"{SVG}rect"}  # no number lies over the veils
+    to = [part for part in tree[first:] if "C" in part.get("d", "") and part.get("stroke-width") == "2"]
+    assert {part.get("stroke") for part in to} == {ROLES[trace[name].role][0] for name in trace[cell[0]].inputs}
 
 
 @pytest.mark.parametrize(("B", "n", "index"), [(None, None, (2, 1)), (2, None, (1, 2, 1)), (None, 2, (1, 2, 1))])

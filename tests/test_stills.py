@@ -238,7 +238,9 @@ def test_a_pinned_and_an_asked_cell_stand_where_their_numbers_are():
     box, (wide, high) = still.plan["boxes"]["out"], still.plan["cell"]
     at = [(float(rect["x"]), float(rect["y"])) for rect in frames if rect["stroke"] == THEMES["light"]["ink"]]
     assert at == [(box["x"] + wide, box["y"] + 300 // 4 * high)]
-    assert len(frames) == 1 + 128 + 76  # a cell stands for four numbers of weights or v: it is framed once
+    # A cell stands for four numbers: a whole row of weights, and of v what has a weight, up to token 300.
+    sizes = [(float(rect["width"]) / wide, float(rect["height"]) / high) for rect in frames]
+    assert sizes == [(128, 1), (1, 76), (1, 1)]
     asked = root_of(trace.picture(blank=("weights", (5, 300))))
     [rect] = [rect for rect in asked.findall(f"{SVG}rect") if rect.get("stroke-width") == "1"]
     box = still.plan["boxes"]["weights"]

@@ -19,7 +19,7 @@ POINTS = 72 / 96  # of a CSS pixel: matplotlib's lines are measured in points
 
 
 class FigureBrush:
-    """Draws on one matplotlib figure, whose units are CSS pixels from the top left; ``finish`` adds the letters."""
+    """Draws on one matplotlib figure, whose units are CSS pixels from the top left; ``settle`` adds the letters."""
 
     def __init__(self, width, height, surface):
         self.figure = Figure(figsize=(width / 96, height / 96), facecolor=surface)
@@ -64,6 +64,11 @@ class FigureBrush:
     def polygons(self, outlines, color):
         self.add(PolyCollection(outlines, facecolor=color, linewidth=0))
 
+    def veil(self, areas, color, opacity):
+        """Rectangles that what lies below shines through. areas: [(x, y, width, height), ...]"""
+        corners = [[(x, y), (x + wide, y), (x + wide, y + high), (x, y + high)] for x, y, wide, high in areas]
+        self.add(PolyCollection(corners, facecolor=color, alpha=opacity, linewidth=0, antialiased=False))
+
     def text(self, text, x, y, size, color, align="left", bold=False, italic=False, turned=False):
         """Written as outlines: one path for all texts of a color is many times faster than a text for each."""
         vertices, codes = outline(str(text), bold, italic)
@@ -81,12 +86,12 @@ class FigureBrush:
             self.text(text, x + text_width(before, size), y, size, color)
             before += text
 
-    def finish(self):
-        """The figure, with its letters."""
+    def settle(self):
+        """What is drawn from now on lies above the texts so far."""
         for color, outlines in self.glyphs.items():
             path = Curve(np.concatenate([v for v, _ in outlines]), np.concatenate([c for _, c in outlines]))
             self.add(PathPatch(path, facecolor=color, linewidth=0))
-        return self.figure
+        self.glyphs.clear()
 
 
 @lru_cache(8192)

@@ -7,6 +7,7 @@ from helpers.look.annotations import withheld
 from helpers.look.style import AXES, ROLES, cell_text, fills, marks, mix, number, size_name
 from helpers.pictures import thin
 from helpers.pictures.letters import fitted, width
+from helpers.pictures.light import light
 
 NAME, SHAPE, NOTE, TOKEN, LABEL = 13.5, 11, 11, 10.5, 9.5  # sizes of letters
 SMALLEST = 0.75  # of the font: only numbers that are wider still are smaller than the others of their matrix
@@ -17,16 +18,6 @@ def shown(step, pick):
     rows, columns = layout.on_paper(step)
     higher = tuple(slice(None) if axis == layout.TILED else pick.get(axis, 0) for axis in step.axes[:-2])
     return step.value[higher].reshape(layout.tiles(step), rows[1], columns[1])
-
-
-def edge(brush, points, color):
-    """An arrow of the data flow, along its points."""
-    brush.curve(points, color)
-    (x1, y1), (x2, y2) = points[-2:]
-    length = np.hypot(x2 - x1, y2 - y1) or 1
-    right, down = 3 * (x2 - x1) / length, 3 * (y2 - y1) / length
-    back = x2 - 2 * right, y2 - 2 * down
-    brush.polygons([[(x2, y2), (back[0] - down, back[1] + right), (back[0] + down, back[1] - right)]], color)
 
 
 class Painter:
@@ -42,16 +33,25 @@ class Painter:
     def paint(self):
         plan, theme = self.plan, self.theme
         self.brush.rect(0, 0, plan["width"], plan["height"], theme["surface"])
-        for arrow in plan["edges"]:
-            if not arrow["across"]:
-                edge(self.brush, arrow["points"], theme["edge"])
+        for edge in plan["edges"]:
+            if not edge["across"]:
+                self.arrow(edge["points"], theme["edge"])
         for name, box in plan["boxes"].items():
             self.matrix(self.trace[name], box)
         if self.pinned:
-            self.light(*self.pinned)
+            light(self, *self.pinned)
         if plan["longest"]:
             remark, x = thin.sentence(self.trace, plan["longest"]), min(box["x"] for box in plan["boxes"].values())
             self.write(remark, x, plan["height"] - layout.MARGIN, NOTE, theme["muted"], most=plan["width"] - x)
+
+    def arrow(self, points, color, line=1):
+        """An arrow of the data flow, along its points."""
+        self.brush.curve(points, color, line)
+        (x1, y1), (x2, y2) = points[-2:]
+        length = np.hypot(x2 - x1, y2 - y1) or 1
+        right, down = 3 * (x2 - x1) / length, 3 * (y2 - y1) / length
+        back = x2 - 2 * right, y2 - 2 * down
+        self.brush.polygons([[(x2, y2), (back[0] - down, back[1] + right), (back[0] + down, back[1] - right)]], color)
 
     def write(self, text, x, y, size, color, most=0, **style):
         """Write a text, smaller or cut where it would be wider than ``most``."""
@@ -74,7 +74,7 @@ class Painter:
         for x, wide in box["tiles"]:
             self.brush.rect(x, box["y"], wide, box["height"], stroke=role, line=2, dash="5 3" * step.parameter)
         if self.blank and self.blank[0] == step.name:
-            self.question(role)
+            self.question(box, role)
         self.title(step, box, role)
         self.note(box, role)
         if len(box["tiles"]) > 1:
@@ -130,39 +130,31 @@ class Painter:
                 text, x + wide / 2, y + high / 2, own, theme["muted" if value == 0 else "ink"], align="center"
             )
 
-    def corner(self, name, index):
-        """Upper left of a cell, or None where its higher axes are picked at another index."""
-        step, (width, height), box = self.trace[name], self.plan["cell"], self.plan["boxes"][name]
+    def sizes(self, step):
+        """How many tiles, rows and columns a matrix is drawn with."""
+        rows, columns = (thin.drawn(size, self.plan["longest"]) for _, size in layout.on_paper(step))
+        return layout.tiles(step), rows, columns
+
+    def place(self, step, index):
+        """Tile, row and column of a number, or None where its higher axes are picked at another index."""
         if any(self.pick.get(axis, 0) != at for axis, at in zip(step.axes[:-2], index) if axis != layout.TILED):
             return None
         tile, *place = layout.place_of(step, index)
-        sizes = [size for _, size in layout.on_paper(step)]
-        row, column = (at // thin.together(size, self.plan["longest"]) for at, size in zip(place, sizes))
-        return box["tiles"][tile][0] + column * width, box["y"] + row * height
+        sizes = (size for _, size in layout.on_paper(step))
+        return tile, *(at // thin.together(size, self.plan["longest"]) for at, size in zip(place, sizes))
 
-    def question(self, role):
+    def question(self, box, role):
         """The cell that is asked for: a question mark in a frame."""
-        corner, (wide, high), plan = self.corner(*self.blank), self.plan["cell"], self.plan
-        if corner is None:
+        name, index = self.blank
+        place, (wide, high), numbers = self.place(self.trace[name], index), self.plan["cell"], self.plan["numbers"]
+        if place is None:
             return
-        self.frame(corner, role, mix(self.theme["surface"], role, 0.16))
-        if plan["numbers"]:
-            x, y = corner[0] + wide / 2, corner[1] + high / 2
-            self.brush.text("?", x, y, plan["font"] + 2, self.theme["ink"], align="center", bold=True)
-
-    def light(self, name, index):
-        """Frames around a pinned cell and the cells it is made of."""
-        sources = [
-            (self.corner(source, place), ROLES[self.trace[source].role][self.dark])
-            for source, place in self.trace.sources(name, *index)
-        ]
-        for corner, color in dict.fromkeys([*sources, (self.corner(name, index), self.theme["ink"])]):
-            if corner is not None:
-                self.frame(corner, color)
-
-    def frame(self, corner, color, fill="none"):
-        """A cell's frame, thin where cells are too small for numbers."""
-        self.brush.rect(*corner, *self.plan["cell"], fill, color, 2.5 if self.plan["numbers"] else 1)
+        tile, row, column = place
+        x, y = box["tiles"][tile][0] + column * wide, box["y"] + row * high
+        self.brush.rect(x, y, wide, high, mix(self.theme["surface"], role, 0.16), role, 3 if numbers else 1)
+        if numbers:
+            style = {"color": self.theme["ink"], "align": "center", "bold": True}
+            self.brush.text("?", x + wide / 2, y + high / 2, self.plan["font"] + 2, **style)
 
     def title(self, step, box, role):
         """The name of a matrix, and under it its shape, each size in the color of its axis."""

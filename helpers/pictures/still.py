@@ -46,7 +46,8 @@ class Still(Picture):
 
         brush = FigureBrush(self.plan["width"], self.plan["height"], self.surface)
         self.paint(brush)
-        return brush.finish()
+        brush.settle()
+        return brush.figure
 
     def encoded(self, kind, dpi=192):
         """The bytes of the picture as png, svg or pdf, without date or version."""

@@ -18,7 +18,7 @@ ANCHORS = {"left": "", "center": ' text-anchor="middle"', "right": ' text-anchor
 
 
 class SvgBrush:
-    """Collects shapes and, above them, texts; ``document`` is all of them.
+    """Collects shapes and, above them, texts; ``document`` is all of them, ``settle`` puts a layer on top.
 
     shapes: each cell is a shape, which another program can edit; else a matrix is one tiny image, many times shorter.
     """
@@ -66,6 +66,18 @@ class SvgBrush:
         path = "".join(f"M{'L'.join(map(point, corners))}z" for corners in outlines)
         self.parts.append(f'<path d="{path}" fill="{color}"/>')
 
+    def veil(self, areas, color, opacity):
+        """Rectangles that what lies below shines through. areas: [(x, y, width, height), ...]"""
+        path = "".join(
+            f"M{point((x, y))}h{short(width)}v{short(height)}h{short(-width)}z" for x, y, width, height in areas
+        )
+        self.parts.append(f'<path d="{path}" fill="{color}" fill-opacity="{opacity}"/>')
+
+    def settle(self):
+        """What is drawn from now on lies above the texts so far."""
+        self.parts += [in_one_style(*style, entries) for style, entries in self.texts.items()]
+        self.texts = {}
+
     def text(self, text, x, y, size, color, **style):
         """A text in one color. style: as of ``words``"""
         self.words([(text, color)], x, y, size, **style)
@@ -84,9 +96,9 @@ class SvgBrush:
         """All that was drawn, on a page of this size. alt: what it shows, as the title of the file."""
         page = f'width="{short(width)}" height="{short(height)}" viewBox="0 0 {short(width)} {short(height)}"'
         spaces = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
-        parts = [f"<title>{written(alt)}</title>"] * bool(alt) + self.parts
-        parts += [in_one_style(*style, entries) for style, entries in self.texts.items()]
-        return "\n".join([f'<svg {spaces} {page} font-family="{FONT}">', *parts, "</svg>\n"])
+        title = [f"<title>{written(alt)}</title>"] * bool(alt)
+        self.settle()
+        return "\n".join([f'<svg {spaces} {page} font-family="{FONT}">', *title, *self.parts, "</svg>\n"])
 
 
 def in_one_style(size, color, align, bold, italic, entries):
