@@ -591,7 +591,7 @@ def test_what_a_pinned_cell_does_not_depend_on_is_veiled(trace, cell):
     tree = list(Drawn(still).root)
     first = next(i for i, part in enumerate(tree) if part.get("fill-opacity"))
     assert {part.tag for part in tree[first:]} == {f"{SVG}path", f"{SVG}rect"}  # no number lies over the veils
-    to = [part for part in tree[first:] if "C" in part.get("d", "") and part.get("stroke-width") == "2"]
+    to = [part for part in tree[first:] if part.get("d") and part.get("stroke-width") == "2"]
     assert {part.get("stroke") for part in to} == {ROLES[trace[name].role][0] for name in trace[cell[0]].inputs}
 
 
