@@ -1,4 +1,4 @@
-"""A still's palette keeps what means something: the style's colors, and every fill to a step that nobody sees."""
+"""The palette of an image keeps what means something: the style's colors, and every fill to a step that nobody sees."""
 
 import base64
 import io

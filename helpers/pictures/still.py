@@ -1,7 +1,7 @@
 """The still face of a Trace: what stands where no widget can live.
 
 Every picture carries a text alternative, and is the same bytes each time it is drawn. In a notebook it is SVG, written
-by our own brush: it needs a hundredth of the time and half of the room that matplotlib's takes.
+by our own brush: it takes a twentieth of the time that matplotlib takes for a PNG image, and a third of the room.
 """
 
 import math
