@@ -298,7 +298,7 @@ def test_the_bundle_has_a_widget_text_and_a_still_picture(displayed):
     assert data[VIEW]["model_id"]
     assert data["text/plain"] == repr(trace) and "out      (T=3, head_size=2)" in data["text/plain"]
     [(tag, attributes)] = Images(data["text/html"]).tags
-    assert tag == "img" and attributes["src"].startswith("data:image/png;base64,")
+    assert tag == "img" and attributes["src"].startswith("data:image/svg+xml;base64,")
     assert attributes["alt"] == trace.picture().alt and HOSTILE in attributes["alt"]
     assert all(f"{step.name} {step.shape}" in attributes["alt"] for step in trace)
 

@@ -1,4 +1,4 @@
-"""A still's palette keeps what means something: the style's colors, and every fill to a step that nobody sees."""
+"""The palette of an image keeps what means something: the style's colors, and every fill to a step that nobody sees."""
 
 import base64
 import io
@@ -11,12 +11,13 @@ from PIL import Image
 from helpers.attention.heads import head
 from helpers.inputs.examples import example
 from helpers.look.style import COLORS
+from helpers.pictures.figure import FigurePicture
 from helpers.pictures.palette import areas, few_colors, packed
 
 
 def still(trace):
-    """The picture of a Trace as a notebook holds it, and how matplotlib drew it, as pixels (height, width, 3)."""
-    picture = trace.picture()
+    """A picture by matplotlib as a notebook holds it, and as it was drawn, as pixels (height, width, 3)."""
+    picture = FigurePicture(trace.picture().figure, "a head")
     stored = Image.open(io.BytesIO(base64.b64decode(re.search(r'base64,([^"]+)"', picture.html)[1])))
     drawn = Image.open(io.BytesIO(picture.encoded("png", dpi=144))).convert("RGB")
     return np.asarray(stored.convert("RGB")), np.asarray(drawn), stored.mode

@@ -4,9 +4,11 @@ import base64
 import io
 import json
 import math
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -15,6 +17,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from matplotlib.colors import to_hex
 from matplotlib.patches import PathPatch
 from PIL import Image
@@ -24,7 +27,9 @@ from helpers.attention.heads import head
 from helpers.diagram import Diagram
 from helpers.look import layout
 from helpers.look.style import ROLES, THEMES, cell_text, fill
-from helpers.pictures.painter import Painter, shown, text_width
+from helpers.pictures.figure import FigurePicture
+from helpers.pictures.outlines import text_width
+from helpers.pictures.painter import NOTE, shown
 from helpers.pictures.picture import Picture
 from helpers.pictures.plots import curves
 from helpers.pictures.still import describe, picture
@@ -41,9 +46,72 @@ def head_of(T=3, C=4, h=2, B=None, seed=0, tokens=None):
     return head(x, *rng.standard_normal((3, C, h)).round(1), tokens=tokens)
 
 
-def painted(trace, width=1000, theme="light", pick=None):
-    plan = layout.lay_out(layout.matrices(trace), width)
-    return plan, Painter(trace, plan, THEMES[theme], list(THEMES).index(theme), pick or {})
+SVG = "{http://www.w3.org/2000/svg}"
+FOOT = 0.36  # of a letter's size: from its middle down to the line it stands on
+
+
+@dataclass
+class Text:
+    """A text of a picture, with the middle of its letters where it begins, is centered or ends."""
+
+    text: str
+    x: float
+    y: float
+    color: str
+    size: float
+    align: str = "start"
+    bold: bool = False
+    turned: bool = False
+
+
+@dataclass
+class Drawn:
+    """What a still picture holds, read from its SVG."""
+
+    still: Picture
+
+    def __post_init__(self):
+        kind, data = self.still.image
+        assert kind == "svg+xml"
+        self.root, self.plan = ElementTree.fromstring(data), self.still.plan
+        self.texts = [text for group in self.root.findall(f"{SVG}g") for text in texts_of(group)]
+        self.rects = [rect.attrib for rect in self.root.findall(f"{SVG}rect")]
+
+    def strokes(self, color):
+        """The straight lines of a color: [(x1, y1, x2, y2), ...]."""
+        found = []
+        for path in self.root.findall(f"{SVG}path"):
+            if path.get("stroke") == color and "C" not in path.get("d"):
+                for one in path.get("d").split("M")[1:]:
+                    x1, y1, kind, *to = re.match(r"(\S+) (\S+?)([HVL])(\S+)(?: (\S+))?$", one).groups()
+                    to = [float(at) for at in to if at]
+                    x2, y2 = {"H": (*to, y1), "V": (x1, *to), "L": to}[kind]
+                    found.append(tuple(map(float, (x1, y1, x2, y2))))
+        return found
+
+
+def texts_of(group):
+    size, color = float(group.get("font-size")), group.get("fill")
+    style = {"align": group.get("text-anchor", "start"), "bold": group.get("font-weight") == "600"}
+    for text in group.findall(f"{SVG}text"):
+        if text.get("transform"):
+            x, y = re.fullmatch(r"translate\((\S+) (\S+)\)rotate\(-90\)", text.get("transform")).groups()
+            yield Text("".join(text.itertext()), float(x) - FOOT * size, float(y), color, size, **style, turned=True)
+            continue
+        for part in [text] if text.get("x") else text:
+            y = float(text.get("y")) - FOOT * size
+            yield Text("".join(part.itertext()), float(part.get("x")), y, color, size, **style)
+
+
+def painted(trace, width=1000, **options):
+    """The plan of a picture, and what is drawn."""
+    found = Drawn(picture(trace, width=width, **options))
+    return found.plan, found
+
+
+def near(texts, x, y):
+    """The texts that stand at a place."""
+    return [text for text in texts if abs(text.x - x) < 0.1 and abs(text.y - y) < 0.1]
 
 
 def cells(plan, step, pick=None):
@@ -111,10 +179,9 @@ def test_a_picture_displays_as_an_image_with_its_text_alternative():
     [(tag, attributes)] = Images(bundle["text/html"]).tags
     assert tag == "img" and attributes["alt"] == still.alt and HOSTILE in still.alt
     kind, data = attributes["src"].split(",", 1)
-    assert kind == "data:image/png;base64"
-    with Image.open(io.BytesIO(base64.b64decode(data))) as image:
-        image.load()
-        assert image.width == pytest.approx(1.5 * int(attributes["width"]), abs=2)
+    assert kind == "data:image/svg+xml;base64"
+    root = ElementTree.fromstring(base64.b64decode(data))
+    assert root.get("width") == attributes["width"] and root.get("viewBox").split()[2] == attributes["width"]
 
 
 @settings(deadline=None, max_examples=12)
@@ -122,7 +189,7 @@ def test_a_picture_displays_as_an_image_with_its_text_alternative():
 def test_any_size_makes_an_image(T, C, width):
     still = picture(average_past(np.ones((T, C))), width=width)
     assert Images(still.html).tags[0][1]["alt"] == still.alt
-    assert still.figure.get_figwidth() * 96 <= width + 1e-6
+    assert still.width <= width and still.figure.get_figwidth() * 96 <= width + 1e-6
 
 
 # -- in numbers -----------------------------------------------------------------------------------
@@ -142,27 +209,26 @@ def test_any_size_makes_an_image(T, C, width):
     ],
 )
 def test_the_drawn_numbers_are_those_of_the_trace(trace, width):
-    plan, painter = painted(trace, width)
+    plan, drawn = painted(trace, width)
     assert plan["numbers"]
     cell_width, cell_height = plan["cell"]
-    written = {(x, y): (text, color) for text, x, y, color in painter.texts}
-    count = 0
+    written = {(round(2 * text.x), round(2 * text.y)): text for text in drawn.texts}
     for step in trace:
         for value, x, y in cells(plan, step):
-            text, color = written.get((x + cell_width / 2, y + cell_height / 2), ("", ""))
+            found = written.get((round(2 * x + cell_width), round(2 * y + cell_height)))
             if value == -math.inf and plan["compact"]:
-                assert text == ""  # hatched
+                assert found is None  # hatched
             else:
-                assert text == cell_text(value, step.digits, plan["compact"]).replace("−", "–")
-                assert color == THEMES["light"]["muted" if value == 0 else "ink"]
-            count += 1
-    assert count == sum(step.value.size for step in trace)
+                assert found.text == cell_text(value, step.digits, plan["compact"]).replace("−", "–")
+                assert found.color == THEMES["light"]["muted" if value == 0 else "ink"] and found.align == "middle"
+    inside = sum(1 for text in drawn.texts if re.fullmatch(r"–?[\d.e+]+|–?∞|NaN", text.text) and text.align == "middle")
+    assert inside >= sum(shown(step, {}).size for step in trace if np.isfinite(step.value).all())
 
 
 @pytest.mark.parametrize("trace", [head_of(T=8, C=8, h=4), average_matmul(np.arange(30.0).reshape(6, 5) * -12345.678)])
 def test_each_number_is_written_inside_its_cell(trace):
-    plan, painter = painted(trace, 1000)
-    points = glyphs(painter.figure)
+    plan, drawn = painted(trace, 1000)
+    points = glyphs(drawn.still.figure)
     width, height = plan["cell"]
     for step in trace:
         box = plan["boxes"][step.name]
@@ -206,16 +272,34 @@ def test_masked_and_broken_cells_look_unlike_numbers():
     alarm = THEMES["light"]["alarm"].upper()
     assert [corner == alarm for corner in corners] == [True, True] + [False] * 7
     width, height = plan["cell"]
-    x, y = next((x, y) for value, x, y in cells(plan, trace["x"]) if value == -math.inf)
-    area = pixels[round(2 * y) + 3 : round(2 * (y + height)) - 3, round(2 * x) + 3 : round(2 * (x + width)) - 3]
-    hues = {to_hex(color).upper() for color in area.reshape(-1, 3)}
-    assert {THEMES["light"]["mask"], THEMES["light"]["hatch"]} <= hues
+    [(x, y)] = [(x, y) for value, x, y in cells(plan, trace["x"]) if value == -math.inf]
+    assert to_hex(pixels[round(2 * y) + 3, round(2 * (x + width / 2))]).upper() == THEMES["light"]["mask"]
+    lines = painted(trace)[1].strokes(THEMES["light"]["hatch"])
+    assert len(lines) == 5 and all(x <= at <= x + width for x1, _, x2, _ in lines for at in (x1, x2))
+    assert all(y <= at <= y + height for _, y1, _, y2 in lines for at in (y1, y2))
+
+
+@settings(deadline=None, max_examples=15)
+@given(masked=arrays(bool, st.tuples(*[st.integers(1, 6)] * 2)), tiles=st.integers(1, 2))
+def test_hatches_cross_the_masked_cells_alone(masked, tiles):
+    trace = Trace("masked")
+    values = np.broadcast_to(np.where(masked, -np.inf, 1.0), (tiles, *masked.shape))
+    trace.given("scores", values if tiles > 1 else values[0], "n c h" if tiles > 1 else "c h")
+    plan, drawn = painted(trace)
+    width, height = plan["cell"]
+    lines = np.array(drawn.strokes(THEMES["light"]["hatch"])).reshape(-1, 2, 2)  # (lines, ends, 2)
+    (right, down), steps = np.diff(lines, axis=1)[:, 0].T, np.linspace(0, 1, 300)[:, None]
+    assert right * height == pytest.approx(-down * width, abs=4)  # as steep as a cell's diagonal
+    crossed = (lines[:, None, 0] * (1 - steps) + lines[:, None, 1] * steps).reshape(-1, 2)
+    for value, x, y in cells(plan, trace["scores"]):
+        corner, inner = [x + 0.2, y + 0.2], [width - 0.4, height - 0.4]
+        inside = ((crossed > corner) & (crossed < np.add(corner, inner))).all(axis=1).sum()
+        assert inside > 30 if value == -math.inf else inside == 0
 
 
 def test_rows_of_weights_show_their_sum():
     trace = average_matmul(np.ones((4, 2)))
-    _, painter = painted(trace)
-    texts = [text for text, *_ in painter.texts]
+    texts = [text.text for text in painted(trace)[1].texts]
     assert texts.count("Σ 1.00") == 5  # four rows of weights, the first row of tril
     assert {"Σ 2.00", "Σ 3.00", "Σ 4.00"} <= set(texts)
 
@@ -223,11 +307,10 @@ def test_rows_of_weights_show_their_sum():
 def test_titles_and_labels_are_written():
     tokens = ["the", "cat", "an extraordinarily long token"]
     trace = head_of(tokens=tokens)
-    texts = [text for text, *_ in painted(trace)[1].texts]
+    texts = [text.text for text in painted(trace)[1].texts]
     for step in trace:
-        assert step.name in texts
+        assert step.name in texts and step.shape in texts
     assert texts.count("the") == texts.count("an extr…") >= 5  # beside x, and above every matrix with columns s
-    assert {"T=3", "C=4", "head_size=2"} <= set(texts)
 
 
 @pytest.mark.parametrize(
@@ -275,32 +358,34 @@ def test_shown_is_a_tile_for_each_head():
 def test_each_tile_says_which_head_it_is(sizes, name):
     """In full, or its number where a tile is narrow; also where the cells are too small for numbers."""
     trace = heads_of(*sizes)
-    plan, painter = painted(trace)
+    plan, drawn = painted(trace)
     box, heads = plan["boxes"]["v"], sizes[2]
-    middles = [(left + width / 2, name.format(head)) for head, (left, width) in enumerate(box["tiles"])]
-    found = [
-        (x, text) for text, x, y, _ in painter.texts if box["top"] + layout.TITLE <= y < box["y"] - 8 * plan["numbers"]
+    above = [
+        text for text in drawn.texts if box["top"] + layout.TITLE <= text.y < box["y"] - (8.5 if plan["numbers"] else 0)
     ]
-    assert [entry for entry in found if entry in middles] == middles and len(middles) == heads
+    for number, (left, width) in enumerate(box["tiles"]):
+        assert [text.text for text in above if abs(text.x - left - width / 2) < 0.1] == [name.format(number)]
+    assert len(box["tiles"]) == heads
 
 
 def test_sums_and_columns_stand_at_each_tile_and_words_once():
     trace = heads_of(T=3, C=4, heads=2, tokens=False)
     trace.tokens = ["the", "cat", "sat"]
-    plan, painter = painted(trace)
+    plan, drawn = painted(trace)
 
     def inside(left, top, right, bottom):
-        return [text for text, x, y, _ in painter.texts if left < x < right and top < y < bottom]
+        found = [text for text in drawn.texts if left < text.x < right and top < text.y < bottom]
+        return [text.text for text in sorted(found, key=lambda text: (round(text.y + 0.2), text.x))]
 
     box = plan["boxes"]["weights"]
     for (x, width), values in zip(box["tiles"], trace["weights"].value):
-        sums = inside(x + width, box["y"] - 8, x + width + layout.TILE_SUMS, box["y"] + box["height"])
+        sums = inside(x + width, box["y"] - 9, x + width + layout.TILE_SUMS, box["y"] + box["height"])
         assert sums == ["Σ", *(f"{total:.2f}" for total in values.sum(axis=-1))]
     box = plan["boxes"]["scores"]
     for number, (x, width) in enumerate(box["tiles"]):
         over = inside(x, box["top"] + layout.TITLE, x + width, box["y"])
-        assert over == [f"head {number}", "0", "the", "1", "cat", "2", "sat"]
-    assert inside(0, box["y"], box["x"], box["y"] + box["height"]) == ["0", "the", "1", "cat", "2", "sat"]
+        assert over == [f"head {number}", "the", "cat", "sat", "0", "1", "2"]
+    assert inside(0, box["y"], box["x"], box["y"] + box["height"]) == ["the", "0", "cat", "1", "sat", "2"]
 
 
 def test_the_text_alternative_tells_head_by_head():
@@ -321,11 +406,11 @@ def test_a_head_cannot_be_picked():
 @pytest.mark.parametrize("B", [None, 2])
 def test_a_question_mark_stands_in_its_tile(B):
     trace = heads_of(B=B)
-    plan = layout.lay_out(layout.matrices(trace), 1000)
     index = [1] * (B is not None) + [1, 2, 0]
-    painter = Painter(trace, plan, THEMES["light"], 0, {"b": 1}, ["weights", index])
+    plan, drawn = painted(trace, pick={"b": 1} if B else {}, blank=["weights", index])
     (left, _), (width, height), y = plan["boxes"]["weights"]["tiles"][1], plan["cell"], plan["boxes"]["weights"]["y"]
-    assert [(x, y) for text, x, y, _ in painter.texts if text == "?"] == [(left + 0.5 * width, y + 2.5 * height)]
+    asked = [text for text in drawn.texts if text.text == "?"]
+    assert asked == near(drawn.texts, left + 0.5 * width, y + 2.5 * height) and len(asked) == 1
 
 
 def test_heads_and_their_gradients_are_drawn_in_any_face(tmp_path):
@@ -347,13 +432,12 @@ def test_notes_are_written_and_told():
     assert still.alt == describe(trace)[:-1] + (
         ". Note on x: “one row a token”. Note on Wq: “learned”. Note on weights: “rows sum to 1”."
     )
-    plan = layout.lay_out(layout.matrices(trace, NOTES), 1000)
-    painter = Painter(trace, plan, THEMES["light"], 0, {})
-    written = {text: (x, y) for text, x, y, _ in painter.texts}
+    plan, drawn = painted(trace, notes=NOTES)
+    written = {text.text: text for text in drawn.texts}
     for name, text in NOTES.items():
-        box = plan["boxes"][name]
-        x, y = written[text]
-        assert x == box["x"] + layout.INDENT and box["top"] + layout.TITLE < y < box["y"] - layout.COLUMNS
+        box, found = plan["boxes"][name], written[text]
+        assert found.x == box["x"] + layout.INDENT and found.size <= NOTE
+        assert box["top"] + layout.TITLE < found.y < box["y"] - layout.COLUMNS
     assert (
         trace.picture(notes={}).encoded("svg")
         == trace.picture().encoded("svg")
@@ -416,25 +500,23 @@ def test_a_blank_matrix_looks_the_same_whatever_its_numbers():
 @pytest.mark.parametrize("theme", THEMES)
 def test_a_question_mark_stands_in_the_cell_that_is_asked_for(theme):
     trace = head_of(B=2)
-    plan = layout.lay_out(layout.matrices(trace), 1000)
-    painter = Painter(trace, plan, THEMES[theme], list(THEMES).index(theme), {"b": 1}, ["weights", [1, 2, 1]])
+    plan, drawn = painted(trace, theme=theme, pick={"b": 1}, blank=["weights", [1, 2, 1]])
     box, (width, height) = plan["boxes"]["weights"], plan["cell"]
-    assert [(x, y) for text, x, y, _ in painter.texts if text == "?"] == [
-        (box["x"] + 1.5 * width, box["y"] + 2.5 * height)
-    ]
-    assert not any(text.startswith("Σ") for text, *_ in painter.texts)
+    asked = [text for text in drawn.texts if text.text == "?"]
+    assert asked == near(drawn.texts, box["x"] + 1.5 * width, box["y"] + 2.5 * height) and len(asked) == 1
+    assert not any(text.text.startswith("Σ") for text in drawn.texts)
     inside = {
         name: [
-            text
-            for text, x, y, _ in painter.texts
-            if plan["boxes"][name]["x"] < x < plan["boxes"][name]["x"] + plan["boxes"][name]["width"]
-            and plan["boxes"][name]["y"] < y < plan["boxes"][name]["y"] + plan["boxes"][name]["height"]
+            text.text
+            for text in drawn.texts
+            if box["x"] < text.x < box["x"] + box["width"] and box["y"] < text.y < box["y"] + box["height"]
         ]
-        for name in trace.steps
+        for name, box in plan["boxes"].items()
     }
     assert inside["weights"] == ["?"] and inside["out"] == [] and len(inside["masked"]) > 0  # out is made from weights
-    other = Painter(trace, plan, THEMES[theme], list(THEMES).index(theme), {"b": 0}, ["weights", [1, 2, 1]])
-    assert not any(text == "?" for text, *_ in other.texts)
+    assert len(drawn.root.findall(f"{SVG}image")) == len(trace) - 2  # they have no colors either
+    other = painted(trace, theme=theme, pick={"b": 0}, blank=["weights", [1, 2, 1]])[1]
+    assert not any(text.text == "?" for text in other.texts)
 
 
 @pytest.mark.parametrize(
@@ -443,12 +525,10 @@ def test_a_question_mark_stands_in_the_cell_that_is_asked_for(theme):
 def test_a_matrix_of_any_axes_can_be_asked_for(axes, index, place):
     trace = Trace("one")
     trace.given("x", np.ones([3] * len(axes.split())), axes)
-    plan = layout.lay_out(layout.matrices(trace), 600)
-    painter = Painter(trace, plan, THEMES["light"], 0, {}, ["x", list(index)])
+    plan, drawn = painted(trace, 600, blank=["x", list(index)])
     box, (width, height) = plan["boxes"]["x"], plan["cell"]
-    assert [(x, y) for text, x, y, _ in painter.texts if text == "?"] == [
-        (box["x"] + (place[0] + 0.5) * width, box["y"] + (place[1] + 0.5) * height)
-    ]
+    [asked] = near(drawn.texts, box["x"] + (place[0] + 0.5) * width, box["y"] + (place[1] + 0.5) * height)
+    assert asked.text == "?"
 
 
 @pytest.mark.parametrize(
@@ -463,13 +543,56 @@ def test_a_blank_cell_that_is_not_there_gives_a_sentence(blank, error):
 # -- a pinned cell ----------------------------------------------------------------------------------
 
 
-def frames(figure):
-    """Upper left corner of every framed cell, and the color of its frame."""
-    return {
-        (round(patch.get_x(), 3), round(patch.get_y(), 3)): to_hex(patch.get_edgecolor())
-        for patch in figure.axes[0].patches
-        if patch.get_linewidth() == 2.2
-    }
+def frames(still):
+    """Upper left corner of every framed cell, and the color of its frame, which cells of a rectangle share."""
+    found, (wide, high) = {}, still.plan["cell"]
+    for rect in Drawn(still).rects:
+        if rect.get("stroke-width") == "2.5":
+            x, y, width, height = (float(rect[name]) for name in ("x", "y", "width", "height"))
+            for row in np.arange(height // high):
+                for column in np.arange(width // wide):
+                    found[(round(x + column * wide, 1), round(y + row * high, 1))] = rect["stroke"]
+    return found
+
+
+def veils(still):
+    """The rectangles that cover what is not lit: {opacity: [(x, y, width, height), ...]}."""
+    found = {}
+    for path in Drawn(still).root.findall(f"{SVG}path[@fill-opacity]"):
+        areas = re.findall(r"M(\S+) (\S+?)h(\S+?)v(\S+?)h-\3z", path.get("d"))
+        found[float(path.get("fill-opacity"))] = [tuple(map(float, area)) for area in areas]
+    return found
+
+
+@pytest.mark.parametrize(("trace", "cell"), [(head_of(T=5), ("out", (2, 1))), (heads_of(), ("weights", (1, 2, 0)))])
+def test_what_a_pinned_cell_does_not_depend_on_is_veiled(trace, cell):
+    """Lit are the cell and its sources, half lit what reaches it through them, and all else is veiled."""
+    half, ahead = set(), list(trace.sources(cell[0], *cell[1]))
+    lit = {cell, *ahead}
+    while ahead:
+        ahead = [source for name, index in ahead for source in trace.sources(name, *index)]
+        half |= {*ahead} - lit
+    still = trace.picture(pinned=cell)
+    covers = veils(still)
+    for step in trace:
+        for index in np.ndindex(step.value.shape):
+            box, (tile, row, column) = still.plan["boxes"][step.name], layout.place_of(step, index)
+            wide, high = still.plan["cell"]
+            x, y = box["tiles"][tile][0] + (column + 0.5) * wide, box["y"] + (row + 0.5) * high
+            over = [
+                opacity
+                for opacity, areas in covers.items()
+                for left, top, width, height in areas
+                if left < x < left + width and top < y < top + height
+            ]
+            place = step.name, index
+            assert over == ([] if place in lit else [0.3] if place in half else [0.62]), place
+    assert veils(trace.picture()) == {}
+    tree = list(Drawn(still).root)
+    first = next(i for i, part in enumerate(tree) if part.get("fill-opacity"))
+    assert {part.tag for part in tree[first:]} == {f"{SVG}path", f"{SVG}rect"}  # no number lies over the veils
+    to = [part for part in tree[first:] if part.get("d") and part.get("stroke-width") == "2"]
+    assert {part.get("stroke") for part in to} == {ROLES[trace[name].role][0] for name in trace[cell[0]].inputs}
 
 
 @pytest.mark.parametrize(("B", "n", "index"), [(None, None, (2, 1)), (2, None, (1, 2, 1)), (None, 2, (1, 2, 1))])
@@ -484,15 +607,15 @@ def test_a_pinned_cell_is_framed_with_those_it_is_made_of(B, n, index, theme):
             plan["boxes"][source],
             plan["cell"],
         )
-        corner = round(box["tiles"][tile][0] + column * width, 3), round(box["y"] + row * height, 3)
-        wanted[corner] = (THEMES[theme]["ink"] if source == "out" else ROLES[trace[source].role][dark]).lower()
-    assert frames(still.figure) == wanted and len(wanted) > 3
+        corner = round(box["tiles"][tile][0] + column * width, 1), round(box["y"] + row * height, 1)
+        wanted[corner] = THEMES[theme]["ink"] if source == "out" else ROLES[trace[source].role][dark]
+    assert frames(still) == wanted and len(wanted) > 3
     assert f"Pinned: {trace.why('out', *index)}" in still.alt
-    assert frames(trace.picture(theme=theme).figure) == {}
+    assert frames(trace.picture(theme=theme)) == {}
 
 
 def test_a_pinned_cell_in_another_sequence_than_the_picked_one_has_no_frame():
-    assert frames(head_of(B=2).picture(pinned=("out", (1, 2, 1)), pick={"b": 0}).figure) == {}
+    assert frames(head_of(B=2).picture(pinned=("out", (1, 2, 1)), pick={"b": 0})) == {}
 
 
 def test_a_pinned_cell_gives_no_blank_number_away():
@@ -527,6 +650,7 @@ def test_text_is_written_as_it_is(text):
     still = picture(trace)
     assert text in still.alt
     ElementTree.fromstring(still.encoded("svg"))
+    ElementTree.fromstring(still.image[1])
     assert Images(still.html).tags[0][1]["alt"] == still.alt.replace(
         "\x00", "\ufffd" if "\ufffd" in still.html else "\x00"
     )
@@ -547,7 +671,7 @@ def test_tokens_of_any_kind(tokens):
     trace = Trace("tokens", tokens)
     trace.given("x", np.ones((3, 2)), "t c")
     trace.step("y", "sum-product", "t c, s c -> t s", "x", "x")
-    texts = [text for text, *_ in painted(trace)[1].texts]
+    texts = [text.text for text in painted(trace)[1].texts]
     assert all(str(token) in texts for token in tokens)
 
 
@@ -655,19 +779,22 @@ def test_another_theme_gives_a_sentence():
 
 def test_the_theme_gives_the_page_its_color():
     for theme, paint in THEMES.items():
-        assert to_hex(picture(head_of(), theme=theme).figure.get_facecolor()).upper() == paint["surface"].upper()
+        still = picture(head_of(), theme=theme)
+        page = {"x": "0", "y": "0", "width": str(still.plan["width"]), "height": f"{still.plan['height']:g}"}
+        assert Drawn(still).rects[0] == {**page, "fill": paint["surface"]}
+        with Image.open(io.BytesIO(still.encoded("png"))) as image:
+            assert to_hex(np.array(image.convert("RGB"))[-1, -1] / 255).upper() == paint["surface"]
 
 
 def test_a_sequence_of_the_batch_is_picked():
     trace = head_of(B=3)
     for b in range(3):
-        plan, painter = painted(trace, pick={"b": b})
+        plan, drawn = painted(trace, pick={"b": b})
         width, height = plan["cell"]
-        written = {(x, y): text for text, x, y, _ in painter.texts}
         for (t, c), value in np.ndenumerate(trace["x"].value[b]):
             box = plan["boxes"]["x"]
-            at = box["x"] + (c + 0.5) * width, box["y"] + (t + 0.5) * height
-            assert written[at] == cell_text(value, trace["x"].digits, plan["compact"]).replace("−", "–")
+            [written] = near(drawn.texts, box["x"] + (c + 0.5) * width, box["y"] + (t + 0.5) * height)
+            assert written.text == cell_text(value, trace["x"].digits, plan["compact"]).replace("−", "–")
     assert picture(trace).encoded("svg") == picture(trace, pick={"b": 0}).encoded("svg")
     assert picture(trace).encoded("svg") != picture(trace, pick={"b": 1}).encoded("svg")
 
@@ -695,7 +822,7 @@ def test_curves_draw_their_numbers_and_name_their_lines():
     lines = {"one": [1.0, 2.0, 3.0, 4.0], "$two$": np.array([4.0, 3.0, 2.0, 1.0])}
     still = curves(x, lines, xlabel="size", ylabel="variance", title="Variance", alt="two lines that cross", logx=True)
     axes = still.figure.axes[0]
-    assert isinstance(still, Picture) and still.alt == "two lines that cross"
+    assert isinstance(still, FigurePicture) and still.alt == "two lines that cross"
     assert [line.get_xdata().tolist() for line in axes.lines] == [x, x]
     assert [list(line.get_ydata()) for line in axes.lines] == [list(y) for y in lines.values()]
     labels = {text.get_text(): text for text in axes.texts}

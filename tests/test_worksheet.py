@@ -17,7 +17,7 @@ from matplotlib.colors import to_hex
 from helpers.by_hand.paper import GRID, PAPERS, STAGES, Page
 from helpers.by_hand.worksheets import PRINT, worksheet
 from helpers.inputs.examples import by_hand
-from helpers.pictures.painter import text_width
+from helpers.pictures.outlines import text_width
 from tools.worksheet import main
 
 REPO = Path(__file__).resolve().parent.parent

@@ -15,7 +15,7 @@ from matplotlib.patches import Rectangle
 
 from helpers.look.layout import TOKENS, on_paper
 from helpers.look.style import AXES, ROLES, THEMES, cell_text, exact_digits, number
-from helpers.pictures.painter import text_width
+from helpers.pictures.outlines import text_width
 from helpers.trace.trace import Step
 
 PAPERS = {"A4": (210, 297), "Letter": (215.9, 279.4)}

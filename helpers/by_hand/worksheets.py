@@ -11,7 +11,7 @@ from matplotlib.backends.backend_pdf import PdfPages
 from helpers.attention.heads import head
 from helpers.by_hand.paper import PAPERS, Page, paint, texts
 from helpers.inputs.examples import by_hand
-from helpers.pictures.picture import FIXED, Picture
+from helpers.pictures.figure import FIXED, FigurePicture
 from helpers.trace.trace import Trace
 
 LARGEST = 4  # of T, C and head_size: more does not fit on a page
@@ -105,7 +105,7 @@ class Worksheet:
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         with matplotlib.rc_context(PRINT):
-            return {"text/plain": repr(self), "text/html": Picture(self.figures[0], self.alt).html}
+            return {"text/plain": repr(self), "text/html": FigurePicture(self.figures[0], self.alt).html}
 
     def __repr__(self):
         return f"Worksheet: {self.sizes}, on two pages of {self.paper}"

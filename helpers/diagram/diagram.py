@@ -67,14 +67,14 @@ def payload(trace, blank=None):
         for step in trace
     ]
     axes = dict.fromkeys(axis for step in trace for axis in step.axes)
-    values = [np.full(step.value.size, np.nan) if step.name in empty else step.value.ravel() for step in trace]
+    values = [np.full(step.value.shape, np.nan) if step.name in empty else step.value for step in trace]
     chain = f"Diagram of {trace.title}: " + ", ".join(f"{step.name} {step.shape}" for step in trace)
     return {
         "title": trace.title,
         "tokens": {axis: words for axis in axes if (words := trace.words(axis)) is not None},
         "alt": ". ".join([chain, *in_words({}, blank)]),
         "steps": steps,
-        "values": np.concatenate([np.zeros(0), *values]).astype("<f8").tobytes(),
+        "values": b"".join(np.ascontiguousarray(value, "<f8") for value in values),  # one copy: there may be millions
     }
 
 

@@ -67,6 +67,8 @@ THEMES = {
     },
 }
 
+HUES = (("zero", "positive", "negative", "mask"), ("zero", "weight", "weight", "mask"))  # of a matrix, of weights
+
 COLORS = {
     *(color for pair in ROLES.values() for color in pair),
     *(color for _, *pair in AXES.values() for color in pair),
@@ -85,20 +87,37 @@ def fill(value, role, top, theme):
 
     top: the largest absolute value in the matrix; theme: one of ``THEMES``' values.
     """
-    if value == -math.inf:
-        return theme["mask"]
-    if not math.isfinite(value):
-        return theme["zero"]
-    if role == "weights":
-        return mix(theme["zero"], theme["weight"], min(max(value, 0), 1))
-    return mix(theme["zero"], theme["positive" if value > 0 else "negative"], 0.8 * abs(value) / top if top else 0)
+    return "#" + bytes(fills(np.array(float(value)), role, top, theme)).hex().upper()
+
+
+def fills(values, role, top, theme, coarse=False):
+    """The colors of cells as ``fill`` has them, all at once. Returns (..., 3), from 0 to 255.
+
+    values: (...). coarse: a hundred shades of a hue are enough.
+    """
+    zero, hue, other, mask = (channels(theme[name]) for name in HUES[role == "weights"])  # (3,) each
+    finite = np.where(np.isfinite(values), values, 0.0)
+    amounts = np.clip(finite, 0, 1) if role == "weights" else 0.8 * np.abs(finite) / (top if top > 0 else 1)
+    amounts = np.round(amounts, 2) if coarse else amounts
+    hues = np.where((finite > 0)[..., None], hue, other)  # (...) -> (..., 3)
+    mixed = np.floor(zero + (hues - zero) * amounts[..., None] + 0.5)
+    return np.where((values == -np.inf)[..., None], mask, mixed).astype(np.uint8)
+
+
+def channels(color):
+    """Red, green and blue of a color, from 0 to 255."""
+    return np.array([*bytes.fromhex(color[1:])])
 
 
 def marked(value, role):
     """Does the cell bear a mark: NaN, infinite but not masked, or a weight outside 0 to 1?"""
-    if role == "weights" and (value < -1e-9 or value > 1 + 1e-9):
-        return True
-    return math.isnan(value) or value == math.inf
+    return bool(marks(value, role))
+
+
+def marks(values, role):
+    """Which cells are ``marked``, all at once."""
+    wrong = np.isnan(values) | (values == math.inf)
+    return wrong | (values < -1e-9) | (values > 1 + 1e-9) if role == "weights" else wrong
 
 
 def size_name(axis):
@@ -126,10 +145,13 @@ def number(value, digits=3):
         return "NaN"
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    # Decimal, because Python's own rounding sends ties to even and the browser's sends them up.
-    with localcontext(rounding=ROUND_HALF_UP):
-        size = Decimal(abs(value))
-        text = f"{size:.2e}" if size >= 100_000 else f"{size:.{digits}f}"
+    size = abs(value)
+    if size < 100_000 and size * 10**digits % 1 != 0.5:
+        text = f"{size:.{digits}f}"
+    else:
+        # Decimal, because Python's own rounding sends ties to even and the browser's sends them up.
+        with localcontext(rounding=ROUND_HALF_UP):
+            text = f"{Decimal(size):.2e}" if size >= 100_000 else f"{Decimal(size):.{digits}f}"
     return f"−{text}" if value < 0 and text.strip("0.") else text
 
 
@@ -154,8 +176,12 @@ def exact_digits(values):
     finite = values[np.isfinite(values)]
     with np.errstate(over="ignore", invalid="ignore"):
         for digits in (0, 1, 2):
-            scaled = finite * 10**digits
-            if (abs(scaled - scaled.round()) < 1e-9).all():
+            for some in (finite[:1000], finite):  # of millions, mostly the first thousand show that it is not exact
+                scaled = some * 10**digits
+                exact = (abs(scaled - scaled.round()) < 1e-9).all()
+                if not exact:
+                    break
+            if exact:
                 return digits
     return 3
 

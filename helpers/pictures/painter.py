@@ -1,22 +1,16 @@
-"""Draws a laid-out Trace with matplotlib, all letters as outlines."""
-
-from collections import defaultdict
-from functools import lru_cache
+"""Draws a laid-out Trace with a brush; ``diagram/paint.js`` is this module again, for the browser."""
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import PolyCollection
-from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
-from matplotlib.patches import FancyArrowPatch, PathPatch, Rectangle
-from matplotlib.path import Path as Curve
-from matplotlib.textpath import text_to_path
 
 from helpers.look import layout
 from helpers.look.annotations import withheld
-from helpers.look.style import AXES, ROLES, cell_text, fill, marked, mix, number, size_name
+from helpers.look.style import AXES, ROLES, cell_text, fills, marks, mix, number, size_name
+from helpers.pictures import thin
+from helpers.pictures.letters import fitted, width
+from helpers.pictures.light import light
 
-NAME, SHAPE, NOTE = 13, 10.5, 10  # font sizes of a title's two lines, and of a note
+NAME, SHAPE, NOTE, TOKEN, LABEL = 13.5, 11, 11, 10.5, 9.5  # sizes of letters
+SMALLEST = 0.75  # of the font: only numbers that are wider still are smaller than the others of their matrix
 
 
 def shown(step, pick):
@@ -27,88 +21,58 @@ def shown(step, pick):
 
 
 class Painter:
-    """Draws one Trace on one matplotlib figure, whose data units are CSS pixels from the top left."""
+    """Draws one Trace, laid out in a plan, with a brush.
 
-    def __init__(self, trace, plan, theme, dark, pick, blank=None, pinned=None):
-        self.trace, self.plan, self.theme, self.dark, self.pick = trace, plan, theme, dark, pick
-        self.blank, self.empty = blank, withheld(trace, blank)
-        self.figure = Figure(figsize=(plan["width"] / 96, plan["height"] / 96), facecolor=theme["surface"])
-        FigureCanvasAgg(self.figure)
-        self.axes = self.figure.add_axes([0, 0, 1, 1])
-        self.axes.set(xlim=(0, plan["width"]), ylim=(plan["height"], 0))
-        self.axes.axis("off")
+    theme: one of ``THEMES``' values, dark: is it the dark one? pick, blank, pinned: as of ``picture``.
+    """
+
+    def __init__(self, brush, trace, plan, theme, dark, pick, blank=None, pinned=None):
+        self.brush, self.trace, self.plan, self.theme, self.dark = brush, trace, plan, theme, dark
+        self.pick, self.blank, self.pinned, self.empty = pick, blank, pinned, withheld(trace, blank)
+
+    def paint(self):
+        plan, theme = self.plan, self.theme
+        self.brush.rect(0, 0, plan["width"], plan["height"], theme["surface"])
         for edge in plan["edges"]:
-            if edge["across"]:
-                continue
-            arrow = FancyArrowPatch(
-                path=Curve(edge["points"], [1, 4, 4, 4]),
-                arrowstyle="-|>",
-                mutation_scale=7,
-                color=theme["edge"],
-                linewidth=0.8,
-            )
-            self.axes.add_patch(arrow)
-        self.texts = []  # (text, x, y, color), as drawn
-        self.glyphs = defaultdict(list)  # color: outlines of the texts
-        for step in trace:
-            self.matrix(step, plan["boxes"][step.name])
-        if pinned:
-            self.light(*pinned)
-        for color, outlines in self.glyphs.items():
-            path = Curve(np.concatenate([v for v, _ in outlines]), np.concatenate([c for _, c in outlines]))
-            # add_artist, not add_patch: the limits are set, and measuring every curve again takes a second.
-            self.axes.add_artist(PathPatch(path, facecolor=color, linewidth=0))
+            if not edge["across"]:
+                self.arrow(edge["points"], theme["edge"])
+        for name, box in plan["boxes"].items():
+            self.matrix(self.trace[name], box)
+        if self.pinned:
+            light(self, *self.pinned)
+        if plan["longest"]:
+            remark, x = thin.sentence(self.trace, plan["longest"]), min(box["x"] for box in plan["boxes"].values())
+            self.write(remark, x, plan["height"] - layout.MARGIN, NOTE, theme["muted"], most=plan["width"] - x)
 
-    def text(self, x, y, text, size, color, align="center", bold=False, italic=False, turned=False, most=0):
-        """Write as outlines: one path for all texts of a color is many times faster than a text for each.
+    def arrow(self, points, color, line=1):
+        """An arrow of the data flow, along its points."""
+        self.brush.curve(points, color, line)
+        (x1, y1), (x2, y2) = points[-2:]
+        length = np.hypot(x2 - x1, y2 - y1) or 1
+        right, down = 3 * (x2 - x1) / length, 3 * (y2 - y1) / length
+        back = x2 - 2 * right, y2 - 2 * down
+        self.brush.polygons([[(x2, y2), (back[0] - down, back[1] + right), (back[0] + down, back[1] - right)]], color)
 
-        most: the widest it may be; what is wider is written smaller.
-        """
-        self.texts.append((str(text), x, y, color))
-        vertices, codes = outline(str(text), bold, italic)
-        if not len(vertices):
-            return
-        width = text_width(str(text), size, bold, italic)
-        if most and width > most:
-            width, size = most, size * most / width
-        shift = {"left": 0, "center": width / 2, "right": width}[align]
-        # Letters grow up from the baseline, pages down; 0.36 of the size is half a digit's height.
-        placed = vertices * [size, -size] + [-shift, 0.36 * size]
-        here = np.array([x, y])
-        self.glyphs[color].append((placed[:, ::-1] * [1, -1] + here if turned else placed + here, codes))
+    def write(self, text, x, y, size, color, most=0, **style):
+        """Write a text, smaller or cut where it would be wider than ``most``."""
+        if most:
+            text, size = fitted(text, size, most, style.get("bold", False))
+        self.brush.text(text, x, y, size, color, **style)
 
     def matrix(self, step, box):
-        values, (width, height), role = shown(step, self.pick), self.plan["cell"], ROLES[step.role][self.dark]
-        empty = step.name in self.empty
-        cells = [
-            (value, box["tiles"][tile][0] + c * width, box["y"] + r * height)
-            for (tile, r, c), value in np.ndenumerate(values)
-        ]
-        finite = np.abs(values[np.isfinite(values)])
-        top = finite.max() if finite.size else 0
-        colors = [self.theme["surface"] if empty else fill(value, step.role, top, self.theme) for value, _, _ in cells]
-        self.axes.add_collection(
-            PolyCollection(
-                corners([(x, y) for _, x, y in cells], width, height),
-                facecolor=colors,
-                edgecolor=self.theme["line"] if self.plan["numbers"] else "none",
-                linewidth=0.5,
-            )
-        )
-        if not empty:
-            self.cells(step, cells)
+        values, role, empty = shown(step, self.pick), ROLES[step.role][self.dark], step.name in self.empty
+        cells = thin.strongest(values, self.plan["longest"])  # (tiles, rows, columns)
+        if empty:
+            for x, wide in box["tiles"]:
+                self.brush.rect(x, box["y"], wide, box["height"], self.theme["surface"])
+        else:
+            self.colors(step, box, values, cells)
+        if self.plan["numbers"]:
+            self.grid(box, cells)
+            if not empty:
+                self.cells(step, box, cells)
         for x, wide in box["tiles"]:
-            self.axes.add_patch(
-                Rectangle(
-                    (x, box["y"]),
-                    wide,
-                    box["height"],
-                    fill=False,
-                    edgecolor=role,
-                    linewidth=1.5,
-                    linestyle="--" if step.parameter else "-",
-                )
-            )
+            self.brush.rect(x, box["y"], wide, box["height"], stroke=role, line=2, dash="5 3" * step.parameter)
         if self.blank and self.blank[0] == step.name:
             self.question(box, role)
         self.title(step, box, role)
@@ -118,117 +82,104 @@ class Painter:
         if self.plan["numbers"]:
             self.labels(step, box, values, empty)
 
-    def cells(self, step, cells):
-        """What stands in the cells: hatches, marks and numbers."""
-        plan, theme, (width, height) = self.plan, self.theme, self.plan["cell"]
-        masked = [(x, y) for value, x, y in cells if value == -np.inf]
-        self.axes.add_collection(
-            PolyCollection(
-                corners(masked, width, height),
-                facecolor="none",
-                edgecolor=theme["hatch"],
-                hatch="////" if plan["numbers"] else None,
-                linewidth=0,
-            )
-        )
-        alarms = [
-            [(x, y), (x + width / 3, y), (x, y + height / 3)] for value, x, y in cells if marked(value, step.role)
+    def colors(self, step, box, values, cells):
+        """The colors of all cells; where there is no room for a mark in its corner, a cell is marked as a whole."""
+        finite = np.abs(values, where=np.isfinite(values), out=np.zeros(values.shape))
+        colors = fills(cells, step.role, finite.max(), self.theme, coarse=not self.plan["numbers"])
+        if not self.plan["numbers"]:
+            colors[marks(cells, step.role)] = list(bytes.fromhex(self.theme["alarm"][1:]))
+        for (x, wide), tile in zip(box["tiles"], colors):
+            self.brush.cells(x, box["y"], wide, box["height"], tile)
+
+    def grid(self, box, cells):
+        (width, height), y, (_, rows, columns) = self.plan["cell"], box["y"], cells.shape
+        lines = []
+        for x, wide in box["tiles"]:
+            lines += [(x, y + r * height, x + wide, y + r * height) for r in range(1, rows)]
+            lines += [(x + c * width, y, x + c * width, y + box["height"]) for c in range(1, columns)]
+        if lines:
+            self.brush.lines(lines, self.theme["line"], 0.6)
+
+    def corners(self, box, which):
+        """The upper left corners of the cells where ``which`` (tiles, rows, columns) is true."""
+        width, height = self.plan["cell"]
+        return [
+            (box["tiles"][tile][0] + c * width, box["y"] + r * height) for tile, r, c in np.argwhere(which).tolist()
         ]
-        self.axes.add_collection(PolyCollection(alarms, facecolor=theme["alarm"]))
-        if not plan["numbers"]:
-            return
-        for value, x, y in cells:
+
+    def cells(self, step, box, values):
+        """What stands in the cells: hatches, marks and numbers."""
+        plan, theme, (wide, high) = self.plan, self.theme, self.plan["cell"]
+        masked, alarms = self.corners(box, values == -np.inf), self.corners(box, marks(values, step.role))
+        if masked:
+            self.brush.lines(hatch(masked, wide, high), theme["hatch"], 0.6)
+        if alarms:
+            corner = [(0, 0), (wide / 3, 0), (0, high / 3)]
+            self.brush.polygons([[(x + dx, y + dy) for dx, dy in corner] for x, y in alarms], theme["alarm"])
+        # All numbers of a matrix are of one size: the largest at which the widest of them fits. An en dash is a narrow
+        # minus.
+        numbers = values.ravel().tolist()
+        texts = [cell_text(value, step.digits, plan["compact"]).replace("−", "–") for value in numbers]
+        most, widest = wide - 3, max(map(width, texts))
+        size = int(2 * plan["font"] * max(min(1, most / (widest * plan["font"])), SMALLEST)) / 2
+        for text, value, (x, y) in zip(texts, numbers, self.corners(box, np.ones(values.shape, bool))):
             if value == -np.inf and plan["compact"]:
                 continue  # the hatch says it
-            # matplotlib's own font is wide, its minus above all: an en dash and a smaller size fit.
-            text = cell_text(value, step.digits, plan["compact"]).replace("−", "–")
-            self.text(
-                x + width / 2,
-                y + height / 2,
-                text,
-                0.88 * plan["font"],
-                theme["muted" if value == 0 else "ink"],
-                most=width - 2,
+            own = min(size, int(10 * most / width(text)) / 10)
+            self.brush.text(
+                text, x + wide / 2, y + high / 2, own, theme["muted" if value == 0 else "ink"], align="center"
             )
 
-    def corner(self, name, index):
-        """Upper left of a cell, or None where its higher axes are picked at another index."""
-        step, (width, height) = self.trace[name], self.plan["cell"]
+    def sizes(self, step):
+        """How many tiles, rows and columns a matrix is drawn with."""
+        rows, columns = (thin.drawn(size, self.plan["longest"]) for _, size in layout.on_paper(step))
+        return layout.tiles(step), rows, columns
+
+    def place(self, step, index):
+        """Tile, row and column of a number, or None where its higher axes are picked at another index."""
         if any(self.pick.get(axis, 0) != at for axis, at in zip(step.axes[:-2], index) if axis != layout.TILED):
             return None
-        (tile, row, column), box = layout.place_of(step, index), self.plan["boxes"][name]
-        return box["tiles"][tile][0] + column * width, box["y"] + row * height
+        tile, *place = layout.place_of(step, index)
+        sizes = (size for _, size in layout.on_paper(step))
+        return tile, *(at // thin.together(size, self.plan["longest"]) for at, size in zip(place, sizes))
 
     def question(self, box, role):
         """The cell that is asked for: a question mark in a frame."""
-        (width, height), corner = self.plan["cell"], self.corner(*self.blank)
-        if corner is None:
+        name, index = self.blank
+        place, (wide, high), numbers = self.place(self.trace[name], index), self.plan["cell"], self.plan["numbers"]
+        if place is None:
             return
-        self.frame(corner, role, facecolor=mix(self.theme["surface"], role, 0.16))
-        if self.plan["numbers"]:
-            self.text(
-                corner[0] + width / 2, corner[1] + height / 2, "?", self.plan["font"], self.theme["ink"], bold=True
-            )
-
-    def light(self, name, index):
-        """Frames around a pinned cell and the cells it is made of."""
-        sources = [
-            (source, place, ROLES[self.trace[source].role][self.dark])
-            for source, place in self.trace.sources(name, *index)
-        ]
-        for *cell, color in [*sources, (name, index, self.theme["ink"])]:
-            corner = self.corner(*cell)
-            if corner is not None:
-                self.frame(corner, color)
-
-    def frame(self, corner, color, facecolor="none"):
-        """A cell's frame, thin where cells are too small for numbers."""
-        self.axes.add_patch(
-            Rectangle(
-                corner,
-                *self.plan["cell"],
-                facecolor=facecolor,
-                edgecolor=color,
-                linewidth=2.2 if self.plan["numbers"] else 0.8,
-            )
-        )
+        tile, row, column = place
+        x, y = box["tiles"][tile][0] + column * wide, box["y"] + row * high
+        self.brush.rect(x, y, wide, high, mix(self.theme["surface"], role, 0.16), role, 3 if numbers else 1)
+        if numbers:
+            style = {"color": self.theme["ink"], "align": "center", "bold": True}
+            self.brush.text("?", x + wide / 2, y + high / 2, self.plan["font"] + 2, **style)
 
     def title(self, step, box, role):
-        self.axes.add_patch(Rectangle((box["x"], box["top"] + 5), 8, 8, color=role, linewidth=0))
-        self.text(
-            box["x"] + 12,
-            box["top"] + 9,
-            step.name,
-            NAME,
-            self.theme["ink"],
-            align="left",
-            bold=True,
-            most=self.plan["width"] - box["x"] - 12,
-        )
-        pieces = [("(", None)]
+        """The name of a matrix, and under it its shape, each size in the color of its axis."""
+        x, y, muted, room = box["x"], box["top"], self.theme["muted"], self.room(box)
+        self.brush.rect(x, y + 5, 8, 8, role)
+        self.write(step.name, x + 13, y + 9.5, NAME, self.theme["ink"], most=room - 13, bold=True)
+        pieces = [("(", muted)]
         for axis, size in zip(step.axes, step.value.shape):
-            pieces += [(", ", None), (f"{step.names.get(axis) or size_name(axis)}={size}", axis)]
-        pieces, before = [pieces[0], *pieces[2:], (")", None)], ""
-        for text, axis in pieces:
-            x = box["x"] + text_width(before, SHAPE)
-            self.text(x, box["top"] + 24, text, SHAPE, self.axis_color(axis), align="left")
-            before += text
+            named = f"{step.names.get(axis) or size_name(axis)}={size}"
+            pieces += [(", ", muted)] * (len(pieces) > 1) + [(named, self.axis_color(axis))]
+        _, size = fitted(step.shape, SHAPE, room)
+        self.brush.words([*pieces, (")", muted)], x, y + 25, size)
+
+    def room(self, box):
+        """How wide a title may be: up to the next matrix, or the edge of the page."""
+        beside = [other["x"] for other in self.plan["boxes"].values() if other["band"] == box["band"]]
+        return min([x for x in beside if x > box["x"]], default=self.plan["width"]) - 8 - box["x"]
 
     def note(self, box, role):
-        x, y, height = box["x"], box["top"] + layout.TITLE, layout.LINE
+        x, y, high = box["x"], box["top"] + layout.TITLE, layout.LINE
         for i, line in enumerate(box["note"]):
-            self.text(
-                x + layout.INDENT,
-                y + (i + 0.5) * height,
-                line,
-                NOTE,
-                self.theme["muted"],
-                align="left",
-                italic=True,
-                most=box["room"] - layout.INDENT,
-            )
+            written = {"most": box["room"] - layout.INDENT, "italic": True}
+            self.write(line, x + layout.INDENT, y + (i + 0.5) * high, NOTE, self.theme["muted"], **written)
         if box["note"]:
-            self.axes.add_patch(Rectangle((x, y + 1), 2, len(box["note"]) * height - 2, color=role, linewidth=0))
+            self.brush.rect(x, y + 1, 2, len(box["note"]) * high - 2, role)
 
     def axis_color(self, axis):
         return AXES[axis][1 + self.dark] if axis in AXES else self.theme["muted"]
@@ -236,68 +187,71 @@ class Painter:
     def tile_names(self, box):
         """Which head is which: in full, or its number where a tile is narrow."""
         note, tiles = box["note"], box["tiles"]
-        y = box["y"] - 7
+        y = box["y"] - 8
         if self.plan["numbers"]:  # above the columns' indices and words
             y = box["top"] + layout.TITLE + layout.LINE * len(note) + layout.AIR * bool(note) + 0.4 * layout.TILE_NAME
         room, last = tiles[1][0] - tiles[0][0] - 4, len(tiles) - 1
-        name = next((name for name in ("head {}", "{}") if text_width(name.format(last), 9) <= room), "")
-        for tile, (x, width) in enumerate(tiles):
-            self.text(x + width / 2, y, name.format(tile), 9, self.axis_color(layout.TILED))
+        name = next((name for name in ("head {}", "{}") if width(name.format(last), LABEL) <= room), "")
+        for tile, (x, wide) in enumerate(tiles) if name else ():
+            self.write(name.format(tile), x + wide / 2, y, LABEL, self.axis_color(layout.TILED), align="center")
 
     def labels(self, step, box, values, empty):
         """What stands around the cells: indices, words, and the sums of rows of weights."""
-        width, height = self.plan["cell"]
+        wide, high = self.plan["cell"]
         (rows, _), (columns, _) = layout.on_paper(step)
         beside, above = (
-            [word if len(word) <= layout.LONGEST else word[: layout.LONGEST - 1] + "…" for word in words or []]
-            for words in map(self.trace.words, (rows, columns))
+            [word if len(word) <= layout.LONGEST else word[: layout.LONGEST - 1] + "…" for word in found or []]
+            for found in map(self.trace.words, (rows, columns))
         )
-        written = {"size": 10, "color": self.theme["muted"], "most": layout.LETTER * layout.LONGEST}
-        letters = all(len(word) < 2 for word in above)
+        words, most = {"size": TOKEN, "color": self.theme["muted"]}, layout.LETTER * layout.LONGEST
+        letters, y = all(len(word) < 2 for word in above), box["y"]
         for r in range(values.shape[1]):
-            y = box["y"] + (r + 0.5) * height
-            self.text(box["x"] - 5, y, r, 9, self.axis_color(rows), align="right")
+            middle = y + (r + 0.5) * high
+            self.write(str(r), box["x"] - 5, middle, LABEL, self.axis_color(rows), align="right")
             if box["words"] and r < len(beside):
-                self.text(box["x"] - layout.GUTTER, y, beside[r], **written, align="right")
+                self.write(beside[r], box["x"] - layout.GUTTER, middle, **words, most=most, align="right")
         for left, _ in box["tiles"]:
             for c in range(values.shape[2]):
-                x = left + (c + 0.5) * width
-                self.text(x, box["y"] - 7, c, 9, self.axis_color(columns))
+                x = left + (c + 0.5) * wide
+                self.write(str(c), x, y - 8, LABEL, self.axis_color(columns), align="center")
                 if c < len(above):
-                    placed = {"most": width} if letters else {"align": "left", "turned": True}
-                    self.text(x, box["y"] - layout.COLUMNS - layout.LETTER * letters, above[c], **written | placed)
+                    upright = {"most": wide, "align": "center"} if letters else {"most": most, "turned": True}
+                    self.write(above[c], x, y - layout.COLUMNS - (layout.LETTER if letters else 1), **words, **upright)
         if step.role == "weights" and not empty:
             self.sums(box, values.sum(axis=-1))
 
     def sums(self, box, sums):
         """The sum of each row; between tiles there is room for one Σ, over all of them."""
         tiled = len(sums) > 1
-        written = {"size": 9, "color": self.theme["muted"], "align": "left", "most": tiled * (layout.TILE_SUMS - 5)}
-        for (x, width), tile in zip(box["tiles"], sums):
+        style = {"size": LABEL, "color": self.theme["muted"], "most": (layout.TILE_SUMS if tiled else layout.SUMS) - 5}
+        for (x, wide), tile in zip(box["tiles"], sums):
             if tiled:
-                self.text(x + width + 4, box["y"] - 7, "Σ", **written)
+                self.write("Σ", x + wide + 5, box["y"] - 8, **style)
             for r, total in enumerate(tile):
                 text = ("" if tiled else "Σ ") + number(total, 2)
-                self.text(x + width + 4, box["y"] + (r + 0.5) * self.plan["cell"][1], text, **written)
+                self.write(text, x + wide + 5, box["y"] + (r + 0.5) * self.plan["cell"][1], **style)
 
 
-def corners(places, width, height):
-    """The corners (n, 4, 2) of n cells, from their upper left ones (n, 2): many times faster than as patches."""
-    ways = np.array([[0, 0], [width, 0], [width, height], [0, height]])  # from the upper left corner to each
-    return np.array(places).reshape(-1, 1, 2) + ways  # (n, 2) -> (n, 4, 2)
+def hatch(corners, wide, high):
+    """Thin lines across cells, three to a side; those that meet at the edge of a cell are one.
+
+    corners: the upper left ones of the cells, [(x, y), ...]. Returns [(x1, y1, x2, y2), ...].
+    """
+    up = {}  # where a line begins: where it ends
+    for x, y in corners:
+        for part in (1 / 3, 2 / 3, 1):
+            up[hundredths(x, y + high * part)] = hundredths(x + wide * part, y)
+        for part in (1 / 3, 2 / 3):
+            up[hundredths(x + wide * part, y + high)] = hundredths(x + wide, y + high * part)
+    joined, inner = [], {*up.values()}
+    for start in [place for place in up if place not in inner]:
+        end = up[start]
+        while end in up:
+            end = up[end]
+        joined.append((*start, *end))
+    return joined
 
 
-@lru_cache(8192)
-def outline(text, bold=False, italic=False):
-    """The outlines of a text at size 1: vertices and codes. A $ is a $: nothing is read as a formula."""
-    font = FontProperties(weight="bold" if bold else "normal", style="italic" if italic else "normal")
-    vertices, codes = text_to_path.get_text_path(font, text)
-    return np.array(vertices) / text_to_path.FONT_SCALE, codes
-
-
-@lru_cache(8192)
-def text_width(text, size, bold=False, italic=False):
-    """How wide a text is in CSS pixels."""
-    # Spaces at the end have no outline: measure up to a bar, and take the bar off again.
-    wide = [outline(part, bold, italic)[0][:, 0].max() for part in (f"{text}|", "|")]
-    return size * (wide[0] - wide[1]) if text else 0
+def hundredths(x, y):
+    """A place that can be compared: thirds are never quite the same."""
+    return round(x, 2), round(y, 2)

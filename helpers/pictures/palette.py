@@ -1,6 +1,4 @@
-"""A palette for a still picture: few colors keep the file small, and the colors that mean something stay as they
-are.
-"""
+"""A palette for a PNG image in a notebook: few colors keep it small, and those that mean something stay as they are."""
 
 import numpy as np
 from PIL import Image

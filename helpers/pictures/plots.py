@@ -7,7 +7,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from helpers.look.style import ROLES
-from helpers.pictures.picture import Picture, colors_of
+from helpers.pictures.figure import FigurePicture
+from helpers.pictures.picture import colors_of
 
 
 def curves(x, lines, *, xlabel="", ylabel="", title="", alt="", logx=False, logy=False, theme="light"):
@@ -58,7 +59,7 @@ def curves(x, lines, *, xlabel="", ylabel="", title="", alt="", logx=False, logy
     axes.spines[["left", "bottom"]].set_color(paint["line"])
     axes.tick_params(colors=paint["muted"], which="both")
     axes.grid(axis="y", color=paint["line"], linewidth=0.6)
-    return Picture(figure, alt)
+    return FigurePicture(figure, alt)
 
 
 def spread(heights, apart, middles):

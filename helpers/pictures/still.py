@@ -1,16 +1,61 @@
-"""The still face of a Trace, drawn with matplotlib: what stands where no widget can live.
+"""The still face of a Trace: what stands where no widget can live.
 
-Every picture carries a text alternative, and is the same bytes each time it is drawn.
+Every picture carries a text alternative, and is the same bytes each time it is drawn. In a notebook it is SVG, written
+by our own brush: it takes a twentieth of the time that matplotlib takes for a PNG image, and a third of the room.
 """
 
-import matplotlib
+import math
+from functools import cached_property
+
 import numpy as np
 
 from helpers.look import layout
 from helpers.look.annotations import checked_cell, checked_notes, in_words, withheld
 from helpers.look.style import THEMES, number
-from helpers.pictures.painter import NAME, NOTE, SHAPE, Painter, text_width
-from helpers.pictures.picture import FIXED, Picture, colors_of
+from helpers.pictures import thin
+from helpers.pictures.letters import width as text_width
+from helpers.pictures.painter import NAME, NOTE, SHAPE, Painter
+from helpers.pictures.picture import Picture, colors_of
+from helpers.pictures.svg import SvgBrush
+
+
+class Still(Picture):
+    """The picture of a Trace, laid out in a plan and drawn when it is asked for.
+
+    paint: what draws it with the brush that it is given. surface: the color of the page. most: the width that it may
+    have on the screen.
+    """
+
+    def __init__(self, alt, plan, paint, surface, most):
+        super().__init__(alt, min(plan["width"], most))
+        self.plan, self.paint, self.surface = plan, paint, surface
+
+    @property
+    def image(self):
+        """An SVG image without its title: the text alternative stands beside it."""
+        return "svg+xml", self.svg("", SvgBrush()).encode()
+
+    def svg(self, title, brush):
+        self.paint(brush)
+        return brush.document(self.plan["width"], self.plan["height"], title)
+
+    @cached_property
+    def figure(self):
+        """The same picture as a matplotlib figure, which only PNG and PDF files need."""
+        from helpers.pictures.outlines import FigureBrush
+
+        brush = FigureBrush(self.plan["width"], self.plan["height"], self.surface)
+        self.paint(brush)
+        brush.settle()
+        return brush.figure
+
+    def encoded(self, kind, dpi=192):
+        """The bytes of the picture as png, svg or pdf, without date or version."""
+        if kind == "svg":
+            return f'<?xml version="1.0" encoding="UTF-8"?>\n{self.svg(self.alt, SvgBrush(shapes=True))}'.encode()
+        from helpers.pictures.figure import FigurePicture
+
+        return FigurePicture(self.figure, self.alt).encoded(kind, dpi)
 
 
 def picture(trace, *, width=1000, theme="light", pick=None, notes=None, blank=None, pinned=None):
@@ -40,12 +85,19 @@ def picture(trace, *, width=1000, theme="light", pick=None, notes=None, blank=No
                 f"pick has {axis}={at}; "
                 + (f"wanted 0 to {size - 1}." if size else f"no matrix of {trace.title} has a higher axis {axis}.")
             )
-    plan = layout.lay_out(layout.matrices(trace, notes), width)
-    used = max([box["x"] + right_of(trace[name], box) for name, box in plan["boxes"].items()], default=0)
-    plan["width"] = min(width, used + layout.MARGIN)
-    with matplotlib.rc_context(FIXED):
-        painter = Painter(trace, plan, paint, list(THEMES).index(theme), pick, blank, pinned)
-    return Picture(painter.figure, describe(trace, notes, blank, pinned))
+    plan = thin.lay_out(layout.matrices(trace, notes), width)
+    boxes = plan["boxes"]
+    used = max([box["x"] + right_of(trace[name], box, width) for name, box in boxes.items()], default=0)
+    page = math.ceil(used + layout.MARGIN)
+    plan["width"] = page if plan["overflow"] else min(width, page)
+    alt = describe(trace, notes, blank, pinned)
+    if plan["longest"]:
+        alt += f" {thin.sentence(trace, plan['longest'])}."
+
+    def draw(brush):
+        Painter(brush, trace, plan, paint, list(THEMES).index(theme), pick, blank, pinned).paint()
+
+    return Still(alt, plan, draw, paint["surface"], width)
 
 
 def picked(trace, pinned):
@@ -56,14 +108,11 @@ def picked(trace, pinned):
     return {axis: at for axis, at in zip(trace[name].axes[:-2], index) if axis != layout.TILED}
 
 
-def right_of(step, box):
+def right_of(step, box, width):
     """How far to the right of its first cell a matrix reaches, with its sums, title and note."""
-    notes = [
-        layout.INDENT + min(text_width(line, NOTE, italic=True), box["room"] - layout.INDENT) for line in box["note"]
-    ]
-    return max(
-        box["width"] + layout.SUMS, 12 + text_width(step.name, NAME, True), text_width(step.shape, SHAPE), *notes
-    )
+    notes = [layout.INDENT + min(text_width(line, NOTE), box["room"] - layout.INDENT) for line in box["note"]]
+    words = [13 + text_width(step.name, NAME, True), text_width(step.shape, SHAPE), *notes]
+    return max(box["width"] + layout.SUMS, *(min(long, width - layout.MARGIN - box["x"]) for long in words))
 
 
 def told(step):
