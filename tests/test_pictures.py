@@ -34,6 +34,7 @@ from helpers.pictures.picture import Picture
 from helpers.pictures.plots import curves
 from helpers.pictures.still import describe, picture
 from helpers.trace.trace import Trace
+from tests.strategies import RULES, steps
 from tests.tiled import heads_of
 
 HOSTILE = '<script>alert("1")</script> & \' <b>'
@@ -673,6 +674,37 @@ def test_tokens_of_any_kind(tokens):
     trace.step("y", "sum-product", "t c, s c -> t s", "x", "x")
     texts = [text.text for text in painted(trace)[1].texts]
     assert all(str(token) in texts for token in tokens)
+
+
+@pytest.mark.parametrize("kind", RULES)
+@settings(deadline=None, max_examples=3)
+@given(data=st.data())
+def test_every_kind_of_step_is_drawn(kind, data):
+    trace = data.draw(steps(kind))
+    plan, drawn = painted(trace)
+    texts = {text.text.replace("–", "−") for text in drawn.texts}  # a shorter one in cells
+    for step in trace:
+        assert step.name in texts
+        if step.value.ndim < 3:
+            assert {cell_text(value, step.digits, plan["compact"]) for value in step.value.flat} <= texts
+
+
+def test_words_stand_along_their_own_axis():
+    """Queries and keys from different places: no word of the one is written beside the other."""
+    trace = Trace("crossed", {"t": ["le", "chat"], "s": ["the", "cat", "sat"]})
+    trace.given("x", np.ones((2, 4)), "t c")
+    trace.given("other", np.ones((3, 4)), "s c")
+    trace.step("scores", "sum-product", "t c, s c -> t s", "x", "other")
+    plan, drawn = painted(trace)
+    box = plan["boxes"]["scores"]
+    above = [text.text for text in drawn.texts if text.turned]
+    assert above == ["the", "cat", "sat"]
+    beside = [text for text in drawn.texts if text.text in ("le", "chat", "the", "cat", "sat") and not text.turned]
+    rows = {text.text: text.y for text in beside if text.x < box["x"]}
+    assert rows["le"] < rows["chat"]
+    assert "(T=2, S=3)" in [text.text for text in drawn.texts] and "(T=2, S=3)" in drawn.still.alt
+    alone = painted(Trace("crossed", ["le", "chat"], dict(trace.steps)))[1]  # no word for the keys
+    assert not [text for text in alone.texts if text.turned]
 
 
 def test_nothing_makes_an_empty_picture():
