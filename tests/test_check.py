@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from helpers import check
 from helpers.check import calls, progress
-from helpers.check.judge import judge, same
+from helpers.check.judge import judge
+from helpers.check.tries import same
 from tools.notebooks import course_notebooks, load
 from tools.solutions import solutions, solved
 

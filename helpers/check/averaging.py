@@ -56,6 +56,29 @@ def along_the_channels(x):
     return np.cumsum(x, axis=1) / np.arange(1, x.shape[1] + 1)
 
 
+@mean_so_far.mistake("row t is divided by t + 2, wanted t + 1: the counts begin one too high")
+def divided_by_t_and_2(x):
+    return np.cumsum(x, axis=0) / (np.arange(len(x)) + 2)[:, None]
+
+
+@mean_so_far.mistake("the first token is left out, the slice begins at 1: wanted all rows from 0 to t")
+def without_the_first(x):
+    return np.stack([x[1 : t + 1].mean(0) for t in range(len(x))])
+
+
+@mean_so_far.mistake("each row is the mean of itself and the row before alone: wanted all rows from 0 to t")
+def two_at_a_time(x):
+    return np.stack([x[max(0, t - 1) : t + 1].mean(0) for t in range(len(x))])
+
+
+@mean_so_far.mistake("each row is averaged with the result before it, half and half: wanted all rows from 0 to t alike")
+def half_and_half(x):
+    rows = [x[0]]
+    for row in x[1:]:
+        rows.append((rows[-1] + row) / 2)
+    return np.stack(rows)
+
+
 @exercise("02", asks="x: B T C", gives="out: B T C", tensors=False, loops=False, causal=True)
 def running_means(x):
     """In each sequence, row t is the mean of rows 0 to t."""
@@ -112,6 +135,31 @@ def whole_sequence(x):
     return np.broadcast_to(x.mean(axis=1, keepdims=True), x.shape)
 
 
+@running_means.mistake("every number is the mean of everything up to it: name the axis of the sum, 1")
+def in_one_line(x):
+    return np.cumsum(x).reshape(x.shape) / counts(x.shape[1])
+
+
+@running_means.mistake("every number is the mean of all of x: name the axis, and stop at t")
+def mean_of_all(x):
+    return np.full(x.shape, x.mean())
+
+
+@running_means.mistake("the channels were averaged as well: each channel has a mean of its own")
+def channels_averaged(x):
+    return np.broadcast_to(running_means.oracle(x).mean(axis=2, keepdims=True), x.shape)
+
+
+@running_means.mistake("row t is divided by t, wanted t + 1: counting begins at 0")
+def one_too_low(x):
+    return np.cumsum(x, axis=1) / (counts(x.shape[1]) - 1)
+
+
+@running_means.mistake("each token is left out of its own mean: wanted the rows 0 to t, t included")
+def without_themselves(x):
+    return (np.cumsum(x, axis=1) - x) / (counts(x.shape[1]) - 1)
+
+
 def some_tokens(rng, sizes):
     return {"T": sizes["T"]}
 
@@ -165,6 +213,31 @@ def no_diagonal(T):
     return tril / tril.sum(axis=1, keepdims=True)
 
 
+@averaging_matrix.mistake("all ones share one sum: name its axis, so that each row sums to 1 and not the whole matrix")
+def sum_of_all(T):
+    tril = np.tril(np.ones((T, T)))
+    return tril / tril.sum()
+
+
+@averaging_matrix.mistake(
+    "softmax was taken of ones and zeros: e to the power of 0 is 1, so the future keeps a weight; fill it "
+    "with -inf first"
+)
+def softmax_of_the_triangle(T):
+    powers = np.exp(np.tril(np.ones((T, T))))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+@averaging_matrix.mistake("row t is divided by t, wanted t + 1: counting begins at 0")
+def divided_by_place(T):
+    return np.tril(np.ones((T, T))) / np.arange(T)[:, None]
+
+
+@averaging_matrix.mistake("the matrix is transposed: row t belongs to the token that averages")
+def transposed(T):
+    return averaging_matrix.oracle(T).T
+
+
 @exercise("03", asks="weights: T T, x: B T C", gives="out: B T C", loops=False)
 def weighted_sums(weights, x):
     """In each sequence, row t is the sum of all rows s, each times weights[t,s]."""
@@ -210,3 +283,19 @@ def normalized_first(weights, x):
 @weighted_sums.mistake("the weights were masked: take them as they are, above the diagonal too")
 def masked_first(weights, x):
     return np.tril(weights) @ x
+
+
+@weighted_sums.mistake("x was added to the sums: wanted the sums alone")
+def added_to_x(weights, x):
+    return x + weights @ x
+
+
+@weighted_sums.mistake("the weighted rows are averaged, wanted added up: weights are not divided by T")
+def averaged(weights, x):
+    return weights @ x / len(weights)
+
+
+@weighted_sums.mistake("softmax was taken of the weights: take them as they are")
+def softened_first(weights, x):
+    powers = np.exp(weights - weights.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True) @ x

@@ -19,28 +19,35 @@ class TooLong(BaseException):
 
 @dataclass
 class Call:
-    """How a call went: the value, or in words what went wrong, and what was printed."""
+    """How a call went: the value, or in words what went wrong, and what was printed. raised: an exception was it."""
 
     value: object = None
     problem: str = ""
     printed: str = ""
+    raised: bool = False
 
 
 def call(function, arguments, seconds=SECONDS):
     """Call a function; returns a Call, whatever happens in it. Only the learner's own interrupt goes through."""
     printed, made = io.StringIO(), Call()
+
+    def act():
+        try:
+            made.value = function(*arguments)
+        except (KeyboardInterrupt, TooLong):
+            raise
+        except BaseException as error:  # noqa: BLE001 - a learner's function may raise anything, even SystemExit
+            made.problem, made.raised = raised(error, function), True
+
     try:
         with redirect_stdout(printed), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what is wrong is said once, by the check
-            made.value = limited(lambda: function(*arguments), seconds)
+            limited(act, seconds)
     except TooLong:
+        made.raised = False
         made.problem = (
             f"it did not end within {seconds:.0f} seconds and was stopped: is there a loop whose condition stays true?"
         )
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # noqa: BLE001 - a learner's function may raise anything, even SystemExit
-        made.problem = raised(error, function)
     made.printed = printed.getvalue()
     return made
 
@@ -80,7 +87,12 @@ def limited(act, seconds):
 
 def raised(error, function):
     """An exception in words: what, at which line of the learner's, and why."""
-    message = " ".join(str(error).split())
+    try:
+        message = " ".join(str(error).split())
+    except (KeyboardInterrupt, TooLong):
+        raise
+    except BaseException as other:  # noqa: BLE001 - the text of an exception is the learner's, too
+        message = f"its text cannot be shown, since it raises {type(other).__name__}"
     message = message if len(message) <= LONGEST else message[:LONGEST] + "…"
     file = getattr(getattr(function, "__code__", None), "co_filename", None)
     own = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]

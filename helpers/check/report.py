@@ -44,16 +44,17 @@ def inputs(exercise, case):
     return lines
 
 
-def stopped(exercise, attempt, right):
-    """A call that came to no result."""
+def stopped(exercise, attempt, right=0):
+    """A call that came to no result. right: how many shapes were right before it."""
     after = f", after {right} shapes that were right" if right else ""
     return "\n".join([f"{exercise.name}: {attempt.problem}", f"The input was{after}:", *inputs(exercise, attempt.case)])
 
 
-def wrong(exercise, attempt, diagnosis):
-    """A result that differs, or a call that failed after one that differed."""
+def wrong(exercise, attempt, tries, diagnosis):
+    """The first of the tries that was not right: no result, or another one. diagnosis: a sentence, or nothing."""
     if attempt.problem:
-        return stopped(exercise, attempt, 0)
+        text = stopped(exercise, attempt, right=tries.index(attempt))
+        return f"{text}\n{diagnosis}" if diagnosis else text
     case, lines = (
         attempt.case,
         [f"{exercise.name}: not yet. The smallest input that shows it:", *inputs(exercise, attempt.case)],
