@@ -55,6 +55,7 @@ def call(function, arguments, seconds=SECONDS):
 def limited(act, seconds):
     """The value of ``act()``; raises TooLong inside it, again and again, once the seconds are over."""
     thread, ended, lock = threading.get_ident(), threading.Event(), threading.Lock()
+    struck = threading.Event()
 
     def interrupt(kind):
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(kind) if kind else None)
@@ -64,13 +65,15 @@ def limited(act, seconds):
         while not ended.wait(wait):
             with lock:
                 if not ended.is_set():
+                    struck.set()
                     interrupt(TooLong)
             wait = 0.2  # once more, should the function have caught it
 
     def end():
         with lock:
             ended.set()
-            interrupt(None)  # one that is on its way would strike somewhere else
+            if struck.is_set():  # where there is none, Python would go on looking for it, under a profiler for ever
+                interrupt(None)  # one that is on its way would strike somewhere else
 
     watcher = threading.Thread(target=watch, daemon=True)
     try:

@@ -9,8 +9,6 @@ from helpers.check.diagnosis import Evidence, diagnosis
 from helpers.check.handed_in import has_loop, is_stub, order, unusable
 from helpers.check.tries import Trials
 
-AGAIN = 3  # so many tries of a function that is right are run once more, to see that it stays so
-
 
 @dataclass
 class Verdict:
@@ -29,10 +27,8 @@ def judge(exercise, function, seed=0, count=4):
     trials = Trials(exercise, function, order(function, exercise.asks), SECONDS)
     with random_numbers_kept():
         tries = tried(trials, exercise.cases(seed, count))
-        done = [one for one in tries if one.found is not None]
         wrong = [one for one in tries if not one.right]
-        changing = unsteady(trials, done if wrong else done[:AGAIN])
-        if changing:
+        if changing := unsteady(trials, [one for one in tries if one.found is not None]):
             return Verdict(False, report.stopped(exercise, changing))
         if wrong:
             return Verdict(False, report.wrong(exercise, wrong[0], tries, diagnosis(Evidence(trials, tries))))

@@ -46,7 +46,7 @@ class Trials:
 
     def run(self, case):
         """The function's Try at a case, once, on fresh copies of its inputs."""
-        wanted = self.exercise.answer(case)
+        wanted = self.exercise.wanted(case)
         given = arguments(self.exercise, case)
         made = call(self.function, [given[name] for name in self.order], max(0.05, self.until - time.monotonic()))
         if made.problem:
