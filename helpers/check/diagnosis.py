@@ -73,6 +73,7 @@ def diagnosis(evidence):
         or transposed_matrices(evidence)
         or as_it_came(evidence)
         or something_added(evidence)
+        or nothing_but_nan(evidence)
         or a_factor(evidence)
         or outgrown(evidence)
         or sees_later_tokens(evidence)
@@ -175,6 +176,16 @@ def something_added(evidence):
             "the result alone."
         )
     return ""
+
+
+def nothing_but_nan(evidence):
+    """NaN in every place, on every shape."""
+    if not evidence.shows(lambda one: {name: np.full(np.shape(value), np.nan) for name, value in one.wanted.items()}):
+        return ""
+    return (
+        "Every number of it is NaN, whatever goes in: 0 times infinity is NaN, and so are infinity minus infinity and "
+        "0 divided by 0."
+    )
 
 
 def a_factor(evidence):
