@@ -105,6 +105,23 @@ def over_the_channels(x):
     return np.cumsum(x, axis=2) / np.arange(1, x.shape[2] + 1)
 
 
+@running_means.mistake("the sums run over the batch, axis 0, but are divided as sums over the tokens: wanted axis 1")
+def over_the_batch_by_tokens(x):
+    return np.cumsum(x, axis=0) / counts(x.shape[1])
+
+
+@running_means.mistake("the sums run over the channels, axis 2, but are divided as sums over the tokens: wanted axis 1")
+def over_the_channels_by_tokens(x):
+    return np.cumsum(x, axis=2) / counts(x.shape[1])
+
+
+@running_means.mistake(
+    "the counts lost their axis, so channel c is divided by c + 1: make them a column, (T, 1), with `[:, None]`"
+)
+def counts_in_a_row(x):
+    return np.cumsum(x, axis=1) / np.arange(1, x.shape[1] + 1)
+
+
 @running_means.mistake("the rows are added up, but not divided by how many they are")
 def running_sums(x):
     return np.cumsum(x, axis=1)
@@ -253,6 +270,13 @@ def weighted_sums(weights, x):
 @weighted_sums.mistake("weights is transposed: weights[t,s] belongs to row t of out and row s of x")
 def transposed_weights(weights, x):
     return weights.T @ x
+
+
+@weighted_sums.mistake(
+    "the factors have changed places, x @ weights: wanted weights @ x, since the weights mix rows of x"
+)
+def factors_swapped(weights, x):
+    return x @ weights
 
 
 @weighted_sums.mistake("only the first sequence was taken: wanted all B of them")

@@ -9,13 +9,15 @@ SMALLER = 16  # times; a product of four such inputs is smaller by far more
 
 
 def sees_later_tokens(evidence):
-    """Do earlier rows change with the last token? Only where every try with two tokens or more shows it."""
+    """Do earlier rows change with the last token? Only where every wrong try of three tokens or more shows it: of two,
+    the first may have one weight alone, which is 1 in any case.
+    """
     exercise, shapes = evidence.exercise, set()
     if not exercise.causal:
         return ""
     for one in evidence.tries:
-        if one.case.sizes["T"] == 1 or one.case.scale > 1:  # large scores may leave the last token no weight
-            continue
+        if one.right or one.case.sizes["T"] < 3 or one.case.scale > 1:
+            continue  # it does not show, or large scores may leave the last token no weight
         if one.found is None or evidence.trials.is_over or not any(earlier_rows_change(evidence, one)):
             return ""
         shapes.add(one.shape)

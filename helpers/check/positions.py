@@ -147,7 +147,9 @@ def stacked_in_front(positions, C):
     return np.stack([np.sin(angles), np.cos(angles)]).reshape(len(positions), C)
 
 
-@waves_at.mistake("the exponent is -i / C, wanted -2i / C: the hands do not get slow enough")
+@waves_at.mistake(
+    "the exponent is -i / C, wanted -2i / C, or the base is 100, wanted 10,000: the hands do not get slow enough"
+)
 def half_the_exponent(positions, C):
     angles = hands(positions, C, slower=1)
     return by_pairs(np.sin(angles), np.cos(angles))
@@ -194,12 +196,6 @@ def one_too_high(positions, C):
 @waves_at.mistake("the positions are one too low: position 0 has the angle 0, not -1")
 def one_too_low(positions, C):
     angles = hands(positions - 1, C)
-    return by_pairs(np.sin(angles), np.cos(angles))
-
-
-@waves_at.mistake("the minus of the exponent is missing: each next hand is faster, wanted slower")
-def faster_and_faster(positions, C):
-    angles = hands(positions, C, slower=-2)
     return by_pairs(np.sin(angles), np.cos(angles))
 
 

@@ -42,6 +42,16 @@ def over_everything(scores):
     return raised / raised.sum(axis=(-1, -2), keepdims=True)
 
 
+@softmax_rows.mistake("the powers of all rows share one sum: name its axis, so that each row sums to 1")
+def one_sum_of_powers(scores):
+    return powers(scores) / powers(scores).sum()
+
+
+@softmax_rows.mistake("the powers are divided by the sum of their column, axis -2: wanted that of their row, axis -1")
+def sums_of_columns(scores):
+    return powers(scores) / powers(scores).sum(axis=-2, keepdims=True)
+
+
 @softmax_rows.mistake("the powers of e are not divided by their sum: rows do not sum to 1")
 def not_divided(scores):
     return powers(scores)

@@ -113,6 +113,14 @@ WEIGHTS = {
         "all weights share one sum: name the axis of the sum, so that each row sums to 1 and not all of them together",
         mean_of_all,
     ),
+    "one_sum": (
+        "the powers of all rows share one sum: name its axis, so that each row sums to 1 and not all of them together",
+        lambda scores: powers(hidden(scores)) / powers(hidden(scores)).sum(),
+    ),
+    "sums_of_columns": (
+        "the powers are divided by the sum of their column, axis -2: wanted that of their row, axis -1",
+        lambda scores: powers(hidden(scores)) / powers(hidden(scores)).sum(-2, keepdims=True),
+    ),
     "softmax_twice": (
         "softmax came twice: the second one flattens the weights, and gives the zeros of the future a share",
         lambda scores: soft(causal(scores)),
