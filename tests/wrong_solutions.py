@@ -529,7 +529,7 @@ SLIPS = {
         ("softmax(dim=-1)", "exp()", NOTHING),
     ],
     "one_number": [
-        ("x[: t + 1]", "x[:t]", NOTHING),
+        ("x[: t + 1]", "x[:t]", "which ends before token t"),
         ("x[: t + 1]", "x", "each token hears its future"),
         ("x[: t + 1]", "x[t:]", "the wrong way round"),
         ("head_size**-0.5", "head_size**-1/2", "head_size**-1/2"),

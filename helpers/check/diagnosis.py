@@ -258,7 +258,7 @@ def divides(evidence, holds, by=None):
 
 
 def is_telling(exercise, one):
-    """Are most of the classic mistakes wrong here? Where all weights are 1, as with one token, anything may be right."""
+    """Are most classic mistakes wrong here? Where all weights are 1, as with one token, anything may be right."""
     answers = [exercise.answer(one.case, mistaken) for _, mistaken in exercise.mistakes.values()]
     wrong = [answer for answer in answers if answer is None or not same(answer, one.wanted, one.case.scale)]
     return len(wrong) > 0.7 * len(answers)

@@ -39,6 +39,13 @@ register(one_number, a_number, PRODUCTS)
 register(one_number, a_number, SCALES)
 
 
+@one_number.mistake("the past is x[:t], which ends before token t: wanted t + 1, so that it hears itself")
+def past_without_itself(x, Wq, Wk, Wv, t, h):
+    scores = x[:t] @ Wk @ (x[t] @ Wq) * Wq.shape[1] ** -0.5
+    powers = np.exp(scores - scores.max())  # of nothing, for the first token: a ValueError
+    return powers / powers.sum() @ (x[:t] @ Wv[:, h])
+
+
 @one_number.mistake("the scores are divided by the root of C, wanted that of head_size")
 def scaled_by_channels(x, Wq, Wk, Wv, t, h):
     return a_number(x, Wq, Wk, Wv, t, h, scale=lambda head_size: len(Wq) ** -0.5)

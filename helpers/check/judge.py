@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from helpers.check import report
-from helpers.check.calls import SECONDS
+from helpers.check.calls import SECONDS, Deadline
 from helpers.check.chance import random_numbers_kept, unsteady
 from helpers.check.diagnosis import Evidence, diagnosis
 from helpers.check.handed_in import has_loop, is_stub, order, unusable
@@ -24,14 +24,15 @@ def judge(exercise, function, seed=0, count=4):
         return Verdict(False, f"{exercise.name}: {problem}")
     if is_stub(function):
         return Verdict(None, f"{exercise.name}: not tried yet.")
-    trials = Trials(exercise, function, order(function, exercise.asks), SECONDS)
-    with random_numbers_kept():
+    with Deadline(SECONDS) as deadline, random_numbers_kept():
+        trials = Trials(exercise, function, order(function, exercise.asks), deadline)
         tries = tried(trials, exercise.cases(seed, count))
-        wrong = [one for one in tries if not one.right]
         if changing := unsteady(trials, [one for one in tries if one.found is not None]):
             return Verdict(False, report.stopped(exercise, changing))
+        wrong = next((one for one in tries if not one.right), None)
         if wrong:
-            return Verdict(False, report.wrong(exercise, wrong[0], tries, diagnosis(Evidence(trials, tries))))
+            cause = diagnosis(Evidence(trials, tries)) if wrong.found or wrong.raised else ""
+            return Verdict(False, report.wrong(exercise, wrong, tries, cause))
     if not exercise.loops and has_loop(function):
         return Verdict(False, f"{exercise.name}: it is right, but with a Python loop: now without.")
     return Verdict(True, f"{exercise.name}: right, on {len(tries)} shapes.")

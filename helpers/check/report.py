@@ -4,6 +4,8 @@ why.
 
 import numpy as np
 
+from helpers.check.tries import close
+
 AXES = {"h": "head_size", "n": "heads", "V": "vocabulary"}  # the names of the axes that are longer than their letter
 MOST_ROWS, MOST_CELLS = 9, 60  # larger arrays are told by their first difference alone
 
@@ -70,7 +72,7 @@ def difference(name, found, wanted, case, axes):
     """Yours and wanted, and the first cell where they part."""
     if found.shape != wanted.shape:
         return [f"  your {name} has shape {shape(found, case.sizes)}; wanted {shape(wanted, case.sizes, axes)}"]
-    apart = ~np.isclose(found, wanted.astype(float), rtol=1e-3, atol=1e-4 * max(1.0, case.scale), equal_nan=True)
+    apart = ~close(found, wanted.astype(float), case.scale)
     if not apart.any():
         return []
     at = tuple(np.argwhere(apart)[0].tolist())

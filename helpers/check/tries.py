@@ -1,12 +1,10 @@
 """Trying a learner's function: each try is one case, run on copies, with what came out and what was wanted."""
 
-import time
 from dataclasses import dataclass
 
 import numpy as np
 
 from helpers.check.answers import described, read
-from helpers.check.calls import call
 
 
 @dataclass
@@ -33,22 +31,21 @@ class Try:
 
 
 class Trials:
-    """Runs one function on cases of one exercise, for some seconds in all. order: of the parameters, by name."""
+    """Runs one function on cases of one exercise, until a Deadline. order: of the parameters, by name."""
 
-    def __init__(self, exercise, function, order, seconds):
-        self.exercise, self.function, self.order = exercise, function, order
-        self.until = time.monotonic() + seconds
+    def __init__(self, exercise, function, order, deadline):
+        self.exercise, self.function, self.order, self.deadline = exercise, function, order, deadline
 
     @property
     def is_over(self):
         """Is the time used up?"""
-        return time.monotonic() > self.until
+        return self.deadline.is_over
 
     def run(self, case):
         """The function's Try at a case, once, on fresh copies of its inputs."""
         wanted = self.exercise.wanted(case)
         given = arguments(self.exercise, case)
-        made = call(self.function, [given[name] for name in self.order], max(0.05, self.until - time.monotonic()))
+        made = self.deadline.call(self.function, [given[name] for name in self.order])
         if made.problem:
             return Try(case, None, wanted, made.problem, raised=made.raised)
         if problem := changed(case, given):
@@ -78,6 +75,8 @@ def changed(case, given):
             now = numbers_of(given[name])
             if now.shape != np.shape(before):
                 return f"it changes the shape of {name} in place: the caller's {name} is another one afterwards."
+            if np.array_equal(now, before):
+                continue
             where = np.argwhere(~np.isclose(now, before, rtol=1e-6, equal_nan=True))
             if len(where):
                 at = tuple(where[0].tolist())
@@ -114,10 +113,19 @@ def named(exercise, value, wanted):
 def same(found, wanted, scale):
     """Are all results equal, NaN to NaN? scale: of the inputs; float32 is precise to about seven digits."""
     return all(
-        np.shape(found[name]) == np.shape(value)
-        and np.allclose(found[name], np.asarray(value, float), rtol=1e-3, atol=1e-4 * max(1.0, scale), equal_nan=True)
+        np.shape(found[name]) == np.shape(value) and close(found[name], np.asarray(value, float), scale).all()
         for name, value in wanted.items()
     )
+
+
+def close(found, wanted, scale):
+    """Where two arrays of floats of one shape are equal, as far as float32 can be: an array of True and False.
+
+    It is what ``np.isclose`` tells, at half its price.
+    """
+    with np.errstate(invalid="ignore", over="ignore"):
+        near = np.abs(found - wanted) <= 1e-4 * max(1.0, scale) + 1e-3 * np.abs(wanted)
+    return near & np.isfinite(wanted) | (found == wanted) | (np.isnan(found) & np.isnan(wanted))
 
 
 def overflowed(found, expected):
