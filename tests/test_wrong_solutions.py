@@ -56,3 +56,173 @@ def test_a_wrong_solution_is_told_rightly(name, old, new, words):
 def test_another_right_way_is_right(name, old, new):
     verdict = judge(EXERCISES[name], handed_in(name, RIGHT[name].replace(old, new)))
     assert verdict.solved, verdict.text
+
+
+# -- unrelated mistakes, in every exercise -----------------------------------------------------------
+
+UNRELATED = {
+    "bent": lambda found: found + 0.3 * np.sin(7 * found + 1),
+    "squashed": lambda found: np.tanh(found) + 0.01 * found**2 + 0.05,
+    "tilted": lambda found: found + 0.05 * np.arange(1, found.size + 1).reshape(found.shape) ** 1.5,
+    "one cell": lambda found: np.where(np.arange(found.size).reshape(found.shape) == found.size // 2, 9.5, found),
+    "shrunk": lambda found: found * (1 + found.size) ** -0.5 + 0.25,
+    "every third": lambda found: np.where(np.arange(found.size).reshape(found.shape) % 3 == 0, 0.75 - found, found),
+}
+
+
+@pytest.mark.parametrize("unrelated", UNRELATED)
+def test_an_unrelated_mistake_gets_no_name(unrelated):
+    for name, exercise in EXERCISES.items():
+        right = handed_in(name, RIGHT[name])
+        bend = UNRELATED[unrelated]
+
+        def wrong(*inputs, right=right, bend=bend):
+            found = right(*inputs)
+            parts = found if isinstance(found, tuple) else (found,)
+            bent = []
+            for part in parts:
+                is_tensor = isinstance(part, torch.Tensor)
+                array = np.asarray(part)
+                made = bend(array.astype(float))
+                made = np.rint(3 * made).astype(array.dtype) if array.dtype.kind in "iu" else made.astype(array.dtype)
+                bent.append(torch.from_numpy(np.array(made)) if is_tensor else made)
+            return tuple(bent) if isinstance(found, tuple) else bent[0]
+
+        verdict = judge(exercise, wrong)
+        assert verdict.solved is False and NOTHING in verdict.text, verdict.text
+
+
+@pytest.mark.parametrize(
+    "activation", ["F.relu6(2 * up) / 2", "F.relu(up + 0.2)", "F.relu(up - 1)", "F.softshrink(up)", "F.softplus(up)"]
+)
+def test_where_one_token_is_right_by_chance_nothing_is_proven(activation):
+    assert NOTHING in told("up_and_down", RIGHT["up_and_down"].replace("F.relu(up)", activation))
+
+
+def test_right_where_two_sizes_are_equal_takes_more_than_two_cases():
+    """One lone shape that is right, or two, prove nothing."""
+    oracle = EXERCISES["mean_so_far"].oracle
+    for shapes in ([(3, 3)], [(1, 1)], [(3, 3), (1, 1)]):
+        verdict = judge(EXERCISES["mean_so_far"], lambda x, shapes=shapes: oracle(x) + (x.shape not in shapes))
+        assert NOTHING in verdict.text, verdict.text
+
+
+def test_transposed_takes_more_than_what_is_its_own_transpose():
+    """Symmetric results prove nothing, and one that is not symmetric is too few."""
+    oracle = EXERCISES["averaging_matrix"].oracle
+    verdict = judge(EXERCISES["averaging_matrix"], lambda T: torch.tensor(oracle(T).T if T < 3 else oracle(T) + 1.0))
+    assert NOTHING in verdict.text, verdict.text
+
+
+def test_seeing_later_tokens_takes_every_try():
+    """The last row alone is right in the smallest try, and nothing of a later token is heard."""
+    oracle = EXERCISES["mean_so_far"].oracle
+
+    def wrong(x):
+        found = oracle(x)
+        found[:-1] += 0.5
+        return found
+
+    verdict = judge(EXERCISES["mean_so_far"], wrong)
+    assert "later tokens" not in verdict.text, verdict.text
+
+
+SOFTMAX = {
+    "softmax_rows": ("(scores - scores.amax(-1, keepdim=True)).exp()", "scores.exp()"),
+    "masked_weights": ("masked.softmax(dim=-1)", "masked.exp() / masked.exp().sum(-1, keepdim=True)"),
+    "unscaled_head": ("scores.softmax(dim=-1)", "scores.exp() / scores.exp().sum(-1, keepdim=True)"),
+    "softened": ("(scores / temperature).softmax(dim=-1)", "F.normalize((scores / temperature).exp(), p=1, dim=-1)"),
+    "one_number": ("np.exp(scores - scores.max())", "np.exp(scores)"),
+    "whole_head": ("masked - masked.max(axis=-1, keepdims=True)", "masked"),
+    "all_heads": ("scores.softmax(dim=-1)", "scores.exp() / scores.exp().sum(-1, keepdim=True)"),
+    "mean_loss": (
+        "F.cross_entropy(logits.view(B * T, V), targets.view(B * T))",
+        "-(logits.exp() / logits.exp().sum(-1, keepdim=True)).gather(-1, targets[..., None]).log().mean()",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SOFTMAX)
+@pytest.mark.parametrize("seed", range(4))
+def test_a_right_formula_without_the_largest_subtracted_is_refused_for_its_overflow_alone(name, seed):
+    verdict = judge(EXERCISES[name], handed_in(name, RIGHT[name].replace(*SOFTMAX[name])), seed=seed, count=8)
+    assert verdict.solved or "overflow" in verdict.text, verdict.text
+    assert not verdict.solved or name in ("masked_weights", "softened", "mean_loss", "one_number")
+
+
+# -- chance, and what is kept between calls ----------------------------------------------------------
+
+DRAWN = [
+    "x + random.random()",
+    "x + np.random.rand()",
+    "x + np.random.default_rng().normal(size=x.shape)",
+    "x + float(torch.rand(1))",
+    "np.where(np.random.rand(*x.shape) < 0.1, 0, RIGHT(x))",
+    "RIGHT(x) * (random.random() < 0.9)",
+]
+KEPT = [
+    "COUNT.append(1) or x + len(COUNT)",
+    "x + next(NUMBERS)",
+    "x + next(TURNS)",
+    "RIGHT(x) + (COUNT.append(1) or len(COUNT) == 1)",
+    "x + DRAWN.random()",
+]
+
+
+@pytest.mark.parametrize(("body", "said"), [*((one, "drawn at random") for one in DRAWN), *((k, "kept") for k in KEPT)])
+def test_what_is_drawn_and_what_is_kept_are_told_apart(body, said):
+    import itertools
+    import random
+
+    names = dict(
+        np=np, torch=torch, random=random, COUNT=[], NUMBERS=itertools.count(), RIGHT=EXERCISES["mean_so_far"].oracle
+    )
+    names |= dict(TURNS=itertools.cycle([0, 1]), DRAWN=random.Random(1))
+    exec(f"def mean_so_far(x):\n    return {body}".replace("x + COUNT.append(1) or ", "COUNT.append(1) or "), names)
+    text = judge(EXERCISES["mean_so_far"], names["mean_so_far"]).text
+    assert "other numbers each time" in text
+    assert ("is drawn at random in each call" in text) == (said == "drawn at random"), text
+    assert ("something kept from one call to the next" in text) == (said == "kept"), text
+
+
+def test_a_check_leaves_the_learners_random_numbers_alone():
+    import random
+
+    def draws():
+        return random.random(), np.random.rand(), float(torch.rand(1))
+
+    def seed():
+        random.seed(3)
+        np.random.seed(3)
+        torch.manual_seed(3)
+
+    seed()
+    wanted, default_rng = draws(), np.random.default_rng
+    seed()
+    judge(EXERCISES["mean_so_far"], lambda x: x + sum(draws()))
+    assert draws() == wanted and np.random.default_rng is default_rng
+
+
+def test_a_check_changes_nothing_of_the_learners():
+    """Inputs are copies in each call, results are not written to, and an array that is filled again is no trouble."""
+    seen, buffer = [], np.zeros(100)
+
+    def mean_so_far(x):
+        found = buffer[: x.size].reshape(x.shape)  # the same memory each time
+        found[:] = EXERCISES["mean_so_far"].oracle(x)
+        seen.append((x, x.copy()))
+        return found
+
+    before = dict(vars(mean_so_far))
+    assert judge(EXERCISES["mean_so_far"], mean_so_far).solved
+    assert vars(mean_so_far) == before and all(np.array_equal(x, kept) for x, kept in seen)
+    assert len({id(x) for x, _ in seen}) == len(seen) <= 14 + 5  # each shape once, and a few once more
+
+
+def test_no_check_calls_a_function_more_than_a_hundred_times():
+    calls = []
+    judge(EXERCISES["mean_so_far"], lambda x: calls.append(1) or x + x**2)
+    assert 14 < len(calls) < 100
+    calls.clear()
+    judge(EXERCISES["mean_so_far"], lambda x: calls.append(1) or x.astype(int))
+    assert len(calls) == 1

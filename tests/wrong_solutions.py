@@ -586,7 +586,8 @@ SLIPS = {
         ("return out", "return np.tanh(out)", NOTHING),
         (
             "weights = powers / powers.sum(axis=-1, keepdims=True)",
-            "weights = powers / powers.sum(axis=-1, keepdims=True)\n    weights = np.exp(weights) / np.exp(weights).sum(axis=-1, keepdims=True)",
+            "weights = powers / powers.sum(axis=-1, keepdims=True)\n"
+            "    weights = np.exp(weights) / np.exp(weights).sum(axis=-1, keepdims=True)",
             "softmax came twice",
         ),
         ("weights = powers / powers.sum(axis=-1, keepdims=True)", "weights = powers", "not divided by their sum"),
@@ -747,13 +748,18 @@ SLIPS = {
             "laid out for halves",
         ),
         (
-            "angles = torch.cat((angles, angles), dim=-1)\n    x1, x2 = q.chunk(2, dim=-1)\n    quarter = torch.cat((-x2, x1), dim=-1)",
-            "angles = angles.repeat_interleave(2, dim=-1)\n    quarter = torch.stack((-q[:, 1::2], q[:, 0::2]), dim=-1).flatten(1)",
+            "angles = torch.cat((angles, angles), dim=-1)\n"
+            "    x1, x2 = q.chunk(2, dim=-1)\n    quarter = torch.cat((-x2, x1), dim=-1)",
+            "angles = angles.repeat_interleave(2, dim=-1)\n"
+            "    quarter = torch.stack((-q[:, 1::2], q[:, 0::2]), dim=-1).flatten(1)",
             "neighbors are turned together",
         ),
         (
-            "angles = torch.cat((angles, angles), dim=-1)\n    x1, x2 = q.chunk(2, dim=-1)\n    quarter = torch.cat((-x2, x1), dim=-1)\n    return q * angles.cos() + quarter * angles.sin()",
-            "x1, x2 = q[:, 0::2], q[:, 1::2]\n    return torch.cat((x1 * angles.cos() - x2 * angles.sin(), x1 * angles.sin() + x2 * angles.cos()), -1)",
+            "angles = torch.cat((angles, angles), dim=-1)\n"
+            "    x1, x2 = q.chunk(2, dim=-1)\n    quarter = torch.cat((-x2, x1), dim=-1)\n"
+            "    return q * angles.cos() + quarter * angles.sin()",
+            "x1, x2, cos, sin = q[:, 0::2], q[:, 1::2], angles.cos(), angles.sin()\n"
+            "    return torch.cat((x1 * cos - x2 * sin, x1 * sin + x2 * cos), -1)",
             "put together as halves",
         ),
         ("(-x2, x1)", "(x2, -x1)", "turns the other way"),

@@ -35,7 +35,8 @@ def unusable(function, asks):
     found = parameters(function)
     if found is None:
         return ""
-    own = ", ".join(str(one.replace(annotation=inspect.Parameter.empty)) for one in found) or "nothing"
+    bare = [one.replace(annotation=inspect.Parameter.empty) for one in found]
+    own = str(inspect.Signature(bare))[1:-1] or "nothing"
     try:
         inspect.signature(function).bind(*asks)
     except TypeError:
