@@ -15,6 +15,7 @@ import importlib
 PARTS = (
     "tokens",
     "averaging",
+    "matrix_product",
     "softmax",
     "one_head",
     "scale",

@@ -8,71 +8,11 @@ from itertools import combinations, permutations
 
 import numpy as np
 
+from helpers.check.evidence import divides
 from helpers.check.experiments import outgrown, sees_later_tokens
 from helpers.check.report import AXES
-from helpers.check.tries import overflowed, same
 
-ENOUGH = 3  # a claim is proven by so many shapes; fewer may be chance
 ALONE = {"B": "there is one sequence", "T": "there is one token"}
-
-
-class Evidence:
-    """The tries of a function: those of the check, and more where these do not suffice."""
-
-    def __init__(self, trials, tries):
-        self.trials, self.tries, self.exercise = trials, tries, trials.exercise
-        self.added = None
-
-    @property
-    def all(self):
-        """The tries, and those of some more cases, which are run when they are first asked for."""
-        if self.added is None:
-            self.added = []
-            for case in self.exercise.more_cases():
-                if self.trials.is_over:
-                    break
-                self.added.append(self.trials.run(case))
-        return self.tries + self.added
-
-    def shows(self, answer):
-        """Does the function give this answer, not the wanted one? answer: of a Try, the results by name, None where
-        it has none.
-
-        It must on every try, and on three shapes at least it must tell the two apart. Where there is no answer, the
-        function has to fail, too.
-        """
-        told = set()
-        if not all(agrees(one, answer, told) for one in self.tries):
-            return False
-        if len(told) >= ENOUGH:
-            return True
-        return all(agrees(one, answer, told) for one in self.all[len(self.tries) :]) and len(told) >= ENOUGH
-
-
-def agrees(one, answer, told):
-    """Is it the answer, at one try? Where it is not the wanted one, ``told`` gets the try's shape."""
-    said = answer(one)
-    if said is None or one.found is None:
-        return said is None and one.raised
-    if not same(one.found, said, one.case.scale) and not blown_up(one, said):
-        # large numbers may overflow in one formula and not in another
-        return one.case.scale > 1 and overflowed(one.found, said)
-    if not one.right:
-        told.add(one.shape)
-    return True
-
-
-def blown_up(one, answer):
-    """Are they the same but for numbers that are huge in both, such as what is divided by a sum of nearly 0?"""
-    for name, wanted in one.wanted.items():
-        found, said = one.found[name], np.asarray(answer[name], float)
-        if np.shape(found) != np.shape(said):
-            return False
-        most = 1000 * max(1.0, np.abs(wanted).max(initial=0))
-        huge = ~(np.abs(found) < most) & ~(np.abs(said) < most)
-        if not same({name: np.where(huge, 0, found)}, {name: np.where(huge, 0, said)}, one.case.scale):
-            return False
-    return True
 
 
 def diagnosis(evidence):
@@ -103,15 +43,13 @@ def other_axes(evidence):
     gives = [axes.split() for axes in evidence.exercise.gives.values()]
     if len({len(axes) for axes in gives}) > 1:
         return ""
-    for places in sorted(permutations(range(len(gives[0]))), key=lambda places: places[-2:] != (-1, -2)):
-        if places == tuple(sorted(places)):
-            continue
+    axes = [AXES.get(axis, axis) for axis in gives[0]]
+    for places in permutations(range(len(axes))):
         if evidence.shows(lambda one, places=places: {name: np.transpose(v, places) for name, v in one.wanted.items()}):
             if places[:-2] == tuple(range(len(places) - 2)):
                 return "It is right, but transposed: its last two axes have changed places."
-            said = [" (" + ", ".join(AXES.get(axes[i], axes[i]) for i in places) + ")" for axes in gives]
-            wanted = [" (" + ", ".join(AXES.get(axis, axis) for axis in axes) + ")" for axes in gives]
-            return f"It is right, but its axes stand in another order:{said[0]}, wanted{wanted[0]}."
+            said = ", ".join(axes[place] for place in places)
+            return f"It is right, but its axes stand in another order: ({said}), wanted ({', '.join(axes)})."
     return ""
 
 
@@ -168,8 +106,7 @@ def other_inputs(exercise, one, inputs):
 
 def as_it_came(evidence):
     """One of the inputs, and nothing done to it."""
-    names = [name for name, value in evidence.tries[0].case.inputs.items() if np.ndim(value)]
-    for name in names:
+    for name in [name for name, value in evidence.tries[0].case.inputs.items() if np.ndim(value)]:
         if evidence.shows(lambda one, name=name: dict.fromkeys(one.wanted, np.asarray(one.case.inputs[name], float))):
             return f"It gives back {name} as it came."
     return ""
@@ -204,16 +141,8 @@ def nothing_but_nan(evidence):
 
 def a_factor(evidence):
     """Right, but for one factor in all numbers of all tries."""
-    seen = [one for one in evidence.tries if one.found is not None]
-    factor = None
-    for one in seen:
-        for name, wanted in one.wanted.items():
-            if np.shape(one.found[name]) != np.shape(wanted):
-                return ""
-            if factor is None and np.size(wanted) and np.abs(wanted).max() > 0.1:
-                at = np.unravel_index(np.abs(wanted).argmax(), np.shape(wanted))
-                factor = float(np.asarray(one.found[name])[at] / np.asarray(wanted)[at])
-    if factor is None or not np.isfinite(factor):
+    factor = next((ratio(one) for one in evidence.tries if np.isfinite(ratio(one))), None)
+    if factor is None:
         return ""
     if not evidence.shows(lambda one: {name: factor * np.asarray(value) for name, value in one.wanted.items()}):
         return ""
@@ -222,6 +151,16 @@ def a_factor(evidence):
     if abs(factor + 1) < 1e-3:
         return "It is right, but for its sign: every number is minus the wanted one."
     return f"It is right, but for a factor: every number is {factor:.3f} times the wanted one, on every shape."
+
+
+def ratio(one):
+    """The largest wanted number of a try, and how many times as large it came out; NaN where that cannot be said."""
+    name, wanted = next(iter(one.wanted.items()))
+    found, wanted = (one.found or {}).get(name), np.asarray(wanted, float)
+    if np.shape(found) != wanted.shape or not np.abs(wanted).max(initial=0) > 0.1:
+        return np.nan
+    at = np.unravel_index(np.abs(wanted).argmax(), wanted.shape)
+    return float(found[at] / wanted[at])
 
 
 # -- where it is right ------------------------------------------------------------------------------
@@ -238,27 +177,3 @@ def right_only_where(evidence):
         if axis in used and divides(evidence, lambda sizes, axis=axis: sizes[axis] == 1):
             return f"It is right only where {words}."
     return ""
-
-
-def divides(evidence, holds, by=None):
-    """Is the function right where ``holds(sizes)``, and wrong elsewhere? by: an axis that must take two sizes at least
-    where it holds. Very large and very small numbers may hide a mistake, so what is right there proves nothing.
-    """
-    inside, outside = [], []
-    for one in evidence.all:
-        if one.right and one.case.scale != 1:
-            continue
-        if one.right != holds(one.case.sizes):
-            return False
-        (inside if one.right else outside).append(one)
-    inside = [one for one in inside if is_telling(evidence.exercise, one)]
-    return all(len({one.shape for one in side}) >= ENOUGH for side in (inside, outside)) and (
-        by is None or len({one.case.sizes[by] for one in inside}) > 1
-    )
-
-
-def is_telling(exercise, one):
-    """Are most classic mistakes wrong here? Where all weights are 1, as with one token, anything may be right."""
-    answers = [exercise.answer(one.case, mistaken) for _, mistaken in exercise.mistakes.values()]
-    wrong = [answer for answer in answers if answer is None or not same(answer, one.wanted, one.case.scale)]
-    return len(wrong) > 0.7 * len(answers)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from helpers.check.evidence import ENOUGH
 from helpers.check.exercise import Case
 from helpers.check.tries import overflowed, same
 
@@ -21,11 +22,10 @@ def sees_later_tokens(evidence):
         if one.found is None or evidence.trials.is_over or not any(earlier_rows_change(evidence, one)):
             return ""
         shapes.add(one.shape)
-    if len(shapes) < 3:
+    if len(shapes) < ENOUGH:
         return ""
-    return "It sees later tokens: where only the last token of x is changed, earlier rows change, too.".replace(
-        "token of x", "token" if "x" not in exercise.asks else "token of x"
-    )
+    changed = "the last token of x" if "x" in exercise.asks else "the last token"
+    return f"It sees later tokens: where only {changed} is changed, earlier rows change, too."
 
 
 def earlier_rows_change(evidence, one):
@@ -55,9 +55,9 @@ def with_another_end(exercise, case):
 
 
 def outgrown(evidence):
-    """Is it right but for large numbers? With NaN among them, powers of e have overflowed."""
+    """Is it right but for large numbers? With NaN in each of these, powers of e have overflowed."""
     wrong = [one for one in evidence.tries if not one.right]
-    if any(one.found is None or one.case.scale <= 1 for one in wrong):
+    if not wrong or any(one.found is None or one.case.scale <= 1 for one in wrong):
         return ""
     if not all(evidence.trials.run(smaller(one.case)).right for one in wrong):
         return ""
@@ -66,7 +66,10 @@ def outgrown(evidence):
             "It is right while the numbers are small; large ones give NaN: e to the power of a large score overflows. "
             "Subtract the largest score of each row first."
         )
-    return ""
+    return (
+        "It is right while the numbers are small, and wrong where they are large: is there a constant in it, such "
+        "as a fill of -100, that these outgrow?"
+    )
 
 
 def smaller(case):

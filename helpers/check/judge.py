@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from helpers.check import report
 from helpers.check.calls import SECONDS, Deadline
 from helpers.check.chance import random_numbers_kept, unsteady
-from helpers.check.diagnosis import Evidence, diagnosis
+from helpers.check.diagnosis import diagnosis
+from helpers.check.evidence import Evidence
 from helpers.check.handed_in import has_loop, is_stub, order, unusable
 from helpers.check.tries import Trials
 

@@ -200,8 +200,8 @@ def one_too_low(positions, C):
 
 
 @waves_at.mistake(
-    "the exponent is not whole: ** comes before * and /, so `10_000 ** -2 * i / C` is a power times i / C; put "
-    "brackets around -2 * i / C"
+    "nothing turns, every row is that of position 0: ** comes before * and /, so put brackets around the exponent, "
+    "`10_000 ** (-2 * i / C)`"
 )
 def brackets_missing(positions, C):
     angles = positions[:, None] * (10_000.0**-2 * np.arange(C // 2) / C)

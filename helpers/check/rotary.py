@@ -158,8 +158,8 @@ def twice_the_rotary_exponent(q, positions):
 
 
 @turned_at.mistake(
-    "the exponent is not whole: ** comes before * and /, so `1000 ** -2 * i / h` is a power times i / h; put brackets "
-    "around -2 * i / h"
+    "nothing is turned, q comes out as it was: if there is an exponent, put brackets around it, "
+    "`1000 ** (-2 * i / h)`, since ** comes before * and /"
 )
 def rotary_brackets_missing(q, positions):
     angles = positions[:, None] * (1000.0**-2 * np.arange(q.shape[1] // 2) / q.shape[1])
