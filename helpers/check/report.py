@@ -57,10 +57,8 @@ def wrong(exercise, attempt, tries, diagnosis):
     if attempt.problem:
         text = stopped(exercise, attempt, right=tries.index(attempt))
         return f"{text}\n{diagnosis}" if diagnosis else text
-    case, lines = (
-        attempt.case,
-        [f"{exercise.name}: not yet. The smallest input that shows it:", *inputs(exercise, attempt.case)],
-    )
+    case = attempt.case
+    lines = [f"{exercise.name}: not yet. The smallest input that shows it:", *inputs(exercise, case)]
     for name, wanted in attempt.wanted.items():
         lines += difference(name, attempt.found[name], np.asarray(wanted), case, exercise.gives[name])
     return "\n".join(
