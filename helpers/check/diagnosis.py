@@ -155,8 +155,10 @@ def a_factor(evidence):
 
 def ratio(one):
     """The largest wanted number of a try, and how many times as large it came out; NaN where that cannot be said."""
+    if one.found is None:
+        return np.nan
     name, wanted = next(iter(one.wanted.items()))
-    found, wanted = (one.found or {}).get(name), np.asarray(wanted, float)
+    found, wanted = one.found[name], np.asarray(wanted, float)
     if np.shape(found) != wanted.shape or not np.abs(wanted).max(initial=0) > 0.1:
         return np.nan
     at = np.unravel_index(np.abs(wanted).argmax(), wanted.shape)
