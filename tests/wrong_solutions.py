@@ -581,6 +581,7 @@ SLIPS = {
         ("head_size**-0.5", "1", "not divided by the root"),
         ("head_size**-0.5", "T**-0.5", NOTHING),
         ("x @ Wq", "x @ Wq.T", "Wq was transposed"),
+        ("q = x @ Wq", "x, B, T = x.swapaxes(0, 1), T, B\n    q = x @ Wq", "axis 0 for the tokens"),
         ("return out", "return out + x", "x was added to it"),
         ("return out", "return out[0]", "only the first sequence"),
         ("return out", "return out.swapaxes(0, 1)", "its axes stand in another order"),
