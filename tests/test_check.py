@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from helpers import check
 from helpers.check import calls, progress
-from helpers.check.judge import judge, same
+from helpers.check.judge import judge
+from helpers.check.tries import same
 from tools.notebooks import course_notebooks, load
 from tools.solutions import solutions, solved
 
@@ -280,6 +281,80 @@ def test_any_error_is_told(error):
         raise error
 
     assert f"it raised {type(error).__name__} in line" in text_of(broken) and len(text_of(broken)) < 800
+
+
+class Wordless(Exception):
+    """Its text cannot be had."""
+
+    def __str__(self):
+        raise self.args[0]
+
+
+@pytest.mark.parametrize("inner", [ValueError("no"), SystemExit(1), BaseException()])
+def test_an_exception_whose_text_raises_is_told(inner):
+    def broken(x):
+        raise Wordless(inner)
+
+    text = text_of(broken)
+    assert (
+        "it raised Wordless in line" in text
+        and f"its text cannot be shown, since it raises {type(inner).__name__}" in text
+    )
+
+
+def test_an_exception_whose_text_does_not_end_is_stopped(monkeypatch):
+    monkeypatch.setattr("helpers.check.judge.SECONDS", 0.3)
+
+    class Endless(Exception):
+        def __str__(self):
+            while True:
+                pass
+
+    def broken(x):
+        raise Endless
+
+    assert "did not end" in text_of(broken)
+
+
+def test_a_check_ends_under_a_profiler():
+    import subprocess
+    import sys
+
+    code = (
+        "import cProfile; from helpers import check; profile = cProfile.Profile(); profile.enable(); "
+        "check.mean_so_far(lambda x: x)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("handed_in", "said"),
+    [
+        (lambda scores: scores, "your function takes scores; wanted scores, temperature."),
+        (lambda *, scores, temperature: scores, "takes *, scores, temperature; wanted"),
+        (lambda a, b, c: a, "your function takes a, b, c; wanted scores, temperature."),
+        (lambda: 1, "your function takes nothing; wanted"),
+    ],
+)
+def test_other_parameters_are_told(handed_in, said):
+    assert said in text_of(handed_in, "softened")
+
+
+def test_parameters_in_another_order_are_known_by_their_names():
+    def tempered(temperature, scores):
+        return (scores / temperature).softmax(-1)
+
+    assert judge(EXERCISES["softened"], tempered).solved
+
+    def number(x, h, t, Wq, Wk, Wv):
+        return EXERCISES["one_number"].oracle(x, Wq, Wk, Wv, t, h)
+
+    assert judge(EXERCISES["one_number"], number).solved
+    text = text_of(lambda x, t, one, two, three, four: x, "one_number")
+    assert (
+        text
+        == "one_number: your function takes x, t, one, two, three, four; wanted x, Wq, Wk, Wv, t, h, in this order."
+    )
 
 
 def test_the_learners_own_interrupt_goes_through():

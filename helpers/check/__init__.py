@@ -15,13 +15,17 @@ import importlib
 PARTS = (
     "tokens",
     "averaging",
+    "matrix_product",
     "softmax",
     "one_head",
+    "scale",
     "every_number",
     "gradients",
     "many_heads",
     "positions",
-    "blocks",
+    "rotary",
+    "feed_forward",
+    "layer_norm",
     "training",
     "reading",
 )

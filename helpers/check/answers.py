@@ -36,9 +36,8 @@ def read(value, tensors=True, whole=False):
             )
         if value.requires_grad:
             return None, (
-                "it returned a tensor that carries a gradient: something in it has numbers of its own that are "
-                "learned, "
-                "an nn.Linear perhaps; work with the inputs alone."
+                "it returned a tensor that carries a gradient: is there an nn.Linear in it, or another parameter that "
+                "is learned? Work with the inputs alone."
             )
         array, kind = (
             value.detach().cpu().to(torch.float64 if not value.is_complex() else torch.complex128).numpy(),
@@ -65,7 +64,7 @@ def read(value, tensors=True, whole=False):
             else "these are no plain numbers"
         )
         return None, f"it returned numbers of type {kind}; wanted float32 or float64: {why}."
-    return np.asarray(array, dtype=float), ""
+    return np.array(array, dtype=float), ""  # a copy: the learner's function may fill the same array again
 
 
 def described(value):

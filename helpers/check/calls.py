@@ -4,6 +4,7 @@ import ctypes
 import io
 import linecache
 import threading
+import time
 import traceback
 import warnings
 from contextlib import redirect_stdout
@@ -19,68 +20,109 @@ class TooLong(BaseException):
 
 @dataclass
 class Call:
-    """How a call went: the value, or in words what went wrong, and what was printed."""
+    """How a call went: the value, or in words what went wrong, and what was printed. raised: an exception was it."""
 
     value: object = None
     problem: str = ""
     printed: str = ""
+    raised: bool = False
 
 
 def call(function, arguments, seconds=SECONDS):
-    """Call a function; returns a Call, whatever happens in it. Only the learner's own interrupt goes through."""
-    printed, made = io.StringIO(), Call()
-    try:
-        with redirect_stdout(printed), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what is wrong is said once, by the check
-            made.value = limited(lambda: function(*arguments), seconds)
-    except TooLong:
-        made.problem = (
-            f"it did not end within {seconds:.0f} seconds and was stopped: is there a loop whose condition stays true?"
-        )
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # noqa: BLE001 - a learner's function may raise anything, even SystemExit
-        made.problem = raised(error, function)
-    made.printed = printed.getvalue()
-    return made
+    """Call a function once; returns a Call, whatever happens in it. Only the learner's own interrupt goes through."""
+    with Deadline(seconds) as deadline:
+        return deadline.call(function, arguments)
 
 
-def limited(act, seconds):
-    """The value of ``act()``; raises TooLong inside it, again and again, once the seconds are over."""
-    thread, ended, lock = threading.get_ident(), threading.Event(), threading.Lock()
+class Deadline:
+    """Some seconds for all calls together: ``with Deadline(3) as deadline: deadline.call(function, arguments)``."""
 
-    def interrupt(kind):
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(kind) if kind else None)
+    def __init__(self, seconds):
+        self.seconds, self.until = seconds, time.monotonic() + seconds
+        self.thread, self.lock, self.ended = threading.get_ident(), threading.Lock(), threading.Event()
+        self.calling = self.struck = False
+        self.watcher = threading.Thread(target=self.watch, daemon=True)
 
-    def watch():
-        wait = seconds
-        while not ended.wait(wait):
-            with lock:
-                if not ended.is_set():
-                    interrupt(TooLong)
+    def __enter__(self):
+        self.watcher.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.watcher.join()
+
+    @property
+    def is_over(self):
+        return time.monotonic() > self.until
+
+    def call(self, function, arguments):
+        """Call a function; returns a Call, whatever happens in it. Only the learner's own interrupt goes through."""
+        printed, made = io.StringIO(), Call()
+
+        def act():
+            try:
+                made.value = function(*arguments)
+            except (KeyboardInterrupt, TooLong):
+                raise
+            except BaseException as error:  # noqa: BLE001 - a learner's function may raise anything, even SystemExit
+                made.problem, made.raised = raised(error, function), True
+
+        try:
+            with redirect_stdout(printed), warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what is wrong is said once, by the check
+                self.limited(act)
+        except TooLong:
+            made.raised = False
+            made.problem = (
+                f"it did not end within {self.seconds:.0f} seconds and was stopped: is there a loop whose condition "
+                "stays true?"
+            )
+        made.printed = printed.getvalue()
+        return made
+
+    def limited(self, act):
+        """Does ``act()``; raises TooLong inside it, again and again, once the seconds are over."""
+        try:
+            with self.lock:
+                self.calling = True
+            act()
+        finally:
+            try:
+                self.end_of_call()
+            except BaseException:  # it struck right here; a watcher that was not told would go on striking
+                self.end_of_call()
+                raise
+
+    def end_of_call(self):
+        with self.lock:
+            self.calling = False
+            if self.struck:  # where nothing is on its way, Python would go on looking for it, under a profiler for ever
+                self.interrupt(None)  # one that is on its way would strike somewhere else
+                self.struck = False
+
+    def watch(self):
+        wait = self.seconds
+        while not self.ended.wait(wait):
+            with self.lock:
+                if self.calling:
+                    self.struck = True
+                    self.interrupt(TooLong)
             wait = 0.2  # once more, should the function have caught it
 
-    def end():
-        with lock:
-            ended.set()
-            interrupt(None)  # one that is on its way would strike somewhere else
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    try:
-        watcher.start()
-        return act()
-    finally:
-        try:
-            end()
-        except BaseException:  # it struck right here; a watcher that was not ended would go on striking
-            end()
-            raise
-        watcher.join()
+    def interrupt(self, kind):
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(self.thread), ctypes.py_object(kind) if kind else None
+        )
 
 
 def raised(error, function):
     """An exception in words: what, at which line of the learner's, and why."""
-    message = " ".join(str(error).split())
+    try:
+        message = " ".join(str(error).split())
+    except (KeyboardInterrupt, TooLong):
+        raise
+    except BaseException as other:  # noqa: BLE001 - the text of an exception is the learner's, too
+        message = f"its text cannot be shown, since it raises {type(other).__name__}"
     message = message if len(message) <= LONGEST else message[:LONGEST] + "…"
     file = getattr(getattr(function, "__code__", None), "co_filename", None)
     own = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]

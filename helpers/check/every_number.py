@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from helpers.check.exercise import exercise
-from helpers.check.one_head import hidden, soft, turned
+from helpers.check.wrong_heads import PRODUCTS, SCALES, WEIGHTS, attend, causal, register, turned
 
 
 def a_cell(rng, sizes):
@@ -26,40 +26,29 @@ def one_number(x, Wq, Wk, Wv, t, h):
     return sum(power * value for power, value in zip(powers, values)) / sum(powers)
 
 
-def a_head(x, Wq, Wk, Wv, scale=None, mask=hidden, axis=-1):
-    """A whole head, with whatever is done to its scores. scale: what they are multiplied by."""
-    scores = x @ Wq @ turned(x @ Wk) * (Wq.shape[1] ** -0.5 if scale is None else scale)
-    return soft(mask(scores), axis) @ (x @ Wv)
+def a_head(x, Wq, Wk, Wv, **parts):
+    return attend(x @ Wq, x @ Wk, x @ Wv, **parts)
 
 
-@one_number.mistake("the scores are not divided by the root of head_size")
-def not_scaled(x, Wq, Wk, Wv, t, h):
-    return a_head(x, Wq, Wk, Wv, scale=1.0)[t, h]
+def a_number(x, Wq, Wk, Wv, t, h, **parts):
+    return a_head(x, Wq, Wk, Wv, **parts)[t, h]
 
 
-@one_number.mistake("token t hears all tokens: wanted those from 0 to t")
-def all_tokens(x, Wq, Wk, Wv, t, h):
-    return a_head(x, Wq, Wk, Wv, mask=lambda scores: scores)[t, h]
+register(one_number, a_number, WEIGHTS, without=["over_the_batch"])  # there is none
+register(one_number, a_number, PRODUCTS)
+register(one_number, a_number, SCALES)
 
 
-@one_number.mistake("the past ends before token t, which does not hear itself: range(t) stops at t, wanted t + 1")
-def without_itself(x, Wq, Wk, Wv, t, h):
-    return a_head(x, Wq, Wk, Wv, mask=lambda scores: hidden(scores, lambda ones: np.tril(ones, -1)))[t, h]
+@one_number.mistake("the past is x[:t], which ends before token t: wanted t + 1, so that it hears itself")
+def past_without_itself(x, Wq, Wk, Wv, t, h):
+    scores = x[:t] @ Wk @ (x[t] @ Wq) * Wq.shape[1] ** -0.5
+    powers = np.exp(scores - scores.max())  # of nothing, for the first token: a ValueError
+    return powers / powers.sum() @ (x[:t] @ Wv[:, h])
 
 
 @one_number.mistake("the scores are divided by the root of C, wanted that of head_size")
 def scaled_by_channels(x, Wq, Wk, Wv, t, h):
-    return a_head(x, Wq, Wk, Wv, scale=len(Wq) ** -0.5)[t, h]
-
-
-@one_number.mistake("the weights mix keys, wanted values: Wk stands where Wv belongs")
-def keys_for_values(x, Wq, Wk, Wv, t, h):
-    return a_head(x, Wq, Wk, Wk)[t, h]
-
-
-@one_number.mistake("q and k have changed places: the query is that of token t, the keys those of its past")
-def swapped_roles(x, Wq, Wk, Wv, t, h):
-    return a_head(x, Wk, Wq, Wv)[t, h]
+    return a_number(x, Wq, Wk, Wv, t, h, scale=lambda head_size: len(Wq) ** -0.5)
 
 
 @one_number.mistake("this is the plain mean of the values of the past: the weights are not used")
@@ -81,52 +70,26 @@ def whole_head(x, Wq, Wk, Wv):
     )
 
 
-@whole_head.mistake("the scores are not divided by the root of head_size")
-def head_not_scaled(x, Wq, Wk, Wv):
-    return a_head(x, Wq, Wk, Wv, scale=1.0)
+register(whole_head, a_head, WEIGHTS)
+register(whole_head, a_head, PRODUCTS)
+register(whole_head, a_head, SCALES)
 
 
 @whole_head.mistake(
     "the scores are divided by the root of C, wanted that of head_size: right only where the two are equal"
 )
 def head_scaled_by_channels(x, Wq, Wk, Wv):
-    return a_head(x, Wq, Wk, Wv, scale=len(Wq) ** -0.5)
+    return a_head(x, Wq, Wk, Wv, scale=lambda head_size: len(Wq) ** -0.5)
 
 
-@whole_head.mistake("the scores are divided by head_size itself, wanted its root")
-def head_scaled_by_size(x, Wq, Wk, Wv):
-    return a_head(x, Wq, Wk, Wv, scale=1 / Wq.shape[1])
+@whole_head.mistake("the weights mix x itself, wanted the values, x @ Wv: out has C channels and not head_size")
+def head_of_x(x, Wq, Wk, Wv):
+    return attend(x @ Wq, x @ Wk, x)
 
 
-@whole_head.mistake("the mask came after the softmax: rows of weights sum to less than 1")
-def head_masked_after(x, Wq, Wk, Wv):
-    scores = x @ Wq @ turned(x @ Wk) * Wq.shape[1] ** -0.5
-    return hidden(soft(scores), fill=0.0) @ (x @ Wv)
-
-
-@whole_head.mistake("the scores of the future became 0, not -inf: e to the power of 0 is 1, so the future is heard")
-def head_zero_filled(x, Wq, Wk, Wv):
-    return a_head(x, Wq, Wk, Wv, mask=lambda scores: hidden(scores, fill=0.0))
-
-
-@whole_head.mistake("softmax ran over the columns, axis -2: each column of weights sums to 1, not each row")
-def head_down_the_columns(x, Wq, Wk, Wv):
-    return a_head(x, Wq, Wk, Wv, axis=-2)
-
-
-@whole_head.mistake("there is no mask: each token hears its future")
-def head_without_mask(x, Wq, Wk, Wv):
-    return a_head(x, Wq, Wk, Wv, mask=lambda scores: scores)
-
-
-@whole_head.mistake("the past is masked and the future is heard: the triangle is the wrong way round")
-def head_past_masked(x, Wq, Wk, Wv):
-    return a_head(x, Wq, Wk, Wv, mask=lambda scores: hidden(scores, np.triu))
-
-
-@whole_head.mistake("q and k have changed places in the scores: the query belongs to the row")
-def head_swapped(x, Wq, Wk, Wv):
-    return a_head(x, Wk, Wq, Wv)
+@whole_head.mistake("the rows of x themselves meet, without Wq and Wk: wanted queries and keys")
+def head_without_queries(x, Wq, Wk, Wv):
+    return causal(x @ turned(x) * Wq.shape[1] ** -0.5) @ (x @ Wv)
 
 
 @whole_head.mistake("only the first sequence was computed: wanted all B of them")

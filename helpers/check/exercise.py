@@ -20,15 +20,19 @@ SIZES = [
     dict(B=1, T=7, C=4, h=3),
 ]
 SCALES = (1.0, 1.0, 1.0, 0.05, 6.0)  # small and large values come round, too
+MORE = 40  # inputs that are tried beside these where a function is wrong and the cause is not clear
 
 
 @dataclass
 class Case:
-    """One input to try a function on. inputs: by parameter, NumPy arrays and plain values; sizes: by axis."""
+    """One input to try a function on. inputs: by parameter, NumPy arrays and plain values; sizes: by axis. wanted: what
+    the oracle made of it, once it was asked.
+    """
 
     inputs: dict
     sizes: dict
     scale: float = 1.0
+    wanted: dict | None = None
 
 
 @dataclass
@@ -38,6 +42,7 @@ class Exercise:
     notebook: its number, "02". asks: parameter to axes; gives: axes of each result. tensors: PyTorch's, not NumPy's
     arrays.
     loops: may the learner's function have a Python loop? causal: may no row depend on a later row of x?
+    scales: how large the numbers are, case by case, in turn.
     """
 
     oracle: object
@@ -47,8 +52,10 @@ class Exercise:
     tensors: bool = True
     loops: bool = True
     causal: bool = False
+    scales: tuple = SCALES
     draw: object = None
     mistakes: dict = field(default_factory=dict)
+    drawn: dict = field(default_factory=dict)  # the cases that were drawn already
 
     @property
     def name(self):
@@ -69,16 +76,27 @@ class Exercise:
         """Inputs to try, those with the fewest numbers first, a lone token or channel last; ``count`` more at random
         sizes.
         """
+        if (seed, count) in self.drawn:
+            return self.drawn[seed, count]
         rng = np.random.default_rng(seed)
         random = [dict(zip("BTCh", (int(rng.integers(1, most + 1)) for most in (3, 8, 7, 6)))) for _ in range(count)]
-        made = [self.case(rng, sizes, SCALES[i % len(SCALES)]) for i, sizes in enumerate(SIZES + random)]
-        return sorted(
+        made = [self.case(rng, sizes, self.scales[i % len(self.scales)]) for i, sizes in enumerate(SIZES + random)]
+        self.drawn[seed, count] = sorted(
             made,
             key=lambda case: (
                 1 in (case.sizes["T"], case.sizes["C"]),
                 sum(np.size(value) for value in case.inputs.values()),
             ),
         )
+        return self.drawn[seed, count]
+
+    def more_cases(self):
+        """Small inputs in which any two sizes are alike now and then: what is tried in search of a cause."""
+        if "more" not in self.drawn:
+            rng = np.random.default_rng(1)
+            sizes = [dict(zip("BTCh", rng.integers(1, 5, 4).tolist())) for _ in range(MORE)]
+            self.drawn["more"] = [self.case(rng, one, 1.0) for one in sizes]
+        return self.drawn["more"]
 
     def case(self, rng, sizes, scale):
         """One input of these sizes: numbers of one decimal, or whatever the exercise draws for itself."""
@@ -89,6 +107,12 @@ class Exercise:
             for name, axes in self.asks.items()
         }
         return Case(inputs, sizes, scale)
+
+    def wanted(self, case):
+        """The results of the oracle by name, computed once."""
+        if case.wanted is None:
+            case.wanted = self.answer(case)
+        return case.wanted
 
     def answer(self, case, function=None):
         """The results of the oracle, or of one of the mistakes, by name. What it raises counts as no answer: None."""

@@ -65,6 +65,26 @@ def too_late(weights, dweights):
     return weights * dweights - (weights * dweights).sum(axis=1, keepdims=True)
 
 
+@softmax_backward.mistake("the average is a single number for all rows, as no axis was named: wanted one for each row")
+def one_average(weights, dweights):
+    return weights * (dweights - (weights * dweights).sum())
+
+
+@softmax_backward.mistake("the sum of the row was taken away, wanted its average, each number counted by its weight")
+def plain_sum(weights, dweights):
+    return weights * (dweights - dweights.sum(axis=1, keepdims=True))
+
+
+@softmax_backward.mistake("the average was added, wanted taken away: a row of gradients of scores sums to 0")
+def average_added(weights, dweights):
+    return weights * (dweights + (weights * dweights).sum(axis=1, keepdims=True))
+
+
+@softmax_backward.mistake("the weights were multiplied in twice")
+def weights_twice(weights, dweights):
+    return weights**2 * (dweights - (weights * dweights).sum(axis=1, keepdims=True))
+
+
 @exercise(
     "08",
     asks="weights: T T, v: T h, dout: T h",

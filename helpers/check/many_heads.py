@@ -3,6 +3,7 @@
 import numpy as np
 
 from helpers.check.exercise import exercise, numbers
+from helpers.check.wrong_heads import PRODUCTS, SCALES, WEIGHTS, attend, hidden, register, soft
 
 
 def a_number_of_heads(rng, sizes):
@@ -198,71 +199,31 @@ def join(out):
     return out.swapaxes(1, 2).reshape(B, T, heads * h)
 
 
-def softmax(scores, axis=-1):
-    powers = np.exp(scores - scores.max(axis, keepdims=True))
-    return powers / powers.sum(axis, keepdims=True)
-
-
-def masked(scores, fill=-np.inf, diagonal=0):
-    return np.where(np.tril(np.ones(scores.shape[-2:]), diagonal) == 1, scores, fill)
-
-
-def attention(x, Wq, Wk, Wv, Wo, heads, cut=cut, join=join, scale=None, weigh=lambda scores: softmax(masked(scores))):
+def attention(x, Wq, Wk, Wv, Wo, heads, cut=cut, join=join, **parts):
     """The whole of it, with the parts in which a mistake may sit."""
-    q, k, v = (cut(x @ W, heads) for W in (Wq, Wk, Wv))
-    scale = (x.shape[-1] // heads) ** -0.5 if scale is None else scale
-    return join(weigh(q @ k.swapaxes(-1, -2) * scale) @ v) @ Wo
+    return join(attend(*(cut(x @ W, heads) for W in (Wq, Wk, Wv)), **parts)) @ Wo
 
 
-@all_heads.mistake("nothing is masked: every token hears its future, too")
-def unmasked(*given):
-    return attention(*given, weigh=softmax)
+register(all_heads, attention, WEIGHTS)
+register(all_heads, attention, PRODUCTS)
+register(all_heads, attention, SCALES)
 
 
-@all_heads.mistake(
-    "the mask came after the softmax: the future took its share of each row, and the rows no longer sum to 1"
-)
-def masked_too_late(*given):
-    return attention(*given, weigh=lambda scores: np.tril(softmax(scores)))
-
-
-@all_heads.mistake("the mask filled in 0, wanted -inf: a score of 0 still gets a weight, since exp(0) is 1")
-def masked_with_zero(*given):
-    return attention(*given, weigh=lambda scores: softmax(masked(scores, fill=0)))
-
-
-@all_heads.mistake("the mask hides every token from itself: wanted the diagonal open, `triu(1)`")
-def masked_itself(*given):
-    return attention(*given, weigh=lambda scores: softmax(masked(scores, diagonal=-1)))
-
-
-@all_heads.mistake("the softmax ran over axis -2, wanted the last: each column of the weights sums to 1, not each row")
-def down_the_columns(*given):
-    return attention(*given, weigh=lambda scores: softmax(masked(scores), axis=-2))
+@all_heads.mistake("softmax ran over the heads, axis 1: wanted over each row of each head, the last axis")
+def over_the_heads(*given):
+    return attention(*given, weigh=lambda scores: soft(hidden(scores), 1))
 
 
 @all_heads.mistake(
     "the scores are scaled by C**-0.5: a head's dot product runs over head_size numbers, so wanted head_size**-0.5"
 )
 def scaled_by_all_channels(x, *given):
-    return attention(x, *given, scale=x.shape[-1] ** -0.5)
+    return attention(x, *given, scale=lambda head_size: x.shape[-1] ** -0.5)
 
 
-@all_heads.mistake("the scores are not scaled: wanted them times head_size**-0.5")
-def unscaled(*given):
-    return attention(*given, scale=1)
-
-
-@all_heads.mistake("the scores are divided by head_size, wanted by its root")
-def scaled_without_root(x, Wq, Wk, Wv, Wo, heads):
-    return attention(x, Wq, Wk, Wv, Wo, heads, scale=heads / x.shape[-1])
-
-
-@all_heads.mistake(
-    "query and key have changed places: wanted a row of scores for each query, `q @ k.transpose(-2, -1)`"
-)
-def swapped(x, Wq, Wk, *given):
-    return attention(x, Wk, Wq, *given)
+@all_heads.mistake("the scores are scaled by heads**-0.5, the number of heads: wanted head_size**-0.5")
+def scaled_by_the_number_of_heads(x, Wq, Wk, Wv, Wo, heads):
+    return attention(x, Wq, Wk, Wv, Wo, heads, scale=lambda head_size: heads**-0.5)
 
 
 @all_heads.mistake(
@@ -280,11 +241,6 @@ def joined_without_transpose(*given):
 @all_heads.mistake("the output projection is missing: wanted the concatenated heads times Wo")
 def unprojected(x, Wq, Wk, Wv, Wo, heads):
     return attention(x, Wq, Wk, Wv, np.eye(len(Wo)), heads)
-
-
-@all_heads.mistake("Wo is transposed: an nn.Linear keeps its matrix that way, but here wanted `concatenated @ Wo`")
-def wo_transposed(x, Wq, Wk, Wv, Wo, heads):
-    return attention(x, Wq, Wk, Wv, Wo.T, heads)
 
 
 @all_heads.mistake("there is one wide head in place of several: q, k and v were never cut")

@@ -1,27 +1,11 @@
-"""Exercises of notebooks 05 and 06: queries, keys and values, and the scale."""
+"""Exercises of notebook 05: queries, keys and values."""
 
 import math
 
 import numpy as np
 
 from helpers.check.exercise import exercise
-
-
-def soft(scores, axis=-1):
-    raised = np.exp(scores - scores.max(axis=axis, keepdims=True))
-    return raised / raised.sum(axis=axis, keepdims=True)
-
-
-def hidden(scores, triangle=np.tril, fill=-np.inf):
-    """Scores (..., T, T) with ``fill`` where the triangle has a 0."""
-    return np.where(triangle(np.ones(scores.shape[-2:])) == 1, scores, fill)
-
-
-def turned(matrix):
-    return np.swapaxes(matrix, -1, -2)
-
-
-# -- 05: queries, keys and values -------------------------------------------------------------------
+from helpers.check.wrong_heads import PRODUCTS, WEIGHTS, attend, causal, hidden, register, reshaped, soft, turned
 
 
 @exercise("05", asks="q: B T h, k: B T h", gives="scores: B T T", loops=False)
@@ -75,9 +59,26 @@ def queries_alone(q, k):
     return q @ turned(q)
 
 
+@all_scores.mistake("the keys meet themselves: the first factor is k, wanted q")
+def keys_alone(q, k):
+    return k @ turned(k)
+
+
 @all_scores.mistake("the future is hidden already: wanted the scores of all pairs")
 def masked_already(q, k):
     return hidden(q @ turned(k))
+
+
+@all_scores.mistake("softmax came already: wanted the scores themselves")
+def weights_already(q, k):
+    return soft(q @ turned(k))
+
+
+@all_scores.mistake(
+    "k was reshaped, not transposed: a `view` keeps the numbers in their order, so keys and channels are mixed"
+)
+def reshaped_keys(q, k):
+    return q @ reshaped(k)
 
 
 @exercise("05", asks="x: B T C, Wq: C h, Wk: C h, Wv: C h", gives="out: B T h", loops=False, causal=True)
@@ -98,170 +99,36 @@ def unscaled_head(x, Wq, Wk, Wv):
     return out
 
 
-@unscaled_head.mistake("there is no mask: each token hears its future")
-def no_mask(x, Wq, Wk, Wv):
-    return soft(x @ Wq @ turned(x @ Wk)) @ (x @ Wv)
+def a_head(x, Wq, Wk, Wv, scale=lambda head_size: 1.0, **parts):
+    return attend(x @ Wq, x @ Wk, x @ Wv, scale=scale, **parts)
 
 
-@unscaled_head.mistake("the past is masked and the future is heard: the triangle is the wrong way round")
-def past_masked(x, Wq, Wk, Wv):
-    return soft(hidden(x @ Wq @ turned(x @ Wk), np.triu)) @ (x @ Wv)
-
-
-@unscaled_head.mistake("the weights mix the keys, wanted the values: out = weights @ v")
-def keys_mixed(x, Wq, Wk, Wv):
-    return soft(hidden(x @ Wq @ turned(x @ Wk))) @ (x @ Wk)
-
-
-@unscaled_head.mistake("q and k have changed places in the scores: the query belongs to the row")
-def swapped(x, Wq, Wk, Wv):
-    return soft(hidden(x @ Wk @ turned(x @ Wq))) @ (x @ Wv)
-
-
-@unscaled_head.mistake("the mask came after the softmax: rows of weights sum to less than 1")
-def mask_after(x, Wq, Wk, Wv):
-    return hidden(soft(x @ Wq @ turned(x @ Wk)), fill=0.0) @ (x @ Wv)
-
-
-@unscaled_head.mistake("the scores of the future became 0, not -inf: e to the power of 0 is 1, so the future is heard")
-def zero_filled(x, Wq, Wk, Wv):
-    return soft(hidden(x @ Wq @ turned(x @ Wk), fill=0.0)) @ (x @ Wv)
-
-
-@unscaled_head.mistake("softmax ran over the columns, dim=-2: each column of weights sums to 1, not each row")
-def down_the_columns(x, Wq, Wk, Wv):
-    return soft(hidden(x @ Wq @ turned(x @ Wk)), -2) @ (x @ Wv)
+register(unscaled_head, a_head, WEIGHTS)
+register(unscaled_head, a_head, PRODUCTS)
 
 
 @unscaled_head.mistake("the weights mix x itself, wanted the values, x @ Wv: out has C channels and not head_size")
 def x_mixed(x, Wq, Wk, Wv):
-    return soft(hidden(x @ Wq @ turned(x @ Wk))) @ x
+    return causal(x @ Wq @ turned(x @ Wk)) @ x
 
 
-@unscaled_head.mistake("there is no softmax: the scores themselves mix the values")
-def no_softmax(x, Wq, Wk, Wv):
-    return hidden(x @ Wq @ turned(x @ Wk), fill=0.0) @ (x @ Wv)
+@unscaled_head.mistake("the rows of x themselves meet, without Wq and Wk: wanted queries and keys")
+def x_meets_x(x, Wq, Wk, Wv):
+    return causal(x @ turned(x)) @ (x @ Wv)
 
 
-# -- 06: the scale ----------------------------------------------------------------------------------
-
-
-@exercise("06", asks="x: B T C, Wq: C h, Wk: C h", gives="scaled: B T T", loops=False)
-def scaled_scores(x, Wq, Wk):
-    """Every query times every key, divided by the root of head_size."""
-    B, T, C = x.shape
-    h = Wq.shape[1]
-    scaled = np.zeros((B, T, T))
-    for b in range(B):
-        q, k = ([[sum(x[b, t, c] * W[c, i] for c in range(C)) for i in range(h)] for t in range(T)] for W in (Wq, Wk))
-        for t in range(T):
-            for s in range(T):
-                scaled[b, t, s] = sum(q[t][i] * k[s][i] for i in range(h)) / math.sqrt(h)
-    return scaled
-
-
-def scores_of(x, Wq, Wk):
-    return x @ Wq @ turned(x @ Wk)
-
-
-@scaled_scores.mistake(
-    "the scores are divided by the root of C, wanted that of head_size: right only where the two are equal"
+@unscaled_head.mistake(
+    "the scores are divided by the root of head_size: that is asked in notebook 6, here they stay as they are"
 )
-def by_channels(x, Wq, Wk):
-    return scores_of(x, Wq, Wk) / math.sqrt(x.shape[-1])
+def scaled_too_early(x, Wq, Wk, Wv):
+    return a_head(x, Wq, Wk, Wv, scale=lambda head_size: head_size**-0.5)
 
 
-@scaled_scores.mistake("the scores are divided by head_size itself, wanted its root: too flat")
-def by_size(x, Wq, Wk):
-    return scores_of(x, Wq, Wk) / Wq.shape[-1]
+@unscaled_head.mistake("the scores are divided by head_size: that is not asked here, they stay as they are")
+def divided_by_size(x, Wq, Wk, Wv):
+    return a_head(x, Wq, Wk, Wv, scale=lambda head_size: 1 / head_size)
 
 
-@scaled_scores.mistake("the scores are multiplied by the root of head_size, wanted divided")
-def multiplied(x, Wq, Wk):
-    return scores_of(x, Wq, Wk) * math.sqrt(Wq.shape[-1])
-
-
-@scaled_scores.mistake(
-    "the scores are divided by the root of T: a score is a sum over head_size numbers, not over the tokens"
-)
-def by_tokens(x, Wq, Wk):
-    return scores_of(x, Wq, Wk) / math.sqrt(x.shape[1])
-
-
-@scaled_scores.mistake("the scores are not divided at all")
-def not_divided(x, Wq, Wk):
-    return scores_of(x, Wq, Wk)
-
-
-@scaled_scores.mistake("k is the first factor: row t should belong to the query of token t")
-def keys_first_scaled(x, Wq, Wk):
-    return scores_of(x, Wk, Wq) / math.sqrt(Wq.shape[-1])
-
-
-@scaled_scores.mistake("the scores are divided by the root of B: the batch has no say in a score")
-def by_batch(x, Wq, Wk):
-    return scores_of(x, Wq, Wk) / math.sqrt(len(x))
-
-
-@scaled_scores.mistake("the rows of x themselves meet, without Wq and Wk")
-def x_with_x(x, Wq, Wk):
-    return x @ turned(x) / math.sqrt(Wq.shape[-1])
-
-
-def some_warmth(rng, sizes):
-    return {"temperature": float(rng.choice([0.25, 0.5, 2.0, 4.0]))}
-
-
-@exercise("06", asks="scores: B T T, temperature:", gives="weights: B T T", loops=False, draw=some_warmth)
-def softened(scores, temperature):
-    """The softmax of scores divided by the temperature."""
-    B, T, _ = scores.shape
-    weights = np.zeros((B, T, T))
-    for b in range(B):
-        for t in range(T):
-            largest = max(scores[b, t])
-            powers = [math.exp((score - largest) / temperature) for score in scores[b, t]]
-            for s in range(T):
-                weights[b, t, s] = powers[s] / sum(powers)
-    return weights
-
-
-@softened.mistake(
-    "the scores are multiplied by the temperature, wanted divided: a high temperature should make the "
-    "weights more alike"
-)
-def sharper(scores, temperature):
-    return soft(scores * temperature)
-
-
-@softened.mistake("the weights are divided by the temperature, after the softmax: rows no longer sum to 1")
-def divided_after(scores, temperature):
-    return soft(scores) / temperature
-
-
-@softened.mistake("the temperature is not used")
-def cold(scores, temperature):
-    return soft(scores)
-
-
-@softened.mistake(
-    "the weights were raised to the temperature, wanted to one divided by it: hot has become cold, and "
-    "rows no longer sum to 1"
-)
-def raised(scores, temperature):
-    return soft(scores) ** temperature
-
-
-@softened.mistake("the scores are divided by the root of the temperature, wanted by itself")
-def by_its_root(scores, temperature):
-    return soft(scores / math.sqrt(temperature))
-
-
-@softened.mistake("softmax ran over the columns, dim=-2: wanted over each row")
-def softened_columns(scores, temperature):
-    return soft(scores / temperature, -2)
-
-
-@softened.mistake("the powers of e are not divided by their sum: rows do not sum to 1")
-def powers_alone(scores, temperature):
-    return np.exp((scores - scores.max(axis=-1, keepdims=True)) / temperature)
+@unscaled_head.mistake("this is the plain mean of the past's values: the scores are not used")
+def plain_mean(x, Wq, Wk, Wv):
+    return causal(0 * (x @ turned(x))) @ (x @ Wv)

@@ -1,4 +1,4 @@
-"""Exercises of notebook 10: order."""
+"""Exercises of notebook 10: a table of positions, and waves."""
 
 import numpy as np
 
@@ -39,6 +39,21 @@ def one_row_for_all(x, P, shift):
 @add_positions.mistake("the rows of P begin one too late: the first token stands at position `shift`, not at shift + 1")
 def one_too_late(x, P, shift):
     return x + P[shift + 1 : shift + 1 + x.shape[1]]
+
+
+@add_positions.mistake("the rows of P begin one too early: the first token stands at `shift`, not at shift - 1")
+def one_too_early(x, P, shift):
+    return x + P[shift - 1 : shift - 1 + x.shape[1]]
+
+
+@add_positions.mistake("the shift was added to the numbers, wanted to the place: row t + shift of P")
+def shift_as_a_number(x, P, shift):
+    return x + P[: x.shape[1]] + shift
+
+
+@add_positions.mistake("every token got all of its rows of P, added up: wanted one row for each")
+def all_rows(x, P, shift):
+    return x + P[shift : shift + x.shape[1]].sum(axis=0)
 
 
 @add_positions.mistake("the rows of P are taken from its end: wanted T rows from row `shift` on")
@@ -88,11 +103,6 @@ def even_channels(rng, sizes):
     return places(rng, sizes) | {"C": sizes["C"]}
 
 
-def even_head_size(rng, sizes):
-    sizes["h"] += sizes["h"] % 2
-    return places(rng, sizes)
-
-
 @exercise("10", asks="positions: T, C:", gives="p: T C", draw=even_channels)
 def waves_at(positions, C):
     """Hand i turns by 10,000^(-2i/C) radians a position; its sine is in channel 2i, its cosine in channel 2i + 1."""
@@ -137,7 +147,9 @@ def stacked_in_front(positions, C):
     return np.stack([np.sin(angles), np.cos(angles)]).reshape(len(positions), C)
 
 
-@waves_at.mistake("the exponent is -i / C, wanted -2i / C: the hands do not get slow enough")
+@waves_at.mistake(
+    "the exponent is -i / C, wanted -2i / C, or the base is 100, wanted 10,000: the hands do not get slow enough"
+)
 def half_the_exponent(positions, C):
     angles = hands(positions, C, slower=1)
     return by_pairs(np.sin(angles), np.cos(angles))
@@ -175,92 +187,40 @@ def sines_alone(positions, C):
     return by_pairs(np.sin(angles), np.sin(angles))
 
 
-@exercise("10", asks="q: T h, positions: T", gives="q_rotated: T h", draw=even_head_size)
-def turned_at(q, positions):
-    """Channels i and i + h/2 are a pair, which is turned by position · 1000^(-2i/h) radians."""
-    T, h = q.shape
-    q_rotated = np.zeros((T, h))
-    for t in range(T):
-        for i in range(h // 2):
-            angle, one, other = positions[t] * 1000 ** (-2 * i / h), q[t, i], q[t, i + h // 2]
-            q_rotated[t, i] = one * np.cos(angle) - other * np.sin(angle)
-            q_rotated[t, i + h // 2] = one * np.sin(angle) + other * np.cos(angle)
-    return q_rotated
+@waves_at.mistake("the positions are one too high: position 0 has the angle 0, and so the row 0, 1, 0, 1 and so on")
+def one_too_high(positions, C):
+    angles = hands(positions + 1, C)
+    return by_pairs(np.sin(angles), np.cos(angles))
 
 
-def halves(q, positions, base=1000.0, slower=2.0):
-    """Both halves of q, and the cosine and sine of their angles: 4 × (T, h/2)."""
-    angles = hands(positions, q.shape[1], base, slower)
-    return *np.split(q, 2, axis=1), np.cos(angles), np.sin(angles)
+@waves_at.mistake("the positions are one too low: position 0 has the angle 0, not -1")
+def one_too_low(positions, C):
+    angles = hands(positions - 1, C)
+    return by_pairs(np.sin(angles), np.cos(angles))
 
 
-def turn(one, other, cos, sin):
-    """Both halves, turned as they should be."""
-    return one * cos - other * sin, one * sin + other * cos
-
-
-def turned(q, positions, **slip):
-    return np.concatenate(turn(*halves(q, positions, **slip)), axis=1)
-
-
-@turned_at.mistake(
-    "neighbors are turned together, channels 0 and 1, 2 and 3: wanted channel i with channel i + head_size/2"
+@waves_at.mistake(
+    "nothing turns, every row is that of position 0: ** comes before * and /, so put brackets around the exponent, "
+    "`10_000 ** (-2 * i / C)`"
 )
-def neighbors(q, positions):
-    first_and_second = np.concatenate([q[:, 0::2], q[:, 1::2]], axis=1)
-    return by_pairs(*turn(*halves(first_and_second, positions)))
+def brackets_missing(positions, C):
+    angles = positions[:, None] * (10_000.0**-2 * np.arange(C // 2) / C)
+    return by_pairs(np.sin(angles), np.cos(angles))
 
 
-@turned_at.mistake(
-    "the halves are turned well, but put together as neighbors: wanted the first half in front of the second, `cat`"
-)
-def put_together_as_neighbors(q, positions):
-    return by_pairs(*turn(*halves(q, positions)))
+@waves_at.mistake("the exponent is -2 · 2i / C: `arange(0, C, 2)` is 2i already")
+def twice_the_exponent(positions, C):
+    angles = hands(positions, C, slower=4)
+    return by_pairs(np.sin(angles), np.cos(angles))
 
 
-@turned_at.mistake("everything turns the other way: wanted the minus in the first half, x1 * cos - x2 * sin")
-def other_way(q, positions):
-    return turned(q, -positions)
+@waves_at.mistake("every channel is a cosine: wanted the sine of the same angle in the even channels")
+def cosines_alone(positions, C):
+    angles = hands(positions, C)
+    return by_pairs(np.cos(angles), np.cos(angles))
 
 
-@turned_at.mistake(
-    "there is no minus: without it the pairs are stretched, not turned; wanted x1 * cos - x2 * sin in the first half"
-)
-def no_minus(q, positions):
-    one, other, cos, sin = halves(q, positions)
-    return np.concatenate([one * cos + other * sin, one * sin + other * cos], axis=1)
-
-
-@turned_at.mistake("q itself is multiplied by sin: wanted its quarter turn, (-x2, x1)")
-def no_quarter_turn(q, positions):
-    one, other, cos, sin = halves(q, positions)
-    return np.concatenate([one * cos + one * sin, other * cos + other * sin], axis=1)
-
-
-@turned_at.mistake(
-    "the second half is made of a first half that has been turned already: keep x1 as it was until both are done"
-)
-def turned_already(q, positions):
-    one, other, cos, sin = halves(q, positions)
-    one = one * cos - other * sin
-    return np.concatenate([one, one * sin + other * cos], axis=1)
-
-
-@turned_at.mistake("the rows are turned by 0, 1, 2 and so on: wanted by the positions that are given")
-def turned_by_row(q, positions):
-    return turned(q, np.arange(len(q)))
-
-
-@turned_at.mistake("all pairs turn equally fast: wanted the first at 1 radian a position, and each next pair slower")
-def pairs_of_one_speed(q, positions):
-    return turned(q, positions, base=1.0)
-
-
-@turned_at.mistake("the base is 10,000, wanted 1,000: the larger one is that of the waves")
-def base_of_the_waves(q, positions):
-    return turned(q, positions, base=10_000.0)
-
-
-@turned_at.mistake("the exponent is -i / head_size, wanted -2i / head_size: the later pairs turn too fast")
-def half_the_rotary_exponent(q, positions):
-    return turned(q, positions, slower=1)
+@waves_at.mistake("the angles themselves came out: wanted their sines and cosines")
+def angles_alone(positions, C):
+    angles = hands(positions, C)
+    return by_pairs(angles, angles)

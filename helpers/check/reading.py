@@ -59,6 +59,16 @@ def two_back(weights):
     return weights.diagonal(-2).sum() / max(1, len(weights) - 2)
 
 
+@previous_score.mistake("this is the mean of all weights: wanted those that tokens give to the one before them")
+def all_weights(weights):
+    return weights.mean()
+
+
+@previous_score.mistake("this is the mean of the first column, what all tokens give to the first one")
+def to_the_first(weights):
+    return weights[1:, 0].mean()
+
+
 def some_head(rng, sizes):
     """What n heads hand on, and one of them."""
     sizes["n"] = int(rng.integers(2, 5))

@@ -4,6 +4,8 @@ why.
 
 import numpy as np
 
+from helpers.check.tries import close
+
 AXES = {"h": "head_size", "n": "heads", "V": "vocabulary"}  # the names of the axes that are longer than their letter
 MOST_ROWS, MOST_CELLS = 9, 60  # larger arrays are told by their first difference alone
 
@@ -44,20 +46,19 @@ def inputs(exercise, case):
     return lines
 
 
-def stopped(exercise, attempt, right):
-    """A call that came to no result."""
+def stopped(exercise, attempt, right=0):
+    """A call that came to no result. right: how many shapes were right before it."""
     after = f", after {right} shapes that were right" if right else ""
     return "\n".join([f"{exercise.name}: {attempt.problem}", f"The input was{after}:", *inputs(exercise, attempt.case)])
 
 
-def wrong(exercise, attempt, diagnosis):
-    """A result that differs, or a call that failed after one that differed."""
+def wrong(exercise, attempt, tries, diagnosis):
+    """The first of the tries that was not right: no result, or another one. diagnosis: a sentence, or nothing."""
     if attempt.problem:
-        return stopped(exercise, attempt, 0)
-    case, lines = (
-        attempt.case,
-        [f"{exercise.name}: not yet. The smallest input that shows it:", *inputs(exercise, attempt.case)],
-    )
+        text = stopped(exercise, attempt, right=tries.index(attempt))
+        return f"{text}\n{diagnosis}" if diagnosis else text
+    case = attempt.case
+    lines = [f"{exercise.name}: not yet. The smallest input that shows it:", *inputs(exercise, case)]
     for name, wanted in attempt.wanted.items():
         lines += difference(name, attempt.found[name], np.asarray(wanted), case, exercise.gives[name])
     return "\n".join(
@@ -69,7 +70,7 @@ def difference(name, found, wanted, case, axes):
     """Yours and wanted, and the first cell where they part."""
     if found.shape != wanted.shape:
         return [f"  your {name} has shape {shape(found, case.sizes)}; wanted {shape(wanted, case.sizes, axes)}"]
-    apart = ~np.isclose(found, wanted.astype(float), rtol=1e-3, atol=1e-4 * max(1.0, case.scale), equal_nan=True)
+    apart = ~close(found, wanted.astype(float), case.scale)
     if not apart.any():
         return []
     at = tuple(np.argwhere(apart)[0].tolist())

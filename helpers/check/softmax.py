@@ -4,20 +4,13 @@ import math
 
 import numpy as np
 
-from helpers.check.exercise import exercise, numbers
+from helpers.check.exercise import exercise
+from helpers.check.wrong_heads import WEIGHTS, causal, past_hidden, powers, register, soft
+
+SOME_LARGE = (1.0, 1.0, 1.0, 200.0)
 
 
-def large_scores(rng, sizes):
-    """Scores of (B, T, T) that go up to some hundreds in every fourth draw."""
-    shape = sizes["B"], sizes["T"], sizes["T"]
-    return {"scores": numbers(rng, shape, 200.0 if rng.random() < 0.25 else 1.0)}
-
-
-def powers(scores):
-    return np.exp(scores - scores.max(axis=-1, keepdims=True))
-
-
-@exercise("04", asks="scores: B T T", gives="weights: B T T", loops=False, draw=large_scores)
+@exercise("04", asks="scores: B T T", gives="weights: B T T", loops=False, scales=SOME_LARGE)
 def softmax_rows(scores):
     """e to the power of each score, divided by the sum of these powers in its row."""
     B, T, _ = scores.shape
@@ -29,15 +22,6 @@ def softmax_rows(scores):
             for s in range(T):
                 weights[b, t, s] = math.exp(scores[b, t, s] - largest) / total
     return weights
-
-
-@softmax_rows.mistake(
-    "the largest score of the row was not subtracted first: e to the power of some hundred is more than a float holds, "
-    "and infinity divided by infinity is NaN"
-)
-def overflows(scores):
-    raised = np.exp(scores.astype(np.float32))
-    return raised / raised.sum(axis=-1, keepdims=True)
 
 
 @softmax_rows.mistake("softmax ran over dim=-2, the columns: each column sums to 1, wanted each row, dim=-1")
@@ -56,6 +40,16 @@ def over_the_batch(scores):
 def over_everything(scores):
     raised = np.exp(scores - scores.max(axis=(-1, -2), keepdims=True))
     return raised / raised.sum(axis=(-1, -2), keepdims=True)
+
+
+@softmax_rows.mistake("the powers of all rows share one sum: name its axis, so that each row sums to 1")
+def one_sum_of_powers(scores):
+    return powers(scores) / powers(scores).sum()
+
+
+@softmax_rows.mistake("the powers are divided by the sum of their column, axis -2: wanted that of their row, axis -1")
+def sums_of_columns(scores):
+    return powers(scores) / powers(scores).sum(axis=-2, keepdims=True)
 
 
 @softmax_rows.mistake("the powers of e are not divided by their sum: rows do not sum to 1")
@@ -80,14 +74,20 @@ def logarithms(scores):
     return scores - scores.max(axis=-1, keepdims=True) - np.log(raised.sum(axis=-1, keepdims=True))
 
 
-def past(scores):
-    return np.tril(np.ones(scores.shape[-2:], bool))
+@softmax_rows.mistake("softmax came twice: the second one makes the weights more alike")
+def twice(scores):
+    return soft(soft(scores))
 
 
-def shares(scores):
-    with np.errstate(invalid="ignore"):
-        raised = np.exp(scores - scores.max(axis=-1, keepdims=True))
-        return raised / raised.sum(axis=-1, keepdims=True)
+@softmax_rows.mistake("all scores of the batch share one sum: name the axis of the sum, so that each row sums to 1")
+def one_sum(scores):
+    raised = np.exp(scores - scores.max())
+    return raised / raised.sum()
+
+
+@softmax_rows.mistake("the future is hidden already: that is the next exercise, here every score counts")
+def masked_already(scores):
+    return causal(scores)
 
 
 @exercise("04", asks="scores: B T T", gives="weights: B T T", loops=False, causal=True)
@@ -103,49 +103,25 @@ def masked_weights(scores):
     return weights
 
 
-@masked_weights.mistake(
-    "the mask came after the softmax: rows sum to less than 1, and the future decided how much less"
-)
-def mask_after(scores):
-    return shares(scores) * past(scores)
+def weighed(scores, weigh):
+    return weigh(scores)
 
 
-@masked_weights.mistake(
-    "the scores of the future became 0, not -inf: e to the power of 0 is 1, so the future is averaged in"
-)
-def zero_for_minus_infinity(scores):
-    return shares(scores * past(scores))
-
-
-@masked_weights.mistake("the past is masked and the future is seen: the triangle is the wrong way round")
-def past_masked(scores):
-    return shares(np.where(past(scores).T, scores, -np.inf))
-
-
-@masked_weights.mistake(
-    "the diagonal is masked, too: no token sees itself, and all of row 0 is masked, which gives NaN"
-)
-def diagonal_masked(scores):
-    return shares(np.where(np.tril(past(scores), -1), scores, -np.inf))
-
-
-@masked_weights.mistake("there is no mask: each token sees its future")
-def no_mask(scores):
-    return shares(scores)
-
-
-@masked_weights.mistake("softmax ran over the columns, dim=-2: each column sums to 1, not each row")
-def down_the_masked_columns(scores):
-    return np.swapaxes(shares(np.swapaxes(np.where(past(scores), scores, -np.inf), -1, -2)), -1, -2)
-
-
-@masked_weights.mistake("each token sees one token too many: the triangle reaches one place past the diagonal")
-def one_too_many(scores):
-    return shares(np.where(np.tril(np.ones(scores.shape[-2:], bool), 1), scores, -np.inf))
+register(masked_weights, weighed, WEIGHTS)
 
 
 @masked_weights.mistake(
     "the weights are right, but the future got -inf once more after the softmax: a weight of the future is 0"
 )
 def infinite_weights(scores):
-    return np.where(past(scores), shares(np.where(past(scores), scores, -np.inf)), -np.inf)
+    return np.where(np.isinf(past_hidden(scores)), causal(scores), -np.inf)
+
+
+@masked_weights.mistake("there is no softmax: these are the masked scores")
+def masked_scores(scores):
+    return np.where(np.isinf(past_hidden(scores)), scores, -np.inf)
+
+
+@masked_weights.mistake("these are the plain averages of notebook 3: the scores are not used")
+def plain_averages(scores):
+    return causal(0 * scores)

@@ -147,3 +147,54 @@ def whole_vocabulary(logits, targets):
 @mean_loss.mistake("the logarithm was taken of the mean probability, wanted the mean of the logarithms")
 def log_of_the_mean(logits, targets):
     return -math.log(np.exp(picked(log_shares(logits), targets)).mean())
+
+
+@mean_loss.mistake(
+    "softmax came before a loss that takes logits, such as cross_entropy, which has its own: so it came twice"
+)
+def softmax_before(logits, targets):
+    return -picked(log_shares(np.exp(log_shares(logits))), targets).mean()
+
+
+@mean_loss.mistake("the probability was taken for its logarithm: minus the mean probability of the targets")
+def minus_the_probability(logits, targets):
+    return -np.exp(picked(log_shares(logits), targets)).mean()
+
+
+@mean_loss.mistake("softmax ran over the batch, axis 0: wanted over the vocabulary, the last axis")
+def over_the_batch(logits, targets):
+    return -picked(log_shares(logits, axis=0), targets).mean()
+
+
+@mean_loss.mistake("the surprises are added up and divided by B alone, wanted by all B·T places")
+def by_the_batch(logits, targets):
+    return -picked(log_shares(logits), targets).sum() / len(targets)
+
+
+@mean_loss.mistake("the surprises are added up and divided by T alone, wanted by all B·T places")
+def by_the_tokens(logits, targets):
+    return -picked(log_shares(logits), targets).sum() / targets.shape[1]
+
+
+@mean_loss.mistake("only the first sequence was counted: wanted all B of them")
+def first_sequence_alone(logits, targets):
+    return -picked(log_shares(logits), targets)[0].mean()
+
+
+@mean_loss.mistake(
+    "the logits were reshaped to (B, V, T), not transposed: so the numbers of a token are scattered; flatten B and T, "
+    "or transpose"
+)
+def reshaped_logits(logits, targets):
+    B, T, V = logits.shape
+    return -picked(np.swapaxes(log_shares(logits.reshape(B, V, T), axis=1), 1, 2), targets).mean()
+
+
+@mean_loss.mistake("each guess was compared with the target before it: targets belong to their own place")
+def compared_too_late(logits, targets):
+    return -picked(log_shares(logits), np.roll(targets, 1, axis=1)).mean()
+
+
+@mean_loss.mistake("this is the perplexity, e to the power of the loss")
+def perplexity(logits, targets):
+    return np.exp(-picked(log_shares(logits), targets).mean())

@@ -1,0 +1,83 @@
+"""Does a function give the same twice? If not: are its numbers drawn at random, or is something kept between calls?"""
+
+import random
+import sys
+from contextlib import contextmanager
+
+import numpy as np
+
+from helpers.check.tries import same
+
+AGAIN = 4  # of the largest tries are run once more
+SEEDS = 30  # with so many starts, even a rare chance shows itself
+AT_RANDOM = "it gives other numbers each time, for the same input: something in it is drawn at random in each call."
+KEPT = (
+    "it gives other numbers each time, for the same input, though nothing in it seems to be drawn at random: is "
+    "something kept from one call to the next, a global or a default argument, or is memory read that was never "
+    "filled, as that of `empty`?"
+)
+
+
+@contextmanager
+def random_numbers_kept():
+    """Whatever draws inside, the learner's own random numbers go on afterwards as if nothing had been drawn."""
+    torch = sys.modules.get("torch")
+    states = random.getstate(), np.random.get_state(), torch and torch.get_rng_state()
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        if torch:
+            torch.set_rng_state(states[2])
+
+
+@contextmanager
+def random_numbers_from(seed):
+    """All random numbers begin at a seed, those of ``np.random.default_rng()`` too."""
+    torch, unseeded = sys.modules.get("torch"), np.random.default_rng
+    with random_numbers_kept():
+        random.seed(seed)
+        np.random.seed(seed)
+        if torch:
+            torch.manual_seed(seed)
+        np.random.default_rng = lambda own=None: unseeded(seed if own is None else own)
+        try:
+            yield
+        finally:
+            np.random.default_rng = unseeded
+
+
+def unsteady(trials, tries):
+    """The first of the tries that comes out otherwise when it is run again, as a Try with a sentence; else None.
+
+    The first one is run again, for whatever is kept since; the first wrong one, which may have been chance; and the
+    largest ones, where chance shows soonest.
+    """
+    largest = sorted(tries, key=lambda one: -sum(np.size(value) for value in one.found.values()))[:AGAIN]
+    chosen = [*tries[:1], *[one for one in tries if not one.right][:1], *largest]
+    for one in {id(one): one for one in chosen}.values():
+        if trials.is_over:
+            return None
+        if not alike(one, trials.run(one.case)):
+            one.found, one.problem = None, AT_RANDOM if is_drawn(trials, one.case) else KEPT
+            return one
+    return None
+
+
+def is_drawn(trials, case):
+    """At random means: the same from the same seed, and something else from some other seed."""
+
+    def run(seed):
+        with random_numbers_from(seed):
+            return trials.run(case)
+
+    first = run(0)
+    return alike(first, run(0)) and not all(alike(first, run(seed)) for seed in range(1, SEEDS + 1))
+
+
+def alike(one, other):
+    """Did two tries of a case come to the same?"""
+    if one.found is None or other.found is None:
+        return one.found is other.found
+    return same(one.found, other.found, one.case.scale)

@@ -1,0 +1,90 @@
+"""What the tries of a wrong function prove."""
+
+import numpy as np
+
+from helpers.check.tries import overflowed, same
+
+ENOUGH = 3  # a claim is proven by so many shapes; fewer may be chance
+
+
+class Evidence:
+    """The tries of a function: those of the check, and more where these do not suffice."""
+
+    def __init__(self, trials, tries):
+        self.trials, self.tries, self.exercise = trials, tries, trials.exercise
+        self.added = None
+
+    @property
+    def all(self):
+        """The tries, and those of some more cases, which are run when they are first asked for."""
+        if self.added is None:
+            self.added = []
+            for case in self.exercise.more_cases():
+                if self.trials.is_over:
+                    break
+                self.added.append(self.trials.run(case))
+        return self.tries + self.added
+
+    def shows(self, answer):
+        """Does the function give this answer, not the wanted one? answer: of a Try, the results by name, None where
+        it has none.
+
+        It must on every try, and on three shapes at least it must tell the two apart. Where there is no answer, the
+        function has to fail, too.
+        """
+        told = set()
+        if not all(agrees(one, answer, told) for one in self.tries):
+            return False
+        if len(told) >= ENOUGH:
+            return True
+        return all(agrees(one, answer, told) for one in self.all[len(self.tries) :]) and len(told) >= ENOUGH
+
+
+def agrees(one, answer, told):
+    """Is it the answer, at one try? Where it is not the wanted one, ``told`` gets the try's shape."""
+    said = answer(one)
+    if said is None or one.found is None:
+        return said is None and one.raised
+    if not same(one.found, said, one.case.scale) and not blown_up(one, said):
+        # large numbers may overflow in one formula and not in another
+        return one.case.scale > 1 and overflowed(one.found, said)
+    if not one.right:
+        told.add(one.shape)
+    return True
+
+
+def blown_up(one, answer):
+    """Are they the same but for numbers that are huge in both, such as what is divided by a sum of nearly 0?"""
+    for name, wanted in one.wanted.items():
+        found, said = one.found[name], np.asarray(answer[name], float)
+        if np.shape(found) != np.shape(said):
+            return False
+        most = 1000 * max(1.0, np.abs(wanted).max(initial=0))
+        huge = ~(np.abs(found) < most) & ~(np.abs(said) < most)
+        if not same({name: np.where(huge, 0, found)}, {name: np.where(huge, 0, said)}, one.case.scale):
+            return False
+    return True
+
+
+def divides(evidence, holds, by=None):
+    """Is the function right where ``holds(sizes)``, and wrong elsewhere? by: an axis that must take two sizes at least
+    where it holds. Very large and very small numbers may hide a mistake, so what is right there proves nothing.
+    """
+    inside, outside = [], []
+    for one in evidence.all:
+        if one.right and one.case.scale != 1:
+            continue
+        if one.right != holds(one.case.sizes):
+            return False
+        (inside if one.right else outside).append(one)
+    inside = [one for one in inside if is_telling(evidence.exercise, one)]
+    return all(len({one.shape for one in side}) >= ENOUGH for side in (inside, outside)) and (
+        by is None or len({one.case.sizes[by] for one in inside}) > 1
+    )
+
+
+def is_telling(exercise, one):
+    """Are most classic mistakes wrong here? Where all weights are 1, as with one token, anything may be right."""
+    answers = [exercise.answer(one.case, mistaken) for _, mistaken in exercise.mistakes.values()]
+    wrong = [answer for answer in answers if answer is None or not same(answer, one.wanted, one.case.scale)]
+    return len(wrong) > 0.7 * len(answers)

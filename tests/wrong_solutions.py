@@ -1,0 +1,982 @@
+"""Right solutions of the exercises, and the slips that make them wrong: (old, new, words of what the check says)."""
+
+NOTHING = "No mistake that is known here"
+
+RIGHT = {
+    "encode_text": """
+def encode_text(text, vocabulary):
+    return np.array([vocabulary.index(letter) for letter in text])
+""",
+    "look_up": """
+def look_up(ids, table):
+    return table[ids]
+""",
+    "mean_so_far": """
+def mean_so_far(x):
+    T, C = x.shape
+    out = np.zeros((T, C))
+    for t in range(T):
+        out[t] = x[: t + 1].mean(0)
+    return out
+""",
+    "running_means": """
+def running_means(x):
+    B, T, C = x.shape
+    counts = np.arange(1, T + 1)[:, None]
+    return np.cumsum(x, axis=1) / counts
+""",
+    "averaging_matrix": """
+def averaging_matrix(T):
+    tril = torch.tril(torch.ones(T, T))
+    return tril / tril.sum(1, keepdim=True)
+""",
+    "weighted_sums": """
+def weighted_sums(weights, x):
+    return weights @ x
+""",
+    "softmax_rows": """
+def softmax_rows(scores):
+    powers = (scores - scores.amax(-1, keepdim=True)).exp()
+    return powers / powers.sum(-1, keepdim=True)
+""",
+    "masked_weights": """
+def masked_weights(scores):
+    T = scores.shape[-1]
+    tril = torch.tril(torch.ones(T, T))
+    masked = scores.masked_fill(tril == 0, float("-inf"))
+    return masked.softmax(dim=-1)
+""",
+    "all_scores": """
+def all_scores(q, k):
+    B, T, h = q.shape
+    return q @ k.transpose(-2, -1)
+""",
+    "unscaled_head": """
+def unscaled_head(x, Wq, Wk, Wv):
+    B, T, C = x.shape
+    h = Wq.shape[1]
+    q = x @ Wq
+    k = x @ Wk
+    v = x @ Wv
+    scores = q @ k.transpose(-2, -1)
+    tril = torch.tril(torch.ones(T, T))
+    scores = scores.masked_fill(tril == 0, float("-inf"))
+    weights = scores.softmax(dim=-1)
+    out = weights @ v
+    return out
+""",
+    "scaled_scores": """
+def scaled_scores(x, Wq, Wk):
+    B, T, C = x.shape
+    h = Wq.shape[1]
+    q = x @ Wq
+    k = x @ Wk
+    return q @ k.transpose(-2, -1) * h**-0.5
+""",
+    "softened": """
+def softened(scores, temperature):
+    return (scores / temperature).softmax(dim=-1)
+""",
+    "one_number": """
+def one_number(x, Wq, Wk, Wv, t, h):
+    past = x[: t + 1]
+    head_size = Wq.shape[1]
+    query = x[t] @ Wq
+    keys = past @ Wk
+    values = past @ Wv[:, h]
+    scores = keys @ query * head_size**-0.5
+    powers = np.exp(scores - scores.max())
+    weights = powers / powers.sum()
+    return weights @ values
+""",
+    "whole_head": """
+def whole_head(x, Wq, Wk, Wv):
+    B, T, C = x.shape
+    head_size = Wq.shape[1]
+    q = x @ Wq
+    k = x @ Wk
+    v = x @ Wv
+    scores = q @ k.swapaxes(-1, -2) * head_size**-0.5
+    tril = np.tril(np.ones((T, T)))
+    masked = np.where(tril == 0, -np.inf, scores)
+    powers = np.exp(masked - masked.max(axis=-1, keepdims=True))
+    weights = powers / powers.sum(axis=-1, keepdims=True)
+    out = weights @ v
+    return out
+""",
+    "softmax_backward": """
+def softmax_backward(weights, dweights):
+    average = (weights * dweights).sum(axis=1, keepdims=True)
+    return weights * (dweights - average)
+""",
+    "values_backward": """
+def values_backward(weights, v, dout):
+    dweights = dout @ v.T
+    dv = weights.T @ dout
+    return dweights, dv
+""",
+    "cut_into_heads": """
+def cut_into_heads(q, heads):
+    B, T, C = q.shape
+    return q.view(B, T, heads, C // heads).transpose(1, 2)
+""",
+    "join_heads": """
+def join_heads(out):
+    B, heads, T, h = out.shape
+    return out.transpose(1, 2).reshape(B, T, heads * h)
+""",
+    "all_heads": """
+def all_heads(x, Wq, Wk, Wv, Wo, heads):
+    B, T, C = x.shape
+    head_size = C // heads
+    q = (x @ Wq).view(B, T, heads, head_size).transpose(1, 2)
+    k = (x @ Wk).view(B, T, heads, head_size).transpose(1, 2)
+    v = (x @ Wv).view(B, T, heads, head_size).transpose(1, 2)
+    scores = q @ k.transpose(-2, -1) * head_size**-0.5
+    tril = torch.tril(torch.ones(T, T))
+    scores = scores.masked_fill(tril == 0, float("-inf"))
+    weights = scores.softmax(dim=-1)
+    out = (weights @ v).transpose(1, 2).reshape(B, T, C)
+    return out @ Wo
+""",
+    "add_positions": """
+def add_positions(x, P, shift):
+    B, T, C = x.shape
+    return x + P[shift : shift + T]
+""",
+    "waves_at": """
+def waves_at(positions, C):
+    T = len(positions)
+    i = torch.arange(C // 2)
+    speeds = 10_000 ** (-2 * i / C)
+    angles = positions[:, None] * speeds
+    p = torch.zeros(T, C)
+    p[:, 0::2] = angles.sin()
+    p[:, 1::2] = angles.cos()
+    return p
+""",
+    "turned_at": """
+def turned_at(q, positions):
+    T, h = q.shape
+    i = torch.arange(h // 2)
+    speeds = 1000 ** (-2 * i / h)
+    angles = positions[:, None] * speeds
+    angles = torch.cat((angles, angles), dim=-1)
+    x1, x2 = q.chunk(2, dim=-1)
+    quarter = torch.cat((-x2, x1), dim=-1)
+    return q * angles.cos() + quarter * angles.sin()
+""",
+    "drop_weights": """
+def drop_weights(weights, keep, p):
+    return weights * keep / (1 - p)
+""",
+    "up_and_down": """
+def up_and_down(x, Wup, bup, Wdown, bdown):
+    up = x @ Wup + bup
+    active = F.relu(up)
+    out = active @ Wdown + bdown
+    return out
+""",
+    "normalize_rows": """
+def normalize_rows(x, gain, bias):
+    mean = x.mean(-1, keepdim=True)
+    variance = x.var(-1, keepdim=True, unbiased=False)
+    normalized = (x - mean) / torch.sqrt(variance + 1e-5)
+    return normalized * gain + bias
+""",
+    "inputs_and_targets": """
+def inputs_and_targets(ids, starts, context):
+    inputs = torch.stack([ids[s : s + context] for s in starts])
+    targets = torch.stack([ids[s + 1 : s + context + 1] for s in starts])
+    return inputs, targets
+""",
+    "mean_loss": """
+def mean_loss(logits, targets):
+    B, T, V = logits.shape
+    return F.cross_entropy(logits.view(B * T, V), targets.view(B * T))
+""",
+    "previous_score": """
+def previous_score(weights):
+    return weights.diagonal(-1).mean()
+""",
+    "without_head": """
+def without_head(out, head):
+    silent = out.clone()
+    silent[head] = 0
+    return silent
+""",
+    "repeated_places": """
+def repeated_places(ids):
+    T = len(ids)
+    places = torch.zeros(T, T)
+    for t in range(T):
+        for s in range(1, t + 1):
+            if ids[s - 1] == ids[t]:
+                places[t, s] = 1
+    return places
+""",
+}
+
+TORCH_HEAD = [
+    ("tril == 0", "tril == 1", "the mask fills where the triangle has a 1"),
+    ('tril == 0, float("-inf")', "tril == 1, -1e9", "with nothing left, hears all alike"),
+    ("torch.tril(", "torch.triu(", "the triangle is the wrong way round"),
+    ("torch.ones(T, T))", "torch.ones(T, T), -1)", "the diagonal is masked, too"),
+    (
+        'torch.ones(T, T))\n    scores = scores.masked_fill(tril == 0, float("-inf"))',
+        "torch.ones(T, T), -1)\n    scores = scores.masked_fill(tril == 0, -1e9)",
+        "the diagonal is masked, too",
+    ),
+    ("torch.ones(T, T))", "torch.ones(T, T), 1)", "one token too many"),
+    ("tril == 0", "tril.T == 0", "the triangle is the wrong way round"),
+    ('float("-inf")', "0", "became 0, not -inf"),
+    (
+        'scores = scores.masked_fill(tril == 0, float("-inf"))\n    ',
+        "scores = scores * tril\n    ",
+        "became 0, not -inf",
+    ),
+    ('scores = scores.masked_fill(tril == 0, float("-inf"))\n    ', "", "there is no mask"),
+    (
+        'scores = scores.masked_fill(tril == 0, float("-inf"))\n    weights = scores.softmax(dim=-1)',
+        "weights = scores.softmax(dim=-1)\n    weights = weights.masked_fill(tril == 0, 0)",
+        "the mask came after the softmax",
+    ),
+    (
+        'scores = scores.masked_fill(tril == 0, float("-inf"))\n    ',
+        "scores = scores + (1 - tril) * float('-inf')\n    ",
+        "Every number of it is NaN",
+    ),
+    ("softmax(dim=-1)", "softmax(dim=-2)", "down the columns"),
+    ("softmax(dim=-1)", "softmax(dim=0)", "over the batch"),
+    ("softmax(dim=-1)", "softmax(dim=-1).softmax(dim=-1)", "softmax came twice"),
+    ("scores.masked_fill(", "scores.softmax(-1).masked_fill(", "softmax came twice, before the mask"),
+    ("scores.softmax(dim=-1)", "scores.exp()", "not divided by their sum"),
+    ("scores.softmax(dim=-1)", "scores.exp() / scores.exp().sum()", "all weights share one sum"),
+    ("scores.softmax(dim=-1)", "scores.exp() / scores.exp().sum(-1, keepdim=True)", "overflows"),
+    (
+        "scores.softmax(dim=-1)",
+        "(scores - scores.max()).exp() / (scores - scores.max()).exp().sum(-1, keepdim=True)",
+        "large ones give NaN",
+    ),
+    ("weights = scores.softmax(dim=-1)", "weights = scores.masked_fill(tril == 0, 0)", "there is no softmax"),
+    ("k.transpose(-2, -1)", "k.reshape(*k.shape[:-2], k.shape[-1], k.shape[-2])", "k was reshaped, not transposed"),
+    ("q @ k.transpose", "k @ q.transpose", "q and k have changed places"),
+    ("q @ k.transpose", "q @ q.transpose", "the queries meet themselves"),
+    ("q @ k.transpose", "k @ k.transpose", "the keys meet themselves"),
+    ("weights @ v", "weights @ k", "the weights mix the keys"),
+    ("weights @ v", "weights @ q", "the weights mix the queries"),
+    ("weights @ v", "weights.transpose(-2, -1) @ v", "the weights are transposed"),
+    ("x @ Wq", "x @ Wk", "the keys meet themselves"),
+    ("x @ Wq", "x @ Wq.T", "Wq was transposed"),
+    ("x @ Wk", "F.linear(x, Wk)", "Wk was transposed"),
+    ("x @ Wv", "x @ Wv.T", "Wv was transposed"),
+    ("softmax(dim=-1)", "softmax(dim=-1) * 2", "every number is 2.000 times"),
+    ("softmax(dim=-1)", "softmax(dim=-1) ** 2", NOTHING),
+    ("softmax(dim=-1)", "softmax(dim=-1).round(decimals=1)", NOTHING),
+    ("scores.softmax(dim=-1)", "scores.sigmoid()", NOTHING),
+    ("scores.softmax(dim=-1)", "F.dropout(scores.softmax(dim=-1), 0.2)", "drawn at random"),
+]
+
+SLIPS = {
+    "encode_text": [
+        ("vocabulary.index(letter)", "vocabulary.index(letter) + 1", "the ids begin at 1"),
+        ("vocabulary.index(letter)", "ord(letter)", "code points"),
+        ("vocabulary.index(letter)", "sorted(vocabulary).index(letter)", "the vocabulary was sorted first"),
+        ("vocabulary.index(letter)", "text.index(letter)", NOTHING),
+        ("in text]", "in reversed(text)]", "read from its end"),
+        ("in text]", "in text[:3]]", NOTHING),
+        ("in text]", "in vocabulary]", NOTHING),
+        (
+            "np.array([vocabulary.index(letter) for letter in text])",
+            "[vocabulary.index(letter) for letter in text]",
+            "it returned a list",
+        ),
+        ("vocabulary.index(letter)", "letter", "it returned numbers of type"),
+        ("vocabulary.index(letter)", "len(vocabulary) - vocabulary.index(letter)", NOTHING),
+    ],
+    "look_up": [
+        ("table[ids]", "table[ids[0]]", "only the first sequence"),
+        ("table[ids]", "table[ids.T]", "the tokens stand in front of the batch"),
+        ("table[ids]", "table[ids - 1]", "taken to begin at 1"),
+        ("table[ids]", "table[ids].sum(1)", "added up"),
+        ("table[ids]", "ids", "it returned numbers of type int64"),
+        ("table[ids]", "table", "It gives back table as it came"),
+        ("table[ids]", "np.eye(len(table))[ids]", "one-hot"),
+        ("table[ids]", "table[::-1][ids]", NOTHING),
+        ("table[ids]", "table[ids].swapaxes(0, 2)", "its axes stand in another order: (C, T, B), wanted (B, T, C)"),
+        ("table[ids]", "table[ids] + ids[..., None]", NOTHING),
+    ],
+    "mean_so_far": [
+        ("t + 1].mean(0)", "t].mean(0)", "the slice stops at t"),
+        (".mean(0)", ".mean()", "the mean runs over the channels as well"),
+        (".mean(0)", ".sum(0)", "not divided by how many"),
+        (".mean(0)", ".sum(0) / T", "divided by T"),
+        (".mean(0)", ".sum(0) / t", "row t is divided by t, wanted t + 1"),
+        (".mean(0)", ".mean(1)", "it raised ValueError"),
+        (".mean(0)", ".max(0)", NOTHING),
+        ("x[: t + 1]", "x[t:]", "its future, wanted its past"),
+        ("x[: t + 1]", "x[: T]", "every row is the mean of all rows"),
+        ("x[: t + 1]", "x[1 : t + 1]", "the first token is left out"),
+        ("x[: t + 1]", "x[: t + 2]", "It sees later tokens"),
+        ("x[: t + 1]", "x[max(0, t - 1) : t + 1]", "itself and the row before alone"),
+        ("x[: t + 1]", "x[max(0, t - 2) : t + 1]", NOTHING),
+        ("x[: t + 1].mean(0)", "np.median(x[: t + 1], 0)", NOTHING),
+        ("return out", "return out + x", "x was added to it"),
+        ("return out", "return x", "It gives back x as it came"),
+        ("return out", "return out.T", "right, but transposed"),
+        ("return out", "return -out", "for its sign"),
+        ("return out", "return np.zeros((T, C))", "Every number of it is 0"),
+        ("return out", "return out.round()", NOTHING),
+        ("range(T)", "range(T - 1)", NOTHING),
+        ("range(T)", "range(1, T)", NOTHING),
+        ("range(T)", "range(C)", "it raised IndexError"),
+        ("np.zeros((T, C))", "np.zeros((C, T))", "It is right only where T equals C"),
+        ("np.zeros((T, C))", "x", "it changes its input in place"),
+        ("np.zeros((T, C))", "np.zeros((T, C), int)", "whole numbers cut off"),
+    ],
+    "running_means": [
+        ("axis=1", "axis=0", "over the batch"),
+        ("axis=1", "axis=2", "over the channels"),
+        ("np.cumsum(x, axis=1)", "np.cumsum(x).reshape(x.shape)", "name the axis"),
+        ("/ counts", "", "not divided by how many"),
+        ("/ counts", "/ T", "divided by T"),
+        ("arange(1, T + 1)", "arange(T)", "divided by t, wanted t + 1"),
+        ("arange(1, T + 1)", "arange(2, T + 2)", "divided by t + 2"),
+        ("np.arange(1, T + 1)[:, None]", "np.arange(1, T + 1)", "the counts lost their axis"),
+        ("np.cumsum(x, axis=1)", "np.cumsum(x[0], axis=0)", "only the first sequence"),
+        ("np.cumsum(x, axis=1) / counts", "x.mean(1, keepdims=True) + 0 * x", "its future included"),
+        ("np.cumsum(x, axis=1) / counts", "np.full(x.shape, x.mean())", "the mean of all of x"),
+        ("np.cumsum(x, axis=1)", "np.cumprod(x, axis=1)", NOTHING),
+        ("np.cumsum(x, axis=1) / counts", "np.maximum.accumulate(x, axis=1)", NOTHING),
+        ("np.cumsum(x, axis=1) / counts", "x + np.cumsum(x, axis=1) / counts", "x was added to it"),
+        ("np.cumsum(x, axis=1) / counts", "(np.cumsum(x, axis=1) / counts).swapaxes(0, 1)", "another order: (T, B, C)"),
+        ("return np.cumsum(x, axis=1) / counts", "return np.cumsum(x, axis=1) / np.sqrt(counts)", NOTHING),
+    ],
+    "averaging_matrix": [
+        ("torch.tril(", "torch.triu(", "the triangle is the upper one"),
+        ("sum(1, keepdim=True)", "sum(0, keepdim=True)", "each column sums to 1"),
+        ("sum(1, keepdim=True)", "sum(1)", "lost their axis"),
+        ("sum(1, keepdim=True)", "sum()", "all ones share one sum"),
+        (" / tril.sum(1, keepdim=True)", "", "the ones are not divided"),
+        (" / tril.sum(1, keepdim=True)", " / T", "the ones are divided by T"),
+        ("tril / tril.sum(1, keepdim=True)", "tril.softmax(-1)", "softmax was taken of ones and zeros"),
+        ("tril / tril.sum(1, keepdim=True)", "torch.ones(T, T) / T", "every entry is 1/T"),
+        ("torch.ones(T, T))", "torch.ones(T, T), -1)", "the diagonal is missing"),
+        ("torch.ones(T, T))", "torch.rand(T, T))", "drawn at random"),
+        ("torch.ones(T, T))", "torch.ones(T, T), 1)", NOTHING),
+        (
+            "return tril / tril.sum(1, keepdim=True)",
+            "return (tril / tril.sum(1, keepdim=True)).T",
+            "the matrix is transposed",
+        ),
+        ("return tril", "return 1 - tril", NOTHING),
+    ],
+    "weighted_sums": [
+        ("weights @ x", "weights.T @ x", "weights is transposed"),
+        ("weights @ x", "weights @ x[0]", "only the first sequence"),
+        ("weights @ x", "torch.tril(weights) @ x", "the weights were masked"),
+        ("weights @ x", "weights.softmax(-1) @ x", "softmax was taken of the weights"),
+        ("weights @ x", "weights / weights.sum(-1, keepdim=True) @ x", "made to sum to 1"),
+        ("weights @ x", "x + weights @ x", "x was added to the sums"),
+        ("weights @ x", "weights @ x / len(weights)", "averaged, wanted added up"),
+        ("weights @ x", "x @ weights", "the factors have changed places"),
+        ("weights @ x", "weights @ (weights @ x)", NOTHING),
+        ("weights @ x", "(weights @ x).relu()", NOTHING),
+        ("weights @ x", "weights @ x.sum(0)", "added up"),
+        ("weights @ x", "weights @ x @ x.mT", NOTHING),
+    ],
+    "softmax_rows": [
+        ("(scores - scores.amax(-1, keepdim=True)).exp()", "scores.exp()", "overflows"),
+        ("(scores - scores.amax(-1, keepdim=True)).exp()", "(scores - scores.max()).exp()", "large ones give NaN"),
+        ("powers.sum(-1, keepdim=True)", "powers.sum(-2, keepdim=True)", "the sum of their column"),
+        ("powers.sum(-1, keepdim=True)", "powers.sum()", "of all rows share one sum"),
+        ("return powers / powers.sum(-1, keepdim=True)", "return powers", "not divided by their sum"),
+        ("return powers / powers.sum(-1, keepdim=True)", "return scores.softmax(-1).softmax(-1)", "softmax came twice"),
+        ("return powers / powers.sum(-1, keepdim=True)", "return scores.softmax(1)", "the columns"),
+        ("return powers / powers.sum(-1, keepdim=True)", "return scores.softmax(0)", "over the batch"),
+        ("return powers / powers.sum(-1, keepdim=True)", "return scores.log_softmax(-1)", "log_softmax"),
+        (
+            "return powers / powers.sum(-1, keepdim=True)",
+            "return scores.flatten().softmax(0).view(scores.shape)",
+            "share one sum",
+        ),
+        (
+            "return powers / powers.sum(-1, keepdim=True)",
+            "return scores / scores.sum(-1, keepdim=True)",
+            "without the powers of e",
+        ),
+        ("return powers / powers.sum(-1, keepdim=True)", "return torch.tril(scores).softmax(-1)", NOTHING),
+        ("powers.sum(-1, keepdim=True)", "powers.norm(dim=-1, keepdim=True)", NOTHING),
+        (".exp()", ".exp2()", "powers of 2"),
+    ],
+    "masked_weights": [
+        ("tril == 0", "tril == 1", "the mask fills where the triangle has a 1"),
+        ('tril == 0, float("-inf")', "tril == 1, -1e9", "with nothing left, hears all alike"),
+        ("torch.tril(", "torch.triu(", "the wrong way round"),
+        ("torch.ones(T, T))", "torch.ones(T, T), -1)", "the diagonal is masked, too"),
+        ("torch.ones(T, T))", "torch.ones(T, T), 1)", "one token too many"),
+        ('float("-inf")', "0", "became 0, not -inf"),
+        ('float("-inf")', 'float("inf")', NOTHING),
+        ('float("-inf")', "-1", NOTHING),
+        ("masked.softmax(dim=-1)", "scores.softmax(dim=-1) * tril", "the mask came after the softmax"),
+        ("masked.softmax(dim=-1)", "scores.softmax(dim=-1)", "there is no mask"),
+        ("masked.softmax(dim=-1)", "masked", "there is no softmax"),
+        ("softmax(dim=-1)", "softmax(dim=1)", "down the columns"),
+        ("softmax(dim=-1)", "softmax(dim=0)", "over the batch"),
+        ("softmax(dim=-1)", "softmax(dim=-1).softmax(dim=-1)", "softmax came twice"),
+        ("masked.softmax(dim=-1)", "masked.exp() / masked.exp().sum()", "all weights share one sum"),
+        ("masked.softmax(dim=-1)", "masked.exp()", "not divided by their sum"),
+        ("masked.softmax(dim=-1)", "tril / tril.sum(-1, keepdim=True) + 0 * scores", "plain averages"),
+        ("masked.softmax(dim=-1)", "masked.softmax(dim=-1).transpose(1, 2)", "right, but transposed"),
+        ("masked.softmax(dim=-1)", "masked.sigmoid()", NOTHING),
+        ("masked.softmax(dim=-1)", "(2 * masked).softmax(dim=-1)", NOTHING),
+        ("masked.softmax(dim=-1)", "masked.log_softmax(dim=-1)", NOTHING),
+        ("scores.masked_fill(", "scores.softmax(-1).masked_fill(", "softmax came twice, before the mask"),
+        ("T = scores.shape[-1]", "T = scores.shape[0]", "only where B equals T"),
+        (
+            "torch.tril(torch.ones(T, T))",
+            "torch.tril(torch.ones(T, T)); scores[:, tril == 0] = float('-inf')",
+            "it changes its input in place",
+        ),
+    ],
+    "all_scores": [
+        ("k.transpose(-2, -1)", "k.view(B, h, T)", "k was reshaped, not transposed"),
+        ("q @ k.transpose(-2, -1)", "k @ q.transpose(-2, -1)", "k is the first factor"),
+        ("q @ k.transpose(-2, -1)", "q.transpose(-2, -1) @ k", "channels meet channels"),
+        ("q @ k.transpose(-2, -1)", "q @ q.transpose(-2, -1)", "the queries meet themselves"),
+        ("q @ k.transpose(-2, -1)", "(q * k).sum(-1)", "the key of its own token"),
+        ("q @ k.transpose(-2, -1)", "q @ k.transpose(-2, -1) / h", "averaged over head_size"),
+        ("q @ k.transpose(-2, -1)", "q @ k.transpose(-2, -1) / math.sqrt(h)", "root of head_size"),
+        ("q @ k.transpose(-2, -1)", "(q @ k.transpose(-2, -1)).softmax(-1)", "softmax came already"),
+        ("q @ k.transpose(-2, -1)", "(q @ k.transpose(-2, -1)).abs()", NOTHING),
+        ("q @ k.transpose(-2, -1)", "q @ k", "it raised RuntimeError"),
+        ("q @ k.transpose(-2, -1)", "torch.cdist(q, k)", NOTHING),
+        ("q @ k.transpose(-2, -1)", "F.normalize(q, dim=-1) @ F.normalize(k, dim=-1).transpose(-2, -1)", NOTHING),
+        ("q @ k.transpose(-2, -1)", "torch.einsum('tbh,sbh->bts', q, k)", "axis 0 for the tokens"),
+        ("q @ k.transpose(-2, -1)", "-(q @ k.transpose(-2, -1))", "for its sign"),
+    ],
+    "unscaled_head": [
+        *TORCH_HEAD,
+        ("q @ k.transpose(-2, -1)", "q @ k.transpose(-2, -1) * h**-0.5", "that is asked in notebook 6"),
+        ("q @ k.transpose(-2, -1)", "q @ k.transpose(-2, -1) / h", "divided by head_size: that is not asked"),
+        ("q @ k.transpose(-2, -1)", "q @ k.transpose(-2, -1) / T", NOTHING),
+        ("q @ k.transpose(-2, -1)", "x @ x.transpose(-2, -1)", "the rows of x themselves meet"),
+        ("weights @ v", "weights @ x", "the weights mix x itself"),
+        ('float("-inf")', "-20", "is there a constant in it"),
+        ("torch.ones(T, T)", "torch.ones(C, C)", "only where T equals C"),
+        ("torch.ones(T, T)", "torch.ones(h, h)", "only where T equals head_size"),
+        ("return out", "return out + x", "x was added to it"),
+        ("return out", "return out.transpose(1, 2)", "right, but transposed"),
+        ("return out", "return out.transpose(0, 1)", "its axes stand in another order: (T, B, head_size)"),
+        ("return out", "return out[0]", NOTHING),
+        ("return out", "return F.layer_norm(out, out.shape[-1:])", NOTHING),
+        ("q = x @ Wq", "x = x.transpose(0, 1); B, T = T, B; q = x @ Wq", "axis 0 for the tokens"),
+        ("x @ Wq", "x @ Wq.T", "an nn.Linear keeps its matrix that way"),
+        (
+            "q = x @ Wq\n    k = x @ Wk\n    v = x @ Wv",
+            "q, k, v = x @ Wq.T, x @ Wk.T, x @ Wv.T",
+            "Wq, Wk and Wv were transposed",
+        ),
+        (
+            "(x, Wq, Wk, Wv):",
+            "(x, key, query, value):\n    Wq, Wk, Wv = key, query, value",
+            "q and k have changed places",
+        ),
+    ],
+    "scaled_scores": [
+        ("h**-0.5", "h**-1/2", "head_size**-1/2"),
+        ("h**-0.5", "h**0.5", "multiplied by the root"),
+        ("h**-0.5", "h**-1", "by head_size itself"),
+        ("h**-0.5", "C**-0.5", "root of C"),
+        ("h**-0.5", "T**-0.5", "root of T"),
+        ("h**-0.5", "B**-0.5", "root of B"),
+        ("h**-0.5", "C**-1/2", NOTHING),
+        (" * h**-0.5", "", "not divided by the root"),
+        (" * h**-0.5", " / math.sqrt(h) / math.sqrt(h)", "by head_size itself"),
+        (" * h**-0.5", " * 0.5", NOTHING),
+        (" * h**-0.5", " * h**-0.25", NOTHING),
+        ("k.transpose(-2, -1)", "k.view(B, h, T)", "k was reshaped, not transposed"),
+        ("q @ k.transpose", "k @ q.transpose", "k is the first factor"),
+        ("q = x @ Wq", "q = x @ Wk", "the keys meet themselves"),
+        ("k = x @ Wk", "k = x @ Wq", "the queries meet themselves"),
+        ("x @ Wk", "x @ Wk.T", "Wk was transposed"),
+        (
+            "return q @ k.transpose(-2, -1) * h**-0.5",
+            "return (q @ k.transpose(-2, -1) * h**-0.5).softmax(-1)",
+            "softmax came already",
+        ),
+        ("return q", "return 3 * q", "3.000 times"),
+        ("x @ Wq", "x @ Wq / x.norm()", NOTHING),
+        ("q = x @ Wq", "x = x.transpose(0, 1); q = x @ Wq", "axis 0 for the tokens"),
+    ],
+    "softened": [
+        ("scores / temperature", "scores * temperature", "multiplied by the temperature"),
+        ("(scores / temperature).softmax(dim=-1)", "scores.softmax(dim=-1) / temperature", "after the softmax"),
+        ("(scores / temperature).softmax(dim=-1)", "scores.softmax(dim=-1)", "the temperature is not used"),
+        ("scores / temperature", "scores / math.sqrt(temperature)", "root of the temperature"),
+        ("scores / temperature", "scores / temperature**2", "square of the temperature"),
+        ("scores / temperature", "scores - temperature", "the temperature is not used"),
+        ("scores / temperature", "scores / (1 + temperature)", NOTHING),
+        ("dim=-1", "dim=-2", "over the columns"),
+        ("dim=-1", "dim=0", "over the batch"),
+        ("softmax(dim=-1)", "softmax(dim=-1).softmax(dim=-1)", "softmax came twice"),
+        (
+            "(scores / temperature).softmax(dim=-1)",
+            "(scores.softmax(dim=-1) / temperature).softmax(dim=-1)",
+            "softmax came first",
+        ),
+        ("scores / temperature", "torch.tril(scores) / temperature", NOTHING),
+        ("softmax(dim=-1)", "sigmoid()", NOTHING),
+        ("softmax(dim=-1)", "exp()", NOTHING),
+    ],
+    "one_number": [
+        ("x[: t + 1]", "x[:t]", "which ends before token t"),
+        ("x[: t + 1]", "x", "each token hears its future"),
+        ("x[: t + 1]", "x[t:]", "the wrong way round"),
+        ("head_size**-0.5", "head_size**-1/2", "head_size**-1/2"),
+        ("head_size**-0.5", "1", "not divided by the root"),
+        ("head_size**-0.5", "head_size**-1", "by head_size itself"),
+        ("head_size**-0.5", "len(Wq) ** -0.5", "root of C"),
+        ("head_size**-0.5", "(t + 1) ** -0.5", NOTHING),
+        ("values = past @ Wv[:, h]", "values = past @ Wk[:, h]", "mix the keys"),
+        ("query = x[t] @ Wq", "query = x[t] @ Wk", "the keys meet themselves"),
+        ("query = x[t] @ Wq\n    keys = past @ Wk", "query = x[t] @ Wk\n    keys = past @ Wq", "changed places"),
+        ("x[t] @ Wq", "x[-1] @ Wq", NOTHING),
+        ("weights @ values", "values.mean()", "plain mean"),
+        ("weights @ values", "values[t]", "the value of token t alone"),
+        ("weights @ values", "weights * values", "your number has shape"),
+        ("np.exp(scores - scores.max())", "np.exp(scores)", "overflows"),
+        ("powers / powers.sum()", "powers", "not divided by their sum"),
+        ("powers / powers.sum()", "powers / len(powers)", NOTHING),
+        ("x[t] @ Wq", "x[t] @ Wq.T", "Wq was transposed"),
+        ("Wv[:, h]", "Wv[:, 0]", NOTHING),
+    ],
+    "whole_head": [
+        ("tril == 0", "tril == 1", "the mask fills where the triangle has a 1"),
+        ("tril == 0, -np.inf, scores", "tril == 1, -1e9, scores", "with nothing left, hears all alike"),
+        ("np.tril(", "np.triu(", "the wrong way round"),
+        ("np.ones((T, T)))", "np.ones((T, T)), -1)", "the diagonal is masked, too"),
+        ("np.ones((T, T)))", "np.ones((T, T)), 1)", "one token too many"),
+        ("-np.inf, scores", "0, scores", "became 0, not -inf"),
+        ("np.where(tril == 0, -np.inf, scores)", "scores", "there is no mask"),
+        ("np.where(tril == 0, -np.inf, scores)", "scores * tril", "became 0, not -inf"),
+        ("np.where(tril == 0, -np.inf, scores)", "scores + (1 - tril) * -np.inf", "Every number of it is NaN"),
+        ("np.where(tril == 0, -np.inf, scores)", "scores - (1 - tril)", "It sees later tokens"),
+        ("axis=-1", "axis=-2", "down the columns"),
+        ("axis=-1", "axis=0", "over the batch"),
+        ("powers.sum(axis=-1, keepdims=True)", "powers.sum()", "of all rows share one sum"),
+        ("masked.max(axis=-1, keepdims=True)", "0", "overflows"),
+        (
+            "masked - masked.max(axis=-1, keepdims=True))\n    weights = powers / powers.sum(axis=-1, keepdims=True)",
+            "masked)\n    weights = powers / powers.sum()",
+            "all weights share one sum",
+        ),
+        ("out = weights @ v", "out = weights @ k", "mix the keys"),
+        ("out = weights @ v", "out = (weights * tril).swapaxes(-1, -2) @ v", "the weights are transposed"),
+        ("k.swapaxes(-1, -2)", "k.reshape(B, head_size, T)", "k was reshaped, not transposed"),
+        ("head_size**-0.5", "head_size**-1/2", "head_size**-1/2"),
+        ("head_size**-0.5", "C**-0.5", "root of C"),
+        ("head_size**-0.5", "head_size**0.5", "multiplied by the root"),
+        ("head_size**-0.5", "head_size**-1", "by head_size itself"),
+        ("head_size**-0.5", "1", "not divided by the root"),
+        ("head_size**-0.5", "T**-0.5", NOTHING),
+        ("x @ Wq", "x @ Wq.T", "Wq was transposed"),
+        ("q = x @ Wq", "x, B, T = x.swapaxes(0, 1), T, B\n    q = x @ Wq", "axis 0 for the tokens"),
+        ("return out", "return out + x", "x was added to it"),
+        ("return out", "return out[0]", "only the first sequence"),
+        ("return out", "return out.swapaxes(0, 1)", "its axes stand in another order"),
+        ("return out", "return np.tanh(out)", NOTHING),
+        (
+            "weights = powers / powers.sum(axis=-1, keepdims=True)",
+            "weights = powers / powers.sum(axis=-1, keepdims=True)\n"
+            "    weights = np.exp(weights) / np.exp(weights).sum(axis=-1, keepdims=True)",
+            "softmax came twice",
+        ),
+        ("weights = powers / powers.sum(axis=-1, keepdims=True)", "weights = powers", "not divided by their sum"),
+        ("np.ones((T, T))", "np.ones((C, C))", "only where T equals C"),
+        ("np.ones((T, T))", "np.ones((B, B))", "only where B equals T"),
+    ],
+    "softmax_backward": [
+        ("weights * (dweights - average)", "weights * dweights", "was not taken away"),
+        ("weights * (dweights - average)", "weights * (average - dweights)", "the sign is turned round"),
+        ("weights * (dweights - average)", "dweights - average", "not multiplied by the weight"),
+        ("weights * (dweights - average)", "weights * (1 - weights) * dweights", "treated by itself"),
+        ("axis=1", "axis=0", "down the columns"),
+        ("sum(axis=1, keepdims=True)", "sum(axis=1)", "lost its axis"),
+        ("sum(axis=1, keepdims=True)", "sum()", "a single number for all rows"),
+        ("(weights * dweights).sum", "dweights.mean", "plain mean of the row"),
+        ("(weights * dweights).sum", "dweights.sum", "the sum of the row was taken away"),
+        ("return weights", "return weights.T", NOTHING),
+        ("return weights", "return 2 * weights", "2.000 times"),
+    ],
+    "values_backward": [
+        ("weights.T @ dout", "weights @ dout", "wanted its transpose"),
+        ("dout @ v.T", "v @ dout.T", "dweights came out transposed"),
+        ("return dweights, dv", "return dv, dweights", "have changed places"),
+        ("dout @ v.T", "np.tril(dout @ v.T)", "dweights was masked"),
+        ("weights.T @ dout", "dout", "dv is dout itself"),
+        ("weights.T @ dout", "weights.T @ v", NOTHING),
+        ("return dweights, dv", "return dweights", "it returned something of type ndarray; wanted 2 results"),
+        ("return dweights, dv", "return dweights * 2, dv", NOTHING),
+        ("return dweights, dv", "return dweights * 2, dv * 2", "2.000 times"),
+    ],
+    "cut_into_heads": [
+        (
+            "q.view(B, T, heads, C // heads).transpose(1, 2)",
+            "q.view(B, heads, T, C // heads)",
+            "mixes heads with tokens",
+        ),
+        (".transpose(1, 2)", "", "still stand behind the tokens"),
+        (".transpose(1, 2)", ".transpose(0, 1)", "axes 0 and 1 have changed places"),
+        ("heads, C // heads)", "C // heads, heads)", "taken for head_size"),
+        (
+            "q.view(B, T, heads, C // heads).transpose(1, 2)",
+            "q.view(B, T, C // heads, heads).permute(0, 3, 1, 2)",
+            "interleaved",
+        ),
+        (
+            "q.view(B, T, heads, C // heads).transpose(1, 2)",
+            "q.transpose(1, 2).reshape(B, heads, T, C // heads)",
+            "before it was cut",
+        ),
+        (".transpose(1, 2)", ".permute(2, 0, 1, 3)", "in front of the batch"),
+        (".transpose(1, 2)", ".permute(0, 2, 3, 1)", "right, but transposed"),
+        (".transpose(1, 2)", ".permute(3, 2, 1, 0)", "its axes stand in another order"),
+        (".transpose(1, 2)", ".transpose(1, 2).flip(1)", NOTHING),
+        (".transpose(1, 2)", ".transpose(1, 2).cumsum(1)", NOTHING),
+    ],
+    "join_heads": [
+        ("out.transpose(1, 2)", "out", "one reshape went straight"),
+        (".reshape(B, T, heads * h)", "", "were not joined"),
+        ("out.transpose(1, 2)", "out.permute(0, 2, 3, 1)", "take turns"),
+        ("out.transpose(1, 2).reshape(B, T, heads * h)", "out.sum(1)", "added up"),
+        ("out.transpose(1, 2).reshape(B, T, heads * h)", "out.mean(1)", "averaged"),
+        (
+            "out.transpose(1, 2).reshape(B, T, heads * h)",
+            "out.transpose(1, 2).flatten(1)",
+            "the tokens were joined as well",
+        ),
+        ("out.transpose(1, 2).reshape(B, T, heads * h)", "out.flip(1).transpose(1, 2).flatten(2)", NOTHING),
+        ("out.transpose(1, 2).reshape(B, T, heads * h)", "out[:, 0]", NOTHING),
+        (
+            "out.transpose(1, 2).reshape(B, T, heads * h)",
+            "out.transpose(1, 2).flatten(2).transpose(0, 1)",
+            "another order: (T, B, C)",
+        ),
+    ],
+    "all_heads": [
+        *TORCH_HEAD,
+        ("softmax(dim=-1)", "softmax(dim=1)", "over the heads"),
+        ("head_size**-0.5", "heads**-0.5", "the number of heads"),
+        ("head_size**-0.5", "head_size**-1/2", "head_size**-1/2"),
+        ("head_size**-0.5", "C**-0.5", "C**-0.5"),
+        ("head_size**-0.5", "1", "not divided by the root"),
+        ("head_size**-0.5", "T**-0.5", NOTHING),
+        ("k.transpose(-2, -1)", "k.reshape(B, heads, head_size, T)", "k was reshaped, not transposed"),
+        (".view(B, T, heads, head_size).transpose(1, 2)", ".view(B, heads, T, head_size)", "without the transpose"),
+        ("(weights @ v).transpose(1, 2)", "(weights @ v)", "before its heads were moved back"),
+        ("out @ Wo", "out", "the output projection is missing"),
+        ("out @ Wo", "out @ Wo.T", "Wo was transposed"),
+        ("out @ Wo", "F.linear(out, Wo)", "Wo was transposed"),
+        ("out @ Wo", "x + out @ Wo", "x was added to it"),
+        ("out @ Wo", "out + out @ Wo", NOTHING),
+        ("x @ Wq", "x @ Wq.T", "Wq was transposed"),
+        ("x @ Wq).view", "x @ Wq.T).view", "Wq was transposed"),
+        (
+            "    B, T, C = x.shape\n    head_size",
+            "    heads = 1\n    B, T, C = x.shape\n    head_size",
+            "one wide head",
+        ),
+        (
+            "q = (x @ Wq).view(B, T, heads, head_size).transpose(1, 2)",
+            "q = (x @ Wq).view(B, heads, T, head_size)",
+            "It sees later tokens",
+        ),
+        ("    B, T, C = x.shape\n", "    x = x.transpose(0, 1)\n    B, T, C = x.shape\n", "axis 0 for the tokens"),
+        ("torch.ones(T, T)", "torch.ones(head_size, head_size)", NOTHING),
+    ],
+    "add_positions": [
+        ("shift : shift + T", ":T", "the shift is not used"),
+        ("shift : shift + T", "shift + 1 : shift + T + 1", "begin one too late"),
+        ("shift : shift + T", "shift - 1 : shift + T - 1", "begin one too early"),
+        ("P[shift : shift + T]", "P[shift]", "the same row of P"),
+        ("P[shift : shift + T]", "P[-T:]", "from its end"),
+        ("x + P", "x * P", "x was multiplied"),
+        ("x + P[shift : shift + T]", "P[shift : shift + T].expand(B, T, C)", "without x"),
+        ("x + P", "x - P", NOTHING),
+        ("x + P", "2 * x + P", "x was added to it"),
+        ("P[shift : shift + T]", "P[shift : shift + T].flip(0)", "run backward"),
+        ("P[shift : shift + T]", "P[shift : shift + B, None]", "chosen by sequence"),
+        ("P[shift : shift + T]", "P[:T] + shift", "added to the numbers"),
+        ("P[shift : shift + T]", "P[shift : shift + C]", "only where T equals C"),
+        ("return x + P[shift : shift + T]", "x += P[shift : shift + T]\n    return x", "it changes its input in place"),
+        ("shift + T", "shift + T + 1", "it raised RuntimeError"),
+    ],
+    "waves_at": [
+        ("positions[:, None]", "(positions[:, None] + 1)", "one too high"),
+        ("positions[:, None]", "(positions[:, None] - 1)", "one too low"),
+        ("positions[:, None]", "torch.arange(T)[:, None]", "the positions 0 to T - 1"),
+        ("-2 * i / C", "-i / C", "-i / C"),
+        ("-2 * i / C", "2 * i / C", NOTHING),
+        ("(-2 * i / C)", "-2 * i / C", "put brackets"),
+        ("-2 * i / C", "-4 * i / C", "arange(0, C, 2)"),
+        ("10_000 **", "1000.0 **", "the base is 1,000"),
+        ("10_000 **", "100.0 **", "or the base is 100"),
+        (
+            "p[:, 0::2] = angles.sin()\n    p[:, 1::2] = angles.cos()",
+            "p[:, 0::2] = angles.cos()\n    p[:, 1::2] = angles.sin()",
+            "changed places",
+        ),
+        (
+            "p[:, 0::2] = angles.sin()\n    p[:, 1::2] = angles.cos()",
+            "p = torch.cat((angles.sin(), angles.cos()), -1)",
+            "all sines stand first",
+        ),
+        ("angles.cos()", "angles.sin()", "every channel is a sine"),
+        ("angles.sin()", "angles.cos()", "every channel is a cosine"),
+        ("angles.cos()", "angles.tan()", NOTHING),
+        ("p[:, 1::2] = angles.cos()", "", NOTHING),
+        ("angles = positions[:, None] * speeds", "angles = positions[:, None] * speeds * 3.14159 / 180", NOTHING),
+        ("return p", "return p.T", "right, but transposed"),
+    ],
+    "turned_at": [
+        ("positions[:, None]", "(positions[:, None] + 1)", "one too high"),
+        ("positions[:, None]", "(positions[:, None] - 1)", "one too low"),
+        ("positions[:, None]", "torch.arange(T)[:, None]", "turned by 0, 1, 2"),
+        ("torch.cat((angles, angles), dim=-1)", "angles.repeat_interleave(2, dim=-1)", "as by `repeat_interleave(2)`"),
+        (
+            "quarter = torch.cat((-x2, x1), dim=-1)",
+            "quarter = torch.stack((-q[:, 1::2], q[:, 0::2]), dim=-1).flatten(1)",
+            "laid out for halves",
+        ),
+        (
+            "angles = torch.cat((angles, angles), dim=-1)\n"
+            "    x1, x2 = q.chunk(2, dim=-1)\n    quarter = torch.cat((-x2, x1), dim=-1)",
+            "angles = angles.repeat_interleave(2, dim=-1)\n"
+            "    quarter = torch.stack((-q[:, 1::2], q[:, 0::2]), dim=-1).flatten(1)",
+            "neighbors are turned together",
+        ),
+        (
+            "angles = torch.cat((angles, angles), dim=-1)\n"
+            "    x1, x2 = q.chunk(2, dim=-1)\n    quarter = torch.cat((-x2, x1), dim=-1)\n"
+            "    return q * angles.cos() + quarter * angles.sin()",
+            "x1, x2, cos, sin = q[:, 0::2], q[:, 1::2], angles.cos(), angles.sin()\n"
+            "    return torch.cat((x1 * cos - x2 * sin, x1 * sin + x2 * cos), -1)",
+            "put together as halves",
+        ),
+        ("(-x2, x1)", "(x2, -x1)", "turns the other way"),
+        ("(-x2, x1)", "(x2, x1)", "there is no minus"),
+        ("(-x2, x1)", "(x1, x2)", "q itself is multiplied by sin"),
+        ("(-x2, x1)", "(-x1, x2)", NOTHING),
+        ("1000 **", "10_000.0 **", "the base is 10,000"),
+        ("1000 **", "1.0 **", "equally fast"),
+        ("-2 * i / h", "-i / h", "-i / head_size"),
+        ("-2 * i / h", "-4 * i / h", "-4i / head_size"),
+        ("(-2 * i / h)", "-2 * i / h", "put brackets"),
+        ("-2 * i / h", "2 * i / h", "faster"),
+        (
+            "angles.cos() + quarter * angles.sin()",
+            "angles.sin() + quarter * angles.cos()",
+            "sine and cosine have changed places",
+        ),
+        ("return q *", "return q.T *", NOTHING),
+        ("return q * angles.cos()", "return q", NOTHING),
+        ("return q * angles.cos() + quarter * angles.sin()", "return q", "q comes out as it was"),
+    ],
+    "drop_weights": [
+        ("/ (1 - p)", "", "not divided by 1 - p"),
+        ("/ (1 - p)", "/ p", "divided by p"),
+        ("/ (1 - p)", "* (1 - p)", "multiplied by 1 - p"),
+        ("/ (1 - p)", "* p", "multiplied by p"),
+        ("/ (1 - p)", "- p", "p was subtracted"),
+        ("weights * keep", "weights * (1 - keep)", "the wrong ones were dropped"),
+        ("weights * keep", "weights", "nothing was dropped"),
+        ("/ (1 - p)", "/ (weights * keep).sum(-1, keepdim=True)", "divided by its sum"),
+        ("/ (1 - p)", "/ keep.mean()", "happened to stay"),
+        ("weights * keep / (1 - p)", "F.dropout(weights, p)", "drawn at random"),
+        ("/ (1 - p)", "/ (1 + p)", NOTHING),
+        ("weights * keep", "weights * keep.T", NOTHING),
+    ],
+    "up_and_down": [
+        ("F.relu(up)", "F.gelu(up)", "the activation is GELU, as"),
+        ("F.relu(up)", "F.gelu(up, approximate='tanh')", "tanh form"),
+        ("F.relu(up)", "F.silu(up)", "SiLU"),
+        ("F.relu(up)", "F.leaky_relu(up)", "leaky relu"),
+        ("F.relu(up)", "F.leaky_relu(up, 0.2)", NOTHING),
+        ("F.relu(up)", "up.sigmoid()", "a sigmoid"),
+        ("F.relu(up)", "up.tanh()", "is tanh"),
+        ("F.relu(up)", "F.elu(up)", "ELU"),
+        ("F.relu(up)", "F.relu(up) ** 2", "relu was squared"),
+        ("F.relu(up)", "up", "there is no relu"),
+        ("F.relu(up)", "up.abs()", "lost their sign"),
+        ("F.relu(up)", "up.softmax(-1)", NOTHING),
+        ("F.relu(up)", "F.softplus(up)", NOTHING),
+        ("F.relu(up)", "F.relu6(up)", "is there a constant in it"),
+        ("F.relu(up)", "F.hardtanh(up)", NOTHING),
+        ("F.relu(up)", "F.mish(up)", NOTHING),
+        ("F.relu(up)", "F.relu(up - 1)", NOTHING),
+        ("F.relu(up)", "F.dropout(F.relu(up), 0.1)", "drawn at random"),
+        ("F.relu(up)", "F.relu(up) / up.shape[-1]", NOTHING),
+        ("x @ Wup + bup", "x @ Wup", "bup is missing"),
+        ("x @ Wup + bup", "x @ (Wup + bup)", NOTHING),
+        ("x @ Wup + bup", "F.layer_norm(x, x.shape[-1:]) @ Wup + bup", NOTHING),
+        ("x @ Wup + bup", "x.mean(1, keepdim=True) @ Wup + bup", "only where there is one token"),
+        ("x @ Wup", "x @ Wup.T", "Wup was transposed"),
+        ("active @ Wdown", "active @ Wdown.T", "Wdown was transposed"),
+        ("+ bdown", "", "bdown is missing"),
+        ("return out", "return out + x", "x was added at the end"),
+        ("return out", "return F.relu(out)", "a second time"),
+        ("return out", "return out.cumsum(1)", "only where there is one token"),
+        ("return out", "return out - out.mean(1, keepdim=True)", NOTHING),
+        ("return out", "return out * out.shape[1]", "only where there is one token"),
+        ("return out", "return out[:1].expand_as(out)", NOTHING),
+    ],
+    "normalize_rows": [
+        ("normalized * gain + bias", "normalized * gain", "the bias is missing"),
+        ("normalized * gain + bias", "normalized + bias", "the gain is missing"),
+        ("normalized * gain + bias", "normalized", "gain and bias are missing"),
+        ("normalized * gain + bias", "(normalized + bias) * gain", "before the gain"),
+        ("    mean = x", "    x = x * gain\n    gain = 1\n    mean = x", "the gain came before the norm"),
+        ("    mean = x", "    x = x * gain + bias\n    gain, bias = 1, 0\n    mean = x", "gain and bias came first"),
+        ("unbiased=False", "unbiased=True", "C - 1"),
+        ("x.mean(-1, keepdim=True)", "x.mean()", NOTHING),
+        ("x.var(-1, keepdim=True, unbiased=False)", "x.var(unbiased=False)", NOTHING),
+        (
+            "x.mean(-1, keepdim=True)\n    variance = x.var(-1, keepdim=True, unbiased=False)",
+            "x.mean()\n    variance = x.var(unbiased=False)",
+            "for the whole batch",
+        ),
+        ("(-1, keepdim=True", "(1, keepdim=True", "over the tokens"),
+        ("(-1, keepdim=True", "(0, keepdim=True", "over the batch"),
+        ("torch.sqrt(variance + 1e-5)", "(variance + 1e-5)", "divided by the variance"),
+        ("/ torch.sqrt(variance + 1e-5)", "* (variance + 1e-5)**-1/2", "`**-1/2`"),
+        ("/ torch.sqrt(variance + 1e-5)", "* torch.sqrt(variance + 1e-5)", "multiplied by the root"),
+        ("torch.sqrt(variance + 1e-5)", "torch.sqrt(variance)", "0.00001 is missing"),
+        ("torch.sqrt(variance + 1e-5)", "(torch.sqrt(variance) + 1e-5)", "added to the root"),
+        ("torch.sqrt(variance + 1e-5)", "torch.sqrt(variance + 1e-3)", NOTHING),
+        ("torch.sqrt(variance + 1e-5)", "torch.sqrt(variance + 1e-8)", NOTHING),
+        ("torch.sqrt(variance + 1e-5)", "x.norm(dim=-1, keepdim=True)", NOTHING),
+        ("(x - mean)", "x", "the mean was not taken away"),
+        ("return normalized", "return x + normalized", "x was added to it"),
+        ("+ bias", "+ bias + x", "x was added to it"),
+        ("+ bias", "- bias", NOTHING),
+        ("(x - mean) / torch.sqrt(variance + 1e-5)", "x / torch.sqrt((x**2).mean(-1, keepdim=True) + 1e-5)", "RMSNorm"),
+    ],
+    "inputs_and_targets": [
+        ("ids[s + 1 : s + context + 1]", "ids[s : s + context]", "the targets are the inputs themselves"),
+        ("ids[s + 1 : s + context + 1]", "ids[s + 2 : s + context + 2]", "it raised RuntimeError"),
+        ("return inputs, targets", "return targets, inputs", "have changed places"),
+        ("return inputs, targets", "return inputs, targets[:, -1]", "only the last token"),
+        ("return inputs, targets", "return inputs[:, :-1], targets[:, :-1]", "one token too early"),
+        ("return inputs, targets", "return inputs", "it returned something of type Tensor; wanted 2 results"),
+        ("return inputs, targets", "return inputs.float(), targets.float()", "wanted whole numbers"),
+        ("return inputs, targets", "return inputs.T, targets.T", "right, but transposed"),
+        ("return inputs, targets", "return inputs.flip(1), targets.flip(1)", "only where there is one token"),
+        ("in starts", "in 0 * starts", "the starts are not used"),
+        ("in starts", "in starts.flip(0)", NOTHING),
+    ],
+    "mean_loss": [
+        ("logits.view(B * T, V)", "logits.softmax(-1).view(B * T, V)", "softmax came before"),
+        ("targets.view(B * T))", "targets.view(B * T), reduction='sum')", "added up, wanted their mean"),
+        ("targets.view(B * T))", "targets.view(B * T), reduction='sum') / B", "by B alone"),
+        ("targets.view(B * T))", "targets.view(B * T), reduction='sum') / T", "by T alone"),
+        ("targets.view(B * T))", "targets.view(B * T), label_smoothing=0.1)", NOTHING),
+        ("targets.view(B * T))", "targets.view(B * T), reduction='none')", "your loss has shape"),
+        ("targets.view(B * T))", "targets.view(B * T)) / math.log(2)", "bits"),
+        ("targets.view(B * T))", "targets.view(B * T)).exp()", "perplexity"),
+        ("targets.view(B * T))", "targets.roll(1, 1).flatten())", "the target before it"),
+        ("targets.view(B * T))", "targets.roll(-1, 1).flatten())", NOTHING),
+        ("logits.view(B * T, V), targets.view(B * T)", "logits.view(B, V, T), targets", "reshaped to (B, V, T)"),
+        ("logits.view(B * T, V), targets.view(B * T)", "logits[:, -1], targets[:, -1]", "only the last token"),
+        ("logits.view(B * T, V), targets.view(B * T)", "logits[0], targets[0]", "only the first sequence"),
+        ("return F", "return -F", "the sign is missing"),
+        (
+            "return F.cross_entropy(logits.view(B * T, V), targets.view(B * T))",
+            "return -logits.log_softmax(-1).mean()",
+            "the whole vocabulary",
+        ),
+        (
+            "return F.cross_entropy(logits.view(B * T, V), targets.view(B * T))",
+            "return -logits.log_softmax(1).gather(-1, targets[..., None]).mean()",
+            "over the tokens",
+        ),
+        (
+            "return F.cross_entropy(logits.view(B * T, V), targets.view(B * T))",
+            "return -logits.softmax(-1).gather(-1, targets[..., None]).mean()",
+            "taken for its logarithm",
+        ),
+        (
+            "return F.cross_entropy(logits.view(B * T, V), targets.view(B * T))",
+            "return -logits.gather(-1, targets[..., None]).mean()",
+            "there is no softmax",
+        ),
+        (
+            "return F.cross_entropy(logits.view(B * T, V), targets.view(B * T))",
+            "return F.mse_loss(logits.argmax(-1).float(), targets.float())",
+            NOTHING,
+        ),
+    ],
+    "previous_score": [
+        ("diagonal(-1)", "diagonal()", "to themselves"),
+        ("diagonal(-1)", "diagonal(1)", "above the main one"),
+        ("diagonal(-1).mean()", "diagonal(-1).sum()", "added up"),
+        ("diagonal(-1).mean()", "diagonal(-1).sum() / len(weights)", "divided by T"),
+        ("diagonal(-1).mean()", "diagonal(-1).max()", "the largest"),
+        ("diagonal(-1).mean()", "mean()", "the mean of all weights"),
+        ("diagonal(-1).mean()", "diagonal(-1).median()", NOTHING),
+        ("diagonal(-1).mean()", "diagonal(-1)[-1]", NOTHING),
+        ("weights.diagonal(-1)", "weights[:, 0]", NOTHING),
+        ("weights.diagonal(-1)", "weights[1:, 0]", "the first column"),
+    ],
+    "without_head": [
+        ("out.clone()", "out", "it changes its input in place"),
+        ("silent[head]", "silent[head, 0]", "only the first token"),
+        ("silent[head]", "silent[head - 1]", "counted from 1"),
+        ("silent[head]", "silent[:, :, head % out.shape[-1]]", "the last axis was indexed"),
+        ("silent[head] = 0", "silent[head] = silent[head].mean(0)", "the mean of what it said"),
+        ("silent[head] = 0", "pass", "nothing was silenced"),
+        ("silent[head] = 0", "silent[head] = 1", NOTHING),
+        ("silent[head] = 0", "silent[head] *= 0.5", NOTHING),
+        ("silent[head] = 0", "silent[head:] = 0", NOTHING),
+        ("out.clone()", "torch.zeros_like(out)", "Every number of it is 0"),
+        ("return silent", "return silent.transpose(0, 1)", "its axes stand in another order"),
+        ("return silent", "return", "it returned None"),
+    ],
+    "repeated_places": [
+        ("ids[s - 1] == ids[t]", "ids[s] == ids[t]", NOTHING),
+        ("ids[s - 1] == ids[t]", "ids[s - 1] == ids[t - 1]", NOTHING),
+        ("range(1, t + 1)", "range(1, t)", "the token at t itself is left out"),
+        ("range(1, t + 1)", "range(1, T)", "the future is marked"),
+        ("range(1, t + 1)", "range(t + 1)", NOTHING),
+        ("places[t, s] = 1", "places[s, t] = 1", "changed places"),
+        ("places[t, s] = 1", "places[t, s - 1] = 1", "the earlier token itself is marked"),
+        ("places[t, s] = 1", "places[t] = 0; places[t, s] = 1", "only the latest place"),
+        ("places[t, s] = 1", "places[t, s] = 1; break", "only the first place"),
+        ("return places", "return places / places.sum(-1, keepdim=True).clamp(min=1)", "made to sum to 1"),
+        ("return places", "return 1 - places", NOTHING),
+        ("return places", "return places.bool()", "these are no plain numbers"),
+    ],
+}
+
+FINE = {
+    "unscaled_head": [
+        ("(x, Wq, Wk, Wv)", "(x, Wv, Wk, Wq)"),
+        ("(x, Wq, Wk, Wv):", "(x, key, query, value):\n    Wq, Wk, Wv = query, key, value"),
+        ("(x, Wq, Wk, Wv):", "(tokens, W_key, W_query, W_value):\n    x, Wq, Wk, Wv = tokens, W_query, W_key, W_value"),
+        ('float("-inf")', "-1e9"),
+    ],
+    "softened": [
+        ("(scores, temperature)", "(temperature, scores)"),
+        (
+            "return (scores / temperature).softmax(dim=-1)",
+            "powers = (scores / temperature).exp()\n    return powers / powers.sum(-1, keepdim=True)",
+        ),
+    ],
+    "weighted_sums": [("(weights, x)", "(x, weights)")],
+    "one_number": [("(x, Wq, Wk, Wv, t, h)", "(x, t, h, Wq, Wk, Wv)")],
+    "cut_into_heads": [("(q, heads)", "(heads, q)")],
+    "all_heads": [("softmax(dim=-1)", "softmax(dim=3)")],
+    "masked_weights": [("masked.softmax(dim=-1)", "masked.exp() / masked.exp().sum(-1, keepdim=True)")],
+    "mean_loss": [("targets.view(B * T)", "targets.flatten()")],
+    "normalize_rows": [("/ torch.sqrt(variance + 1e-5)", "* (variance + 1e-5) ** -0.5")],
+}
