@@ -14,6 +14,7 @@ HERE = Path(__file__).parent
 MODULES = (
     "rules.js",
     "annotations.js",
+    "lanes.js",
     "layout.js",
     "brush.js",
     "paint.js",

@@ -12,7 +12,7 @@ from matplotlib.patches import FancyArrowPatch, PathPatch, Rectangle
 from matplotlib.path import Path as Curve
 from matplotlib.textpath import text_to_path
 
-from helpers.look import layout
+from helpers.look import lanes, layout
 from helpers.look.annotations import withheld
 from helpers.look.style import AXES, ROLES, cell_text, fill, marked, mix, number, size_name
 
@@ -38,16 +38,7 @@ class Painter:
         self.axes.set(xlim=(0, plan["width"]), ylim=(plan["height"], 0))
         self.axes.axis("off")
         for edge in plan["edges"]:
-            if edge["across"]:
-                continue
-            arrow = FancyArrowPatch(
-                path=Curve(edge["points"], [1, 4, 4, 4]),
-                arrowstyle="-|>",
-                mutation_scale=7,
-                color=theme["edge"],
-                linewidth=0.8,
-            )
-            self.axes.add_patch(arrow)
+            self.arrow(edge["points"])
         self.texts = []  # (text, x, y, color), as drawn
         self.glyphs = defaultdict(list)  # color: outlines of the texts
         for step in trace:
@@ -58,6 +49,16 @@ class Painter:
             path = Curve(np.concatenate([v for v, _ in outlines]), np.concatenate([c for _, c in outlines]))
             # add_artist, not add_patch: the limits are set, and measuring every curve again takes a second.
             self.axes.add_artist(PathPatch(path, facecolor=color, linewidth=0))
+
+    def arrow(self, points):
+        """An arrow along a way with round corners."""
+        path, codes = [points[0]], [Curve.MOVETO]
+        for begin, corner, end in lanes.rounded(points):
+            path += [begin, corner, end]
+            codes += [Curve.LINETO, Curve.CURVE3, Curve.CURVE3]
+        line = Curve([*path, points[-1]], [*codes, Curve.LINETO])
+        color = self.theme["edge"]
+        self.axes.add_patch(FancyArrowPatch(path=line, arrowstyle="-|>", mutation_scale=7, color=color, linewidth=0.8))
 
     def text(self, x, y, text, size, color, align="center", bold=False, italic=False, turned=False, most=0):
         """Write as outlines: one path for all texts of a color is many times faster than a text for each.

@@ -11,11 +11,11 @@ import pytest
 from helpers.attention import head
 from helpers.attention.averages import average_matmul, masked_softmax
 from helpers.diagram.diagram import payload
-from helpers.look import annotations, layout
+from helpers.look import annotations, lanes, layout
 from helpers.look.style import AXES, ROLES, THEMES, cell_text, fill, marked, number
 from helpers.trace import rules
 from helpers.trace.trace import Trace
-from tests.browser.pages import CONSTANTS, blank_page
+from tests.browser.pages import CONSTANTS, OF_LANES, blank_page
 
 STYLE = {"roles": ROLES, "axes": AXES, "themes": THEMES}
 TOKENS = ["the", "cat", "🙂", "an extraordinarily long token", "<b>", "שלום", "", " "]
@@ -80,7 +80,7 @@ EXPLAIN = f"""traces => traces.map(sent => {{
 }})"""
 LAY_OUT = """([style, cases]) => cases.map(([trace, widths, notes]) => {
     const found = course.matrices(trace, style, notes);
-    return [found, widths.map(width => course.layOut(found, width))];
+    return [found, widths.map(width => [false, true].map(grow => course.layOut(found, width, grow)))];
 })"""
 
 
@@ -288,8 +288,9 @@ def compare_layouts(ask, cases, notes=None):
     for (trace, widths), (twins, plans) in zip(cases, found, strict=True):
         matrices = layout.matrices(trace, notes)
         same([asdict(matrix) for matrix in matrices], twins, trace.title)
-        for width, plan in zip(widths, plans, strict=True):
-            same(layout.lay_out(matrices, width), plan, f"{trace.title}, {width} px")
+        for width, pair in zip(widths, plans, strict=True):
+            for grow, plan in enumerate(pair):
+                same(layout.lay_out(matrices, width, bool(grow)), plan, f"{trace.title}, {width} px, grow={grow}")
 
 
 def test_layouts_of_heads(ask):
@@ -417,7 +418,8 @@ def test_notes_in_words(ask):
 
 def test_constants(ask):
     twins = ask("() => course.constants", None)
-    assert {name: plain(getattr(layout, name)) for name in CONSTANTS} == twins
+    mine = {name: getattr(layout, name) for name in CONSTANTS} | {name: getattr(lanes, name) for name in OF_LANES}
+    assert {name: plain(value) for name, value in mine.items()} == twins
 
 
 def test_colors_and_marks(ask):
