@@ -4,7 +4,7 @@ export const [LANE, TURN, EDGE] = [7, 11, 5];
 export const [FALL, LAND, CLEAR] = [13, 16, 22];
 export const OFF = 3;
 const CORNER = 6;
-const [DETOUR, FAR] = [40, 1000];
+const [DETOUR, FAR] = [120, 1000];
 const ROUNDS = 3;
 
 // A stop is a matrix as its arrows see it: name, band, left, x, width, end, right, inputs, roofed.

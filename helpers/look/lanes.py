@@ -18,7 +18,7 @@ FALL, LAND = 13, 16  # from a matrix down to the first lane, from the last lane 
 CLEAR = 22  # the room under a band without lanes
 OFF = 3  # how far from its matrix an arrow begins
 CORNER = 6  # the radius of a corner
-DETOUR, FAR = 40, 1000  # the way around that is worth not to cross an arrow, and not to touch one or leave the page
+DETOUR, FAR = 120, 1000  # the way around that is worth not to cross an arrow, and not to touch one or leave the page
 ROUNDS = 3  # of looking for the best order of lanes
 
 
@@ -69,14 +69,22 @@ class Line:
 def passing(readers, start, stop):
     """How many lines go past a band that holds the matrices from ``start`` to ``stop``.
 
-    readers: for each matrix, which others read it, by their places in the row.
+    readers: for each matrix, which others read it, by their places in the row. Those with the same one reader left go
+    together.
+
+    >>> passing([[1, 2, 5], [5], [3, 4], []], 2, 4)
+    1
     """
     left = [[reader for reader in readers[i] if reader >= stop] for i in range(start)]
     return len({goals[0] for goals in left if len(goals) == 1}) + sum(len(goals) > 1 for goals in left)
 
 
 def room(tracks):
-    """The room under a band whose arrows need so many lanes."""
+    """The room under a band whose arrows need so many lanes.
+
+    >>> room(0), room(1), room(2) - room(1) == LANE
+    (22, 29, True)
+    """
     return FALL + LANE * (tracks - 1) + LAND if tracks else CLEAR
 
 
@@ -297,7 +305,11 @@ def crisp(at):
 
 
 def rounded(points):
-    """The corners of a way, for whoever draws it: each as (where the round begins, the corner, where it ends)."""
+    """The corners of a way, for whoever draws it: each as (where the round begins, the corner, where it ends).
+
+    >>> rounded([[0, 0], [0, 20], [30, 20]])
+    [([0.0, 14.0], [0, 20], [6.0, 20.0])]
+    """
     found = []
     for (x1, y1), (x2, y2), (x3, y3) in zip(points, points[1:], points[2:]):
         before, after = abs(x2 - x1) + abs(y2 - y1), abs(x3 - x2) + abs(y3 - y2)  # one of the two is 0
