@@ -11,9 +11,9 @@ const ROUNDS = 3;
 const middle = (stop) => stop.x + stop.width / 2;
 const street = (stop) => stop.left - TURN;
 
-// A line is arrows that run together: ways (a Map from the matrix each comes from), goals; in a channel: tops, bottoms, track.
+// A line is arrows that run together: ways (a Map from the matrix each comes from) and goals; under a band also past, tops,
+// bottoms, span and track.
 const arrivals = (line) => [...new Set([...line.ways.values()].map((way) => way.at(-1)[0]))];
-const span = ({ tops, bottoms }) => [Math.min(...tops, ...bottoms), Math.max(...tops, ...bottoms)];
 const keyOf = (goals) => JSON.stringify(goals);
 
 // How many lines go past a band that holds the matrices from start to stop.
@@ -58,6 +58,8 @@ export function route(stops, width) {
       const on = (side) => near.filter((goal) => (at.get(goal).band === number) === side).map((goal) => ends.get(goal));
       line.tops = [...arrivals(line), ...on(true)];
       line.bottoms = [...on(false), ...(line.past === undefined ? [] : [line.past])];
+      const places = [...line.tops, ...line.bottoms];
+      line.span = [Math.min(...places), Math.max(...places)];
     }
     tracks.push(stack(lines));
     for (const line of lines) {
@@ -150,9 +152,10 @@ function goPast(band, lines, reached, at, width) {
       const goal = first.roofed ? street(first) : middle(first);
       const joined = lines.some((other) => other !== line && keyOf(beyond(other, reached)) === keyOf(far));
       const places = [...free, ...(only && joined ? [] : shared(band, line, lines).map((x) => [x, 0]))];
+      const others = lines.filter((other) => other !== line).flatMap(arrivals);
       const costs = places.map(([x, cost]) => {
-        const aside = Math.max(0, left - x, x - right) + Math.abs(x - goal) / 2;
-        return aside + cost + (touches(x, line, lines) ? FAR : 0);
+        const touched = others.some((other) => Math.abs(x - other) < EDGE);
+        return Math.max(0, left - x, x - right) + Math.abs(x - goal) / 2 + (cost + (touched ? FAR : 0));
       });
       const best = places[costs.indexOf(Math.min(...costs))];
       free = free.filter((one) => one !== best);
@@ -162,12 +165,8 @@ function goPast(band, lines, reached, at, width) {
   }
 }
 
-// Do other lines come down there?
-const touches = (x, line, lines) =>
-  lines.some((other) => other !== line && arrivals(other).some((arrival) => Math.abs(x - arrival) < EDGE));
-
-// The places where a line can go past a band, least of them even off the page: x, what it costs.
-function streets(band, width, least) {
+// The places where so many lines can go past a band, if need be off the page: x, what it costs.
+function streets(band, width, lines) {
   const names = band.map((stop) => stop.name);
   const found = band.flatMap((stop, i) => {
     const used = fromAbove(stop, names) || fromBelow(stop, names);
@@ -177,8 +176,7 @@ function streets(band, width, least) {
     return tracks.map((track) => [street(stop) - LANE * track, cost + 2 * LANE * track]).filter(([x]) => x >= after);
   });
   const start = band.at(-1).right + EDGE + 2;
-  const count = Math.max(Math.floor((width - EDGE - start) / LANE) + 1, least);
-  const places = Array.from({ length: count }, (_, track) => start + LANE * track);
+  const places = Array.from({ length: 3 * lines }, (_, track) => start + LANE * track); // each line may touch two of them
   return [...found, ...places.map((x) => [x, x > width - EDGE ? FAR : 0])];
 }
 
@@ -199,7 +197,7 @@ const fromBelow = (stop, names) =>
 
 // Give each line a lane, so that few cross and none run into each other; returns how many lanes that takes.
 function stack(lines) {
-  const bent = lines.filter((line) => span(line)[0] < span(line)[1]);
+  const bent = lines.filter(({ span }) => span[0] < span[1]);
   let order = [];
   for (let round = 0; round < ROUNDS; round++) {
     for (const line of bent) {
@@ -216,8 +214,8 @@ function stack(lines) {
     }
   }
   order.forEach((line, i) => {
-    const [low, high] = span(line);
-    const over = order.slice(0, i).filter((other) => span(other)[0] < high + LANE && low < span(other)[1] + LANE);
+    const [low, high] = line.span;
+    const over = order.slice(0, i).filter(({ span }) => span[0] < high + LANE && low < span[1] + LANE);
     line.track = Math.max(-1, ...over.map((other) => other.track)) + 1;
   });
   return Math.max(-1, ...order.map((line) => line.track)) + 1;
@@ -225,7 +223,7 @@ function stack(lines) {
 
 // How often two lines cross if one has its lane over the other's; a hundred where they run into each other.
 function crossings(upper, lower) {
-  const count = (places, line) => places.filter((x) => span(line)[0] < x && x < span(line)[1]).length;
+  const count = (places, { span }) => places.filter((x) => span[0] < x && x < span[1]).length;
   const clashes = lower.tops.flatMap((x) => upper.bottoms.filter((other) => Math.abs(x - other) < EDGE));
   return count(upper.bottoms, lower) + count(lower.tops, upper) + 100 * clashes.length;
 }

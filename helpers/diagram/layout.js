@@ -154,11 +154,12 @@ class Page {
         this.notes[name] = wrap(note, Math.floor((this.room[name] - INDENT) / LETTER));
       }
     }
-    this.readers = this.blocks.map(([{ name }]) =>
-      this.blocks.flatMap(([m], i) => (m.inputs.includes(name) ? [i] : [])),
-    );
-    const [fits, height] = [this.fits.bind(this), this.height.bind(this)];
-    [this.fits, this.height] = [remembered(fits), remembered(height)];
+    const readers = new Map(this.blocks.map(([m]) => [m.name, []]));
+    this.blocks.forEach(([m], i) => {
+      for (const source of new Set(m.inputs)) readers.get(source)?.push(i);
+    });
+    this.readers = [...readers.values()];
+    for (const name of ["places", "fits", "height"]) this[name] = remembered(this[name].bind(this));
     // Low pictures with short arrows are the easiest to read.
     this.bands = splits(this.blocks.length, this.fits)
       .map((bands) => [this.cost(bands), bands])

@@ -54,16 +54,12 @@ class Line:
     past: float | None = None  # where it goes past the band below, if it leads further down
     tops: tuple = ()  # where it touches the upper and the lower border of the room that it is in
     bottoms: tuple = ()
+    span: tuple = ()  # from where to where it reaches there
     track: int | None = None  # its lane there; None where it runs straight down
 
     @property
     def arrivals(self):
         return {way[-1][0] for way in self.ways.values()}
-
-    @property
-    def span(self):
-        places = (*self.tops, *self.bottoms)
-        return min(places), max(places)
 
 
 def passing(readers, start, stop):
@@ -120,6 +116,7 @@ def route(stops, width):
             line.tops = (*line.arrivals, *(ends[goal] for goal in near if at[goal].band == number))
             below_it = [ends[goal] for goal in near if at[goal].band > number]
             line.bottoms = (*below_it, *([] if line.past is None else [line.past]))
+            line.span = min(line.tops + line.bottoms), max(line.tops + line.bottoms)
         tracks.append(stack(lines))
         for line in lines:
             for source, way in line.ways.items():
@@ -207,8 +204,11 @@ def go_past(band, lines, reached, at, width):
             goal = at[far[0]].street if at[far[0]].roofed else at[far[0]].middle
             alone = len(far) > 1 or not any(beyond(other, reached) == far for other in lines if other is not line)
             places = free + [(x, 0) for x in shared(band, line, lines) if alone]
+            others = [x for other in lines if other is not line for x in other.arrivals]
             costs = [
-                max(0, left - x, x - right) + abs(x - goal) / 2 + cost + FAR * touches(x, line, lines)
+                max(0, left - x, x - right)
+                + abs(x - goal) / 2
+                + (cost + FAR * any(abs(x - other) < EDGE for other in others))
                 for x, cost in places
             ]
             best = places[costs.index(min(costs))]
@@ -219,13 +219,8 @@ def go_past(band, lines, reached, at, width):
             line.past = known[far]
 
 
-def touches(x, line, lines):
-    """Do other lines come down there?"""
-    return any(abs(x - other) < EDGE for one in lines if one is not line for other in one.arrivals)
-
-
-def streets(band, width, least):
-    """The places where a line can go past a band, ``least`` of them even off the page: (x, what it costs)."""
+def streets(band, width, lines):
+    """The places where so many lines can go past a band, if need be off the page: (x, what it costs)."""
     found, names = [], [stop.name for stop in band]
     for i, stop in enumerate(band):
         used = from_above(stop, names) or from_below(stop, names)
@@ -234,8 +229,7 @@ def streets(band, width, least):
         tracks = [(stop.street - LANE * track, cost + 2 * LANE * track) for track in range(used, 2)]
         found += [(x, cost) for x, cost in tracks if x >= after]
     start = band[-1].right + EDGE + 2
-    count = max(int((width - EDGE - start) // LANE) + 1, least)
-    places = [start + LANE * track for track in range(count)]
+    places = [start + LANE * track for track in range(3 * lines)]  # each line may touch two of them
     return found + [(x, FAR * (x > width - EDGE)) for x in places]
 
 

@@ -179,10 +179,12 @@ class Page:
             for m in parties:
                 self.room[m.name] = max(cells, *(max(party.title, party.noted) for party in parties))
                 self.notes[m.name] = wrap(m.note, (self.room[m.name] - INDENT) // LETTER)
-        self.readers = [
-            [i for i, (m, _) in enumerate(self.blocks) if source.name in m.inputs] for source, _ in self.blocks
-        ]
-        self.fits, self.height = cache(self.fits), cache(self.height)
+        readers = {m.name: [] for m, _ in self.blocks}
+        for i, (m, _) in enumerate(self.blocks):
+            for source in {*m.inputs} & {*readers}:
+                readers[source].append(i)
+        self.readers = [*readers.values()]
+        self.places, self.fits, self.height = cache(self.places), cache(self.fits), cache(self.height)
         # Low pictures with short arrows are the easiest to read.
         self.bands = min(splits(len(self.blocks), self.fits), key=self.cost)
         self.overflow = not all(self.fits(*band) for band in self.bands)
