@@ -338,8 +338,8 @@ def test_a_title_is_as_wide_as_the_longer_of_name_and_shape():
     trace.given("x", np.zeros((4, 3)), "t c")
     trace.given("a_name_longer_than_its_shape", np.zeros((4, 3)), "t c")
     short, long = layout.matrices(trace)
-    assert short.title == int(5.6 * len(shape_text("tc", (4, 3))))
-    assert long.title == 7 * len(long.name) + 12
+    assert short.title == int(6.2 * len(shape_text("tc", (4, 3))))
+    assert long.title == 9 * len(long.name) + 13
 
 
 def test_no_matrices_make_an_empty_page():

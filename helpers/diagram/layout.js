@@ -84,7 +84,7 @@ export function matrices(trace, style, notes = {}) {
     const [[row, rows], [column, columns]] = onPaper(step);
     const readers = trace.steps.filter((other) => other.inputs.includes(step.name));
     const above = readers.length === 1 && standsAbove(step, readers[0]) ? readers[0].name : "";
-    const title = Math.max(7 * [...step.name].length + 12, 5.6 * [...shapeText(step, style)].length);
+    const title = Math.max(9 * [...step.name].length + 13, 6.2 * [...shapeText(step, style)].length);
     const note = tidy(Object.hasOwn(notes, step.name) ? notes[step.name] : "");
     return {
       name: step.name,

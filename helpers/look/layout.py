@@ -72,7 +72,8 @@ def matrices(trace, notes=None):
         rows, columns = on_paper(step)
         readers = [other for other in trace if step.name in other.inputs]
         above = readers[0].name if len(readers) == 1 and stands_above(step, readers[0]) else ""
-        title = max(7 * len(step.name) + 12, 5.6 * len(shape_text(step.axes, step.value.shape)))
+        # As wide as it is in a wide font: arrows run close to it.
+        title = max(9 * len(step.name) + 13, 6.2 * len(shape_text(step.axes, step.value.shape)))
         note = tidy((notes or {}).get(step.name, ""))
         noted = min(NOTE, INDENT + LETTER * letters(note)) if note else 0
         found.append(

@@ -5,12 +5,26 @@ from xml.etree import ElementTree
 
 import pytest
 
-from helpers.look.lanes import rounded
+from helpers.look import lanes, layout
 from helpers.look.style import ROLES, THEMES
 from tests.browser.pages import PIXELS, head_of, rgb, saved
-from tests.browser.test_twins import compare_layouts
+from tests.browser.test_twins import STYLE, compare_layouts, sent
 from tests.course_pictures import pictures
 from tests.tiled import random_heads
+
+# The name, the room for its title and how wide that is, for each matrix of some traces.
+MEASURE = """([style, traces]) => {
+    const context = document.createElement("canvas").getContext("2d");
+    const brush = new course.CanvasBrush(context);
+    const wide = (text, options) => {
+        brush.text(text, 0, 0, { color: "black", ...options });
+        return context.measureText(text).width;
+    };
+    return traces.map(trace => course.matrices(trace, style).map(({ name, title }, i) => [
+        name, title, Math.max(13 + wide(name, { size: 13.5, bold: true }),
+            wide(course.shapeText(trace.steps[i], style), { size: 11 })),
+    ]));
+}"""
 
 
 def middles(edge, least=16):
@@ -56,9 +70,19 @@ def test_a_saved_picture_has_the_same_round_corners(show):
     shown = show(head_of(T=3, C=4), width=700)
     root = ElementTree.fromstring(saved(shown, "SVG").path().read_text(encoding="utf-8"))
     ways = [path.get("d") for path in root.iter("{http://www.w3.org/2000/svg}path") if "L" in path.get("d")]
-    corners = sum(len(rounded(edge["points"])) for edge in shown.plan()["edges"])
+    corners = sum(len(lanes.rounded(edge["points"])) for edge in shown.plan()["edges"])
     assert corners > 8 and sum(way.count("Q") for way in ways) == corners
 
 
 def test_every_picture_of_the_course_is_laid_out_alike_in_python_and_in_the_browser(blank):
     compare_layouts(blank.ask, [(trace, [400, 700, 600, 1000, 1400, 1900]) for trace, _ in pictures()[::2]])
+
+
+def test_titles_are_no_wider_than_the_room_that_arrows_leave_them(blank):
+    """In this browser's font, which is a wide one."""
+    course = [trace for trace, _ in pictures()]
+    found = blank.ask(MEASURE, [STYLE, [sent(trace)["trace"] for trace in course]])
+    assert sum(map(len, found)) > 1000
+    for trace, titles in zip(course, found):
+        for name, reserved, drawn in titles:
+            assert drawn < reserved + layout.GAP - lanes.TURN - lanes.LANE, (trace.title, name)
