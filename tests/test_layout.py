@@ -239,22 +239,6 @@ def test_data_flows_left_to_right_and_down(T, C, h, width):
     ]
 
 
-def test_an_arrow_starts_and_ends_at_its_matrices():
-    matrices, plan = plan_of(head_trace(4, 3, 2), 1000)
-    titles = {matrix.name: matrix.title for matrix in matrices}
-
-    def reach(name):
-        """The area of a matrix with title and labels, and a little air around it."""
-        box = plan["boxes"][name]
-        right = box["x"] + max(box["width"] + layout.SUMS, titles[name])
-        return box["x"] - box["left"] - 5, box["top"] - 5, right + 5, box["y"] + box["height"] + layout.ARCS
-
-    for edge in plan["edges"]:
-        for end, (x, y) in ((edge["from"], edge["points"][0]), (edge["to"], edge["points"][-1])):
-            left, top, right, bottom = reach(end)
-            assert left <= x <= right and top <= y <= bottom, edge
-
-
 def test_more_room_never_makes_the_cells_smaller():
     for T, C, h in [(2, 3, 2), (8, 8, 4), (16, 16, 8), (64, 32, 32)]:
         trace = head_trace(T, C, h)
@@ -304,9 +288,8 @@ def test_an_arrow_to_the_next_matrix_leaves_and_meets_cells(rule):
     _, plan = plan_of(trace, 1000)
     [edge], boxes = plan["edges"], plan["boxes"]
     low = min(boxes.values(), key=lambda box: box["height"])
-    assert boxes["a"]["height"] != boxes["z"]["height"] and {y for _, y in edge["points"]} == {
-        low["y"] + low["height"] / 2
-    }
+    assert boxes["a"]["height"] != boxes["z"]["height"] and len({y for _, y in edge["points"]}) == 1
+    assert edge["points"][0][1] == pytest.approx(low["y"] + low["height"] / 2, abs=0.5)
 
 
 @pytest.mark.parametrize(
@@ -355,8 +338,8 @@ def test_a_title_is_as_wide_as_the_longer_of_name_and_shape():
     trace.given("x", np.zeros((4, 3)), "t c")
     trace.given("a_name_longer_than_its_shape", np.zeros((4, 3)), "t c")
     short, long = layout.matrices(trace)
-    assert short.title == int(5.6 * len(shape_text("tc", (4, 3))))
-    assert long.title == 7 * len(long.name) + 12
+    assert short.title == int(6.2 * len(shape_text("tc", (4, 3))))
+    assert long.title == 9 * len(long.name) + 13
 
 
 def test_no_matrices_make_an_empty_page():

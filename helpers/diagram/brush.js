@@ -50,11 +50,16 @@ export class CanvasBrush {
     c.stroke();
   }
 
-  curve([[x1, y1], [x2, y2], [x3, y3], [x4, y4]], color, line) {
+  // A line with round corners: a start, then three points a corner (where it begins, the corner, where it ends), an end.
+  way(points, color, line) {
     const c = this.context;
     c.beginPath();
-    c.moveTo(x1, y1);
-    c.bezierCurveTo(x2, y2, x3, y3, x4, y4);
+    c.moveTo(...points[0]);
+    for (let i = 1; i < points.length - 1; i += 3) {
+      c.lineTo(...points[i]);
+      c.quadraticCurveTo(...points[i + 1], ...points[i + 2]);
+    }
+    c.lineTo(...points.at(-1));
     c.strokeStyle = color;
     c.lineWidth = line;
     c.stroke();
@@ -129,9 +134,12 @@ export class SvgBrush {
     this.parts.push(`<path d="${d}" stroke="${color}" stroke-width="${line}" fill="none"/>`);
   }
 
-  curve(points, color, line) {
-    const [start, ...rest] = points.map((point) => point.join(" "));
-    this.parts.push(`<path d="M${start}C${rest.join(" ")}" stroke="${color}" stroke-width="${line}" fill="none"/>`);
+  way(points, color, line) {
+    let d = `M${points[0].join(" ")}`;
+    for (let i = 1; i < points.length - 1; i += 3)
+      d += `L${points[i].join(" ")}Q${points[i + 1].join(" ")} ${points[i + 2].join(" ")}`;
+    d += `L${points.at(-1).join(" ")}`;
+    this.parts.push(`<path d="${d}" stroke="${color}" stroke-width="${line}" fill="none"/>`);
   }
 
   polygon(points, color) {

@@ -234,7 +234,7 @@ class Diagram {
     if (!width) return;
     const dark = isDark();
     this.root.classList.toggle("attention-dark", dark);
-    this.plan = layOut(matrices(this.trace, this.appearance, this.notes.texts), width);
+    this.plan = layOut(matrices(this.trace, this.appearance, this.notes.texts), width, true);
     this.colors = palette(this.appearance, dark);
     this.stage.style.height = `${this.plan.height}px`;
     const context = this.fit(this.canvas);

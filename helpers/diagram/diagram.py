@@ -17,6 +17,7 @@ MODULES = (
     "kinds.js",
     "rules.js",
     "annotations.js",
+    "lanes.js",
     "layout.js",
     "brush.js",
     "paint.js",

@@ -1,8 +1,14 @@
-// Where everything in a diagram stands: helpers/layout.py again, for the browser, where the width is known.
+// Where everything in a diagram stands: helpers/look/layout.py again, for the browser, where the width is known.
 
 import { letters, tidy, wrap } from "./annotations.js";
 import { dictionary } from "./grammar.js";
+import { CLEAR, crisp, deep, drawn, EDGE, LANE, OFF, passing, room, route, TURN } from "./lanes.js";
 
+const GROWN = [
+  [64, 42, 18, false],
+  [56, 37, 16.5, false],
+  [48, 32, 14.5, false],
+];
 const NUMBERED = [
   [42, 28, 13, false],
   [36, 24, 12, false],
@@ -13,9 +19,9 @@ const NUMBERED = [
 ];
 const COLORED = [12, 9, 7, 5, 4, 3, 2];
 const ONE_SCREEN = 700;
+const LOW = 450;
 const TALLEST = [2600, 1000];
-export const [TITLE, COLUMNS, GUTTER, SUMS, GAP, RISE, MARGIN] = [34, 14, 19, 36, 22, 14, 12];
-const ARCS = 30;
+export const [TITLE, COLUMNS, GUTTER, SUMS, GAP, RISE, MARGIN] = [34, 14, 19, 36, 24, 14, 12];
 export const TOKENS = ["t", "s", "r"];
 export const TILED = "n";
 export const [TILE_NAME, TILE_SUMS, APART] = [16, 28, 4];
@@ -86,7 +92,7 @@ export function matrices(trace, style, notes = {}) {
     const [[row, rows], [column, columns]] = onPaper(step);
     const readers = trace.steps.filter((other) => other.inputs.includes(step.name));
     const above = readers.length === 1 && standsAbove(step, readers[0]) ? readers[0].name : "";
-    const title = Math.max(7 * [...step.name].length + 12, 5.6 * [...shapeText(step, style)].length);
+    const title = Math.max(9 * [...step.name].length + 13, 6.2 * [...shapeText(step, style)].length);
     const note = tidy(Object.hasOwn(notes, step.name) ? notes[step.name] : "");
     return {
       name: step.name,
@@ -105,219 +111,235 @@ export function matrices(trace, style, notes = {}) {
   });
 }
 
-export function layOut(matrices, width) {
+// grow: may cells be larger than usual, where the page is so wide that all stand in one band?
+export function layOut(matrices, width, grow = false) {
   if (!matrices.length) {
-    return {
-      width,
-      height: 40,
-      boxes: {},
-      edges: [],
-      cell: [1, 1],
-      font: 9,
-      compact: true,
-      numbers: false,
-      overflow: false,
-    };
+    const nothing = { boxes: {}, edges: [], cell: [1, 1], font: 9, compact: true };
+    return { width, height: 40, ...nothing, numbers: false, overflow: false };
   }
-  let chosen = null;
-  for (const [cellWidth, cellHeight, font, compact] of NUMBERED) {
-    const plan = place(matrices, width, cellWidth, cellHeight, true);
-    if (plan.overflow || plan.height > TALLEST[0]) continue;
-    chosen = { ...plan, cell: [cellWidth, cellHeight], font, compact, numbers: true };
-    if (plan.height <= ONE_SCREEN) break;
+  let [page, written] = [null, null];
+  for (const [cellWidth, cellHeight, font, compact] of [...(grow ? GROWN : []), ...NUMBERED]) {
+    const tried = new Page(matrices, width, cellWidth, cellHeight, true);
+    const grown = cellWidth > NUMBERED[0][0];
+    if (tried.overflow || tried.least > (grown ? LOW : TALLEST[0]) || (grown && tried.bands.length > 1)) continue;
+    [page, written] = [tried, { font, compact, numbers: true }];
+    if (page.least <= ONE_SCREEN && page.plan.height <= ONE_SCREEN) break;
   }
-  if (!chosen) {
+  if (!page) {
     for (const size of COLORED) {
-      const plan = place(matrices, width, size, size, false);
-      chosen = { ...plan, cell: [size, size], font: 9, compact: true, numbers: false };
-      if (!plan.overflow && plan.height <= TALLEST[1]) break;
+      page = new Page(matrices, width, size, size, false);
+      written = { font: 9, compact: true, numbers: false };
+      if (!page.overflow && page.least <= TALLEST[1]) break;
     }
   }
-  chosen.edges = edges(matrices, chosen.boxes, chosen.numbers);
-  const lowest = Math.max(...Object.values(chosen.boxes).map((box) => box.y + box.height));
-  const arcs = Math.max(0, ...chosen.edges.flatMap((edge) => edge.points.map(([, y]) => y)));
-  chosen.height = Math.max(lowest, arcs) + MARGIN;
-  return chosen;
+  return { ...page.plan, ...written };
 }
 
 const sum = (values) => values.reduce((a, b) => a + b, 0);
 
-function place(matrices, width, cellWidth, cellHeight, words) {
-  const above = dictionary(matrices.filter((m) => m.above).map((m) => [m.above, m]));
-  const blocks = matrices.filter((m) => !m.above).map((m) => [m, above[m.name]]);
-  const label = (count) => (words ? LETTER * Math.min(count, LONGEST) : 0);
-  const over = (m) => label(m.heads === 1 ? 2 : m.heads);
-  const stride = (m) => m.columns * cellWidth + (words ? beside(m) : 0) + Math.max(Math.floor(cellWidth / 3), APART);
-  const span = (m) => m.columns * cellWidth + (m.tiles - 1) * stride(m);
-  const [room, notes] = [dictionary(), dictionary()];
-  for (const block of blocks) {
-    const parties = block.filter(Boolean);
-    const cells = span(block[0]) + (words ? beside(block[0]) : 0);
-    for (const { name, note } of parties) {
-      room[name] = Math.max(cells, ...parties.map((party) => Math.max(party.title, party.noted)));
-      notes[name] = wrap(note, Math.floor((room[name] - INDENT) / LETTER));
+// A function of two whole numbers that remembers what it gave.
+function remembered(compute) {
+  const known = new Map();
+  return (start, stop) => {
+    const key = start * 4096 + stop;
+    if (!known.has(key)) known.set(key, compute(start, stop));
+    return known.get(key);
+  };
+}
+
+// One try to place the matrices, at one cell size. bands: where the row of matrices is cut, [start, stop] each.
+class Page {
+  constructor(matrices, width, cellWidth, cellHeight, words) {
+    Object.assign(this, { matrices, width, cell: [cellWidth, cellHeight], words });
+    const above = dictionary(matrices.filter((m) => m.above).map((m) => [m.above, m]));
+    this.blocks = matrices.filter((m) => !m.above).map((m) => [m, above[m.name]]);
+    [this.room, this.notes] = [dictionary(), dictionary()];
+    for (const block of this.blocks) {
+      const parties = block.filter(Boolean);
+      const cells = this.span(block[0]) + (words ? beside(block[0]) : 0);
+      for (const { name, note } of parties) {
+        this.room[name] = Math.max(cells, ...parties.map((party) => Math.max(party.title, party.noted)));
+        this.notes[name] = wrap(note, Math.floor((this.room[name] - INDENT) / LETTER));
+      }
     }
+    const readers = new Map(this.blocks.map(([m]) => [m.name, []]));
+    this.blocks.forEach(([m], i) => {
+      for (const source of new Set(m.inputs)) readers.get(source)?.push(i);
+    });
+    this.readers = [...readers.values()];
+    for (const name of ["places", "fits", "height"]) this[name] = remembered(this[name].bind(this));
+    // Low pictures with short arrows are the easiest to read.
+    this.bands = splits(this.blocks.length, this.fits)
+      .map((bands) => [this.cost(bands), bands])
+      .reduce((a, b) => (b[0] < a[0] ? b : a))[1];
+    this.overflow = !this.bands.every((band) => this.fits(...band));
+    const heights = this.bands.map((band) => this.height(...band));
+    this.least = 1.5 * MARGIN + sum(heights) + CLEAR * (heights.length - 1); // how high it is at least, with few arrows
   }
 
-  const across = ([matrix], first) => {
-    const left = GUTTER + (first ? label(matrix.labels) : 0);
-    return [left, left + room[matrix.name]];
-  };
-  const centers = (bands) => {
-    const found = dictionary();
-    for (const band of bands) {
-      let x = MARGIN;
-      band.forEach((block, i) => {
-        const [left, needed] = across(block, i === 0);
-        found[block[0].name] = x + left + span(block[0]) / 2;
-        x += needed + GAP;
+  // From one tile to the next, a third of a cell apart.
+  stride(m) {
+    const [wide] = this.cell;
+    return m.columns * wide + (this.words ? beside(m) : 0) + Math.max(Math.floor(wide / 3), APART);
+  }
+
+  // From the first cell to the last.
+  span(m) {
+    return m.columns * this.cell[0] + (m.tiles - 1) * this.stride(m);
+  }
+
+  label(count) {
+    return this.words ? LETTER * Math.min(count, LONGEST) : 0;
+  }
+
+  over(m) {
+    return this.label(m.heads === 1 ? 2 : m.heads);
+  }
+
+  // The height of what stands over the cells.
+  written(m) {
+    const lines = this.notes[m.name].length;
+    return TITLE + LINE * lines + (lines && AIR) + (m.tiles > 1 && this.words ? TILE_NAME : 0) + COLUMNS;
+  }
+
+  // Where the labels and the cells of each matrix of a band begin, and where its last title ends.
+  places(start, stop) {
+    let left = TURN + EDGE;
+    const found = this.blocks.slice(start, stop).map(([m], i) => {
+      const place = [left, left + GUTTER + (i ? 0 : this.label(m.labels))];
+      left = place[1] + this.room[m.name] + GAP;
+      return place;
+    });
+    return [found, left - GAP];
+  }
+
+  // Is the page wide enough for this band and for the arrows that go past it?
+  fits(start, stop) {
+    const spare = this.width - MARGIN - this.places(start, stop)[1];
+    const streets = stop - start + 1 - (start > 0 && this.blocks[start][1] ? 1 : 0);
+    return spare >= 0 && spare >= LANE * (passing(this.readers, start, stop) - streets);
+  }
+
+  // How high a band is.
+  height(start, stop) {
+    const band = this.blocks.slice(start, stop);
+    const heads = Math.max(...band.map(([m]) => this.written(m) + this.over(m)));
+    const reach = ([m, p]) => (p ? this.written(m) + RISE + p.rows * this.cell[1] + this.written(p) : 0);
+    return Math.max(heads, ...band.map(reach)) + Math.max(...band.map(([m]) => m.rows)) * this.cell[1];
+  }
+
+  // How far all arrows run sideways, and how high the picture is.
+  cost(bands) {
+    const at = dictionary();
+    for (const [start, stop] of bands) {
+      this.places(start, stop)[0].forEach(([, x], i) => {
+        const [m] = this.blocks[start + i];
+        at[m.name] = x + this.span(m) / 2;
       });
     }
-    return found;
-  };
-  const fits = (band) => sum(band.map((block, i) => across(block, i === 0)[1] + GAP)) - GAP + 2 * MARGIN <= width;
-  const stretch = (bands) => {
-    const at = centers(bands);
-    return sum(blocks.flatMap(([m]) => m.inputs.filter((s) => s in at).map((s) => Math.abs(at[m.name] - at[s]))));
-  };
-  const written = (m) =>
-    TITLE +
-    LINE * notes[m.name].length +
-    (notes[m.name].length && AIR) +
-    (m.tiles > 1 && words ? TILE_NAME : 0) +
-    COLUMNS;
-  const height = (band) => {
-    const heads = Math.max(...band.map(([m]) => written(m) + over(m)));
-    const up = Math.max(...band.map(([m, p]) => (p ? written(m) + RISE + p.rows * cellHeight + written(p) : 0)));
-    return Math.max(up, heads) + Math.max(...band.map(([m]) => m.rows)) * cellHeight;
-  };
+    const aside = ([m]) => m.inputs.filter((source) => source in at).map((source) => Math.abs(at[m.name] - at[source]));
+    return sum(this.blocks.flatMap(aside)) + 2 * sum(bands.map((band) => this.height(...band)));
+  }
 
-  // Low pictures with short arrows are the easiest to read.
-  const cost = (bands) => stretch(bands) + 2 * sum(bands.map(height));
-  const best = splits(blocks, fits)
-    .map((bands) => [cost(bands), bands])
-    .reduce((a, b) => (b[0] < a[0] ? b : a))[1];
-  const boxes = dictionary();
-  let y = MARGIN / 2;
-  best.forEach((band, number) => {
-    let x = MARGIN;
-    const bottom = y + height(band);
-    band.forEach((block, i) => {
-      const [matrix, parameter] = block;
-      const [left, needed] = across(block, i === 0);
-      const high = matrix.rows * cellHeight;
-      const top = bottom - high - written(matrix) - over(matrix);
-      const box = {
-        x: x + left,
-        y: bottom - high,
-        top,
-        band: number,
-        left,
-        room: room[matrix.name],
-        words: words && i === 0 && matrix.labels > 0,
-        note: notes[matrix.name],
-        width: span(matrix),
-        height: high,
-        tiles: Array.from({ length: matrix.tiles }, (_, tile) => [
-          x + left + tile * stride(matrix),
-          matrix.columns * cellWidth,
-        ]),
-      };
-      boxes[matrix.name] = box;
-      if (parameter) {
-        const tall = parameter.rows * cellHeight;
-        const up = top - RISE - tall;
-        boxes[parameter.name] = {
-          ...box,
-          y: up,
-          top: up - written(parameter),
-          height: tall,
-          words: false,
-          note: notes[parameter.name],
-        };
+  // The matrices as their arrows see them.
+  stops() {
+    return this.bands.flatMap(([start, stop], band) =>
+      this.places(start, stop)[0].map(([left, x], i) => {
+        const [m, parameter] = this.blocks[start + i];
+        const width = this.span(m);
+        const end = x + width + (this.words ? beside(m) : 0);
+        const inputs = [...new Set(m.inputs)].filter((source) => source !== parameter?.name);
+        const right = x + this.room[m.name];
+        return { name: m.name, band, left, x, width, end, right, inputs, roofed: Boolean(parameter) };
+      }),
+    );
+  }
+
+  get plan() {
+    this.planned ??= this.draw();
+    return this.planned;
+  }
+
+  // Boxes and arrows, and how high all of it is.
+  draw() {
+    const [stops, boxes, feet] = [this.stops(), dictionary(), []];
+    const [tracks, ways] = route(stops, this.width);
+    let y = MARGIN / 2;
+    stops.forEach((stop, i) => {
+      const [m, parameter] = this.blocks[i];
+      if (stop.band === feet.length) {
+        feet.push(y + this.height(...this.bands[stop.band]));
+        y = feet.at(-1) + room(tracks[stop.band]);
       }
-      x += needed + GAP;
+      const box = this.box(m, stop, feet.at(-1));
+      boxes[m.name] = box;
+      if (!parameter) return;
+      const above = this.box(parameter, stop, box.top - RISE);
+      boxes[parameter.name] = { ...above, tiles: box.tiles, width: box.width, words: false };
     });
-    y = bottom + ARCS + MARGIN / 2;
-  });
-  return { width, height: y, boxes, overflow: !best.every(fits) };
+    return {
+      width: this.width,
+      height: feet.at(-1) + deep(tracks.at(-1)) + MARGIN,
+      cell: this.cell,
+      boxes,
+      edges: edges(this.matrices, boxes, drawn(ways, stops, boxes, feet)),
+      overflow: this.overflow,
+    };
+  }
+
+  // What the plan tells of a matrix whose cells end at this height.
+  box(m, stop, foot) {
+    const y = foot - m.rows * this.cell[1];
+    return {
+      x: stop.x,
+      y,
+      top: y - this.written(m) - this.over(m),
+      band: stop.band,
+      left: stop.x - stop.left,
+      room: this.room[m.name],
+      words: this.words && stop.x - stop.left > GUTTER,
+      note: this.notes[m.name],
+      width: stop.width,
+      height: m.rows * this.cell[1],
+      tiles: Array.from({ length: m.tiles }, (_, i) => [stop.x + i * this.stride(m), m.columns * this.cell[0]]),
+    };
+  }
 }
 
 const beside = (m) => (m.sums ? (m.tiles === 1 ? SUMS : TILE_SUMS) : 0);
 
-// The ways to cut the row of blocks into the fewest bands that fit (one way, if there are many).
-function splits(blocks, fits) {
-  const greedy = [[]];
-  for (const block of blocks) {
-    const last = greedy[greedy.length - 1];
-    if (last.length && !fits([...last, block])) greedy.push([block]);
-    else last.push(block);
-  }
+// The ways to cut a row of blocks into the fewest bands that fit (one way, if there are many).
+function splits(count, fits) {
+  const cuts = [0];
+  for (let i = 1; i < count; i++) if (!fits(cuts.at(-1), i + 1)) cuts.push(i);
+  const greedy = cuts.map((start, i) => [start, cuts[i + 1] ?? count]);
+  let many = 1;
+  for (let i = 1; i < cuts.length; i++) many = (many * (count - i + 1)) / i;
+  if (many > 150) return [greedy];
   const ways = [];
-  let count = 1;
-  for (let i = 1; i < greedy.length; i++) count = (count * (blocks.length - i + 1)) / i;
-  if (count > 150) return [greedy];
   const cut = (bands, start, left) => {
     if (!left) {
-      ways.push([...bands, blocks.slice(start)]);
+      ways.push([...bands, [start, count]]);
       return;
     }
-    for (let end = start + 1; end <= blocks.length - left; end++) {
-      cut([...bands, blocks.slice(start, end)], end, left - 1);
-    }
+    for (let end = start + 1; end <= count - left; end++) cut([...bands, [start, end]], end, left - 1);
   };
-  cut([], 0, greedy.length - 1);
-  const fitting = ways.filter((bands) => bands.every(fits));
+  cut([], 0, cuts.length - 1);
+  const fitting = ways.filter((bands) => bands.every((band) => fits(...band)));
   return fitting.length ? fitting : [greedy];
 }
 
-function edges(matrices, boxes, numbers) {
-  const order = matrices.filter((m) => !m.above).map((m) => m.name);
-  const sums = dictionary(matrices.map((m) => [m.name, numbers ? beside(m) : 0]));
-  const above = dictionary(matrices.filter((m) => m.above).map((m) => [m.above, m.name]));
-  return matrices.flatMap((matrix) =>
-    matrix.inputs.map((source) => {
-      const [a, b] = [boxes[source], boxes[matrix.name]];
-      const [fromX, toX] = [a.x + a.width / 2, b.x + b.width / 2];
-      const [below, top] = [a.y + a.height + 3, b.top - 1];
-      const apart = order.includes(source) ? order.indexOf(matrix.name) - order.indexOf(source) : 0;
-      let points;
-      if (!apart) {
-        points = straight(toX, below, toX, top);
-      } else if (a.band !== b.band) {
-        const half = below + ARCS / 2;
-        const over = boxes[above[matrix.name] ?? matrix.name].top - 1;
-        points = [
-          [fromX, below],
-          [fromX, half],
-          [toX, half],
-          [toX, over],
-        ];
-      } else if (apart === 1) {
-        const y = b.y + b.height - Math.min(a.height, b.height) / 2;
-        points = straight(a.x + a.width + sums[source] + 3, y, b.x - b.left - 1, y);
-      } else {
-        const low = Math.max(below, b.y + b.height + 3);
-        const sag = low + Math.min(14 + 4 * apart, 36);
-        points = [
-          [fromX, low],
-          [fromX, sag],
-          [toX, sag],
-          [toX, low],
-        ];
-      }
-      const [low, high] = [Math.min(fromX, toX), Math.max(fromX, toX)];
-      const across = Object.values(boxes).some(
-        (box) => a.band < box.band && box.band < b.band && box.x - box.left < high && low < box.x + box.width,
-      );
-      return { from: source, to: matrix.name, points, across };
+// The arrows of the data flow, each with the points of its way, from its source to the matrix that is computed.
+function edges(matrices, boxes, ways) {
+  return matrices.flatMap(({ name, inputs }) =>
+    [...new Set(inputs)].map((source) => {
+      const [above, below] = [boxes[source], boxes[name]];
+      const x = crisp(below.x + below.width / 2);
+      const down = [
+        [x, above.y + above.height + OFF],
+        [x, below.top - 1],
+      ]; // from a parameter
+      return { from: source, to: name, points: ways.get(source)?.get(name) ?? down };
     }),
   );
 }
-
-const straight = (x1, y1, x2, y2) => [
-  [x1, y1],
-  [(2 * x1 + x2) / 3, (2 * y1 + y2) / 3],
-  [(x1 + 2 * x2) / 3, (y1 + 2 * y2) / 3],
-  [x2, y2],
-];

@@ -57,9 +57,14 @@ export function highlight(context, { steps, plan, colors, pick }, focus, trail, 
   context.globalAlpha = 1;
 
   const brush = new CanvasBrush(context);
-  for (const edge of plan.edges) {
-    if (edge.to === focus[0]) paintEdge(brush, edge, colors.role(steps[edge.from].role), 2);
-  }
+  const edges = plan.edges.filter((edge) => edge.to === focus[0]);
+  for (const edge of edges) paintEdge(brush, edge, colors.role(steps[edge.from].role), 2);
+  // Where two of them run together they have the color of what they make.
+  edges.forEach((edge, i) => {
+    const joined = edges.slice(0, i).map((other) => ending(edge.points, other.points));
+    for (const points of joined)
+      if (points.length > 1) paintEdge(brush, { points }, colors.role(steps[focus[0]].role), 2);
+  });
   for (const name of new Set(direct.map(([source]) => source))) {
     outline(brush, rects(direct.filter(([source]) => source === name)), plan.cell, colors.role(steps[name].role));
   }
@@ -67,6 +72,21 @@ export function highlight(context, { steps, plan, colors, pick }, focus, trail, 
   frame(trail.slice(0, -1), { stroke: colors.muted, line: 2 });
   if (pinned && direct.length) frame([direct[active]], { stroke: colors.ink, line: 2, dash: [3, 2] });
   frame([focus], { stroke: colors.ink, line: 2.5 });
+}
+
+// The way that two arrows have in common at their end.
+function ending(one, other) {
+  let shared = 0;
+  const back = (points, i) => points[points.length - 1 - i];
+  while (shared < Math.min(one.length, other.length) && String(back(one, shared)) === String(back(other, shared)))
+    shared++;
+  const found = one.slice(one.length - shared);
+  const [a, b, end] = [back(one, shared), back(other, shared), found[0]];
+  if (!a || !b || !end) return found;
+  const [along, far] = a[0] === end[0] ? [1, 0] : [0, 1]; // which of x and y changes on the way to the first point in common
+  const [before, after] = [a[along] - end[along], b[along] - end[along]];
+  if (a[far] !== b[far] || before * after <= 0) return found;
+  return [Math.abs(before) < Math.abs(after) ? a : b, ...found];
 }
 
 // One outline around neighboring cells.

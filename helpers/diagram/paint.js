@@ -1,6 +1,7 @@
 // Draws a laid-out Trace with a brush.
 
 import { cellText, number } from "./formulas.js";
+import { rounded } from "./lanes.js";
 import {
   AIR,
   COLUMNS,
@@ -21,6 +22,7 @@ import {
   wordsOf,
 } from "./layout.js";
 
+const HEAD = 6; // the length of an arrow's head
 const SMALLEST = 0.75; // of the font: numbers that are wider still are squeezed
 
 const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
@@ -75,16 +77,16 @@ export function rectOf(step, index, plan, pick) {
 
 export function paint(brush, plan, trace, colors, pick) {
   brush.rect(0, 0, plan.width, plan.height, { fill: colors.surface });
-  for (const edge of plan.edges) if (!edge.across) paintEdge(brush, edge, colors.edge, 1);
+  for (const edge of plan.edges) paintEdge(brush, edge, colors.edge, 1);
   for (const step of trace.steps) paintMatrix(brush, plan, step, trace, colors, pick);
 }
 
 export function paintEdge(brush, { points }, color, line) {
-  brush.curve(points, color, line);
   const [[x1, y1], [x2, y2]] = points.slice(-2);
-  const length = Math.hypot(x2 - x1, y2 - y1) || 1;
-  const [dx, dy] = [(x2 - x1) / length, (y2 - y1) / length];
-  const back = [x2 - 6 * dx, y2 - 6 * dy];
+  const [dx, dy] = [Math.sign(x2 - x1), Math.sign(y2 - y1)];
+  const back = [x2 - HEAD * dx, y2 - HEAD * dy];
+  const inside = [x2 - (HEAD * dx) / 2, y2 - (HEAD * dy) / 2]; // of the head: a thick line does not show at its tip
+  brush.way([points[0], ...rounded(points).flat(), inside], color, line);
   brush.polygon(
     [
       [x2, y2],

@@ -13,8 +13,10 @@ from helpers.look.given import told, whole_number
 from helpers.look.style import ROLES, THEMES
 from helpers.pictures.plots import curves, spread
 
-WIDTH, HEIGHT, LEFT, BOTTOM = 640, 220, 44, 26
+WIDTH, HEIGHT = 640, 220  # of the picture, in CSS pixels; it is narrower where the page is
+TOP, RIGHT, BOTTOM, LEFT = 12, 62, 26, 44  # the room around the curves: for numbers, and for the lines' names
 LETTERS = 13  # the height of a line's name
+BAR = {"width": "320px", "min_width": "100px", "flex": "0 1 320px"}
 EVERY = 0.25  # seconds between two pictures: drawing must not slow the training down
 SMOOTH = 20  # steps in the running mean
 LINES = {"training": "query", "test": "key", "floor": "value"}
@@ -52,9 +54,9 @@ class View(widgets.VBox):
     def __init__(self, training, floor=None):
         self.training, self.floor, self.tests, self.drawn = training, floor, getattr(training, "tests", {}), 0.0
         training.tests = self.tests
-        self.bar = widgets.IntProgress(value=training.step, max=training.steps, layout={"width": "320px"})
-        self.line, self.plot = widgets.Label(), widgets.HTML()
-        super().__init__([widgets.HBox([self.bar, self.line]), self.plot])
+        self.bar = widgets.IntProgress(value=training.step, max=training.steps, layout=BAR)
+        self.line, self.plot = widgets.HTML(), widgets.HTML()
+        super().__init__([widgets.Box([self.bar, self.line], layout={"flex_flow": "row wrap"}), self.plot])
         self.update(last=True)
 
     def test(self):
@@ -119,46 +121,58 @@ def at(points, step):
 
 
 def drawing(lines, steps):
-    """The curves as SVG; colors follow the page's theme."""
+    """The curves as HTML, as wide as there is room; colors follow the page's theme.
+
+    The curves are stretched to the width, the letters are not: they stand beside them, by shares of the width.
+    """
     top = max((value for points in lines.values() for _, value in points), default=1.0)
+    high = HEIGHT - TOP - BOTTOM  # of the part with the curves
 
-    def place(step, value):
-        return LEFT + (WIDTH - LEFT - 90) * step / steps, HEIGHT - BOTTOM - (HEIGHT - BOTTOM - 12) * value / top
+    def across(step):
+        return 100 * step / steps  # per cent of its width
 
-    parts = []
+    def down(value):
+        return high * (1 - value / top)
+
+    paths, texts = [], []
     apart = 1.0 if top > 2 else 0.5
     for value in (apart * i for i in range(int(top / apart) + 1)):
-        _, y = place(0, value)
-        parts.append(
-            f'<path d="M{LEFT} {y:.1f}H{WIDTH - 90}" class="grid"/><text x="{LEFT - 6}" y="{y + 4:.1f}" '
-            f'text-anchor="end">{value:.1f}</text>'
-        )
-    ends = [place(*points[-1]) for points in lines.values()]
+        y = down(value)
+        paths.append(f'<path d="M0 {y:.1f}H100" class="grid"/>')
+        texts.append(f'<span style="right:calc(100% + 6px);top:{y:.1f}px">{value:.1f}</span>')
+    texts.append(f'<span style="right:0;top:{high + 14}px">step {steps}</span>')
+    ends = [points[-1] for points in lines.values()]
     ranks = range(len(ends), 0, -1)  # of lines that end at one height, the first stands on top
-    heights = spread([1 - y / HEIGHT for _, y in ends], LETTERS / HEIGHT, ranks)
-    for (name, points), (x, _), height in zip(lines.items(), ends, heights):
-        path = "L".join("{:.1f} {:.1f}".format(*place(*point)) for point in points)
-        y = HEIGHT * (1 - height)
-        parts.append(
-            f'<path d="M{path}" class="{name}"/><text x="{x + 6:.1f}" y="{y + 4:.1f}" '
-            f'class="{name}">{escape(name)}</text>'
-        )
-    (light, dark), n = zip(*(ROLES[role] for role in LINES.values())), list(LINES)
+    heights = spread([1 - (TOP + down(value)) / HEIGHT for _, value in ends], LETTERS / HEIGHT, ranks)
+    for (name, points), (step, _), height in zip(lines.items(), ends, heights):
+        path = "L".join(f"{across(at):.2f} {down(value):.1f}" for at, value in points)
+        place = f"left:calc({across(step):.2f}% + 6px);top:{HEIGHT * (1 - height) - TOP:.1f}px"
+        paths.append(f'<path d="M{path}" class="{name}"/>')
+        texts.append(f'<span style="{place}" class="{name}">{escape(name)}</span>')
+    return (
+        f'<style>{style()}</style><div class="watch" role="img" aria-label="The loss, step by step"><div>'
+        f'<svg viewBox="0 0 100 {high}" preserveAspectRatio="none" aria-hidden="true">{"".join(paths)}</svg>'
+        f"{''.join(texts)}</div></div>"
+    )
+
+
+def style():
+    """Where the parts of the drawing stand, and their colors in a light and a dark page."""
+    (light, dark), names = zip(*(ROLES[role] for role in LINES.values())), list(LINES)
 
     def rules(colors, theme, scope=""):
         own = "".join(
-            f"{scope} .watch path.{name}{{stroke:{color}}}{scope} .watch text.{name}{{fill:{color}}}"
-            for name, color in zip(n, colors)
+            f"{scope} .watch path.{name}{{stroke:{color}}}{scope} .watch span.{name}{{color:{color}}}"
+            for name, color in zip(names, colors)
         )
-        return f"{scope} .watch .grid{{stroke:{theme['line']}}}{scope} .watch text{{fill:{theme['muted']}}}{own}"
+        return f"{scope} .watch .grid{{stroke:{theme['line']}}}{scope} .watch span{{color:{theme['muted']}}}{own}"
 
-    style = (
-        ".watch path{fill:none;stroke-width:2}.watch .grid{stroke-width:.6}.watch text{font:11px sans-serif}"
+    return (
+        f".watch{{position:relative;max-width:{WIDTH}px;height:{HEIGHT}px}}"
+        f".watch>div{{position:absolute;inset:{TOP}px {RIGHT}px {BOTTOM}px {LEFT}px}}"
+        ".watch svg{position:absolute;width:100%;height:100%;overflow:visible}"
+        ".watch path{fill:none;stroke-width:2;vector-effect:non-scaling-stroke}.watch .grid{stroke-width:.6}"
+        ".watch span{position:absolute;transform:translateY(-50%);font:11px/1 sans-serif;white-space:nowrap}"
         + rules(light, THEMES["light"])
         + rules(dark, THEMES["dark"], "[data-jp-theme-light=false]")
-    )
-    return (
-        f'<style>{style}</style><svg class="watch" width="{WIDTH}" height="{HEIGHT}" role="img" '
-        'aria-label="The loss, step by step">'
-        f'{"".join(parts)}<text x="{WIDTH - 90}" y="{HEIGHT - 6}" text-anchor="end">step {steps}</text></svg>'
     )

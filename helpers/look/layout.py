@@ -2,20 +2,22 @@
 
 A parameter stands above the matrix it makes, as in a matrix product on paper: rows of the result line
 up with the rows of x, columns with the columns of W. So does one that is added to each row. Heads stand side by side,
-as tiles
-of one matrix: (heads, T, head_size) looks like the (T, C) that it is cut from. Units are CSS pixels.
-``diagram/layout.js`` is this module again, for the browser, where the width is known only when it is
-drawn; a test holds the two equal.
+as tiles of one matrix: (heads, T, head_size) looks like the (T, C) that it is cut from. Between the matrices run the
+arrows (``lanes``). Units are CSS pixels. ``diagram/layout.js`` is this module again, for the browser, where the width
+is known only when it is drawn; a test holds the two equal.
 """
 
 import math
 from dataclasses import dataclass
+from functools import cache, cached_property
 from itertools import combinations, pairwise
 
+from helpers.look import lanes
 from helpers.look.annotations import letters, tidy, wrap
 from helpers.look.style import TOKENS
 
 # Cells that hold a number: width, height, font size, compact numbers. The largest that fits is taken.
+GROWN = ((64, 42, 18, False), (56, 37, 16.5, False), (48, 32, 14.5, False))  # where all stand in one low band
 NUMBERED = (
     (42, 28, 13, False),
     (36, 24, 12, False),
@@ -26,9 +28,9 @@ NUMBERED = (
 )
 COLORED = (12, 9, 7, 5, 4, 3, 2)  # cells too small for a number
 ONE_SCREEN = 700  # a diagram as high as this is seen at once
+LOW = 450  # one whose cells have grown leaves room for text
 TALLEST = 2600, 1000  # with numbers, and with color alone
-TITLE, COLUMNS, GUTTER, SUMS, GAP, RISE, MARGIN = 34, 14, 19, 36, 22, 14, 12
-ARCS = 30  # room below a band for the arrows that pass under it
+TITLE, COLUMNS, GUTTER, SUMS, GAP, RISE, MARGIN = 34, 14, 19, 36, 24, 14, 12
 TILED = "n"  # the axis whose indices, the heads, are tiles side by side where it is not one of the last two
 TILE_NAME, TILE_SUMS, APART = 16, 28, 4  # the line that names a tile, the room for its sums, the least gap after it
 LETTER, LONGEST = 6, 8  # width of a letter of a token's label or a note, and how many letters of a label are shown
@@ -72,7 +74,8 @@ def matrices(trace, notes=None):
         rows, columns = on_paper(step)
         readers = [other for other in trace if step.name in other.inputs]
         above = readers[0].name if len(readers) == 1 and stands_above(step, readers[0]) else ""
-        title = max(7 * len(step.name) + 12, 5.6 * len(step.shape))
+        # As wide as it is in a wide font: arrows run close to it.
+        title = max(9 * len(step.name) + 13, 6.2 * len(step.shape))
         note = tidy((notes or {}).get(step.name, ""))
         noted = min(NOTE, INDENT + LETTER * letters(note)) if note else 0
         found.append(
@@ -135,136 +138,155 @@ def down_and_across(step, empty, along):
     return found[-2], found[-1]
 
 
-def lay_out(matrices, width):
+def lay_out(matrices, width, grow=False):
     """Place the matrices: a dictionary with width, height, cell, font, compact, numbers, boxes and edges.
 
     A box gives x and y of its first cell, x and width of each tile, the top of its title, the room to the
     right of x, the lines of its note (between title and cells), its band and whether its rows have words;
-    an edge gives the names it joins, the four points of a Bezier curve, and whether it would run across
-    other matrices: then it is drawn only where somebody points.
+    an edge gives the names it joins and the points of its way, whose corners are round.
+    grow: may cells be larger than usual, where the page is so wide that all stand in one band?
     """
     if not matrices:
-        return {
-            "width": width,
-            "height": 40,
-            "boxes": {},
-            "edges": [],
-            "cell": [1, 1],
-            "font": 9,
-            "compact": True,
-            "numbers": False,
-            "overflow": False,
-        }
-    chosen = None
-    for cell_width, cell_height, font, compact in NUMBERED:
-        plan = place(matrices, width, cell_width, cell_height, True)
-        if plan["overflow"] or plan["height"] > TALLEST[0]:
+        nothing = {"boxes": {}, "edges": [], "cell": [1, 1], "font": 9, "compact": True}
+        return {"width": width, "height": 40, **nothing, "numbers": False, "overflow": False}
+    page = None
+    for cell_width, cell_height, font, compact in GROWN * grow + NUMBERED:
+        tried, grown = Page(matrices, width, cell_width, cell_height, True), cell_width > NUMBERED[0][0]
+        if tried.overflow or tried.least > (LOW if grown else TALLEST[0]) or (grown and len(tried.bands) > 1):
             continue
-        chosen = {**plan, "cell": [cell_width, cell_height], "font": font, "compact": compact, "numbers": True}
-        if plan["height"] <= ONE_SCREEN:
+        page, written = tried, {"font": font, "compact": compact, "numbers": True}
+        if page.least <= ONE_SCREEN and page.plan["height"] <= ONE_SCREEN:
             break
-    if chosen is None:
+    if page is None:
         for size in COLORED:
-            plan = place(matrices, width, size, size, False)
-            chosen = {**plan, "cell": [size, size], "font": 9, "compact": True, "numbers": False}
-            if not plan["overflow"] and plan["height"] <= TALLEST[1]:
+            page, written = Page(matrices, width, size, size, False), {"font": 9, "compact": True, "numbers": False}
+            if not page.overflow and page.least <= TALLEST[1]:
                 break
-    chosen["edges"] = edges(matrices, chosen["boxes"], chosen["numbers"])
-    lowest = max(box["y"] + box["height"] for box in chosen["boxes"].values())
-    arcs = max((point[1] for edge in chosen["edges"] for point in edge["points"]), default=0)
-    chosen["height"] = max(lowest, arcs) + MARGIN
-    return chosen
+    return {**page.plan, **written}
 
 
-def place(matrices, width, cell_width, cell_height, words):
-    """One try at one cell size: boxes in bands, and whether a box is wider than the page."""
-    above = {m.above: m for m in matrices if m.above}
-    blocks = [(m, above.get(m.name)) for m in matrices if not m.above]
+class Page:
+    """One try to place the matrices, at one cell size.
 
-    def stride(m):  # from one tile to the next, a third of a cell apart
-        return m.columns * cell_width + beside(m) * words + max(cell_width // 3, APART)
+    bands: where the row of matrices is cut, (start, stop) each. least: how high it is at least, with few arrows.
+    """
 
-    def span(m):  # from the first cell to the last
-        return m.columns * cell_width + (m.tiles - 1) * stride(m)
+    def __init__(self, matrices, width, cell_width, cell_height, words):
+        self.matrices, self.width, self.cell, self.words = matrices, width, [cell_width, cell_height], words
+        above = {m.above: m for m in matrices if m.above}
+        self.blocks = [(m, above.get(m.name)) for m in matrices if not m.above]
+        self.room, self.notes = {}, {}  # by name: the width from the first cell on, the lines of the note
+        for block in self.blocks:
+            parties = [m for m in block if m]
+            cells = self.span(block[0]) + beside(block[0]) * words
+            for m in parties:
+                self.room[m.name] = max(cells, *(max(party.title, party.noted) for party in parties))
+                self.notes[m.name] = wrap(m.note, (self.room[m.name] - INDENT) // LETTER)
+        readers = {m.name: [] for m, _ in self.blocks}
+        for i, (m, _) in enumerate(self.blocks):
+            for source in {*m.inputs} & {*readers}:
+                readers[source].append(i)
+        self.readers = [*readers.values()]
+        self.places, self.fits, self.height = cache(self.places), cache(self.fits), cache(self.height)
+        # Low pictures with short arrows are the easiest to read.
+        self.bands = min(splits(len(self.blocks), self.fits), key=self.cost)
+        self.overflow = not all(self.fits(*band) for band in self.bands)
+        self.least = 1.5 * MARGIN + sum(self.height(*band) for band in self.bands) + lanes.CLEAR * (len(self.bands) - 1)
 
-    room, notes = {}, {}  # by the name of a matrix: the width from its first cell on, the lines of its note
-    for block in blocks:
-        matrix, parties = block[0], [m for m in block if m]
-        cells = span(matrix) + beside(matrix) * words
-        for m in parties:
-            room[m.name] = max(cells, *(max(party.title, party.noted) for party in parties))
-            notes[m.name] = wrap(m.note, (room[m.name] - INDENT) // LETTER)
+    def stride(self, m):
+        """From one tile to the next, a third of a cell apart."""
+        return m.columns * self.cell[0] + beside(m) * self.words + max(self.cell[0] // 3, APART)
 
-    def across(block, first):  # width to the left of the cells, and in all
-        left = GUTTER + LETTER * min(block[0].labels, LONGEST) * (first and words)
-        return left, left + room[block[0].name]
+    def span(self, m):
+        """From the first cell to the last."""
+        return m.columns * self.cell[0] + (m.tiles - 1) * self.stride(m)
 
-    def centers(bands):  # where the middle of each matrix of these bands stands
-        found = {}
-        for band in bands:
-            x = MARGIN
-            for block in band:
-                left, needed = across(block, block is band[0])
-                found[block[0].name] = x + left + span(block[0]) / 2
-                x += needed + GAP
+    def written(self, m):
+        """The height of what stands over the cells."""
+        note = LINE * len(self.notes[m.name]) + AIR * bool(self.notes[m.name])
+        return TITLE + note + TILE_NAME * (m.tiles > 1) * self.words + COLUMNS
+
+    def places(self, start, stop):
+        """Where the labels and the cells of each matrix of a band begin, and where its last title ends."""
+        found, left = [], lanes.TURN + lanes.EDGE
+        for i in range(start, stop):
+            m = self.blocks[i][0]
+            x = left + GUTTER + LETTER * min(m.labels, LONGEST) * self.words * (i == start)
+            found.append((left, x))
+            left = x + self.room[m.name] + GAP
+        return found, left - GAP
+
+    def fits(self, start, stop):
+        """Is the page wide enough for this band and for the arrows that go past it?"""
+        spare = self.width - MARGIN - self.places(start, stop)[1]
+        streets = stop - start + 1 - (start > 0 and self.blocks[start][1] is not None)
+        return spare >= 0 and spare >= lanes.LANE * (lanes.passing(self.readers, start, stop) - streets)
+
+    def height(self, start, stop):
+        """How high a band is."""
+        band = self.blocks[start:stop]
+        heads = max(self.written(m) + over(m) * self.words for m, _ in band)
+        up = max(self.written(m) + RISE + p.rows * self.cell[1] + self.written(p) if p else 0 for m, p in band)
+        return max(up, heads) + max(m.rows for m, _ in band) * self.cell[1]
+
+    def cost(self, bands):
+        """How far all arrows run sideways, and how high the picture is."""
+        at = {}
+        for start, stop in bands:
+            for i, (_, x) in zip(range(start, stop), self.places(start, stop)[0]):
+                at[self.blocks[i][0].name] = x + self.span(self.blocks[i][0]) / 2
+        aside = sum(abs(at[m.name] - at[source]) for m, _ in self.blocks for source in m.inputs if source in at)
+        return aside + 2 * sum(self.height(*band) for band in bands)
+
+    def stops(self):
+        """The matrices as their arrows see them."""
+        found = []
+        for band, (start, stop) in enumerate(self.bands):
+            for (m, parameter), (left, x) in zip(self.blocks[start:stop], self.places(start, stop)[0]):
+                sources = [source for source in dict.fromkeys(m.inputs) if not parameter or source != parameter.name]
+                width, right = self.span(m), x + self.room[m.name]
+                end = x + width + beside(m) * self.words
+                found.append(lanes.Stop(m.name, band, left, x, width, end, right, tuple(sources), bool(parameter)))
         return found
 
-    def fits(band):
-        return sum(across(block, block is band[0])[1] + GAP for block in band) - GAP + 2 * MARGIN <= width
-
-    def stretch(bands):  # how far all arrows run sideways
-        at = centers(bands)
-        return sum(abs(at[m.name] - at[source]) for m, _ in blocks for source in m.inputs if source in at)
-
-    def written(m):  # the height of what stands over the cells
-        return (
-            TITLE + LINE * len(notes[m.name]) + AIR * bool(notes[m.name]) + TILE_NAME * (m.tiles > 1) * words + COLUMNS
-        )
-
-    def height(band):
-        heads = max(written(m) + over(m) * words for m, _ in band)
-        up = max(written(m) + RISE + p.rows * cell_height + written(p) if p else 0 for m, p in band)
-        return max(up, heads) + max(m.rows for m, _ in band) * cell_height
-
-    # Low pictures with short arrows are the easiest to read.
-    best = min(splits(blocks, fits), key=lambda bands: stretch(bands) + 2 * sum(map(height, bands)))
-    boxes, y = {}, MARGIN / 2
-    for number, band in enumerate(best):
-        x = MARGIN
-        bottom = y + height(band)
-        for block in band:
-            matrix, parameter = block
-            left, needed = across(block, block is band[0])
-            high = matrix.rows * cell_height
-            top = bottom - high - written(matrix) - over(matrix) * words
-            box = {
-                "x": x + left,
-                "y": bottom - high,
-                "top": top,
-                "band": number,
-                "left": left,
-                "room": room[matrix.name],
-                "words": words and block is band[0] and matrix.labels > 0,
-                "note": notes[matrix.name],
-                "width": span(matrix),
-                "height": high,
-                "tiles": [(x + left + i * stride(matrix), matrix.columns * cell_width) for i in range(matrix.tiles)],
-            }
-            boxes[matrix.name] = box
+    @cached_property
+    def plan(self):
+        """Boxes and arrows, and how high all of it is."""
+        stops, boxes, feet, y = self.stops(), {}, [], MARGIN / 2
+        tracks, ways = lanes.route(stops, self.width)
+        for stop, (m, parameter) in zip(stops, self.blocks):
+            if stop.band == len(feet):  # the first of a band
+                feet.append(y + self.height(*self.bands[stop.band]))
+                y = feet[-1] + lanes.room(tracks[stop.band])
+            boxes[m.name] = box = self.box(m, stop, feet[-1])
             if parameter:
-                high = parameter.rows * cell_height
-                high_y = top - RISE - high
-                boxes[parameter.name] = {
-                    **box,
-                    "y": high_y,
-                    "top": high_y - written(parameter),
-                    "height": high,
-                    "words": False,
-                    "note": notes[parameter.name],
-                }
-            x += needed + GAP
-        y = bottom + ARCS + MARGIN / 2
-    return {"width": width, "height": y, "boxes": boxes, "overflow": not all(map(fits, best))}
+                above = self.box(parameter, stop, box["top"] - RISE)
+                boxes[parameter.name] = {**above, "tiles": box["tiles"], "width": box["width"], "words": False}
+        return {
+            "width": self.width,
+            "height": feet[-1] + lanes.deep(tracks[-1]) + MARGIN,
+            "cell": self.cell,
+            "boxes": boxes,
+            "edges": edges(self.matrices, boxes, lanes.drawn(ways, stops, boxes, feet)),
+            "overflow": self.overflow,
+        }
+
+    def box(self, m, stop, foot):
+        """What the plan tells of a matrix whose cells end at this height."""
+        y = foot - m.rows * self.cell[1]
+        return {
+            "x": stop.x,
+            "y": y,
+            "top": y - self.written(m) - over(m) * self.words,
+            "band": stop.band,
+            "left": stop.x - stop.left,
+            "room": self.room[m.name],
+            "words": self.words and stop.x - stop.left > GUTTER,
+            "note": self.notes[m.name],
+            "width": stop.width,
+            "height": m.rows * self.cell[1],
+            "tiles": [(stop.x + i * self.stride(m), m.columns * self.cell[0]) for i in range(m.tiles)],
+        }
 
 
 def beside(matrix):
@@ -277,57 +299,27 @@ def over(matrix):
     return LETTER * (2 if matrix.heads == 1 else min(matrix.heads, LONGEST))
 
 
-def splits(blocks, fits):
-    """The ways to cut the row of blocks into the fewest bands that fit (one way, if there are many)."""
-    greedy = [[]]
-    for block in blocks:
-        if greedy[-1] and not fits([*greedy[-1], block]):
-            greedy.append([])
-        greedy[-1].append(block)
-    if math.comb(len(blocks), len(greedy) - 1) > 150:
+def splits(count, fits):
+    """The ways to cut a row of blocks into the fewest bands that fit (one way, if there are many)."""
+    greedy = [0]
+    for i in range(1, count):
+        if not fits(greedy[-1], i + 1):
+            greedy.append(i)
+    greedy = [*pairwise((*greedy, count))]
+    if math.comb(count, len(greedy) - 1) > 150:
         return [greedy]
-    cuts = combinations(range(1, len(blocks)), len(greedy) - 1)
-    ways = [[blocks[a:b] for a, b in pairwise((0, *cut, len(blocks)))] for cut in cuts]
-    return [bands for bands in ways if all(map(fits, bands))] or [greedy]
+    cuts = combinations(range(1, count), len(greedy) - 1)
+    ways = [[*pairwise((0, *cut, count))] for cut in cuts]
+    return [bands for bands in ways if all(fits(*band) for band in bands)] or [greedy]
 
 
-def edges(matrices, boxes, numbers):
-    """The arrows of the data flow: from above, from beside, from below in the same band, or from an earlier band."""
+def edges(matrices, boxes, ways):
+    """The arrows of the data flow, each with the points of its way, from its source to the matrix that is computed."""
     found = []
-    order = [m.name for m in matrices if not m.above]
-    sums = {m.name: beside(m) * numbers for m in matrices}
-    above = {m.above: m.name for m in matrices if m.above}
     for matrix in matrices:
-        for source in matrix.inputs:
-            a, b = boxes[source], boxes[matrix.name]
-            from_x, to_x = a["x"] + a["width"] / 2, b["x"] + b["width"] / 2
-            below, top = a["y"] + a["height"] + 3, b["top"] - 1
-            apart = order.index(matrix.name) - order.index(source) if source in order else 0
-            if not apart:
-                points = straight(to_x, below, to_x, top)
-            elif a["band"] != b["band"]:
-                half = below + ARCS / 2  # sideways in the gap between bands, above the titles of the next
-                over = boxes[above.get(matrix.name, matrix.name)]["top"] - 1  # through the parameter, not across it
-                points = [[from_x, below], [from_x, half], [to_x, half], [to_x, over]]
-            elif apart == 1:
-                y = b["y"] + b["height"] - min(a["height"], b["height"]) / 2  # both stand on the same line
-                points = straight(a["x"] + a["width"] + sums[source] + 3, y, b["x"] - b["left"] - 1, y)
-            else:
-                low = max(below, b["y"] + b["height"] + 3)
-                sag = low + min(14 + 4 * apart, 36)
-                points = [[from_x, low], [from_x, sag], [to_x, sag], [to_x, low]]
-            low, high = min(from_x, to_x), max(from_x, to_x)
-            across = [
-                box
-                for box in boxes.values()
-                if a["band"] < box["band"] < b["band"]
-                and box["x"] - box["left"] < high
-                and low < box["x"] + box["width"]
-            ]
-            found.append({"from": source, "to": matrix.name, "points": points, "across": bool(across)})
+        for source in dict.fromkeys(matrix.inputs):
+            above, below = boxes[source], boxes[matrix.name]
+            x = lanes.crisp(below["x"] + below["width"] / 2)
+            down = [[x, above["y"] + above["height"] + lanes.OFF], [x, below["top"] - 1]]  # from a parameter
+            found.append({"from": source, "to": matrix.name, "points": ways.get((source, matrix.name), down)})
     return found
-
-
-def straight(x1, y1, x2, y2):
-    """A straight line as a Bezier curve."""
-    return [[x1, y1], [(2 * x1 + x2) / 3, (2 * y1 + y2) / 3], [(x1 + 2 * x2) / 3, (y1 + 2 * y2) / 3], [x2, y2]]

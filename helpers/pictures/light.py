@@ -1,5 +1,7 @@
 """How a pinned cell is lit, as in ``diagram/light.js``: framed, with the cells it is made of; all else is veiled."""
 
+from itertools import combinations
+
 import numpy as np
 
 from helpers.look.style import ROLES
@@ -17,12 +19,35 @@ def light(painter, name, index):
         brush.settle()
         for veil, blocks in zip(VEILS, veiled(painter, reached)):
             brush.veil(blocks, painter.theme["surface"], veil)
-        for edge in painter.plan["edges"]:
-            if edge["to"] == name:
-                painter.arrow(edge["points"], role_of(painter, edge["from"]), 2)
+        edges = [edge for edge in painter.plan["edges"] if edge["to"] == name]
+        for edge in edges:
+            painter.arrow(edge["points"], role_of(painter, edge["from"]), 2)
+        # Where two of them run together they have the color of what they make.
+        for one, other in combinations(edges, 2):
+            points = ending(one["points"], other["points"])
+            if len(points) > 1:
+                painter.arrow(points, role_of(painter, name), 2)
     for source in dict.fromkeys(source for source, _ in direct):
         frame(painter, [cell for cell in direct if cell[0] == source], role_of(painter, source))
     frame(painter, [pinned], painter.theme["ink"])
+
+
+def ending(one, other):
+    """The way that two arrows have in common at their end."""
+    shared = 0
+    while shared < min(len(one), len(other)) and one[-1 - shared] == other[-1 - shared]:
+        shared += 1
+    found = one[len(one) - shared :]
+    if not found or shared in (len(one), len(other)):
+        return found
+    a, b, end = one[-1 - shared], other[-1 - shared], found[0]
+    along, far = (
+        (1, 0) if a[0] == end[0] else (0, 1)
+    )  # which of x and y changes on the way to the first point in common
+    before, after = a[along] - end[along], b[along] - end[along]
+    if a[far] != b[far] or before * after <= 0:
+        return found
+    return [a if abs(before) < abs(after) else b, *found]
 
 
 def ancestors(trace, cells):

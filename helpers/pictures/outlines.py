@@ -57,9 +57,10 @@ class FigureBrush:
         ends = np.array(segments, float).reshape(-1, 2, 2)  # (lines, 4) -> (lines, ends, 2)
         self.add(LineCollection(ends, color=color, linewidth=line * POINTS, capstyle="butt"))
 
-    def curve(self, points, color, line=1):
-        path = Curve(points, [Curve.MOVETO, *[Curve.CURVE4] * 3])
-        self.add(PathPatch(path, fill=False, edgecolor=color, linewidth=line * POINTS))
+    def way(self, points, color, line=1):
+        corner = [Curve.LINETO, Curve.CURVE3, Curve.CURVE3]
+        codes = [Curve.MOVETO, *corner * (len(points) // 3), Curve.LINETO]
+        self.add(PathPatch(Curve(points, codes), fill=False, edgecolor=color, linewidth=line * POINTS, capstyle="butt"))
 
     def polygons(self, outlines, color):
         self.add(PolyCollection(outlines, facecolor=color, linewidth=0))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from helpers.look import layout
+from helpers.look import lanes, layout
 from helpers.look.annotations import withheld
 from helpers.look.style import AXES, ROLES, cell_text, fills, marks, mix, number, size_name
 from helpers.pictures import thin
@@ -10,6 +10,7 @@ from helpers.pictures.letters import fitted, width
 from helpers.pictures.light import light
 
 NAME, SHAPE, NOTE, TOKEN, LABEL = 13.5, 11, 11, 10.5, 9.5  # sizes of letters
+HEAD = 6  # the length of an arrow's head
 SMALLEST = 0.75  # of the font: only numbers that are wider still are smaller than the others of their matrix
 
 
@@ -34,8 +35,7 @@ class Painter:
         plan, theme = self.plan, self.theme
         self.brush.rect(0, 0, plan["width"], plan["height"], theme["surface"])
         for edge in plan["edges"]:
-            if not edge["across"]:
-                self.arrow(edge["points"], theme["edge"])
+            self.arrow(edge["points"], theme["edge"])
         for name, box in plan["boxes"].items():
             self.matrix(self.trace[name], box)
         if self.pinned:
@@ -45,13 +45,17 @@ class Painter:
             self.write(remark, x, plan["height"] - layout.MARGIN, NOTE, theme["muted"], most=plan["width"] - x)
 
     def arrow(self, points, color, line=1):
-        """An arrow of the data flow, along its points."""
-        self.brush.curve(points, color, line)
+        """An arrow along a way with round corners."""
         (x1, y1), (x2, y2) = points[-2:]
-        length = np.hypot(x2 - x1, y2 - y1) or 1
-        right, down = 3 * (x2 - x1) / length, 3 * (y2 - y1) / length
-        back = x2 - 2 * right, y2 - 2 * down
-        self.brush.polygons([[(x2, y2), (back[0] - down, back[1] + right), (back[0] + down, back[1] - right)]], color)
+        right, down = np.sign(x2 - x1), np.sign(y2 - y1)
+        back = x2 - HEAD * right, y2 - HEAD * down
+        inside = x2 - HEAD / 2 * right, y2 - HEAD / 2 * down  # of the head: a thick line does not show at its tip
+        self.brush.way(
+            [points[0], *(place for corner in lanes.rounded(points) for place in corner), inside], color, line
+        )
+        self.brush.polygons(
+            [[(x2, y2), (back[0] - 3 * down, back[1] + 3 * right), (back[0] + 3 * down, back[1] - 3 * right)]], color
+        )
 
     def write(self, text, x, y, size, color, most=0, **style):
         """Write a text, smaller or cut where it would be wider than ``most``."""

@@ -56,10 +56,11 @@ class SvgBrush:
         path = "".join(straight(*segment) for segment in segments)
         self.parts.append(f'<path d="{path}" fill="none" stroke="{color}" stroke-width="{line}"/>')
 
-    def curve(self, points, color, line=1):
-        """A Bezier curve of four points."""
-        start, *rest = map(point, points)
-        self.parts.append(f'<path d="M{start}C{" ".join(rest)}" fill="none" stroke="{color}" stroke-width="{line}"/>')
+    def way(self, points, color, line=1):
+        """A line with round corners: a start, three points a corner (its begin, itself, its end), an end."""
+        start, *corners, end = map(point, points)
+        path = "".join(f"L{begin}Q{corner} {after}" for begin, corner, after in zip(*[iter(corners)] * 3))
+        self.parts.append(f'<path d="M{start}{path}L{end}" fill="none" stroke="{color}" stroke-width="{line}"/>')
 
     def polygons(self, outlines, color):
         """Filled shapes. outlines: the corners of each, [[(x, y), ...], ...]"""

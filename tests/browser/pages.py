@@ -15,9 +15,11 @@ from helpers.look import layout
 
 # The module's constants, for the test that holds them against Python's.
 CONSTANTS = (
+    "GROWN",
     "NUMBERED",
     "COLORED",
     "ONE_SCREEN",
+    "LOW",
     "TALLEST",
     "TITLE",
     "COLUMNS",
@@ -26,7 +28,6 @@ CONSTANTS = (
     "GAP",
     "RISE",
     "MARGIN",
-    "ARCS",
     "TOKENS",
     "TILED",
     "TILE_NAME",
@@ -39,6 +40,7 @@ CONSTANTS = (
     "LINE",
     "AIR",
 )
+OF_LANES = ("LANE", "TURN", "EDGE", "FALL", "LAND", "CLEAR", "OFF", "CORNER", "DETOUR", "FAR", "ROUNDS")
 TOKENS = ["the", "cat", "sat", "by", "the", "window", "and", "watched"]
 HOSTILE = [
     "<script>window.hacked=1</script>",
@@ -133,7 +135,7 @@ class BlankPage:
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda said: said.type == "error" and self.errors.append(said.text))
         page.set_content(f"<!doctype html><meta charset=utf-8><style>body {{ margin: 0 }}\n{Diagram._css}</style>")
-        page.evaluate(PREPARE, f"{module()}\nexport const constants = {{ {', '.join(CONSTANTS)} }};")
+        page.evaluate(PREPARE, f"{module()}\nexport const constants = {{ {', '.join(CONSTANTS + OF_LANES)} }};")
 
     def ask(self, function, given):
         """Call a JavaScript function in the page; as text, which is many times faster than playwright's own way."""
@@ -175,7 +177,7 @@ def head_of(T=3, C=4, h=2, B=None, seed=0, tokens=None, **options):
 
 
 def plan_of(trace, width, notes=None):
-    return layout.lay_out(layout.matrices(trace, notes), width)
+    return layout.lay_out(layout.matrices(trace, notes), width, grow=True)
 
 
 def canvases(shown):

@@ -42,8 +42,8 @@ def test_layouts_of_heads_side_by_side(blank):
         for trace, (twins, plans) in zip(traces, found, strict=True):
             matrices = layout.matrices(trace, notes)
             assert [matrix.tiles for matrix in matrices] == [twin["tiles"] for twin in twins]
-            for width, plan in zip(widths, plans, strict=True):
-                same(layout.lay_out(matrices, width), plan, f"{trace.title}, {width} px")
+            for i, (width, plan) in enumerate(zip(widths, plans, strict=True)):
+                same(layout.lay_out(matrices, width, i % 2 == 1), plan, f"{trace.title}, {width} px")
 
 
 def test_every_cell_has_the_place_that_python_gives_it_and_back(blank):

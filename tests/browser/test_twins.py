@@ -11,14 +11,14 @@ import pytest
 from helpers.attention import head
 from helpers.attention.averages import average_matmul, masked_softmax
 from helpers.diagram.diagram import payload
-from helpers.look import annotations, layout
+from helpers.look import annotations, lanes, layout
 from helpers.look.style import AXES, ROLES, THEMES, cell_text, fill, marked, number
 from helpers.trace import rules
 from helpers.trace.grammar import COMPARE
 from helpers.trace.kinds import KINDS
 from helpers.trace.kinds.elementwise import CURVES
 from helpers.trace.trace import Trace
-from tests.browser.pages import CONSTANTS, blank_page
+from tests.browser.pages import CONSTANTS, OF_LANES, blank_page
 
 STYLE = {"roles": ROLES, "axes": AXES, "themes": THEMES}
 TOKENS = ["the", "cat", "🙂", "an extraordinarily long token", "<b>", "שלום", "", " "]
@@ -81,9 +81,10 @@ EXPLAIN = f"""traces => traces.map(sent => {{
             course.cellText(value, step.digits, true)];
     }});
 }})"""
+# At every other width, cells may grow.
 LAY_OUT = """([style, cases]) => cases.map(([trace, widths, notes]) => {
     const found = course.matrices(trace, style, notes);
-    return [found, widths.map(width => course.layOut(found, width))];
+    return [found, widths.map((width, i) => course.layOut(found, width, i % 2 === 1))];
 })"""
 
 
@@ -113,8 +114,8 @@ def numbers(rng, *shape):
 
 def guard(rng):
     """A comparison of s and t, or several, with offsets and numbers."""
-    sides = ["s", "t", "s", "t", "t - 1", "s + 2", "1", "-1"]
-    left, right = rng.choice(sides, 2)
+    axes = ["s", "t", "t - 1", "s + 2"]
+    left, right = rng.permutation([rng.choice(axes), rng.choice([*axes, "1", "-1"])])
     one = f"{left} {rng.choice(list(COMPARE))} {right}"
     return " | " + rng.choice(["s <= t", one, f"s <= t, {one}", f"s<=t,{one} or s < 1", f"{one} or t == s, s != 3"])
 
@@ -311,8 +312,8 @@ def compare_layouts(ask, cases, notes=None):
     for (trace, widths), (twins, plans) in zip(cases, found, strict=True):
         matrices = layout.matrices(trace, notes)
         same([asdict(matrix) for matrix in matrices], twins, trace.title)
-        for width, plan in zip(widths, plans, strict=True):
-            same(layout.lay_out(matrices, width), plan, f"{trace.title}, {width} px")
+        for i, (width, plan) in enumerate(zip(widths, plans, strict=True)):
+            same(layout.lay_out(matrices, width, i % 2 == 1), plan, f"{trace.title}, {width} px")
 
 
 def test_layouts_of_heads(ask):
@@ -440,7 +441,8 @@ def test_notes_in_words(ask):
 
 def test_constants(ask):
     twins = ask("() => course.constants", None)
-    assert {name: plain(getattr(layout, name)) for name in CONSTANTS} == twins
+    mine = {name: getattr(layout, name) for name in CONSTANTS} | {name: getattr(lanes, name) for name in OF_LANES}
+    assert {name: plain(value) for name, value in mine.items()} == twins
 
 
 def test_colors_and_marks(ask):

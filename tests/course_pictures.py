@@ -1,0 +1,265 @@
+"""The Traces that the notebooks draw, at the sizes that they start with and at some that a slider reaches."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+
+from helpers.attention import (
+    average_matmul,
+    average_past,
+    feed_forward,
+    head,
+    layer_norm,
+    learned_positions,
+    many_heads,
+    masked_softmax,
+    rotary_scores,
+    separate_heads,
+    sinusoidal_positions,
+)
+from helpers.inputs import example, words
+from helpers.look.style import shape_text
+from helpers.trace.trace import Trace
+
+NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+SHAPE = re.compile(r"^(\w+) +(\([^()]*\))(?:  |$)", re.MULTILINE)  # a line of trace.shapes()
+
+
+def pictures():
+    """Every picture of the course: (Trace, notes)."""
+    found = [(trace, {}) for trace in [*first_steps(), *heads(), *gradients(), *blocks(), *trained()]]
+    notes = {"scores": "row t asks, column s answers", "weights": "rows sum to 1", "Wo": "back to C"}
+    return [*found, (one_head(2, 3, 4, Wo=True), notes)]
+
+
+def made(title, tokens, *steps):
+    """A Trace from tuples: (name, shape, axes) is given, (name, kind, rule, inputs) is computed; a dict has options."""
+    trace = Trace(title, tokens)
+    for name, what, rule, *rest in steps:
+        options = next((one for one in rest if isinstance(one, dict)), {})
+        if isinstance(what, tuple):
+            trace.given(name, np.zeros(what, int), rule, **options)
+        else:
+            trace.step(name, what, rule, *rest[0].split(), **options)
+    return trace
+
+
+# -- 1 to 4: tokens and averages --------------------------------------------------------------------
+
+
+def first_steps():
+    yield made(
+        "embed",
+        words(6),
+        ("ids", (6,), "t"),
+        ("table", (5, 3), "v c", {"parameter": True}),
+        ("x", "lookup", "v c, t -> t c", "table ids"),
+    )
+    for T, C, B in [(4, 3, 3), (16, 16, 8)]:
+        table = ("table", (5, C), "v c", {"parameter": True})
+        yield made(
+            "embed a batch", None, ("ids", (B, T), "b t"), table, ("x", "lookup", "v c, b t -> b t c", "table ids")
+        )
+    yield made("swapped", words(5), ("x", (5, 5), "t c"), ("turned", "sum-product", "c t -> t c", "x"))
+    for T, C in [(4, 3), (4, 2), (7, 4), (16, 16)]:
+        e = example(T=T, C=C)
+        yield average_past(e.x, tokens=e.tokens)
+        yield average_matmul(e.x, tokens=e.tokens)
+        yield product(T, C)
+    yield product(3, 2)
+    yield product(6, 4)
+    yield average_past(example(T=8, C=2, B=4).x, tokens=words(8))
+    yield average_matmul(example(T=6, C=4).x, tokens=words(6))
+    yield average_matmul(example(T=4, C=3, B=2).x, tokens=words(4))
+    for T, h, tokens in [(6, 4, True), (6, 2, True), (4, 2, True), (8, 16, False), (16, 8, True), (1, 1, True)]:
+        e = example(T=T, C=2 * h, head_size=h)
+        yield masked_softmax(e.scores, e.v, tokens=e.tokens if tokens else None)
+    yield ends("variant", ("softmaxed", "softmax", "t r -> t s", "scores", {"role": "weights"}), "softmaxed", T=6, h=2)
+
+
+def product(T, C):
+    out = ("out", "sum-product", "t s, s c -> t c", "a x", {"role": "out"})
+    return made("product", words(T), ("a", (T, T), "t s", {"role": "weights"}), ("x", (T, C), "s c"), out)
+
+
+def ends(title, step, source, T, h):
+    """Scores, one step, another to the weights, and out."""
+    return made(
+        title,
+        words(T),
+        (step[3], (T, T), "t s", {"role": "scores"}),
+        step,
+        ("weights", "sum-product", "t s -> t s", source, {"role": "weights"}),
+        ("v", (T, h), "s h", {"role": "value"}),
+        ("out", "sum-product", "t s, s h -> t h", "weights v", {"role": "out"}),
+    )
+
+
+# -- 5 to 10: heads ---------------------------------------------------------------------------------
+
+
+def one_head(T, C, h, *, Wo=False, B=None, tokens=True, **options):
+    e = example(T=T, C=C, head_size=h, B=B)
+    return head(e.x, e.Wq, e.Wk, e.Wv, Wo=e.Wo if Wo else None, tokens=e.tokens if tokens else None, **options)
+
+
+def heads():
+    for T, C, h in [(6, 4, 2), (6, 5, 4), (2, 3, 4), (4, 4, 1), (4, 3, 2), (5, 3, 2), (1, 1, 1), (8, 4, 2), (8, 16, 8)]:
+        yield one_head(T, C, h)
+        yield one_head(T, C, h, scale=False)
+    for T, C, h in [(2, 3, 2), (8, 8, 4), (16, 16, 16), (16, 4, 2), (3, 16, 5), (40, 32, 16), (128, 64, 32)]:
+        yield one_head(T, C, h)
+    yield one_head(6, 4, 2, causal=False, scale=False)
+    yield one_head(6, 4, 2, causal=False)
+    yield one_head(8, 6, 16, B=4)
+    for options in ({}, {"scale": False}):
+        yield from stages(one_head(2, 3, 4, Wo=True, **options))
+    for B, T, h in [(4, 8, 16), (2, 4, 4)]:
+        yield from_qkv("b ", (B, T, h), tokens=None)
+        yield from_qkv("b ", (B, T, h), tokens=words(T))
+    for T in (6, 16):
+        yield three_divisions(T)
+        yield two_sizes(T)
+    softmaxed = ("softmaxed", "softmax", "t r -> t s", "masked", {"role": "weights"})
+    yield ends("scaled after the softmax", softmaxed, "softmaxed", T=6, h=4)
+    for T, C, n in [(4, 6, 2), (4, 8, 2), (4, 8, 8), (4, 4, 2), (8, 16, 4)]:
+        e = example(T=T, C=C, head_size=C)
+        yield many_heads(e.x, e.Wq, e.Wk, e.Wv, Wo=e.Wo, heads=n, tokens=e.tokens)
+        W = np.ones((3, n, C, C // n))
+        yield separate_heads(e.x, *W, tokens=e.tokens)
+        yield separate_heads(e.x, *W, Wo=e.Wo, tokens=e.tokens)
+    cut = ("right", "reshape", "t e -> t n h -> n t h", "q", {"n": 2})
+    yield made("reshape", words(4), ("q", (4, 6), "t e"), cut, ("wrong", "reshape", "t e -> n t h", "q", {"n": 2}))
+    for T, C in [(6, 4), (12, 8), (1, 2), (16, 12)]:
+        e = example(T=T, C=C)
+        yield learned_positions(e.x, example(T=12, C=C).x if T <= 12 else example(T=T, C=C).x, tokens=e.tokens)
+        waves = sinusoidal_positions(e.x, tokens=e.tokens)
+        waves.step("products", "sum-product", "t c, s c -> t s", "p", "p", role="scores")
+        yield waves
+    for T, h in [(4, 2), (5, 4), (8, 8), (1, 2)]:
+        e = example(T=T, C=3, head_size=h)
+        yield rotary_scores(e.x, e.Wq, e.Wk, tokens=e.tokens)
+    change = ("change", "subtract", "t s, t s -> t s", "after before", {"role": "scores"})
+    yield made("compare", words(4), ("before", (4, 4), "t s"), ("after", (4, 4), "t s"), change)
+
+
+def stages(trace):
+    """A walk through a Trace: what is given, and one step after the other."""
+    for far in [-1, *(i for i, step in enumerate(trace) if step.kind != "given")]:
+        kept = {step.name: step for i, step in enumerate(trace) if step.kind == "given" or i <= far}
+        yield Trace(trace.title, trace.tokens, kept)
+
+
+def from_qkv(b, shape, tokens, title="from q, k and v", scaled=False):
+    return made(
+        title,
+        tokens,
+        *[(name, shape, f"{b}t h", {"role": role}) for name, role in (("q", "query"), ("k", "key"), ("v", "value"))],
+        ("scores", "sum-product", f"{b}t h, {b}s h -> {b}t s", "q k", {"role": "scores"}),
+        *[("scaled", "sum-product", f"{b}t s -> {b}t s", "scores", {"role": "scores"})] * scaled,
+        ("masked", "mask", f"{b}t s -> {b}t s | s <= t", "scaled" if scaled else "scores", {"role": "scores"}),
+        ("weights", "softmax", f"{b}t r -> {b}t s", "masked", {"role": "weights"}),
+        ("out", "sum-product", f"{b}t s, {b}s h -> {b}t h", "weights v", {"role": "out"}),
+    )
+
+
+def three_divisions(T):
+    scores, weights = {"role": "scores"}, {"role": "weights"}
+    return made(
+        "three divisions",
+        words(T),
+        ("scores", (T, T), "t s", scores),
+        *[(name, "sum-product", "t s -> t s", "scores", scores) for name in ("by_root", "by_size")],
+        ("weights_1", "softmax", "t r -> t s", "scores", weights),
+        ("weights_root", "softmax", "t r -> t s", "by_root", weights),
+        ("weights_size", "softmax", "t r -> t s", "by_size", weights),
+    )
+
+
+def two_sizes(T):
+    steps = [("scores", (T, T), "t s", {"role": "scores"})]
+    for name in ("head_size", "C"):
+        steps.append((f"scaled_{name}", "sum-product", "t s -> t s", "scores", {"role": "scores"}))
+        steps.append((f"weights_{name}", "softmax", "t r -> t s", f"scaled_{name}", {"role": "weights"}))
+    return made("two sizes", words(T), *steps)
+
+
+# -- 8: gradients -----------------------------------------------------------------------------------
+
+
+def gradients():
+    yield from stages(one_head(2, 3, 4).backward())
+    for T, C, h in [(2, 3, 4), (3, 3, 2), (8, 8, 8)]:
+        yield one_head(T, C, h).backward()
+    product = ("dmasked", "sum-product", "t s, t s -> t s", "weights dweights", {"role": "scores"})
+    weights = ("weights", (2, 2), "t s", {"role": "weights"})
+    yield made("softmax without the average", words(2), weights, ("dweights", (2, 2), "t s"), product)
+
+
+# -- 11 to 13: blocks, and heads that were trained --------------------------------------------------
+
+
+def blocks():
+    residual = one_head(3, 4, 2, Wo=True)
+    residual.step("added", "add", "t c, t c -> t c", "x", "projected", role="out")
+    yield residual
+    for T, C in [(3, 4), (8, 8), (1, 1)]:
+        e = example(T=T, C=C)
+        yield layer_norm(e.x, tokens=e.tokens)
+        yield layer_norm(e.x, gain=np.ones(C), bias=np.ones(C), tokens=e.tokens)
+    yield made(
+        "normalized over T",
+        words(3),
+        ("x", (3, 4), "t c"),
+        ("mean", "mean", "t c -> c", "x"),
+        ("centered", "subtract", "t c, c -> t c", "x mean"),
+        ("variance", "sum-product", "t c, t c -> c", "centered centered"),
+        ("inverse", "rsqrt", "c -> c", "variance"),
+        ("normalized", "sum-product", "t c, c -> t c", "centered inverse", {"role": "out"}),
+    )
+    for T, C in [(5, 2), (8, 4), (1, 1)]:
+        e = example(T=T, C=C, head_size=4 * C)
+        yield feed_forward(e.x, e.Wq, e.Wo, tokens=e.tokens)
+    for T, h in [(5, 2), (8, 4)]:
+        weights = {"role": "weights"}
+        yield made(
+            "dropout",
+            words(T),
+            ("weights", (T, T), "t s", weights),
+            ("v", (T, h), "s h"),
+            ("kept", (T, T), "t s", {"role": "scores"}),
+            ("dropped", "sum-product", "t s, t s -> t s", "weights kept", weights),
+            ("out", "sum-product", "t s, s h -> t h", "dropped v", {"role": "out"}),
+        )
+    yield made(
+        "the stream",
+        words(5),
+        *[(name, (5, 4), "t c") for name in ("x", "attention", "feed_forward")],
+        ("out", "add", "t c, t c, t c -> t c", "x attention feed_forward", {"role": "out"}),
+    )
+
+
+def trained():
+    for b, *shape in [("n ", 4, 28, 20), ("", 10, 24), ("n ", 4, 10, 24)]:
+        yield from_qkv(b, tuple(shape), list("Mupo, Mupo, Mupo!↵Seki, Seki")[: shape[-2]], "layer 2", scaled=True)
+
+
+# -- what the notebooks show ------------------------------------------------------------------------
+
+
+def signature(trace):
+    """The names and shapes of a Trace, as ``trace.shapes()`` prints them."""
+    return tuple((step.name, shape_text(step.axes, step.value.shape)) for step in trace)
+
+
+def shown_in_notebooks():
+    """The names and shapes of each Trace that is drawn in the outputs of a notebook: (notebook, signature)."""
+    for path in sorted(NOTEBOOKS.glob("[0-9]*.ipynb")):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            for output in cell.get("outputs", []):
+                data = output.get("data", {})
+                shapes = SHAPE.findall("".join(data.get("text/plain", "")))
+                if shapes and "<img" in "".join(data.get("text/html", "")):
+                    yield path.stem, tuple(shapes)
