@@ -335,10 +335,8 @@ function edges(matrices, boxes, ways) {
     [...new Set(inputs)].map((source) => {
       const [above, below] = [boxes[source], boxes[name]];
       const x = crisp(below.x + below.width / 2);
-      const down = [
-        [x, above.y + above.height + OFF],
-        [x, below.top - 1],
-      ]; // from a parameter
+      const [begin, tip] = [above.y + above.height + OFF, below.top - 1];
+      const down = [begin, tip].map((y) => [x, y]); // from a parameter
       return { from: source, to: name, points: ways.get(source)?.get(name) ?? down };
     }),
   );
