@@ -175,7 +175,7 @@ def random_trace(seed):
     trace.step("hidden", "mask", f"{b}t s, t s, s -> {b}t s" + maybe(rng, guard(rng)), "scores", "allowed", "filled")
     trace.given("cache", numbers(rng, *batch, S, C), f"{b}q c")
     trace.step("grown", "concatenate", f"{b}q c, {b}t c, {b}q c -> {b}p c", "cache", "x", "cache")
-    cut = rng.choice(["p[:-1]", "p[1:]", "p[::2]", f"p[{S}:]", "p[-9:9]"])
+    cut = rng.choice(["p[:-1]", "p[1:]", "p[::2]", f"p[{S}:]", "p[-40:9]"])
     trace.step("part", "slice", f"{b}{cut} c[-1:] -> {b}k i", "grown")
     trace.step("copies", "repeat", f"{b}t c -> {b}u c", "x", u=2 * T)
     trace.step("broadcast", "repeat", f"{b}t c -> {b}n t c", "x", n=2)
