@@ -88,6 +88,8 @@ export const wordsOf = (trace, axis) => (Object.hasOwn(trace.tokens, axis) ? tra
 
 export function matrices(trace, style, notes = {}) {
   const longest = (axis) => Math.max(0, ...wordsOf(trace, axis).map((token) => [...token].length));
+  const same = (one, other) => JSON.stringify(wordsOf(trace, one)) === JSON.stringify(wordsOf(trace, other));
+  const whose = (axis) => ["", ...Object.keys(trace.tokens)].find((other) => same(axis, other));
   return trace.steps.map((step) => {
     const [[row, rows], [column, columns]] = onPaper(step);
     const readers = trace.steps.filter((other) => other.inputs.includes(step.name));
@@ -107,6 +109,7 @@ export function matrices(trace, style, notes = {}) {
       heads: longest(column),
       note,
       noted: note ? Math.min(NOTE, INDENT + LETTER * letters(note)) : 0,
+      whose: whose(row),
     };
   });
 }
@@ -202,11 +205,13 @@ class Page {
     return TITLE + LINE * lines + (lines && AIR) + (m.tiles > 1 && this.words ? TILE_NAME : 0) + COLUMNS;
   }
 
-  // Where the labels and the cells of each matrix of a band begin, and where its last title ends.
+  // Where the labels and the cells of each matrix of a band begin, and where its last title ends. Words stand beside the
+  // first matrix that has them, and where they change.
   places(start, stop) {
-    let left = TURN + EDGE;
-    const found = this.blocks.slice(start, stop).map(([m], i) => {
-      const place = [left, left + GUTTER + (i ? 0 : this.label(m.labels))];
+    let [left, known] = [TURN + EDGE, ""];
+    const found = this.blocks.slice(start, stop).map(([m]) => {
+      const place = [left, left + GUTTER + (m.whose === known ? 0 : this.label(m.labels))];
+      known = m.labels ? m.whose : known;
       left = place[1] + this.room[m.name] + GAP;
       return place;
     });

@@ -58,6 +58,7 @@ class Matrix:
     inputs: tuple = ()
     note: str = ""
     noted: int = 0  # the width that the note asks for
+    whose: str = ""  # the axis that the words beside its rows belong to
 
 
 def matrices(trace, notes=None):
@@ -66,8 +67,13 @@ def matrices(trace, notes=None):
     notes: texts by the name of the matrix that they stand over.
     """
 
+    words = {axis: trace.words(axis) or [] for step in trace for axis in ("", *step.axes)}
+
     def longest(axis):
-        return max(map(len, trace.words(axis) or [""]))
+        return max(map(len, words[axis]), default=0)
+
+    def whose(axis):
+        return next(other for other in words if words[other] == words[axis])
 
     found = []
     for step in trace:
@@ -92,6 +98,7 @@ def matrices(trace, notes=None):
                 step.inputs,
                 note,
                 noted,
+                whose(rows[0]),
             )
         )
     return found
@@ -207,11 +214,15 @@ class Page:
         return TITLE + note + TILE_NAME * (m.tiles > 1) * self.words + COLUMNS
 
     def places(self, start, stop):
-        """Where the labels and the cells of each matrix of a band begin, and where its last title ends."""
-        found, left = [], lanes.TURN + lanes.EDGE
+        """Where the labels and the cells of each matrix of a band begin, and where its last title ends.
+
+        Words stand beside the first matrix that has them, and where they change.
+        """
+        found, left, known = [], lanes.TURN + lanes.EDGE, ""
         for i in range(start, stop):
             m = self.blocks[i][0]
-            x = left + GUTTER + LETTER * min(m.labels, LONGEST) * self.words * (i == start)
+            x = left + GUTTER + LETTER * min(m.labels, LONGEST) * self.words * (m.whose != known)
+            known = m.whose if m.labels else known
             found.append((left, x))
             left = x + self.room[m.name] + GAP
         return found, left - GAP
