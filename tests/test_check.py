@@ -1,6 +1,8 @@
 """The exercises' checks: every solution passes, every mistake is told as itself, and no answer makes a check fail."""
 
 import inspect
+import subprocess
+import sys
 import threading
 import time
 from itertools import combinations
@@ -317,14 +319,27 @@ def test_an_exception_whose_text_does_not_end_is_stopped(monkeypatch):
 
 
 def test_a_check_ends_under_a_profiler():
-    import subprocess
-    import sys
-
     code = (
         "import cProfile; from helpers import check; profile = cProfile.Profile(); profile.enable(); "
         "check.mean_so_far(lambda x: x)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
+
+
+def test_what_runs_under_a_tracer_after_a_function_that_was_stopped_ends_too():
+    """A debugger, coverage: they trace every function that is called."""
+    code = (
+        "import sys; from helpers.check.calls import call\n"
+        "def endless():\n    while True: pass\n"
+        "def stubborn():\n"
+        "    for _ in range(3):\n"
+        "        try: endless()\n"
+        "        except BaseException: pass\n"
+        "for function in (endless, stubborn, lambda: 1): call(function, (), seconds=0.1)\n"
+        "sys.settrace(lambda *_: None); sys.setprofile(lambda *_: None); (lambda: None)(); print('ended')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
+    assert done.stdout == b"ended\n"
 
 
 @pytest.mark.parametrize(

@@ -354,7 +354,7 @@ class Frame:
         ([np.array([1.0, 2.0]), [3, 4]], [[1, 2], [3, 4]]),
         (np.array([[np.nan, np.inf, -np.inf]]), [[np.nan, np.inf, -np.inf]]),
     ],
-    ids=repr,
+    ids=lambda value: repr(value).partition(" at 0x")[0],
 )
 def test_numbers_of_every_kind_are_drawn(value, wanted):
     out = explore(lambda x: value).trace["out"].value
@@ -456,7 +456,7 @@ def test_rows_of_channels_are_no_weights():
         (max, "max does not tell its parameters: put it into a function of yours, as in lambda x: max(x)"),
         (torch.softmax, "softmax does not tell its parameters"),
     ],
-    ids=lambda given: repr(given)[:20],
+    ids=lambda given: repr(given).partition(" at 0x")[0][:20],
 )
 def test_what_is_no_function_is_told(given, words):
     with pytest.raises(ValueError) as error:

@@ -96,9 +96,22 @@ class Deadline:
     def end_of_call(self):
         with self.lock:
             self.calling = False
-            if self.struck:  # where nothing is on its way, Python would go on looking for it, under a profiler for ever
-                self.interrupt(None)  # one that is on its way would strike somewhere else
+            if self.struck:
+                self.settle()
                 self.struck = False
+
+    def settle(self):
+        """One that may still be on its way strikes here, and not somewhere else.
+
+        To take it back with ``None`` is no way: where it had struck already, Python would go on looking for it, and
+        under a profiler or a tracer never find an end.
+        """
+        try:
+            self.interrupt()
+            while True:
+                pass
+        except TooLong:
+            pass
 
     def watch(self):
         wait = self.seconds
@@ -106,13 +119,11 @@ class Deadline:
             with self.lock:
                 if self.calling:
                     self.struck = True
-                    self.interrupt(TooLong)
+                    self.interrupt()
             wait = 0.2  # once more, should the function have caught it
 
-    def interrupt(self, kind):
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(self.thread), ctypes.py_object(kind) if kind else None
-        )
+    def interrupt(self):
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.thread), ctypes.py_object(TooLong))
 
 
 def raised(error, function):

@@ -138,15 +138,16 @@ class Trace:
                 else ""
             )
             raise ValueError(f"{name} has shape {value.shape}; wanted ({wanted}).{hint}")
-        self._check_sizes(name, value.shape, axes)
+        self._check_sizes(name, value.shape, axes, parameter)
         return self._add(Step(name, value, axes, role=role, code=code, parameter=parameter, names=self._names))
 
     def step(self, name, kind, rule, *inputs, role="x", code="", factor=1.0, **sizes):
         """Add a matrix made from earlier ones; its value is computed from the rule.
 
-        sizes: of the axes that a reshape makes, ``n=2``; one of them may be left out. Raises ValueError if the
-        kind is unknown, the rule is none of this kind or names another number of axes than an input has, or the
-        numbers do not fill the shape of a reshape; UnknownName if an input is not in the trace.
+        kind, rule: see ``helpers.trace.rules``. factor: what a sum-product is multiplied by. sizes: of the axes that a
+        reshape or a repeat makes, ``n=2``; of a reshape, one of them may be left out. Raises ValueError if the kind is
+        unknown, the rule is none of this kind or names another number of axes than an input has, or the numbers are
+        none for it; UnknownName if an input is not in the trace.
         """
         name = checked_name(name)
         parsed = rules.checked(name, kind, rule, sizes)
@@ -164,15 +165,14 @@ class Trace:
         self._check_sizes(name, value.shape, parsed.output, made=True)
         return self._add(Step(name, value, parsed.output, kind, rule, inputs, role, code, factor, names=self._names))
 
-    def _check_sizes(self, name, shape, axes, made=False):
+    def _check_sizes(self, name, shape, axes, parameter=False, made=False):
         text = shape_text(axes, shape, self._size_names({**dict(zip(axes, shape)), **self._sizes}))
         for axis, size in zip(axes, shape):
             if size == 0:
                 raise ValueError(f"{name} has shape {text}; {size_name(axis)} must be at least 1.")
             if self._sizes.get(axis, size) != size:
                 known, other = self._sizes[axis], next(step for step in self if axis in step.axes)
-                turned = name.startswith("W") and known in shape and not made
-                hint = f" It looks transposed: try {name}.T." if turned else ""
+                hint = f" It looks transposed: try {name}.T." if parameter and known in shape else ""
                 hint = " Axes of different sizes need different names." if made else hint
                 raise ValueError(
                     f"{name} has shape {text}, but {other.name} has shape {other.shape}: both must have "
