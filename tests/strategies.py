@@ -22,6 +22,7 @@ RULES = {  # by kind; {} is a comparison
         "t c, s c -> t",
         "t s, s c -> t c | s {} t",
         "t h, s h -> t s | s {} t - 1 or s < 1",
+        "s c, t -> t c | s {} t",
         "t c -> c | t {} 1",
         "t c, t c, c -> t c",
         "t c, t c, c -> t",

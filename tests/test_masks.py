@@ -145,10 +145,10 @@ def test_a_row_that_may_look_at_nothing_is_nan_without_a_source():
 @given(rng=GENERATOR, rows=st.integers(1, 6), columns=st.integers(1, 6))
 def test_random_guards_hold_where_python_says_so(rng, rows, columns):
     """The guard is Python, but for its comma and the names of its indices."""
-    sides = ["s", "t", "t - 2", "s + 1", "3", "-1"]
+    sides = ["s", "t", "t - 2", "s + 1"]
     clauses = [
         " or ".join(
-            f"{rng.choice(sides)} {rng.choice(['<', '<=', '==', '!=', '>', '>='])} {rng.choice(sides)}"
+            f"{rng.choice(sides)} {rng.choice(['<', '<=', '==', '!=', '>', '>='])} {rng.choice([*sides, '3', '-1'])}"
             for _ in range(rng.integers(1, 3))
         )
         for _ in range(rng.integers(1, 4))

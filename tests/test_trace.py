@@ -332,7 +332,7 @@ def test_an_empty_trace_says_so():
         ),
         (
             ("Wq", np.ones((4, 3)), "c h"),
-            {},
+            {"parameter": True},
             (
                 "Wq has shape (C=4, head_size=3), but x has shape (T=2, C=3): both must have C=3. "
                 "It looks transposed: try Wq.T."

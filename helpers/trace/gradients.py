@@ -141,7 +141,9 @@ class Backward:
         if not code:
             factors, axes = list(inputs), list(lists)
             if guard:  # one more factor, 0 or 1
-                known = {**dict(zip(step.axes, step.value.shape)), **dict(zip(output, target.value.shape))}
+                known = dict(zip(output, target.value.shape))
+                for read, named in zip(inputs, lists):
+                    known.update(zip(named, self.gradients[read].value.shape))
                 axes.append(compared(guard))
                 factors.append(where(guard, axes[-1], known))
             code = times(factor, product(factors, *map(renamed, [*axes, output])))
