@@ -68,13 +68,18 @@ def inputs(seed):
     return rng.normal(size=(B, T, H)), rng.normal(size=(B, S, H)), rng.normal(size=(B, S, H))
 
 
+def both_ways(mask, seed):
+    """Attention with a mask, as a trace and by PyTorch: the trace, the tensors that go in, and what comes out."""
+    guard, matrix, allowed = MASKS[mask]
+    arrays = inputs(seed)
+    tensors = [torch.tensor(array, requires_grad=True) for array in arrays]
+    out = scaled_dot_product_attention(*tensors, attn_mask=torch.tensor(np.array(allowed)))
+    return attention(*arrays, guard, matrix), tensors, out
+
+
 @pytest.mark.parametrize("mask", MASKS)
 def test_a_mask_gives_what_pytorch_gives_forth_and_back(mask):
-    guard, matrix, allowed = MASKS[mask]
-    arrays = inputs(0)
-    trace = attention(*arrays, guard, matrix)
-    tensors = [torch.tensor(array, requires_grad=True) for array in arrays]
-    wanted = scaled_dot_product_attention(*tensors, attn_mask=torch.tensor(np.array(allowed)))
+    trace, tensors, wanted = both_ways(mask, 0)
     np.testing.assert_allclose(trace["out"].value, wanted.detach(), atol=1e-12)
     dout = np.random.default_rng(1).normal(size=wanted.shape)
     gradients = trace.backward(dout)
@@ -86,11 +91,7 @@ def test_a_mask_gives_what_pytorch_gives_forth_and_back(mask):
 @pytest.mark.parametrize("mask", MASKS)
 def test_the_sources_of_a_masked_cell_are_those_with_a_derivative(mask):
     """Of out back to q, k and v, step by step: the cells that autograd finds a slope for, and no other."""
-    guard, matrix, allowed = MASKS[mask]
-    arrays = inputs(2)
-    trace = attention(*arrays, guard, matrix)
-    tensors = [torch.tensor(array, requires_grad=True) for array in arrays]
-    out = scaled_dot_product_attention(*tensors, attn_mask=torch.tensor(np.array(allowed)))
+    trace, tensors, out = both_ways(mask, 2)
     for index in [(0, 0, 0), (0, T - 1, 1), (1, 2, 2), (1, T - 1, 0)]:
         reached, queue = set(), [("out", index)]
         while queue:

@@ -74,6 +74,11 @@ class Rule(NamedTuple):
     text: str = ""
 
     @property
+    def is_plain(self):
+        """Does it name axes alone, without a guard, a cut or a shape in between?"""
+        return not (self.guard or self.cuts or self.through)
+
+    @property
     def new(self):
         """The axes that only the output has."""
         read = {axis for axes in self.inputs for axis in axes}

@@ -23,8 +23,7 @@ class Between(Kind):
 
     def fits(self, rule):
         axes = [axis for named in rule.inputs for axis in named]
-        plain = not (rule.guard or rule.cuts or rule.through)
-        return plain and self.least <= len(rule.inputs) <= self.most and set(axes) == set(rule.output)
+        return rule.is_plain and self.least <= len(rule.inputs) <= self.most and set(axes) == set(rule.output)
 
     def value(self, rule, values, factor, sizes):
         return self.combined([einsum([value], [axes], rule.output, sizes) for value, axes in zip(values, rule.inputs)])
@@ -112,14 +111,14 @@ class Quotient(Between):
 class Curve(NamedTuple):
     """A function of one number.
 
-    of: the function; slope: its derivative at x, where it is y. written: its formula, ``x`` for the number and ``(x)``
-    where a negative one needs brackets. line: the derivative in PyTorch, ``x`` and ``y`` for the matrices.
+    of: the function. written: its formula, ``x`` for the number and ``(x)`` where a negative one needs brackets. slope:
+    its derivative at x, where it is y; line: the same in PyTorch, ``x`` and ``y`` for the matrices.
     """
 
     of: object
-    slope: object
     written: tuple
-    line: str
+    slope: object = None
+    line: str = ""
 
 
 def bell(x):
@@ -137,28 +136,25 @@ def sigmoid(x):
 
 
 CURVES = {
-    "exp": Curve(np.exp, lambda x, y: y, ("e^", "x"), "y"),
-    "log": Curve(np.log, lambda x, y: 1 / x, ("log(", "x", ")"), "1 / x"),
-    "sqrt": Curve(np.sqrt, lambda x, y: 0.5 / y, ("√(", "x", ")"), "0.5 / y"),
-    "rsqrt": Curve(
-        lambda x: np.where(x > -EPSILON, np.abs(x + EPSILON) ** -0.5, math.nan),
-        lambda x, y: -0.5 * y**3,
-        ("1 / √(", "x", " + 0.00001)"),
-        "-0.5 * y**3",
+    "exp": Curve(np.exp, ("e^", "x"), lambda x, y: y, "y"),
+    "log": Curve(np.log, ("log(", "x", ")"), lambda x, y: 1 / x, "1 / x"),
+    "sqrt": Curve(np.sqrt, ("√(", "x", ")"), lambda x, y: 0.5 / y, "0.5 / y"),
+    "rsqrt": Curve(  # its way back is a product of what is there already
+        lambda x: np.where(x > -EPSILON, np.abs(x + EPSILON) ** -0.5, math.nan), ("1 / √(", "x", " + 0.00001)")
     ),
-    "sigmoid": Curve(sigmoid, lambda x, y: y * (1 - y), ("1 / (1 + e^(−", "(x)", "))"), "y * (1 - y)"),
-    "tanh": Curve(np.tanh, lambda x, y: 1 - y * y, ("tanh(", "x", ")"), "1 - y**2"),
-    "relu": Curve(lambda x: np.maximum(x, 0.0), lambda x, y: x > 0, ("max(0, ", "x", ")"), "(x > 0).double()"),
+    "sigmoid": Curve(sigmoid, ("1 / (1 + e^(−", "(x)", "))"), lambda x, y: y * (1 - y), "y * (1 - y)"),
+    "tanh": Curve(np.tanh, ("tanh(", "x", ")"), lambda x, y: 1 - y * y, "1 - y**2"),
+    "relu": Curve(lambda x: np.maximum(x, 0.0), ("max(0, ", "x", ")"), lambda x, y: x > 0),
     "gelu": Curve(
         lambda x: x * bell_below(x),
-        lambda x, y: bell_below(x) + x * bell(x),
         ("x", "·Φ(", "x", ")"),
+        lambda x, y: bell_below(x) + x * bell(x),
         "torch.special.ndtr(x) + x * torch.exp(-x**2 / 2) / (2 * torch.pi) ** 0.5",
     ),
     "silu": Curve(
         lambda x: x * sigmoid(x),
-        lambda x, y: sigmoid(x) * (1 + x * (1 - sigmoid(x))),
         ("x", " / (1 + e^(−", "(x)", "))"),
+        lambda x, y: sigmoid(x) * (1 + x * (1 - sigmoid(x))),
         "x.sigmoid() * (1 + x * (1 - x.sigmoid()))",
     ),
 }
@@ -173,8 +169,7 @@ class Function(Kind):
         self.name, self.example, self.curve = name, example, CURVES[name]
 
     def fits(self, rule):
-        plain = not (rule.guard or rule.cuts or rule.through)
-        return plain and len(rule.inputs) == 1 and {*rule.inputs[0]} == {*rule.output}
+        return rule.is_plain and len(rule.inputs) == 1 and {*rule.inputs[0]} == {*rule.output}
 
     def value(self, rule, values, factor, sizes):
         return self.curve.of(einsum(values, rule.inputs, rule.output, sizes))
@@ -210,11 +205,9 @@ class Function(Kind):
         value = walk.trace[x].value.astype(float)
         with np.errstate(all="ignore"):
             slope = np.asarray(self.curve.slope(value, self.curve.of(value)), float)
-        if self.name == "relu":
-            name = walk.help(f"positive_{x}", slope, walk.trace[x].axes)
-        else:
-            line = "".join({"x": x, "y": f"{y}{turned}"}.get(part, part) for part in letters(self.curve.line))
-            name = walk.help(f"slope_{y}", slope, walk.trace[x].axes, line)
+        called = f"positive_{x}" if self.name == "relu" else f"slope_{y}"
+        line = "".join({"x": x, "y": f"{y}{turned}"}.get(part, part) for part in letters(self.curve.line))
+        name = walk.help(called, slope, walk.trace[x].axes, line)
         walk.part(step, 0, [name, f"d{y}"], [axes, rule.output], axes, f"{name} * d{y}{turned}")
 
 

@@ -76,8 +76,7 @@ class Kind:
 
     def formula(self, step, index, inputs):
         """The middle parts of the formula, first with names, then with numbers, each a list of pieces."""
-        (term,) = self.terms(step, index, inputs)
-        return [[names(inputs)(0, term[0])]]
+        raise NotImplementedError
 
     def remark(self, step, index, inputs):
         """What a formula ends with: a text."""
@@ -105,16 +104,26 @@ class Given(Kind):
 
 
 class OneSource(Kind):
-    """A kind whose cells are each one cell of the first input, moved to another place."""
+    """A kind whose cells are each one cell of an input, in another place."""
 
     keeps = True
 
-    def source(self, step, index, inputs):
-        """The index of that cell."""
+    def place(self, step, index, inputs):
+        """Which input that is, and the cell there."""
         raise NotImplementedError
 
     def terms(self, step, index, inputs):
-        return [(self.source(step, index, inputs),)]
+        """The one cell, with None for the inputs that it does not come from."""
+        which, where = self.place(step, index, inputs)
+        return [tuple(where if i == which else None for i in range(len(inputs)))]
 
     def cell(self, step, index, inputs):
-        return inputs[0].value[self.source(step, index, inputs)]
+        which, where = self.place(step, index, inputs)
+        return inputs[which].value[where]
+
+    def sources(self, step, index, inputs):
+        which, where = self.place(step, index, inputs)
+        return [(inputs[which].name, where)]
+
+    def formula(self, step, index, inputs):
+        return [[names(inputs)(*self.place(step, index, inputs))]]

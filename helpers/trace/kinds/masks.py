@@ -26,8 +26,8 @@ class Mask(Kind):
     def fits(self, rule):
         first, *masks = rule.inputs
         within = {axis for axes in masks for axis in axes} | {*rule.compared} <= {*rule.output}
-        plain = not (rule.cuts or rule.through) and {*first} == {*rule.output}
-        return plain and within and bool(masks or rule.guard)
+        uncut = not (rule.cuts or rule.through) and {*first} == {*rule.output}
+        return uncut and within and bool(masks or rule.guard)
 
     def inspect(self, rule, values, inputs, name):
         for mask, value in zip(inputs[1:], values[1:]):

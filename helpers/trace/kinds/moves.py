@@ -21,7 +21,7 @@ class Lookup(Kind):
     keeps = True
 
     def fits(self, rule):
-        if len(rule.inputs) != 2 or rule.guard or rule.cuts or rule.through:
+        if len(rule.inputs) != 2 or not rule.is_plain:
             return False
         table, ids = rule.inputs
         return len(table) > 0 and table[0] not in rule.output and rule.output == (*ids, *table[1:])
@@ -122,7 +122,7 @@ class Reshape(OneSource):
                 value = value.reshape([sizes[axis] for axis in after])
         return value
 
-    def source(self, step, index, inputs):
+    def place(self, step, index, inputs):
         """Back through the shapes, link by link."""
         links = self.links(parse(step.rule))
         sizes = {**dict(zip(links[0], inputs[0].value.shape)), **dict(zip(links[-1], step.value.shape))}
@@ -137,7 +137,7 @@ class Reshape(OneSource):
                 for axis in reversed(before):
                     flat, at = divmod(flat, sizes[axis])
                     index.insert(0, at)
-        return tuple(index)
+        return 0, tuple(index)
 
     def backward(self, step, walk):
         last, *through, first = links = self.links(parse(step.rule))[::-1]

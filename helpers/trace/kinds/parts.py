@@ -5,9 +5,8 @@ import numpy as np
 from helpers.look.given import whole_number
 from helpers.look.style import size_name
 from helpers.trace.axes import einsum
-from helpers.trace.formulas import names
 from helpers.trace.grammar import cut_text, parse
-from helpers.trace.kinds.kind import Kind, OneSource
+from helpers.trace.kinds.kind import OneSource
 
 
 class Slice(OneSource):
@@ -37,9 +36,9 @@ class Slice(OneSource):
     def value(self, rule, values, factor, sizes):
         return values[0][tuple(rule.cuts.get(axis, slice(None)) for axis in rule.inputs[0])]
 
-    def source(self, step, index, inputs):
+    def place(self, step, index, inputs):
         rule, shape = parse(step.rule), inputs[0].value.shape
-        return tuple(
+        return 0, tuple(
             range(*rule.cuts[axis].indices(size))[at] if axis in rule.cuts else at
             for axis, size, at in zip(rule.inputs[0], shape, index)
         )
@@ -58,15 +57,14 @@ class Slice(OneSource):
         walk.part(step, 0, [*inputs, f"d{step.name}"], [*lists, rule.output], rule.inputs[0])
 
 
-class Concatenate(Kind):
+class Concatenate(OneSource):
     """Several matrices as one, the first one first: ``"p h, t h -> s h"`` puts the rows of t below those of p."""
 
     wants = "it reads two matrices or more and joins them along one axis, which gets a new name in the same place"
     example = "p h, t h -> s h"
-    keeps = True
 
     def fits(self, rule):
-        if len(rule.inputs) < 2 or rule.guard or rule.cuts or rule.through or len(rule.new) != 1:
+        if len(rule.inputs) < 2 or not rule.is_plain or len(rule.new) != 1:
             return False
         at = self.along(rule)
         return all(
@@ -86,29 +84,12 @@ class Concatenate(Kind):
         return np.concatenate(values, axis=self.along(rule))
 
     def place(self, step, index, inputs):
-        """Which input a cell comes from, and the cell there."""
         at, index = self.along(parse(step.rule)), list(index)
         for which, source in enumerate(inputs):
             if index[at] < source.value.shape[at]:
                 return which, tuple(index)
             index[at] -= source.value.shape[at]
         raise IndexError(f"{step.name} has no cell {index}.")
-
-    def terms(self, step, index, inputs):
-        """The one cell, with None for the inputs that it does not come from."""
-        which, where = self.place(step, index, inputs)
-        return [tuple(where if i == which else None for i in range(len(inputs)))]
-
-    def cell(self, step, index, inputs):
-        which, where = self.place(step, index, inputs)
-        return inputs[which].value[where]
-
-    def sources(self, step, index, inputs):
-        which, where = self.place(step, index, inputs)
-        return [(inputs[which].name, where)]
-
-    def formula(self, step, index, inputs):
-        return [[names(inputs)(*self.place(step, index, inputs))]]
 
     def backward(self, step, walk):
         rule = parse(step.rule)
@@ -138,7 +119,7 @@ class Repeat(OneSource):
     example = "m s h -> n s h"
 
     def fits(self, rule):
-        if len(rule.inputs) != 1 or rule.guard or rule.cuts or rule.through or len(rule.new) != 1:
+        if len(rule.inputs) != 1 or not rule.is_plain or len(rule.new) != 1:
             return False
         (axes,), (new,), old = rule.inputs, rule.new, rule.gone[:1]
         return axes == tuple(one for axis in rule.output for one in (old if axis == new else (axis,)))
@@ -164,14 +145,14 @@ class Repeat(OneSource):
         (new,), (old,) = rule.new, rule.gone
         return values[0].repeat(sizes[new] // sizes[old], axis=rule.inputs[0].index(old))
 
-    def source(self, step, index, inputs):
+    def place(self, step, index, inputs):
         rule = parse(step.rule)
         (new,), shape = rule.new, dict(zip(rule.inputs[0], inputs[0].value.shape))
         bound = dict(zip(rule.output, index))
         if rule.gone:
             times = step.value.shape[rule.output.index(new)] // shape[rule.gone[0]]
             bound[rule.gone[0]] = bound[new] // times
-        return tuple(bound[axis] for axis in rule.inputs[0])
+        return 0, tuple(bound[axis] for axis in rule.inputs[0])
 
     def backward(self, step, walk):
         """A number that was copied gets what all its copies get."""

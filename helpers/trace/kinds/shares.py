@@ -11,14 +11,17 @@ from helpers.trace.kinds.kind import Kind
 
 
 class Share(Kind):
-    """What softmax and normalize have in common: the rule names the axis that sums to 1 anew."""
+    """What softmax and normalize have in common: the rule names the axis that sums to 1 anew, in the same place.
+
+    So a cell stands where its own term stands in the input.
+    """
 
     wants = "it reads one matrix and gives one of its axes, the one that sums to 1, a new name in the same place"
     example = "t r -> t s"
     power = ""  # what is written before a number that counts
 
     def fits(self, rule):
-        if len(rule.inputs) != 1 or rule.guard or rule.cuts or rule.through:
+        if len(rule.inputs) != 1 or not rule.is_plain:
             return False
         (axes,), output = rule.inputs, rule.output
         return len(axes) == len(output) and sum(a != b for a, b in zip(axes, output)) == len(rule.gone) == 1
@@ -26,10 +29,6 @@ class Share(Kind):
     def along(self, rule):
         """Which of the axes it goes along."""
         return rule.inputs[0].index(rule.gone[0])
-
-    def own(self, step, index):
-        """The input's cell that stands where this cell stands: the same, for the axes are in the same places."""
-        return tuple(index)
 
     def numbers(self, step, index, inputs):
         """The cells of the row, and what of it counts."""
@@ -40,7 +39,7 @@ class Share(Kind):
         return places
 
     def formula(self, step, index, inputs):
-        source, mine = inputs[0], self.own(step, index)
+        source = inputs[0]
         places, seen = self.numbers(step, index, inputs)
         below = seen or places
 
@@ -53,10 +52,10 @@ class Share(Kind):
         def wrapped(parts):
             return bracketed(parts) if len(below) > 1 or parts[0][0].startswith("−") else parts
 
-        named = [*name(mine), (" / ", ""), *wrapped(join(shortened([name(where) for where in below], 3)))]
+        named = [*name(index), (" / ", ""), *wrapped(join(shortened([name(where) for where in below], 3)))]
         if not seen:
             return [named, [("0 / 0", "")]]
-        return [named, [*count(mine), (" / ", ""), *wrapped(join(shortened([count(where) for where in seen], 8)))]]
+        return [named, [*count(index), (" / ", ""), *wrapped(join(shortened([count(where) for where in seen], 8)))]]
 
     def backward_through(self, step, walk, factor):
         """A share grows at the cost of all the others of its row."""
@@ -96,12 +95,12 @@ class Softmax(Share):
         top = max(row)
         if not math.isfinite(top):
             return math.nan
-        return math.exp(value[self.own(step, index)] - top) / sum(math.exp(one - top) for one in row)
+        return math.exp(value[index] - top) / sum(math.exp(one - top) for one in row)
 
     def sources(self, step, index, inputs):
         # A masked cell is 0 whatever the scores; a lone cell is 1 whatever its score.
         _, seen = self.numbers(step, index, inputs)
-        alone = len(seen) < 2 or inputs[0].value[self.own(step, index)] == -math.inf
+        alone = len(seen) < 2 or inputs[0].value[index] == -math.inf
         return [] if alone else [(inputs[0].name, where) for where in seen]
 
     def backward(self, step, walk):
@@ -118,13 +117,13 @@ class Normalize(Share):
     def cell(self, step, index, inputs):
         value = inputs[0].value
         total = sum(value[where] for (where,) in self.terms(step, index, inputs))
-        return value[self.own(step, index)] / total if total else math.nan
+        return value[index] / total if total else math.nan
 
     def sources(self, step, index, inputs):
-        value, mine = inputs[0].value, self.own(step, index)
+        value = inputs[0].value
         places, _ = self.numbers(step, index, inputs)
         total = sum(value[where] for where in places)
-        return [(inputs[0].name, where) for where in places if (total if where == mine else 0) != value[mine]]
+        return [(inputs[0].name, where) for where in places if (total if where == index else 0) != value[index]]
 
     def backward(self, step, walk):
         rule, name = parse(step.rule), step.inputs[0]

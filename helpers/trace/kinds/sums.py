@@ -14,11 +14,12 @@ from helpers.trace.kinds.kind import Kind
 class Reduction(Kind):
     """What sum, mean and maximum have in common."""
 
+    most = 1  # of inputs
     word = ""  # what it is called, for a cell without a term
-    nothing = math.nan  # the value of a cell without a term
 
     def fits(self, rule):
-        return len(rule.inputs) == 1 and not rule.cuts and not rule.through and len(rule.new) <= len(rule.gone)
+        uncut = not (rule.cuts or rule.through)
+        return uncut and len(rule.inputs) <= self.most and len(rule.new) <= len(rule.gone)
 
     def kept(self, rule, values, sizes, instead):
         """The product of the inputs over all axes, first those of the output, ``instead`` where the guard fails; and
@@ -42,10 +43,7 @@ class SumProduct(Reduction):
 
     wants = "it multiplies the matrices that it reads and adds up along the axes that its result has not"
     example = "t h, s h -> t s"
-    word, nothing = "sum", 0.0
-
-    def fits(self, rule):
-        return not rule.cuts and not rule.through and len(rule.new) <= len(rule.gone)
+    most, word = math.inf, "sum"
 
     def value(self, rule, values, factor, sizes):
         if not rule.guard:
@@ -143,7 +141,7 @@ class Max(Reduction):
 
     wants = "it reads one matrix and takes the largest number along the axes that its result has not"
     example = "t s -> t"
-    word, nothing = "largest", -math.inf
+    word = "largest"
 
     def value(self, rule, values, factor, sizes):
         found, gone = self.kept(rule, values, sizes, -math.inf)
