@@ -1,0 +1,117 @@
+"""What a run of a learner's code leaves behind: every matrix in each of its states, and the calls that made them."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Place(NamedTuple):
+    """Where a call stands in the code.
+
+    file, line: of the learner's own code, the innermost line that is not of a package. expression: the source of the
+    call, ``q @ k.transpose(-2, -1)``, or "" where it cannot be told. statement: the whole line of code, in one line.
+    target: the variable that the value of the expression is assigned to, or "". whole: is the call all that stands
+    right of the equals sign?
+    """
+
+    file: str = ""
+    line: int = 0
+    expression: str = ""
+    statement: str = ""
+    target: str = ""
+    whole: bool = False
+
+
+@dataclass(eq=False)
+class Matrix:
+    """One matrix of a run, in one state: once it is written into, it is another one.
+
+    value: its numbers, copied when it came to be: float64, int64 or bool. name: the variable that it was assigned to,
+    the path of a parameter (``query.weight``), the name of an argument; "" where it has none, and the expression of the
+    event's place stands for it. origin: "input", "parameter", "constant" (it stands in the code, or comes from outside
+    it) or "made". event: the call that made it. kind: the run's own type of number, ``"float32"``.
+    """
+
+    value: np.ndarray
+    name: str = ""
+    origin: str = "made"
+    event: object = None
+    kind: str = "float32"
+
+    @property
+    def shape(self):
+        return self.value.shape
+
+
+@dataclass(eq=False)
+class Event:
+    """One call, of a function of PyTorch or NumPy.
+
+    operation: its plain name, without underscores: ``matmul``, ``softmax``, ``getitem``, ``setitem``, ``add``.
+    function: what was called, so that it can be called again, on other numbers. args, kwargs: as they were given, with
+    a Matrix in the place of each tensor or array, at any depth. results: the matrices that came back, in order.
+    in_place: the state before of the matrix that was written into, or None. place: where it stands in the code.
+    within: the parts of the code around it, the outermost first: paths of modules (``layers.0.attn``) and names of
+    functions.
+    """
+
+    operation: str
+    function: object
+    args: tuple
+    kwargs: dict
+    results: list = field(default_factory=list)
+    in_place: object = None
+    place: Place = field(default_factory=Place)
+    within: tuple = ()
+
+    @property
+    def reads(self):
+        """The matrices among its arguments, in order, each once."""
+        return list(dict.fromkeys(matrices([self.args, self.kwargs])))
+
+
+@dataclass(eq=False)
+class Recording:
+    """A whole run.
+
+    inputs: the matrices that went in, by the names of the parameters. events: all calls in order. returned: what came
+    back, with a Matrix in the place of each tensor or array. error: what was raised, or None; failed: where.
+    said: what it printed and was warned of, a sentence each. changed: the names of arguments that it wrote into.
+    """
+
+    inputs: dict = field(default_factory=dict)
+    events: list = field(default_factory=list)
+    returned: object = None
+    error: BaseException | None = None
+    failed: Place | None = None
+    said: list = field(default_factory=list)
+    changed: list = field(default_factory=list)
+
+
+def matrices(value):
+    """All matrices in a nest of lists, tuples, dictionaries and slices, in order."""
+    if isinstance(value, Matrix):
+        yield value
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from matrices(one)
+    elif isinstance(value, dict):
+        yield from matrices(list(value.values()))
+    elif isinstance(value, slice):
+        yield from matrices([value.start, value.stop, value.step])
+
+
+def replaced(value, new):
+    """The same nest, with ``new(matrix)`` in the place of each matrix."""
+    if isinstance(value, Matrix):
+        return new(value)
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*(replaced(one, new) for one in value))
+    if isinstance(value, list | tuple):
+        return type(value)(replaced(one, new) for one in value)
+    if isinstance(value, dict):
+        return {key: replaced(one, new) for key, one in value.items()}
+    if isinstance(value, slice):
+        return slice(*(replaced(one, new) for one in (value.start, value.stop, value.step)))
+    return value
