@@ -34,11 +34,6 @@ def read(value, tensors=True, whole=False):
                 "it returned a tensor of a special kind (sparse, nested, quantized or without data); wanted a "
                 "plain one.",
             )
-        if value.requires_grad:
-            return None, (
-                "it returned a tensor that carries a gradient: is there an nn.Linear in it, or another parameter that "
-                "is learned? Work with the inputs alone."
-            )
         array, kind = (
             value.detach().cpu().to(torch.float64 if not value.is_complex() else torch.complex128).numpy(),
             str(value.dtype).removeprefix("torch."),

@@ -35,10 +35,13 @@ def call(function, arguments, seconds=SECONDS):
 
 
 class Deadline:
-    """Some seconds for all calls together: ``with Deadline(3) as deadline: deadline.call(function, arguments)``."""
+    """Some seconds for all calls together: ``with Deadline(3) as deadline: deadline.call(function, arguments)``.
+
+    What is done between the calls is not the function's, and not counted.
+    """
 
     def __init__(self, seconds):
-        self.seconds, self.until = seconds, time.monotonic() + seconds
+        self.seconds, self.spent, self.since = seconds, 0.0, 0.0  # since when a call runs
         self.thread, self.lock, self.ended = threading.get_ident(), threading.Lock(), threading.Event()
         self.calling = self.struck = False
         self.watcher = threading.Thread(target=self.watch, daemon=True)
@@ -52,8 +55,13 @@ class Deadline:
         self.watcher.join()
 
     @property
+    def left(self):
+        """The seconds that are left for calls."""
+        return self.seconds - self.spent - (time.monotonic() - self.since) * self.calling
+
+    @property
     def is_over(self):
-        return time.monotonic() > self.until
+        return self.left < 0
 
     def call(self, function, arguments):
         """Call a function; returns a Call, whatever happens in it. Only the learner's own interrupt goes through."""
@@ -84,7 +92,7 @@ class Deadline:
         """Does ``act()``; raises TooLong inside it, again and again, once the seconds are over."""
         try:
             with self.lock:
-                self.calling = True
+                self.since, self.calling = time.monotonic(), True
             act()
         finally:
             try:
@@ -95,6 +103,8 @@ class Deadline:
 
     def end_of_call(self):
         with self.lock:
+            if self.calling:
+                self.spent += time.monotonic() - self.since
             self.calling = False
             if self.struck:
                 self.settle()
@@ -114,13 +124,11 @@ class Deadline:
             pass
 
     def watch(self):
-        wait = self.seconds
-        while not self.ended.wait(wait):
+        while not self.ended.wait(max(self.left, 0.2 * self.struck, 0.002)):
             with self.lock:
-                if self.calling:
+                if self.calling and self.left <= 0:
                     self.struck = True
-                    self.interrupt()
-            wait = 0.2  # once more, should the function have caught it
+                    self.interrupt()  # and once more a little later, should the function have caught it
 
     def interrupt(self):
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.thread), ctypes.py_object(TooLong))

@@ -1,15 +1,18 @@
 """From the tries of a wrong function to one sentence on its cause, which claims no more than they prove.
 
 First what explains every number: a classic mistake, or a result that is right but for one thing. Then what the function
-does wrong whatever else it does, and at last where it is right.
+does wrong whatever else it does, a leak of the future, and at last where it is right: on which shapes, with which
+numbers. So a rule that fits much never hides one that says more.
 """
 
 from itertools import combinations, permutations
 
 import numpy as np
 
+from helpers.check.biases import only_a_bias
 from helpers.check.evidence import divides
 from helpers.check.experiments import outgrown, sees_later_tokens
+from helpers.check.fills import a_finite_fill
 from helpers.check.report import AXES
 
 ALONE = {"B": "there is one sequence", "T": "there is one token"}
@@ -29,9 +32,11 @@ def diagnosis(evidence):
         or something_added(evidence)
         or nothing_but_nan(evidence)
         or a_factor(evidence)
-        or outgrown(evidence)
+        or only_a_bias(evidence.exercise, evidence.tries)
+        or a_finite_fill(evidence)
         or sees_later_tokens(evidence)
         or right_only_where(evidence)
+        or outgrown(evidence)
     )
 
 
@@ -134,8 +139,8 @@ def nothing_but_nan(evidence):
     if not evidence.shows(lambda one: {name: np.full(np.shape(value), np.nan) for name, value in one.wanted.items()}):
         return ""
     return (
-        "Every number of it is NaN, whatever goes in: 0 times infinity is NaN, and so are infinity minus infinity and "
-        "0 divided by 0."
+        "Every number of it is NaN, whatever goes in: 0 times infinity is NaN, as in `(1 - tril) * float('-inf')`, and "
+        "so are infinity minus infinity and 0 divided by 0."
     )
 
 

@@ -21,6 +21,11 @@ SIZES = [
 ]
 SCALES = (1.0, 1.0, 1.0, 0.05, 6.0)  # small and large values come round, too
 MORE = 40  # inputs that are tried beside these where a function is wrong and the cause is not clear
+LARGE = 100.0  # a scale above which results are not told less precisely
+# what is tried with huge numbers, in exercises that have such: no two sizes alike
+OUTSIZED = [
+    dict(zip("BTCh", sizes)) for sizes in [(3, 4, 2, 1), (3, 5, 4, 2), (2, 4, 3, 1), (2, 5, 3, 4), (4, 3, 5, 2)]
+]
 
 
 @dataclass
@@ -42,7 +47,9 @@ class Exercise:
     notebook: its number, "02". asks: parameter to axes; gives: axes of each result. tensors: PyTorch's, not NumPy's
     arrays.
     loops: may the learner's function have a Python loop? causal: may no row depend on a later row of x?
-    scales: how large the numbers are, case by case, in turn.
+    scales: how large the numbers are, case by case, in turn. outsized: how large they are in a few more cases, which no
+    constant should be, but any score may; 0: there are none.
+    weighing: gives the results of its inputs with another way from scores to weights, a function called ``weigh``.
     """
 
     oracle: object
@@ -53,7 +60,9 @@ class Exercise:
     loops: bool = True
     causal: bool = False
     scales: tuple = SCALES
+    outsized: float = 0.0
     draw: object = None
+    weighing: object = None
     mistakes: dict = field(default_factory=dict)
     drawn: dict = field(default_factory=dict)  # the cases that were drawn already
 
@@ -89,6 +98,15 @@ class Exercise:
             ),
         )
         return self.drawn[seed, count]
+
+    def outsized_cases(self):
+        """The same few inputs in each check, with numbers so large that every score outgrows what is merely large."""
+        if "outsized" not in self.drawn:
+            rng = np.random.default_rng(2)
+            self.drawn["outsized"] = [self.case(rng, one, self.outsized) for one in OUTSIZED if self.outsized]
+            for case in self.drawn["outsized"]:
+                case.scale = min(case.scale, LARGE)  # that of weights does not grow with the scores
+        return self.drawn["outsized"]
 
     def more_cases(self):
         """Small inputs in which any two sizes are alike now and then: what is tried in search of a cause."""

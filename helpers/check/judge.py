@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 
 from helpers.check import report
+from helpers.check.biases import only_a_bias
 from helpers.check.calls import SECONDS, Deadline
 from helpers.check.chance import random_numbers_kept, unsteady
 from helpers.check.diagnosis import diagnosis
 from helpers.check.evidence import Evidence
 from helpers.check.handed_in import has_loop, is_stub, order, unusable
-from helpers.check.tries import Trials
+from helpers.check.tries import Trials, overflowed
 
 
 @dataclass
@@ -29,7 +30,9 @@ def judge(exercise, function, seed=0, count=4):
         trials = Trials(exercise, function, order(function, exercise.asks), deadline)
         tries = tried(trials, exercise.cases(seed, count))
         if changing := unsteady(trials, [one for one in tries if one.found is not None]):
-            return Verdict(False, report.stopped(exercise, changing))
+            return Verdict(False, report.stopped(exercise, changing, cause=only_a_bias(exercise, tries)))
+        if all(one.right for one in tries):
+            tries += outgrown(trials, exercise.outsized_cases())
         wrong = next((one for one in tries if not one.right), None)
         if wrong:
             cause = diagnosis(Evidence(trials, tries)) if wrong.found or wrong.raised else ""
@@ -37,6 +40,15 @@ def judge(exercise, function, seed=0, count=4):
     if not exercise.loops and has_loop(function):
         return Verdict(False, f"{exercise.name}: it is right, but with a Python loop: now without.")
     return Verdict(True, f"{exercise.name}: right, on {len(tries)} shapes.")
+
+
+def outgrown(trials, cases):
+    """The tries of cases with huge numbers, where some of them are wrong; else none.
+
+    What overflows there may do so: how large the numbers are that a function has to bear is said by its other cases.
+    """
+    tries = [trials.run(case) for case in cases if not trials.is_over]
+    return [one for one in tries if not one.right and one.found and not overflowed(one.found, one.wanted)]
 
 
 def tried(trials, cases):

@@ -172,6 +172,7 @@ def with_matrices(rng, sizes):
     draw=with_matrices,
     loops=False,
     causal=True,
+    outsized=600.0,  # of x alone
 )
 def all_heads(x, Wq, Wk, Wv, Wo, heads):
     """Head by head and token by token: softmax over the past, its mean of the values, and what Wo makes of that."""
