@@ -15,6 +15,7 @@ from helpers.check.experiments import outgrown, sees_later_tokens
 from helpers.check.fills import a_finite_fill
 from helpers.check.report import AXES
 
+AS_A_LAYER = ("'Tensor' object is not callable", "'numpy.ndarray' object is not callable", "has no attribute 'weight'")
 ALONE = {"B": "there is one sequence", "T": "there is one token"}
 
 
@@ -25,7 +26,8 @@ def diagnosis(evidence):
         if evidence.shows(lambda one, mistaken=mistaken: exercise.answer(one.case, mistaken)):
             return f"It looks as if {sentence}."
     return (
-        other_axes(evidence)
+        called_as_a_layer(evidence)
+        or other_axes(evidence)
         or sequence_first(evidence)
         or transposed_matrices(evidence)
         or as_it_came(evidence)
@@ -37,6 +39,18 @@ def diagnosis(evidence):
         or sees_later_tokens(evidence)
         or right_only_where(evidence)
         or outgrown(evidence)
+    )
+
+
+def called_as_a_layer(evidence):
+    """A matrix was called, or asked for its weight, as an nn.Linear may be."""
+    matrices = [name for name in evidence.exercise.asks if name.startswith("W")]
+    if not matrices or not all(any(text in one.problem for text in AS_A_LAYER) for one in evidence.tries):
+        return ""
+    said = ", ".join(matrices[:-1]) + " and " + matrices[-1]
+    return (
+        f"{said} are matrices, not layers: wanted `x @ {matrices[0]}`. Of a layer, `lin.weight.T` is the matrix; "
+        "and a whole nn.Module can be handed over as it is."
     )
 
 

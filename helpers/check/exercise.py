@@ -1,5 +1,6 @@
 """An exercise: the inputs it draws, a slow and plain oracle, and the classic mistakes with what each of them tells."""
 
+import math
 import warnings
 from dataclasses import dataclass, field
 
@@ -20,6 +21,7 @@ SIZES = [
     dict(B=1, T=7, C=4, h=3),
 ]
 SCALES = (1.0, 1.0, 1.0, 0.05, 6.0)  # small and large values come round, too
+FEW_CHANNELS = 18
 MORE = 40  # inputs that are tried beside these where a function is wrong and the cause is not clear
 LARGE = 100.0  # a scale above which results are not told less precisely
 # what is tried with huge numbers, in exercises that have such: no two sizes alike
@@ -65,6 +67,7 @@ class Exercise:
     weighing: object = None
     mistakes: dict = field(default_factory=dict)
     drawn: dict = field(default_factory=dict)  # the cases that were drawn already
+    fixed: dict = field(default_factory=dict)  # sizes that a module has of its own; of tokens it may take fewer
 
     @property
     def name(self):
@@ -118,10 +121,12 @@ class Exercise:
 
     def case(self, rng, sizes, scale):
         """One input of these sizes: numbers of one decimal, or whatever the exercise draws for itself."""
-        sizes = dict(sizes)
+        sizes = {**sizes, **self.fixed, "T": min(sizes["T"], self.fixed.get("T", sizes["T"]))}
         own = self.draw(rng, sizes) if self.draw else {}
         inputs = {
-            name: own[name] if name in own else numbers(rng, [sizes[axis] for axis in axes.split()], scale)
+            name: own[name]
+            if name in own
+            else numbers(rng, [sizes[axis] for axis in axes.split()], scale * evened(name, sizes))
             for name, axes in self.asks.items()
         }
         return Case(inputs, sizes, scale)
@@ -171,6 +176,11 @@ def exercise(notebook, asks, gives, **options):
         return made
 
     return make
+
+
+def evened(name, sizes):
+    """How much smaller the numbers of a matrix are where it has many rows, so that no score outdoes all others."""
+    return min(1.0, math.sqrt(FEW_CHANNELS / sizes["C"])) if name.startswith("W") and "C" in sizes else 1.0
 
 
 def parts(text):
