@@ -91,14 +91,17 @@ def divides(evidence, holds, by=None):
         if one.right != holds(one.case.sizes):
             return False
         (inside if one.right else outside).append(one)
-    inside = [one for one in inside if is_telling(evidence.exercise, one)]
+    inside = [one for one in inside if is_telling(evidence.exercise, one.case)]
     return all(len({one.shape for one in side}) >= ENOUGH for side in (inside, outside)) and (
         by is None or len({one.case.sizes[by] for one in inside}) > 1
     )
 
 
-def is_telling(exercise, one):
+def is_telling(exercise, case):
     """Are most classic mistakes wrong here? Where all weights are 1, as with one token, anything may be right."""
-    answers = [exercise.answer(one.case, mistaken) for _, mistaken in exercise.mistakes.values()]
-    wrong = [answer for answer in answers if answer is None or not same(answer, one.wanted, one.case.scale)]
-    return len(wrong) > 0.7 * len(answers)
+    if case.telling is None:
+        wanted = exercise.wanted(case)
+        answers = [exercise.answer(case, mistaken) for _, mistaken in exercise.mistakes.values()]
+        wrong = [answer for answer in answers if answer is None or not same(answer, wanted, case.scale)]
+        case.telling = len(wrong) > 0.7 * len(answers)
+    return case.telling

@@ -33,13 +33,14 @@ OUTSIZED = [
 @dataclass
 class Case:
     """One input to try a function on. inputs: by parameter, NumPy arrays and plain values; sizes: by axis. wanted: what
-    the oracle made of it, once it was asked.
+    the oracle made of it, and telling: whether mistakes show there, each once it was asked.
     """
 
     inputs: dict
     sizes: dict
     scale: float = 1.0
     wanted: dict | None = None
+    telling: bool | None = None
 
 
 @dataclass

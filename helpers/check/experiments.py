@@ -64,13 +64,13 @@ def outgrown(evidence):
 
     It must be right with most numbers of a usual size: with very small ones a mistake may not show.
     """
-    usual = [one for one in evidence.all if one.case.scale == 1 and is_telling(evidence.exercise, one)]
     wrong = [one for one in evidence.all if not one.right]
     if any(one.found is None or one.case.scale < 1 for one in wrong):
         return ""
-    if not usual or sum(one.right for one in usual) < MOST * len(usual):
-        return ""
     if not all(evidence.trials.run(smaller(one.case)).right for one in wrong):
+        return ""
+    usual = [one for one in evidence.all if one.case.scale == 1 and is_telling(evidence.exercise, one.case)]
+    if not usual or sum(one.right for one in usual) < MOST * len(usual):
         return ""
     if all(overflowed(one.found, one.wanted) for one in wrong):
         return (

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from helpers.check.evidence import is_rounded
 from helpers.check.tries import close
 from helpers.check.wrong_heads import hidden, soft
 
@@ -39,9 +40,12 @@ def a_finite_fill(evidence):
             fill = LOWEST
             for one in tries:
                 fill = lowest_fill(one, answer, fill, highest)
-            for tried in (fill, fill + 8):  # the one that was found may be no more than a bound
-                if evidence.shows(lambda one, answer=answer, tried=tried: answer(one, tried)):
-                    return f"It looks as if {sentence}."
+                if not is_rounded(one.found, answer(one, fill)):
+                    break  # no fill explains this one
+            else:
+                for tried in (fill, fill + 8):  # the one that was found may be no more than a bound
+                    if evidence.shows(lambda one, answer=answer, tried=tried: answer(one, tried)):
+                        return f"It looks as if {sentence}."
     return ""
 
 
