@@ -41,7 +41,7 @@ def judge(exercise, function, seed=0, count=4):
         if all(one.right for one in tries):
             tries += outgrown(trials, exercise.outsized_cases())
         wrong = next((one for one in tries if not one.right), None)
-        if wrong and wrong.problem and (said := in_the_other_library(trials, cases)):
+        if wrong and wrong.raised and (said := in_the_other_library(trials, cases)):
             return Verdict(False, f"{exercise.name}: {said}")
         if wrong:
             cause = diagnosis(Evidence(trials, tries)) if wrong.found or wrong.raised else ""

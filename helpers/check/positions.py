@@ -98,8 +98,13 @@ def places(rng, sizes):
     return {"positions": rng.integers(0, 13, sizes["T"])}
 
 
+def even(size):
+    """An even size: a larger one is doubled, so that it holds several pairs."""
+    return size + size % 2 if size < 4 else 2 * size
+
+
 def even_channels(rng, sizes):
-    sizes["C"] += sizes["C"] % 2
+    sizes["C"] = even(sizes["C"])
     return places(rng, sizes) | {"C": sizes["C"]}
 
 

@@ -3,11 +3,11 @@
 import numpy as np
 
 from helpers.check.exercise import exercise
-from helpers.check.positions import by_pairs, hands, places, sure
+from helpers.check.positions import by_pairs, even, hands, places, sure
 
 
 def even_head_size(rng, sizes):
-    sizes["h"] += sizes["h"] % 2
+    sizes["h"] = even(sizes["h"])
     return places(rng, sizes)
 
 
