@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from helpers.check.parameters import Unknown, heads_of, longest, places_of
 
+SHOWN = 6  # parameters that a sentence shows
 WEIGHTS = {"Wq", "Wk", "Wv", "Wo", "Wup", "Wdown", "bup", "bdown", "gain", "bias", "table"}
 
 
@@ -110,7 +111,8 @@ class Filled:
 
 def wrapping(exercise, module, wanted, why):
     """What to do with a module that cannot be filled: why, and the lines of a function around it."""
-    shapes = ", ".join(f"{name} {tuple(one.shape)}" for name, one in module.named_parameters()) or "none"
+    shapes = [f"{name} {tuple(one.shape)}" for name, one in module.named_parameters()] or ["none"]
+    shapes = ", ".join(shapes[:SHOWN]) + (f" and {len(shapes) - SHOWN} more" if len(shapes) > SHOWN else "")
     first = next((name for name, _ in module.named_parameters() if name.endswith("weight")), "query.weight")
     first = re.sub(r"\.(\d+)(?=\.)", r"[\1]", f"module.{first}")  # module.0.weight is module[0].weight
     rest = [name for name in exercise.asks if name not in wanted and name != "heads"]
