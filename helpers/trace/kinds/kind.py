@@ -11,6 +11,7 @@ class Kind:
 
     wants: what a rule of this kind says, as the end of a sentence; example: such a rule. differentiable: how many of
     the inputs have a derivative, the first ones; None for all. keeps: whether whole numbers stay whole.
+    ruled: whether an index rule says what it does.
 
     A kind is a table's entry: one object of it serves every step. ``rule`` is a parsed rule, ``inputs`` are the steps
     that a step reads, ``index`` is a cell.
@@ -20,6 +21,7 @@ class Kind:
     example = ""
     differentiable = None
     keeps = False
+    ruled = True
 
     def fits(self, rule):
         """Can this kind read the rule?"""
@@ -48,6 +50,9 @@ class Kind:
 
     def inspect(self, rule, values, inputs, name):
         """Raise ValueError for numbers that this kind cannot work with."""
+
+    def weigh(self, name, value, sources, **how):
+        """Raise ValueError where what a step of a run comes with, ``how``, does not fit its value or its sources."""
 
     def value(self, rule, values, factor, sizes):
         """The whole step at once, an array with the axes of the output."""
@@ -89,6 +94,8 @@ class Kind:
 
 class Given(Kind):
     """A number that you gave."""
+
+    ruled = False
 
     def terms(self, step, index, inputs):
         return []
