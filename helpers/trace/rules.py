@@ -113,13 +113,18 @@ def sources(step, index, inputs):
         return list(dict.fromkeys(KINDS[step.kind].sources(step, tuple(index), inputs)))
 
 
-def formula(step, index, inputs):
-    """The cell's formula with names, then with numbers: a list of (text, name of the step it comes from)."""
-    of, index = KINDS[step.kind], tuple(index)
-    cut = step.kind == "relu" and step.value[index] == 0  # exactly 0, whatever the decimals of the others
+def formula(step, index, inputs, made=None):
+    """The cell's formula with names, then with numbers: a list of (text, name of the step it comes from).
+
+    made: the step and the cell that its number is made in, where it was only moved from there; inputs are of that step.
+    """
+    index = tuple(index)
+    maker, place = made or (step, index)
+    of = KINDS[maker.kind]
+    cut = maker.kind == "relu" and maker.value[place] == 0  # exactly 0, whatever the decimals of the others
     with np.errstate(all="ignore"):
-        middle, remark = of.formula(step, index, inputs), of.remark(step, index, inputs)
-    pieces = [(cell_name(step.name, index), step.name)]
+        middle, remark = of.formula(maker, place, inputs), of.remark(maker, place, inputs)
+    pieces = [(cell_name(step.called if index else step.name, index), step.name)]
     for part in [*middle, [(number(step.value[index], 0 if cut else step.digits), step.name)]]:
         pieces += [(" = ", ""), *part]
     return pieces + ([(remark, "")] if remark else [])

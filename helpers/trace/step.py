@@ -28,6 +28,7 @@ class Step:
     factor: what a sum-product is multiplied by
     parameter: True for a matrix that training changes
     names: what the sizes of axes are called in its trace, where that is another name than usual
+    seen:   True for one of a run, whose name is an expression of its code: ``"x @ W"``
     hidden: True for one that no face shows: a view, a constant, a half-way result; what is made of it reads through it
     part:   the parts of the code that it was made in, the outermost first: ``("layers.0.attn", "apply_rotary")``
     places: of a move: for each cell, where in the numbers of its inputs it stands; -1 for one that is filled in
@@ -47,6 +48,7 @@ class Step:
     factor: float = 1.0
     parameter: bool = False
     names: dict = field(default_factory=dict, repr=False)
+    seen: bool = False
     hidden: bool = False
     part: tuple = ()
     places: np.ndarray | None = field(default=None, repr=False)
@@ -67,7 +69,7 @@ class Step:
     @property
     def called(self):
         """Its name as it stands before an index: ``(x @ W)``."""
-        return called(self.name)
+        return bracketed(self.name) if self.seen else self.name
 
     def written(self, where):
         """A cell of it in a formula, and the name of the step that gives the color: ``("q[1,0]", "q")``."""
@@ -75,10 +77,10 @@ class Step:
 
 
 @lru_cache(10_000)
-def called(name):
+def bracketed(name):
     """A name as it stands before an index or a sign: an expression of several parts has brackets around it.
 
-    >>> called("q"), called("k.transpose(-2, -1)"), called("x @ W")
+    >>> bracketed("q"), bracketed("k.transpose(-2, -1)"), bracketed("x @ W")
     ('q', 'k.transpose(-2, -1)', '(x @ W)')
     """
     try:

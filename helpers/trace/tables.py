@@ -3,6 +3,7 @@
 Positions count through the numbers of all inputs, flattened and put one after the other.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -68,11 +69,17 @@ def transposed(known, size):
     return [np.array(cells, np.int64) for cells in found]
 
 
-def position(shapes, number):
-    """The input that a position lies in, and the cell there: ``position([(2, 2), (3,)], 5) == (1, (1,))``."""
+def cells(shapes, positions):
+    """Which input each position lies in, and the cell there; positions: in order.
+
+    >>> cells([(2, 2), (3,)], np.array([1, 5]))
+    [(0, (0, 1)), (1, (1,))]
+    """
+    found, start = [], 0
     for which, shape in enumerate(shapes):
-        size = int(np.prod(shape, dtype=int))
-        if number < size:
-            return which, tuple(int(at) for at in np.unravel_index(number, shape)) if shape else ()
-        number -= size
-    raise IndexError("the inputs have no such position.")
+        end = start + math.prod(shape)
+        inside = positions[np.searchsorted(positions, start) : np.searchsorted(positions, end)] - start
+        places = zip(*(at.tolist() for at in np.unravel_index(inside, shape))) if shape else [()] * len(inside)
+        found += [(which, place) for place in places]
+        start = end
+    return found

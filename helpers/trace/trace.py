@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from helpers.look.given import told
 from helpers.look.style import ROLES, TOKENS, number, shape_text, size_name
-from helpers.trace import rules
+from helpers.trace import rules, through
 from helpers.trace.arrays import as_array
 from helpers.trace.checks import checked_factor, checked_name, checked_tokens
 from helpers.trace.gradients import backward
@@ -121,7 +121,7 @@ class Trace:
             rules.checked(name, kind, rule)
         KINDS[kind].weigh(name, value, sources, **how)
         self._check_sizes(name, value.shape, axes, made=kind != "given")
-        return self._add(Step(name, value, axes, kind, rule, inputs, names=self._names, **how))
+        return self._add(Step(name, value, axes, kind, rule, inputs, names=self._names, seen=True, **how))
 
     def _check_sizes(self, name, shape, axes, parameter=False, made=False):
         text = shape_text(axes, shape, self._size_names({**dict(zip(axes, shape)), **self._sizes}))
@@ -200,11 +200,20 @@ class Trace:
         """The steps that a step reads."""
         return [self[name] for name in step.inputs]
 
+    @property
+    def shown(self):
+        """The steps that a face shows, in order: all but the hidden ones."""
+        return [step for step in self if not step.hidden]
+
+    def reads(self, step):
+        """The names of the shown steps that a step is made of, straight or through hidden ones."""
+        return through.reads(self, step)
+
     def shapes(self):
-        """Every step with its shape and its line of PyTorch, one a line."""
-        width = max((len(step.name) for step in self), default=0)
-        wide = max((len(step.shape) for step in self), default=0)
-        lines = [f"{step.name:<{width}}  {step.shape:<{wide}}  {step.code}".rstrip() for step in self]
+        """Every step that is shown with its shape and its line of PyTorch, one a line."""
+        width = max((len(step.name) for step in self.shown), default=0)
+        wide = max((len(step.shape) for step in self.shown), default=0)
+        lines = [f"{step.name:<{width}}  {step.shape:<{wide}}  {step.code}".rstrip() for step in self.shown]
         return Text("\n".join(lines))
 
     def why(self, name, *index, **named):
@@ -213,12 +222,12 @@ class Trace:
         Raises UnknownName for a step, ValueError for axes and IndexError for a cell that is not there.
         """
         step, index = self[name], self.index(name, *index, **named)
-        return Text("".join(text for text, _ in rules.formula(step, index, self.inputs(step))))
+        return Text("".join(text for text, _ in through.formula(self, step, index)))
 
     def sources(self, name, *index, **named):
         """The cells one cell is made of: a list of (step name, index), those with a non-zero derivative."""
         step, index = self[name], self.index(name, *index, **named)
-        return rules.sources(step, index, self.inputs(step))
+        return through.sources(self, step, index)
 
     def index(self, name, *index, **named):
         """The place of one cell, counted from 0: ``index("out", -1, 0)`` in a trace with T=3 is ``(2, 0)``."""
@@ -239,7 +248,7 @@ class Trace:
 
     def __repr__(self):
         lines = [self.title, *self.shapes().splitlines()]
-        for step in list(self)[-1:]:
+        for step in self.shown[-1:]:
             rows = step.value.reshape(-1, step.value.shape[-1] if step.value.ndim else 1)
             lines.append(f"{step.name} =")
             lines += [

@@ -79,6 +79,10 @@ class Kind:
         found = self.terms(step, index, inputs)
         return [(source.name, where) for term in found for source, where in zip(inputs, term)]
 
+    def moved(self, step, index, inputs):
+        """Where a number that is only moved comes from: which input, and the cell there; None for any other."""
+        return None
+
     def formula(self, step, index, inputs):
         """The middle parts of the formula, first with names, then with numbers, each a list of pieces."""
         raise NotImplementedError
@@ -90,6 +94,16 @@ class Kind:
     def backward(self, step, walk):
         """Write the gradients of its inputs. walk: the ``Backward`` that asks."""
         raise NotImplementedError
+
+
+def only_ones_vanish(rule, values, name):
+    """Raise ValueError for an axis that the result has not, and that is larger than 1."""
+    for axes, value in zip(rule.inputs, values):
+        for axis, size in zip(axes, value.shape):
+            if axis in rule.gone and size > 1:
+                raise ValueError(
+                    f"{name}: the rule {rule.text!r} drops the axis {axis} of size {size}; only one of size 1 may go."
+                )
 
 
 class Given(Kind):
@@ -123,6 +137,9 @@ class OneSource(Kind):
         """The one cell, with None for the inputs that it does not come from."""
         which, where = self.place(step, index, inputs)
         return [tuple(where if i == which else None for i in range(len(inputs)))]
+
+    def moved(self, step, index, inputs):
+        return self.place(step, index, inputs)
 
     def cell(self, step, index, inputs):
         which, where = self.place(step, index, inputs)

@@ -5,9 +5,9 @@ Each cell of theirs has its sources in a table of its own: ``Step.places`` or ``
 
 import numpy as np
 
-from helpers.trace.formulas import bracketed, join, names, numbers, shortened
+from helpers.trace.formulas import bracketed, join, listed, names, numbers
 from helpers.trace.kinds.kind import Kind, OneSource
-from helpers.trace.tables import position
+from helpers.trace.tables import cells
 
 
 def shapes(inputs):
@@ -33,8 +33,8 @@ class Move(OneSource):
 
     def place(self, step, index, inputs):
         """Which input that is, and the cell there; None for a number that is filled in."""
-        found = int(step.places[index])
-        return None if found < 0 else position(shapes(inputs), found)
+        found = step.places[index]
+        return None if found < 0 else cells(shapes(inputs), found.reshape(1))[0]
 
     def terms(self, step, index, inputs):
         return super().terms(step, index, inputs) if step.places[index] >= 0 else []
@@ -67,7 +67,7 @@ class Scatter(Kind):
 
     def read(self, step, index, inputs):
         """The sources of one cell: which input, and the cell there."""
-        return [position(shapes(inputs), at) for at in step.table.at(index).tolist()]
+        return cells(shapes(inputs), step.table.at(index))
 
     def sources(self, step, index, inputs):
         return [(inputs[which].name, where) for which, where in self.read(step, index, inputs)]
@@ -78,10 +78,7 @@ class Scatter(Kind):
     def parts(self, step, index, inputs, sign):
         """The sources with names, then with numbers, a sign between them."""
         found = self.read(step, index, inputs)
-        return [
-            join(shortened([[show(which, where)] for which, where in found], most), sign)
-            for show, most in ((names(inputs), 3), (numbers(inputs), 8))
-        ]
+        return [join(listed(found, show, most), sign) for show, most in ((names(inputs), 3), (numbers(inputs), 8))]
 
     def formula(self, step, index, inputs):
         named, counted = self.parts(step, index, inputs, " + ")
