@@ -12,6 +12,7 @@ from helpers.look.style import ROLES, TOKENS, number, shape_text, size_name
 from helpers.trace import rules, through
 from helpers.trace.arrays import as_array
 from helpers.trace.checks import checked_factor, checked_name, checked_tokens
+from helpers.trace.folding import folded, opened_at_first, parts
 from helpers.trace.gradients import backward
 from helpers.trace.kinds import KINDS
 from helpers.trace.step import Step, place
@@ -256,6 +257,20 @@ class Trace:
                 for row in rows[:8]
             ] + ["  …"] * (len(rows) > 8)
         return "\n".join(lines)
+
+    # -- parts of the code ------------------------------------------------------------------------
+
+    def parts(self):
+        """The modules and functions of the code that its steps were made in, each a path, the outermost first."""
+        return parts(self)
+
+    def folded(self, opened=None):
+        """The same trace with its parts closed, but those in ``opened``; if left out, as many are open as have room.
+
+        Of a closed part only what comes out of it is shown. See ``helpers.trace.folding``.
+        """
+        opened = opened_at_first(self) if opened is None else {tuple(path) for path in opened}
+        return Trace(self.title, self.tokens, folded(self, opened)) if self.parts() else self
 
     # -- gradients --------------------------------------------------------------------------------
 
