@@ -11,10 +11,10 @@ from helpers.trace.trace import Trace
 SMALL = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
-def assembled(drafts, last, title, tokens=None, readers=None):
+def assembled(drafts, last, title, tokens=None):
     """The Trace of drafts. last: the drafts that were returned, in order."""
     drafts = needed(drafts, last)
-    trace, letters = Trace(title, tokens), None
+    trace = Trace(title, tokens)
     roles = Roles(drafts, last[-1:])
     axes = Axes()
     for draft in drafts:

@@ -4,6 +4,8 @@ An axis that goes through a product, a sum or a softmax is the same axis before 
 meet along an axis, it is one. An input x is (T, C), or (B, T, C); the rest follows. What cannot be told is i, j, …
 """
 
+from itertools import chain
+
 import numpy as np
 
 FAMILIES = {"T": "tsr", "C": "ce", "head_size": "hg", "B": "b", "heads": "n", "vocabulary": "v", "positions": "p"}
@@ -221,7 +223,7 @@ class Letters:
             if letter not in taken:
                 return letter
         letters = FAMILIES.get(family, "")
-        for letter in [*letters, *(self.spare())]:
+        for letter in chain(letters, self.spare()):
             if letter not in self.used:
                 self.used[letter] = (size, owner)
                 known.append(letter)
