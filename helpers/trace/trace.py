@@ -209,6 +209,10 @@ class Trace:
         """The names of the shown steps that a step is made of, straight or through hidden ones."""
         return through.reads(self, step)
 
+    def copied(self, name):
+        """The names of the hidden steps whose numbers stand in a step as they are."""
+        return through.copied(self, self[name])
+
     def shapes(self):
         """Every step that is shown with its shape and its line of PyTorch, one a line."""
         width = max((len(step.name) for step in self.shown), default=0)

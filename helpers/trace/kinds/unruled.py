@@ -32,21 +32,8 @@ class Move(OneSource):
         within(name, value, "places", places, sources)
 
     def place(self, step, index, inputs):
-        """Which input that is, and the cell there; None for a number that is filled in."""
         found = step.places[index]
         return None if found < 0 else cells(shapes(inputs), found.reshape(1))[0]
-
-    def terms(self, step, index, inputs):
-        return super().terms(step, index, inputs) if step.places[index] >= 0 else []
-
-    def cell(self, step, index, inputs):
-        return super().cell(step, index, inputs) if step.places[index] >= 0 else step.value[index]
-
-    def sources(self, step, index, inputs):
-        return super().sources(step, index, inputs) if step.places[index] >= 0 else []
-
-    def formula(self, step, index, inputs):
-        return super().formula(step, index, inputs) if step.places[index] >= 0 else []
 
     def remark(self, step, index, inputs):
         return ", filled in" if step.places[index] < 0 else ""
