@@ -88,8 +88,10 @@ class Axes:
             if here.size:
                 inside = flat[here] - (ends[i] - piece.value.size)
                 self.compare(
-                    draft, np.unravel_index(here, draft.shape) if draft.shape else (),
-                    piece, np.unravel_index(inside, piece.shape) if piece.shape else (),
+                    draft,
+                    np.unravel_index(here, draft.shape) if draft.shape else (),
+                    piece,
+                    np.unravel_index(inside, piece.shape) if piece.shape else (),
                 )
 
     def compare(self, draft, after, piece, before):

@@ -197,9 +197,7 @@ class Again:
         known = seen.places >= 0
         np.add.at(total, seen.places[known], slopes_of[known])
         ends = np.cumsum([piece.value.size for piece in seen.pieces])
-        return [
-            part.reshape(piece.shape) for part, piece in zip(np.split(total, ends[:-1]), seen.pieces)
-        ]
+        return [part.reshape(piece.shape) for part, piece in zip(np.split(total, ends[:-1]), seen.pieces)]
 
 
 class TooMany(ValueError):
@@ -221,6 +219,4 @@ def slopes(flat, wanted, ones):
     except RuntimeError:  # no rule for batches
         rows = [torch.autograd.grad(flat, wanted, one, retain_graph=True, allow_unused=True) for one in ones]
         parts = [None if part[0] is None else torch.stack(part) for part in zip(*rows)]
-    return [
-        torch.zeros(len(ones), *one.shape) if part is None else part for part, one in zip(parts, wanted)
-    ]
+    return [torch.zeros(len(ones), *one.shape) if part is None else part for part, one in zip(parts, wanted)]

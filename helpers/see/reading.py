@@ -286,7 +286,9 @@ def close(mine, value, kind):
         return False
     mine, value = mine.astype(float), value.astype(float)
     finite = np.isfinite(value)
-    if not np.array_equal(finite, np.isfinite(mine)) or not np.array_equal(mine[~finite], value[~finite], equal_nan=True):
+    if not np.array_equal(finite, np.isfinite(mine)) or not np.array_equal(
+        mine[~finite], value[~finite], equal_nan=True
+    ):
         return False
     mine, value = mine[finite], value[finite]
     rounding = ROUNDING.get(kind, 1e-5 if kind.startswith("float") else 0)

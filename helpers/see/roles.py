@@ -45,8 +45,10 @@ class Roles:
         query = key = None
         while scores is not None:
             self.of.setdefault(scores, "scores")
-            if scores.kind == "sum-product" and len(scores.inputs) == 2 and not any(
-                one.origin in ("constant", "number") for one in scores.inputs
+            if (
+                scores.kind == "sum-product"
+                and len(scores.inputs) == 2
+                and not any(one.origin in ("constant", "number") for one in scores.inputs)
             ):
                 query, key = scores.inputs
                 self.mark(query, "query")

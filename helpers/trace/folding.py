@@ -57,12 +57,12 @@ def opened_at_first(steps, most=MOST):
 
     A part that holds all there is, is opened whatever it holds.
     """
-    steps, opened = list(steps), set()
+    steps, opened = list(steps), []
     for path in parts(steps):
         if path[:-1] and path[:-1] not in opened:
             continue
-        if shown(steps, opened | {path}) <= most or shown(steps, opened) <= FEWEST:
-            opened.add(path)
+        if shown(steps, [*opened, path]) <= most or shown(steps, opened) <= FEWEST:
+            opened.append(path)
     return opened
 
 

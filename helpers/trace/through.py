@@ -58,8 +58,16 @@ def origin(trace, step, index):
     return step, index
 
 
+def copied(trace, step):
+    """The names of the hidden steps whose numbers stand in a step as they are."""
+    if KINDS[step.kind].moved(step, (0,) * step.value.ndim, trace.inputs(step)) is None and step.kind != "move":
+        return set()
+    found = [source for source in trace.inputs(step) if source.hidden and source.kind != "given"]
+    return {source.name for source in found}.union(*(copied(trace, source) for source in found))
+
+
 class Through:
-    """A hidden step as a formula reads it: its numbers are its own, its cells have the names of where they come from."""
+    """A hidden step as a formula reads it: its numbers are its own, its cells are called after where they come from."""
 
     def __init__(self, trace, step):
         self.trace, self.step = trace, step
@@ -78,7 +86,7 @@ def inputs(trace, step):
 
 
 def formula(trace, step, index):
-    """The formula of a cell, as ``rules.formula`` has it; a number that was only moved has that of where it was made."""
+    """The formula of a cell, as ``rules.formula`` has it; a number that was moved has that of where it was made."""
     if step.folded:
         return closed(trace, step, index)
     made, place = step, index
@@ -94,7 +102,7 @@ def closed(trace, step, index):
     """The formula of a cell that stands for a closed part of the code: which cells went in, and not how."""
     found = sources(trace, step, index)
     which = {name: at for at, name in enumerate(dict.fromkeys(name for name, _ in found))}
-    read, cells = [trace[name] for name in which], [(which[name], where) for name, where in found]
+    read, cells = [trace[name] for name in which], sorted((which[name], where) for name, where in found)
     pieces = [step.written(index)]
     for show, most in [(names(read), 3), (numbers(read), 8)] if cells else []:
         pieces += [(" = ", ""), *bracketed(join(listed(cells, show, most), ", "), f"{step.folded}(")]

@@ -130,8 +130,10 @@ def padding(read, given, query, key):
         if total.ndim == 3 and len(query.shape) == 4:
             total = total.reshape(query.shape[0], -1, *total.shape[1:])
     if padded is not None:
-        total = total + as_added(padded.value)[..., None, None, :] if padded.value.ndim > 1 else total + as_added(
-            padded.value
+        total = (
+            total + as_added(padded.value)[..., None, None, :]
+            if padded.value.ndim > 1
+            else total + as_added(padded.value)
         )
     total = np.broadcast_to(total, (*total.shape[:-2], query.shape[-2], key.shape[-2])).copy()
     event = (allowed if padded is None else padded).event
@@ -145,7 +147,4 @@ def as_added(value):
     return np.where(value, -np.inf, 0.0) if value.dtype == bool else value
 
 
-READERS = {
-    "scaled_dot_product_attention": scaled_dot_product,
-    "multi_head_attention_forward": multi_head,
-}
+READERS = {"scaled_dot_product_attention": scaled_dot_product, "multi_head_attention_forward": multi_head}

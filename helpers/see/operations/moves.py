@@ -91,9 +91,7 @@ def masked(read, event):
             if minus_infinity(read, fill) and isinstance(thing, Matrix):
                 return mask(read, thing, keep, yes)
         return moved(read, event, (1, 2, "input", "other"))
-    thing, hidden, fill = (
-        argument(event, at, name) for at, name in ((0, "input"), (1, "mask"), (2, "value"))
-    )
+    thing, hidden, fill = (argument(event, at, name) for at, name in ((0, "input"), (1, "mask"), (2, "value")))
     if minus_infinity(read, fill):
         return mask(read, thing, hidden, False)
     return moved(read, event, (0, 2, "input", "self", "value"))
@@ -111,7 +109,9 @@ def mask(read, thing, matrix, yes):
 
     keep = matrix if yes else kept(read, matrix)
     lists, output = spread(read.view(thing).shape, read.view(keep).shape)
-    if read.view(thing).shape != tuple(max(sizes) for sizes in zip(*(padded(read.view(x).shape, len(output)) for x in (thing, keep)))):
+    if read.view(thing).shape != tuple(
+        max(sizes) for sizes in zip(*(padded(read.view(x).shape, len(output)) for x in (thing, keep)))
+    ):
         return None
     return read.make("mask", [(thing, lists[0]), (keep, lists[1])], output)
 
@@ -125,9 +125,11 @@ def kept(read, matrix):
     event = matrix.event
     if event is not None and event.operation in ("eq", "logical_not", "invert", "bitwise_not"):
         parts = [*matrices([event.args])]
-        zero = event.operation != "eq" or 0 in [one for one in event.args if plain_number(one)] or False in [
-            one for one in event.args if isinstance(one, bool)
-        ]
+        zero = (
+            event.operation != "eq"
+            or 0 in [one for one in event.args if plain_number(one)]
+            or False in [one for one in event.args if isinstance(one, bool)]
+        )
         if len(parts) == 1 and zero and np.isin(parts[0].value, (0, 1)).all() and parts[0].shape == matrix.shape:
             return parts[0]
     name = read.text(matrix)

@@ -52,8 +52,12 @@ def projected(read, x, W, bias=None, **more):
 
 def added_product(read, event):
     """addmm, baddbmm: beta · input + alpha · left @ right."""
-    start, left, right = argument(event, 0, "input"), *(
-        argument(event, at, *names) for at, names in ((1, ("mat1", "batch1", "mat")), (2, ("mat2", "batch2", "vec")))
+    start, left, right = (
+        argument(event, 0, "input"),
+        *(
+            argument(event, at, *names)
+            for at, names in ((1, ("mat1", "batch1", "mat")), (2, ("mat2", "batch2", "vec")))
+        ),
     )
     made = product(read, left, right, factor=float(event.kwargs.get("alpha", 1)), hidden=True)
     made.text = f"{read.text(left)} @ {read.text(right)}"
