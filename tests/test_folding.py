@@ -94,7 +94,7 @@ def test_the_sources_of_a_cell_are_those_of_the_whole(opened):
     assert down(folded, [("x0", (1, 2))]) == whole
 
 
-@pytest.mark.parametrize("layers, heads", [(1, 2), (2, 2), (3, 4), (6, 4)])
+@pytest.mark.parametrize(("layers", "heads"), [(1, 2), (2, 2), (3, 4), (6, 4)])
 def test_as_many_parts_are_open_at_first_as_have_room(layers, heads):
     trace = model(layers, heads)
     count = len(trace.folded().shown)

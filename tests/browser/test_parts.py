@@ -42,7 +42,6 @@ def test_a_part_is_opened_and_closed(show):
     assert buttons.all_inner_texts() == ["layers.0", "layers.0.sa"]
     assert [button.get_attribute("aria-pressed") for button in buttons.all()] == ["true", "false"]
     names = "() => models.at(-1).el.querySelector('.attention-stage').getAttribute('aria-label')"
-    before = shown.page.evaluate(names)
     buttons.nth(1).focus()
     shown.page.keyboard.press("Enter")
     shown.page.wait_for_timeout(100)
