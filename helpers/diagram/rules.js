@@ -6,11 +6,6 @@ import { KINDS } from "./kinds.js";
 
 export const terms = (step, index, inputs) => KINDS[step.kind].terms(step, index, inputs);
 
-export function sources(step, index, inputs) {
-  const cells = KINDS[step.kind].sources(step, index, inputs);
-  return [...new Map(cells.map((cell) => [at(...cell), cell])).values()];
-}
-
 // What a formula begins with: the cell that it is of.
 export const headOf = (step, index) => [at(index.length ? step.called : step.name, index), step.name];
 

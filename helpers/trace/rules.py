@@ -20,6 +20,9 @@
     concatenate  its term, from one of several inputs: ``"p h, t h -> s h"``
     repeat       its term, copied along an axis: ``"m s h -> n s h"``
 
+An axis of size 1 that only the result has may be kept where the terms are gathered: ``"t c -> t i"`` with i=1. Where
+cells are taken one from each input, one that the result has not may vanish: ``"t c, t i -> t c"``.
+
 These have no rule; what each cell reads stands in a table of the step, and only ``Trace.seen`` makes them:
 
     move         its term, from anywhere in the inputs, or a number that is filled in
