@@ -14,7 +14,10 @@ LONGEST = (
     "notebooks/12",
     BROWSER,
     "notebooks/",
-    *(f"tests/test_{name}.py" for name in ("wrong", "worksheet", "check", "pictures", "rules", "stills", "gradients")),
+    *(
+        f"tests/test_{name}.py"
+        for name in ("wrong_solutions", "worksheet", "check", "pictures", "rules", "stills", "gradients")
+    ),
 )
 
 # `make test ARGS="--hypothesis-profile=default"` draws new examples.
