@@ -60,6 +60,34 @@ class Sigmoid(Scaled):
         return wei @ self.value(x)
 
 
+class Pair(lecture.Head):
+    """It gives its weights, too."""
+
+    def forward(self, x):
+        return super().forward(x), None
+
+    def asked(self, x):
+        return self(x)[0]
+
+
+class Masked(lecture.Head):
+    """It wants to be told who may look at whom."""
+
+    def forward(self, x, mask=None):
+        return super().forward(x * mask)
+
+    def asked(self, x):
+        return self(x, torch.ones_like(x))
+
+
+class Split(lecture.Head):
+    """Two heads in one, as some models keep them."""
+
+    def forward(self, x):
+        q, k, v = (part(x).unflatten(-1, (2, -1)).transpose(1, 2) for part in (self.query, self.key, self.value))
+        return F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2).flatten(2)
+
+
 class Between(lecture.BigramLanguageModel):
     """The stage with several heads and no block yet, called by name."""
 
@@ -180,11 +208,18 @@ def test_it_is_trained_watched_and_goes_on_writing(build, optimizer):
     [
         (Encoder, "on the same x, that gives other numbers"),
         (Sigmoid, "on the same x, that gives other numbers"),
+        (Split, "on the same x, that gives other numbers"),
+        (Pair, r"with x alone, \(B, T, C\), it does not give a tensor"),
+        (Masked, r"with x alone, \(B, T, C\), it does not give a tensor"),
         (Lively, "it gives something else each time, as F.dropout does without training=self.training"),
     ],
 )
-def test_a_head_that_computes_something_else_is_not_drawn_as_if_it_did_not(head, why):
-    model = model_of(head=head)
+def test_a_head_that_computes_something_else_is_not_drawn_as_if_it_did_not(head, why, monkeypatch):
+    model, ask = model_of(head=head), getattr(head, "asked", head.__call__)
+    together = lecture.MultiHeadAttention
+    monkeypatch.setattr(
+        together, "forward", lambda self, x: self.proj(torch.cat([ask(one, x) for one in self.heads], dim=-1))
+    )
     for read in (lambda: trace_model(model, "abc"), lambda: weights_of(model, [0, 1])):
         with pytest.raises(ValueError, match=why) as raised:
             read()

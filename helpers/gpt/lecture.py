@@ -12,6 +12,7 @@ from torch import nn
 
 from helpers.gpt.model import GPT, MultiHeadAttention
 from helpers.look.given import told
+from helpers.look.sentence import one_line
 
 PROJECTIONS = ("query", "key", "value")
 LONGEST = 1024  # tokens, where neither a mask nor a table of positions sets an end
@@ -83,11 +84,7 @@ class SideBySide:
         for scale in (self.parts[0].query.out_features ** -0.5, self.parts[0].query.in_features ** -0.5, 1.0):
             if all(trial.fits(scale) for trial in tried):
                 return scale
-        why = (
-            "it gives something else each time, as F.dropout does without training=self.training"
-            if any(trial.is_random for trial in tried)
-            else "on the same x, that gives other numbers"
-        )
+        why = next((trial.problem for trial in tried if trial.problem), "on the same x, that gives other numbers")
         raise ValueError(
             f"{told(self.parts[0])} is not the softmax of q·k over what stands before, times v: {why}; "
             "helpers.attention.head draws one such head from its x, Wq, Wk and Wv."
@@ -102,13 +99,20 @@ class Trial:
         head = copy.deepcopy(head).cpu().double().eval()
         sizes = (1, min(4, longest(head)), head.query.in_features)
         x = torch.randn(sizes, generator=torch.Generator().manual_seed(0), dtype=torch.float64)  # (1, T, C)
-        with torch.random.fork_rng(devices=[]):
-            self.out, again = head(x), head(x)
-        self.is_random = not torch.equal(self.out, again)
+        self.out, self.problem = None, ""
+        try:
+            with torch.random.fork_rng(devices=[]):
+                self.out, again = head(x), head(x)
+            if not torch.equal(self.out, again):
+                self.problem = "it gives something else each time, as F.dropout does without training=self.training"
+        except Exception as error:  # noqa: BLE001 - a learner's own code may raise anything
+            self.problem = f"with x alone, (B, T, C), it does not give a tensor ({one_line(error, 80)})"
         self.q, self.k, self.v = (getattr(head, name)(x) for name in PROJECTIONS)
 
     def fits(self, scale):
         """Does it give what this course's attention gives with this scale?"""
+        if self.problem:
+            return False
         scores = self.q @ self.k.mT * scale  # (1, T, h) @ (1, h, T) -> (1, T, T)
         weights = scores.masked_fill(torch.ones_like(scores).triu(1) > 0, float("-inf")).softmax(-1)
         wanted = weights @ self.v
