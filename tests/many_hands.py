@@ -480,7 +480,7 @@ def squared_error(x, y):
 
 @takes("T C")
 def shifted(x):
-    return torch.roll(x, 1, dims=0) + x.flip(0) - F.pad(x, (0, 0, 1, 0))[:-1]
+    return torch.roll(x, 1, dims=0) + 2 * x.flip(0) - 4 * F.pad(x, (0, 0, 1, 0))[:-1]
 
 
 @takes("T C")

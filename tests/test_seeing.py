@@ -22,7 +22,7 @@ def inputs_for(shapes, sizes, seed):
     """Random inputs in float64, each about as large as a channel of a token."""
     generator = np.random.default_rng(seed)
     made = [[sizes.get(size) or int(size) for size in shape.split()] for shape in shapes]
-    return [torch.tensor(generator.normal(size=shape)) for shape in made]
+    return [torch.tensor(0.7 * generator.normal(size=shape)) for shape in made]
 
 
 def by_name(function, inputs):
@@ -72,7 +72,7 @@ def check_against_the_run(function, arguments, generator, cells=6):
     for result, step in zip(results, steps):
         assert not step.hidden
         np.testing.assert_allclose(step.value, result.detach().numpy(), rtol=1e-6, atol=1e-6)
-        for _ in range(cells if result.numel() else 0):
+        for _ in range(cells if result.numel() and result.is_floating_point() else 0):
             index = tuple(int(generator.integers(size)) for size in result.shape)
             assert from_inputs(trace, step.name, index, leaves) == by_autograd(result[index], leaves), (step.name, index)
             trace.why(step.name, *index)
