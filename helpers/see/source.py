@@ -11,6 +11,7 @@ from helpers.see.events import Place
 
 MOST_KEPT = 20_000  # places in code; one may be executed again and again
 ANY = inspect.CO_VARARGS, inspect.CO_VARKEYWORDS
+LOOPS = (ast.For, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 TRANSPARENT = (ast.IfExp, ast.BoolOp, ast.Await)  # the value of a part of them is their own
 
 
@@ -52,6 +53,8 @@ def look(frame_or_traceback):
     try:
         found = Source.executing(frame_or_traceback)
         node = found.node or unpacking(found, line)
+        if isinstance(node, LOOPS):  # what is run through, row by row
+            node = node.iter if isinstance(node, ast.For) else node.generators[0].iter
         if node is None:
             return nowhere._replace(place=nowhere.place._replace(statement=the_line(found.source, line)))
         here = described(node, found.source, nowhere.place)
@@ -71,7 +74,7 @@ def described(node, source, place):
         statement = statement.parent
     loop_or_branch = hasattr(statement, "body")  # of which the first line counts
     line = the_line(source, statement.lineno) if loop_or_branch else text(statement, source)
-    expression = text(node.iter if isinstance(node, ast.For) else node, source)
+    expression = text(node, source)
     if isinstance(getattr(node, "ctx", None), ast.Store):  # out[t] = row, or a, b = rows
         expression = (
             line if isinstance(node, ast.Subscript) or assigned(statement) is None else text(statement.value, source)

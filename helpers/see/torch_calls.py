@@ -154,7 +154,7 @@ class TorchCalls(TorchFunctionMode):
         if not origin and neighbors:
             return None
         if not origin:
-            hidden = self.loose or self.outside.unseen or tensor.grad_fn is not None
+            hidden = self.loose or self.ended or self.outside.unseen or tensor.grad_fn is not None
             origin = "broken" if hidden else "constant"
         matrix = Matrix(numbers(tensor), origin=origin, kind=kind(tensor), variable=name)
         self.size += matrix.value.size
