@@ -1,9 +1,10 @@
 """A learner's code is run exactly once, as it stands; every matrix on the way and every call that made one is kept."""
 
+import inspect
 import sys
 from contextlib import ExitStack
 
-from helpers.see.calling import by_place, call
+from helpers.see.calling import call
 from helpers.see.events import Matrix, Recording
 from helpers.see.names import number
 from helpers.see.outside import Outside, is_module
@@ -29,7 +30,7 @@ def record(function, arguments, seed=0, tensors=None, strict=False, places=None)
     if tensors is None:
         tensors = is_module(function) or kinds(function, arguments)[0] == "tensors"
     run = Run(function)
-    places = by_place_alone(function) if places is None else places
+    places = run.by_place_alone() if places is None else places
     recording = run.recording
     try:
         made = call(run, arguments, seed, tensors, strict, places)
@@ -41,22 +42,23 @@ def record(function, arguments, seed=0, tensors=None, strict=False, places=None)
     return recording
 
 
-def by_place_alone(function):
-    try:
-        return by_place(function)
-    except (TypeError, ValueError):  # it has no signature
-        return {}
-
-
 class Run:
     """One run of a function: calling it records it."""
 
     def __init__(self, function):
         self.function, self.recording = function, Recording()
         self.outside, self.torch = Outside(function), None
+        try:
+            self.parameters = inspect.signature(function).parameters
+        except (TypeError, ValueError):  # it tells nobody
+            self.parameters = {}
+
+    def by_place_alone(self):
+        """The parameters that are given by place, with their defaults."""
+        return {name: one.default for name, one in self.parameters.items() if one.kind is one.POSITIONAL_ONLY}
 
     def __call__(self, *placed, **named):
-        given = {**dict(zip(names_of(self.function), placed)), **named}
+        given = {**dict(zip(self.parameters, placed)), **named}
         with ExitStack() as stack:
             if "torch" in sys.modules:
                 self.enter_torch(stack, given)
@@ -72,7 +74,7 @@ class Run:
         self.torch = torch_calls.TorchCalls(self.recording, parts, self.outside)
         for name, value in given.items():
             self.give(value, name)
-        stack.enter_context(torch_calls.slow_paths())
+        stack.enter_context(torch_calls.plain_ways())
         stack.enter_context(self.torch)
 
     def give(self, value, name):
@@ -97,8 +99,7 @@ class Run:
         """A module that was made in the run: its parameters have names from now on."""
         held = [*module.named_parameters(prefix=path), *module.named_buffers(prefix=path)]
         for name, one in held:
-            self.torch.forget(one)
-            self.outside.tensors.setdefault(id(one), (one, name, "parameter" if one.requires_grad else "constant"))
+            self.torch.adopt(one, name)
 
     def as_matrices(self, value):
         """What came back, with matrices in the place of tensors."""
@@ -116,15 +117,6 @@ class Run:
         number([*self.recording.inputs.values(), *self.torch.foreign], made)
         if self.torch.ended:
             self.recording.said.append(self.torch.ended)
-
-
-def names_of(function):
-    import inspect
-
-    try:
-        return [*inspect.signature(function).parameters]
-    except (TypeError, ValueError):
-        return []
 
 
 def failed_at(error):

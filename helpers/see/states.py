@@ -31,12 +31,12 @@ class States:
     """The tensors of a run, each with its Matrix.
 
     events: where the events go that tell of writes by way of a view. unknown: a function that makes the Matrix of a
-    tensor that no call has given.
+    tensor that no call has given; it is told if another one lies in the same memory, and may give None then.
     """
 
     def __init__(self, events, unknown):
         self.events, self.unknown = events, unknown
-        self.known, self.writes, self.time = {}, {}, 0
+        self.known, self.writes, self.homes, self.time = {}, {}, {}, 0
         self.lent = set()  # memory that NumPy can write into
 
     def read(self, tensor):
@@ -54,6 +54,7 @@ class States:
     def add(self, tensor, matrix):
         """From now on, this tensor is this Matrix."""
         self.known[id(tensor)] = State(tensor, matrix, version(tensor), self.time)
+        self.homes.setdefault(memory(tensor), tensor)
 
     def written(self, tensor, matrix):
         """A call has written into a tensor, which is this Matrix now."""
@@ -69,15 +70,20 @@ class States:
 
     def first(self, tensor):
         """A tensor that no call has given: it may lie in the memory of another one, as ``nn.Parameter(x)`` does."""
-        place = memory(tensor)
-        other = next((one for one in self.known.values() if place and memory(one.tensor) == place), None)
-        if other is None:
-            self.add(tensor, self.unknown(tensor))
-            return self.known[id(tensor)].matrix
-        self.read(other.tensor)
-        made = self.told([(other.matrix, cells(other.tensor))], cells(tensor), tensor, "")
+        other = self.neighbor(tensor)
+        made = self.unknown(tensor, other is not None)
+        if made is None:
+            made = self.told([(self.read(other), cells(other))], cells(tensor), tensor, None)
         self.add(tensor, made)
         return made
+
+    def neighbor(self, tensor):
+        """A tensor of the run in the same memory, or None."""
+        return self.homes.get(memory(tensor))
+
+    def forget(self, tensor):
+        """Whatever this tensor has been, it is looked at anew."""
+        self.known.pop(id(tensor), None)
 
     def stale(self, state):
         """Has something been written into this tensor since it was last looked at?"""
@@ -148,8 +154,8 @@ def memory(tensor):
     """What tells the memory of a tensor from all others, or 0."""
     try:
         return tensor.untyped_storage()._cdata
-    except (RuntimeError, NotImplementedError):  # sparse ones have none
-        return 0
+    except RuntimeError:  # a sparse one has none
+        return id(tensor)
 
 
 def cells(tensor):
@@ -175,13 +181,22 @@ def numbers(tensor):
     """A copy of the numbers of a tensor: float64, int64, bool or complex128; NaN where they cannot be read."""
     plain = tensor.detach()
     try:
+        array = plain.numpy()
+        return array.astype(TYPES[array.dtype.kind])
+    except (RuntimeError, TypeError):  # it is of a kind that NumPy does not have, or not in the memory of the processor
+        return unusual(plain)
+
+
+def unusual(plain):
+    """The same for sparse, quantized and half-precision numbers, and for those on another device."""
+    try:
         plain = plain.dequantize() if plain.is_quantized else plain.to_dense()
         plain = plain.cpu().resolve_conj().resolve_neg()
         if plain.is_floating_point() and plain.element_size() < 4:
             plain = plain.float()  # NumPy knows no bfloat16
         return plain.numpy().astype(TYPES[plain.numpy().dtype.kind])
-    except (RuntimeError, TypeError, ValueError, NotImplementedError):
-        return np.full(tuple(tensor.shape), np.nan)
+    except (RuntimeError, TypeError, ValueError):
+        return np.full(tuple(plain.shape), np.nan)
 
 
 TYPES = {"f": np.float64, "i": np.int64, "u": np.int64, "b": np.bool_, "c": np.complex128}

@@ -1,10 +1,11 @@
 """Every call of PyTorch in a run, as an Event. Imported only where a function works with tensors."""
 
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 import torch
+from torch._C._functorch import is_functorch_wrapped_tensor
 from torch.overrides import TorchFunctionMode
 
 from helpers.see.events import Event, Matrix
@@ -25,6 +26,8 @@ from helpers.see.states import States, kind, numbers, version
 
 MOST_EVENTS = 20_000
 MOST_NUMBERS = 2**26  # half a gigabyte
+MATH = ("add", "sub", "mul", "div", "truediv", "floordiv", "mod", "pow", "and", "or", "xor", "lshift", "rshift")
+IN_PLACE = {f"__i{name}__" for name in MATH}
 QUIET = {"size", "dim", "__len__", "stride", "numel", "is_contiguous", "backward", "requires_grad_", "__repr__"}
 
 
@@ -52,6 +55,9 @@ class TorchCalls(TorchFunctionMode):
                 return function(*args, **kwargs)
         if self.ended or name in QUIET:
             return function(*args, **kwargs)
+        if any(map(is_functorch_wrapped_tensor, tensors_in((args, kwargs)))):  # in vmap: it has no numbers of its own
+            self.loose = True
+            return function(*args, **kwargs)
         begun = self.safely(self.begin, function, name, args, kwargs, sys._getframe(1))
         value = function(*args, **kwargs)
         if begun:
@@ -69,15 +75,16 @@ class TorchCalls(TorchFunctionMode):
     def begin(self, function, name, args, kwargs, frame):
         """Before a call: what it reads, as it is now, and which of it could be written into."""
         operation = LEAVING.get(name) or spelled(name)
-        where, tensors = self.parts.where(frame), [*tensors_in((args, kwargs))]
+        where, tensors = self.parts.where(frame), tensors_in((args, kwargs))
         read = {id(one): self.states.read(one) for one in tensors}
-        versions = {id(one): version(one) for one in tensors}
+        self.names.notice(where, [(one, read[id(one)]) for one in tensors if not read[id(one)].variable])
+        versions = [version(one) for one in tensors]
         return function, name, operation, args, kwargs, where, tensors, read, versions
 
     def end(self, function, name, operation, args, kwargs, where, tensors, read, versions, value):
         """After it: the Event, and the new matrices."""
         if name == "__set__":
-            self.states.known.pop(id(args[0]), None)  # x.data = y: x lies in y's memory from now on
+            self.states.forget(args[0])  # x.data = y: x lies in y's memory from now on
             return
         changed = self.changed(name, args, kwargs, tensors, versions)
         results = [one for one in tensors_in(value) if id(one) in changed or not self.states.knows(one)]
@@ -91,15 +98,16 @@ class TorchCalls(TorchFunctionMode):
         if name in REVERSED:
             event.operation, event.function = REVERSED[name]
             event.args = (*event.args[:2][::-1], *event.args[2:])
-        event.broken = self.loose and takes_numbers(event)
-        origin = self.origin(event, [read[one] for one in changed if one in read])
+        if function is torch.Tensor.where:  # x.where(condition, y)
+            event.function, event.args = torch.where, (event.args[1], event.args[0], *event.args[2:])
+        event.broken = self.loose and takes_numbers(event, here.numbers if here else ())
+        origin = self.origin(event, [*read.values()], [read[one] for one in changed])
         written = [one for one in tensors if id(one) in changed]
         beside = [one for one in written if not any(one is result for result in results)]
         if written:
             event.in_place = read[id(written[0])]
         made = {}
-        for one in dict.fromkeys([*map(Held, results), *map(Held, beside)]):
-            tensor = one.tensor
+        for tensor in {id(one): one for one in [*results, *beside]}.values():
             matrix = Matrix(numbers(tensor), origin=origin, event=event, kind=kind(tensor))
             self.size += matrix.value.size
             made[id(tensor)] = matrix
@@ -119,19 +127,16 @@ class TorchCalls(TorchFunctionMode):
 
     def changed(self, name, args, kwargs, tensors, versions):
         """The ids of the tensors that a call has written into."""
-        ids = {one for one, before in versions.items() if before is not None}
-        found = [one for one in tensors if id(one) in ids and version(one) != versions[id(one)]]
-        said = tensors_in(kwargs.get("out"))
-        if name in ("__setitem__",) or (name.endswith("_") and not name.endswith("__")) or name.startswith("__i"):
-            said = tensors[:1] if name not in ("__invert__", "__int__", "__index__") else []
-        said = {id(one) for one in said if one in Tensors(found) or version(one) is None}
-        return said or {id(one) for one in found}
+        found = {id(one) for one, before in zip(tensors, versions) if version(one) != before}
+        in_place = name == "__setitem__" or (name[-1:] == "_" and name[-2:] != "__") or name in IN_PLACE
+        said = tensors[:1] if in_place else tensors_in(kwargs["out"]) if "out" in kwargs else ()
+        said = {id(one) for one in said if id(one) in found or version(one) is None}
+        return said or found
 
-    def origin(self, event, overwritten):
+    def origin(self, event, reads, overwritten):
         """What its numbers come from: "constant" if from no input and no parameter."""
         if event.operation == "grad":
             return "broken"
-        reads = event.reads
         if event.operation in SIZES_ALONE:
             reads = []
         elif event.operation in OVERWRITING and overwritten:
@@ -140,21 +145,29 @@ class TorchCalls(TorchFunctionMode):
             return "made"
         return "broken" if event.broken else "constant"
 
-    def unknown(self, tensor):
-        """The Matrix of a tensor that no call has given: it was there before, or it comes from where nobody looks."""
-        _, name, origin = self.outside.tensors.get(id(tensor), (None, "", "constant"))
-        if not name and (self.loose or tensor.grad_fn is not None):
-            origin = "broken"
+    def unknown(self, tensor, neighbors):
+        """The Matrix of a tensor that no call has given: it was there before, or it comes from where nobody looks.
+
+        None for one that lies in the memory of another.
+        """
+        _, name, origin = self.outside.tensors.get(id(tensor), (None, "", ""))
+        if not origin and neighbors:
+            return None
+        if not origin:
+            hidden = self.loose or self.ended or self.outside.unseen or tensor.grad_fn is not None
+            origin = "broken" if hidden else "constant"
         matrix = Matrix(numbers(tensor), origin=origin, kind=kind(tensor), variable=name)
         self.size += matrix.value.size
         self.foreign.append(matrix)
         return matrix
 
-    def forget(self, tensor):
-        """How a tensor was made is of no interest, unless it depends on an input."""
-        state = self.states.known.get(id(tensor))
-        if state and state.matrix.origin == "constant":
-            del self.states.known[id(tensor)]
+    def adopt(self, tensor, name):
+        """A parameter or a buffer of a module that was made in the run: how, is of no interest, unless of an input."""
+        other = self.states.neighbor(tensor)
+        if other is not None and self.states.read(other).depends:
+            return
+        self.states.forget(tensor)
+        self.outside.tensors[id(tensor)] = tensor, name, "parameter" if tensor.requires_grad else "constant"
 
     def limit(self):
         """Stop where it becomes too much."""
@@ -164,42 +177,24 @@ class TorchCalls(TorchFunctionMode):
             self.ended = f"Only its first {self.size:,} numbers are recorded: give it smaller sizes."
 
 
-class Held:
-    """A tensor that is equal to itself alone."""
-
-    def __init__(self, tensor):
-        self.tensor = tensor
-
-    def __eq__(self, other):
-        return self.tensor is other.tensor
-
-    def __hash__(self):
-        return id(self.tensor)
-
-
-class Tensors(list):
-    """Tensors, asked for by what they are and not by their numbers."""
-
-    def __contains__(self, tensor):
-        return any(one is tensor for one in self)
-
-
 def name_of(function):
     return getattr(function, "__name__", str(function))
 
 
 def tensors_in(value):
-    """All tensors in a nest of lists, tuples, dictionaries and slices, in order."""
-    if isinstance(value, torch.Tensor):
-        yield value
-    elif isinstance(value, list | tuple):
-        for one in value:
-            yield from tensors_in(one)
-    elif isinstance(value, dict):
-        for one in value.values():
-            yield from tensors_in(one)
-    elif isinstance(value, slice):
-        yield from tensors_in((value.start, value.stop, value.step))
+    """All tensors in a nest of lists, tuples, dictionaries and slices, in order: a list."""
+    found, left = [], [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, torch.Tensor):
+            found.append(one)
+        elif isinstance(one, list | tuple):
+            left += one[::-1]
+        elif isinstance(one, dict):
+            left += [*one.values()][::-1]
+        elif isinstance(one, slice):
+            left += (one.step, one.stop, one.start)
+    return found
 
 
 def as_matrices(value, read):
@@ -217,12 +212,16 @@ def as_matrices(value, read):
     return value
 
 
-def takes_numbers(event):
-    """Are there numbers among its arguments that become numbers of its result?"""
-    found = [*plain_numbers([event.args, event.kwargs])]
+def takes_numbers(event, written):
+    """Are there numbers among its arguments that become numbers of its result, and are not written in the code?"""
+    found = [one for one in plain_numbers([event.args, event.kwargs]) if not is_written(one, written)]
     if event.operation in FILLED or event.operation in ARITHMETIC:
         return bool(found)
     return any(isinstance(one, float) for one in found)
+
+
+def is_written(number, written):
+    return isinstance(number, int | float) and number in written
 
 
 def plain_numbers(value):
@@ -236,11 +235,13 @@ def plain_numbers(value):
 
 
 @contextmanager
-def slow_paths():
-    """In here, PyTorch's layers take the way that is made of plain calls, in place of one that computes all at once."""
+def plain_ways():
+    """In here, PyTorch's layers go the way that is made of plain calls, and compiled code runs as it is written."""
     before = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
+    compiled = "torch._dynamo" in sys.modules  # else nothing is, and to import it takes seconds
     try:
-        yield
+        with torch.compiler.set_stance("force_eager") if compiled else nullcontext():
+            yield
     finally:
         torch.backends.mha.set_fastpath_enabled(before)
