@@ -43,7 +43,7 @@ def opaque(read, event, wrong):
         cells = run.sources(i, result)
         table = [mapped(seen.places, one) for one in cells]
         draft = Draft("opaque", result.value, seen.pieces, output=tuple(LETTERS[: result.value.ndim]), table=table)
-        draft.word = event.operation
+        draft.word, draft.hidden = event.operation, i > 0 and result.name.strip("₀₁₂₃₄₅₆₇₈₉") in ("", "_")
         draft.labels = alike(seen, leaves, views, result)
         draft.pull = lambda dout, i=i: run.back(i, dout, seen)
         found.append((i, read.add(draft)))
