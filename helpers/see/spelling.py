@@ -49,6 +49,8 @@ SAME = {
     "radd": "add",
     "deepcopy": "clone",
 }
+MATH = ("add", "sub", "mul", "div", "truediv", "floordiv", "mod", "pow", "and", "or", "xor", "lshift", "rshift")
+IN_PLACE = {f"__i{name}__" for name in MATH}
 REVERSED = {  # 2 - x comes as __rsub__(x, 2)
     "__rsub__": ("sub", operator.sub),
     "__rdiv__": ("div", operator.truediv),
