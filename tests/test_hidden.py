@@ -16,48 +16,10 @@ from helpers.trace import rules
 from helpers.trace.step import bracketed
 from helpers.trace.tables import cells, table
 from helpers.trace.trace import Trace, UnknownName
+from tests.runs import a_run, moved, seen
 from tests.strategies import GENERATOR
 
 quick = settings(deadline=None, max_examples=25)
-
-
-def seen(trace, name, value, axes, kind, inputs, rule="", **how):
-    return trace.seen(name, value, axes, kind, rule, inputs, **how)
-
-
-def moved(trace, name, value, axes, source, **how):
-    """A view of one matrix; value: a function that makes it of the matrix."""
-    whole = trace[source].value
-    places = value(np.arange(whole.size).reshape(whole.shape))
-    return seen(trace, name, value(whole), axes, "move", [source], places=places, **how)
-
-
-def a_run(rng, T=3, C=2):
-    """A head as a run leaves it: k is turned, scaled and cut by hidden steps; the rest is shown."""
-    trace = Trace("run", [f"w{t}" for t in range(T)])
-    x = trace.given("x", rng.normal(size=(T, C)), "t c").value
-    W = trace.given("W", rng.normal(size=(C, C)), "c h", parameter=True).value
-    seen(trace, "2.0", 2.0, "", "given", [], hidden=True)
-    seen(trace, "x @ W", x @ W, "t h", "sum-product", ["x", "W"], "t c, c h -> t h", hidden=True)
-    moved(trace, "x.T", np.transpose, "c s", "x", hidden=True)
-    half = seen(
-        trace, "(x @ W) / 2.0", x @ W / 2, "t h", "quotient", ["x @ W", "2.0"], "t h,  -> t h", hidden=True
-    ).value
-    scores = half @ x.T
-    seen(trace, "scores", scores, "t s", "sum-product", ["(x @ W) / 2.0", "x.T"], "t h, h s -> t s", role="scores")
-    low = np.tril(np.ones((T, T), bool))
-    places = np.where(low, np.arange(T * T).reshape(T, T), -1)
-    seen(trace, "masked", np.where(low, scores, -9.0), "t s", "move", ["scores"], places=places)
-    trace.step("weights", "softmax", "t r -> t s", "masked", role="weights", hidden=True)
-    runs = table((T,), [range(t * T, (t + 1) * T) for t in range(T)])
-    rows = trace["weights"].value.prod(axis=1)
-    seen(trace, "total", rows, "t", "opaque", ["weights"], table=runs, operation="prod")
-    trace.step("out", "sum-product", "t s, s c -> t c", "weights", "x", role="out")
-    return trace
-
-
-def names_and_cells(name, shape):
-    return [(name, index) for index in np.ndindex(*shape)]
 
 
 # -- what a cell is made of -----------------------------------------------------------------------
