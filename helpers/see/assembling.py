@@ -86,11 +86,7 @@ def add(trace, draft, names, letters, roles):
     how = {"places": draft.places} if draft.kind == "move" else {}
     rule = ""
     if draft.kind == "opaque":
-        how = {
-            "table": table(draft.shape, draft.table),
-            "operation": draft.word,
-            "pull": draft.pull,
-        }
+        how = {"table": table(draft.shape, draft.table), "operation": draft.word, "pull": draft.pull}
     elif draft.kind not in ("given", "move"):
         of = rule_letters(draft, letters)
         lists = [[of[label] for label in labels] for labels in draft.labels]

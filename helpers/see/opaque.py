@@ -13,8 +13,7 @@ from helpers.see.events import replaced
 from helpers.see.operations.labels import LETTERS, along
 
 MOST = 2**29  # derivatives of one call
-POINTWISE = {
-    *"""
+POINTWISE = """
     abs absolute cos sin tan acos asin atan cosh sinh asinh acosh atanh arctan arccos arcsin ceil floor round trunc frac
     clamp clip clamp_min clamp_max exp exp2 expm1 log log2 log10 log1p sqrt rsqrt reciprocal square sigmoid logsigmoid
     log_sigmoid tanh relu relu6 leaky_relu elu selu celu gelu silu mish softplus hardtanh hardswish hardsigmoid softsign
@@ -24,9 +23,8 @@ POINTWISE = {
     addcdiv where masked_fill eq ne lt le gt ge isnan isinf isfinite logical_and logical_or logical_not logical_xor and
     or xor not invert bitwise_and bitwise_or bitwise_not bitwise_xor isclose float_power xlogy sinc heaviside i0
     to float double half bfloat16 type type_as long int bool short byte
-    """.split()
-}
-ROWS = {"argmax", "argmin", "any", "all", "count_nonzero", "max", "min", "median", "mode", "sort", "argsort", "topk"}
+"""
+ROWS = "argmax argmin any all count_nonzero max min median mode sort argsort topk"
 
 
 def opaque(read, event, wrong):
@@ -91,13 +89,13 @@ class Again:
             return [one.requires_grad_() if one.is_floating_point() else one for one in numbers]
 
     def sources(self, i, result):
-        """For each cell of a result the positions, in the leaves' numbers put one after the other, that it comes from."""
+        """For each cell of a result its sources: positions in the leaves' numbers, put one after the other."""
         import torch
 
         count = result.value.size
         try:
             with torch.enable_grad():
-                if self.event.operation in POINTWISE and self.meets(result):
+                if self.event.operation in POINTWISE.split() and self.meets(result):
                     return self.same_places(i, result)
                 numbers = self.fresh()
                 out = self.call(numbers)[i]
@@ -107,7 +105,7 @@ class Again:
             raise
         except Exception:  # noqa: BLE001 - what cannot be called again, or has no derivative, names no source
             return [np.zeros(0, int)] * count
-        if self.event.operation in ROWS:
+        if self.event.operation in ROWS.split():
             return self.rows(result)
         return [np.zeros(0, int)] * count
 
@@ -195,9 +193,7 @@ class Again:
         known = seen.places >= 0
         np.add.at(total, seen.places[known], slopes_of[known])
         ends = np.cumsum([piece.value.size for piece in seen.pieces])
-        return [
-            part.reshape(piece.shape) for part, piece in zip(np.split(total, ends[:-1]), seen.pieces)
-        ]
+        return [part.reshape(piece.shape) for part, piece in zip(np.split(total, ends[:-1]), seen.pieces)]
 
 
 class TooMany(ValueError):

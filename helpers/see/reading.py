@@ -118,10 +118,11 @@ class Reading:
         """A matrix that comes from outside, or a constant."""
         place = matrix.event.place if matrix.event else None
         if matrix.origin not in ("input", "parameter"):
-            for known in self.constants:
-                if known.text == (place.expression if place else "") and known.name == matrix.name:
-                    if np.array_equal(known.value, matrix.value, equal_nan=matrix.value.dtype.kind == "f"):
-                        return known
+            text = place.expression if place else ""
+            alike = [known for known in self.constants if (known.text, known.name) == (text, matrix.name)]
+            for known in alike:
+                if np.array_equal(known.value, matrix.value, equal_nan=matrix.value.dtype.kind == "f"):
+                    return known
         draft = Draft(
             "given",
             matrix.value,
@@ -196,7 +197,7 @@ class Reading:
         return draft
 
     def whole(self, thing):
-        """The draft that has exactly the numbers of a matrix or view, in its shape; a move where there is none so far."""
+        """The draft that is a matrix or a view, in its shape; a move is made where there is none so far."""
         view = self.view(thing)
         if view.places is None:
             return view.pieces[0]
@@ -304,7 +305,9 @@ def close(mine, value, kind):
         return False
     mine, value = mine.astype(float), value.astype(float)
     finite = np.isfinite(value)
-    if not np.array_equal(finite, np.isfinite(mine)) or not np.array_equal(mine[~finite], value[~finite], equal_nan=True):
+    if not np.array_equal(finite, np.isfinite(mine)) or not np.array_equal(
+        mine[~finite], value[~finite], equal_nan=True
+    ):
         return False
     mine, value = mine[finite], value[finite]
     rounding = ROUNDING.get(kind, 1e-5 if kind.startswith("float") else 0)
