@@ -8,21 +8,30 @@ from itertools import chain
 
 import numpy as np
 
-FAMILIES = {"T": "tsr", "C": "ce", "head_size": "hg", "B": "b", "heads": "n", "vocabulary": "v", "positions": "p"}
-SPARE = [letter for letter in "ijklmoquwxyzadf"]
+from helpers.see.patchworks import Reach, written_axes
+
+FAMILIES = {
+    "T": "tsr",
+    "C": "ce",
+    "head_size": "hg",
+    "B": "b",
+    "heads": "n",
+    "key_heads": "m",
+    "vocabulary": "v",
+    "positions": "p",
+}
+SPARE = list("ijklmoquwxyzadf")
 SHAPES = {
     "x": ("B", "T", "C"),
-    "q": ("B", "T", "head_size"),
-    "k": ("B", "T", "head_size"),
-    "v": ("B", "T", "head_size"),
+    "q": ("B", "heads", "T", "head_size"),
+    "logits": ("B", "T", "vocabulary"),
     "scores": ("B", "T", "T"),
     "idx": ("B", "T"),
 }
 ALIKE = {
     **dict.fromkeys(("X", "x", "inputs", "input", "inp", "hidden_states", "emb", "embeddings", "tok_emb", "src"), "x"),
-    **dict.fromkeys(("query", "Q", "q"), "q"),
-    **dict.fromkeys(("key", "K", "k"), "k"),
-    **dict.fromkeys(("value", "V", "v"), "v"),
+    **dict.fromkeys(("query", "Q", "q", "key", "K", "k", "value", "V", "v"), "q"),
+    **dict.fromkeys(("logits",), "logits"),
     **dict.fromkeys(("scores", "wei", "att", "weights"), "scores"),
     **dict.fromkeys(("idx", "ids", "tokens", "input_ids", "token_ids"), "idx"),
 }
@@ -34,6 +43,7 @@ class Axes:
 
     def __init__(self):
         self.up, self.size, self.families, self.wholes = {}, {}, {}, []
+        self.reach = Reach()
 
     def find(self, node):
         while self.up.get(node, node) != node:
@@ -94,18 +104,22 @@ class Axes:
                     np.unravel_index(inside, piece.shape) if piece.shape else (),
                 )
 
+        if len(draft.inputs) > 1:
+            for node, axis in written_axes(draft, self.reach):
+                self.join(node, (draft, axis))
+
     def compare(self, draft, after, piece, before):
         """after, before: along each axis, where the numbers stand in the move and where in one of its inputs."""
         whole_after, whole_before = set(), set()
         for j, old in enumerate(before):
             for k, new in enumerate(after):
                 size = piece.shape[j]
-                if size > 1 and size == draft.shape[k] and k not in whole_after and covers(old, size):
-                    if np.array_equal(old, new):
-                        self.join((piece, j), (draft, k))
-                        whole_after.add(k)
-                        whole_before.add(j)
-                        break
+                fits = size > 1 and size == draft.shape[k] and k not in whole_after
+                if fits and covers(old, size) and np.array_equal(old, new):
+                    self.join((piece, j), (draft, k))
+                    whole_after.add(k)
+                    whole_before.add(j)
+                    break
         left_before = [j for j in range(len(before)) if j not in whole_before and piece.shape[j] > 1]
         left_after = [k for k in range(len(after)) if k not in whole_after and draft.shape[k] > 1]
         self.products(piece, before, left_before, draft, after, left_after)
@@ -117,9 +131,15 @@ class Axes:
             for outer in parts:
                 for inner in parts:
                     sizes = other.shape[outer], other.shape[inner]
-                    if outer != inner and sizes[0] * sizes[1] == one.shape[j] and covers(places[j], one.shape[j]):
-                        if np.array_equal(those[outer] * sizes[1] + those[inner], places[j]):
-                            self.wholes.append(((other, outer), (other, inner), (one, j)))
+                    fits = outer != inner and sizes[0] * sizes[1] == one.shape[j] and covers(places[j], one.shape[j])
+                    if fits and np.array_equal(those[outer] * sizes[1] + those[inner], places[j]):
+                        self.wholes.append(((other, outer), (other, inner), (one, j)))
+
+    def meet(self):
+        """Axes of one family that have one size are one."""
+        first = {}
+        for node, family in list(self.families.items()):
+            self.join(first.setdefault((family, self.size[node]), node), node)
 
     def agree(self):
         """What is cut into the same two axes is the same axis."""
@@ -140,25 +160,20 @@ def covers(places, size):
 
 
 def named_inputs(axes, drafts, roles):
-    """Families of the axes of inputs, by their names and by what is done with them."""
-    inputs = [draft for draft in drafts if draft.origin == "input" and draft.kind == "given"]
-    for draft in inputs:
-        shape = SHAPES.get(ALIKE.get(draft.name), ())
-        if draft.name == "x" and draft.value.dtype.kind == "i":
-            shape = SHAPES["idx"]
-        if not shape or draft.value.ndim > len(shape) or draft.value.ndim < len(shape) - 1:
-            continue
-        for axis, family in enumerate(shape[len(shape) - draft.value.ndim :]):
-            axes.name((draft, axis), family)
-    for softmax, out, at, scores in roles.heads:
-        name_attention(axes, softmax, out, at, scores)
+    """Families of axes: by the names of inputs, then by what is done in attention, then what is left."""
+    inputs = [(draft, kind_of(draft)) for draft in drafts if draft.origin == "input" and kind_of(draft)]
+    for draft, kind in inputs:
+        if kind != "q":
+            name_input(axes, draft, SHAPES[kind])
+    for attention in roles.heads:
+        name_attention(axes, *attention)
+    shape = ("B", "T", "C") if "head_size" in axes.families.values() else ("B", "T", "head_size")
+    for draft, kind in inputs:
+        if kind == "q":
+            name_input(axes, draft, SHAPES["q"] if draft.value.ndim == 4 else shape)
     for draft in drafts:
         if draft.kind == "lookup":
-            table, ids = draft.inputs
-            axes.name((table, 0), "positions" if ids.origin == "constant" else "vocabulary")
-            axes.name((draft, draft.value.ndim - 1), "C")
-            if ids.value.ndim:
-                axes.name((ids, ids.value.ndim - 1), "T")
+            name_lookup(axes, draft)
     for outer, inner, whole in axes.wholes:
         if axes.family(outer) == "heads" and axes.family(inner) == "head_size":
             sizes = {axes.size[node] for node, family in axes.families.items() if family == "C"}
@@ -166,8 +181,31 @@ def named_inputs(axes, drafts, roles):
                 axes.name(whole, "C")
 
 
+def kind_of(draft):
+    """What an input is, by its name: a key of SHAPES, or None."""
+    whole = draft.value.dtype.kind == "i" and draft.name == "x"
+    return "idx" if whole else ALIKE.get(draft.name)
+
+
+def name_input(axes, draft, shape):
+    """Families of an input's axes; it may have the first of them or not."""
+    if len(shape) - 1 <= draft.value.ndim <= len(shape):
+        for axis, family in enumerate(shape[len(shape) - draft.value.ndim :]):
+            axes.name((draft, axis), family)
+
+
+def name_lookup(axes, draft):
+    """A table has a row for each word, or for each position where these are counted; what it gives is C."""
+    table, ids = draft.inputs
+    counted = ids.origin == "constant" and np.array_equal(ids.value, np.arange(ids.value.size))
+    axes.name((table, 0), "positions" if counted else "vocabulary")
+    axes.name((draft, draft.value.ndim - 1), "C")
+    for axis, family in enumerate(("B", "T")[2 - ids.value.ndim :] if ids.value.ndim < 3 else ()):
+        axes.name((ids, axis), family)
+
+
 def name_attention(axes, softmax, out, at, scores):
-    """Names around weights: their rows and columns are tokens, what is compared is head_size, the axes before are heads."""
+    """Names around weights: their rows and columns are tokens, what is compared is head_size, axes before are heads."""
     ndim = softmax.value.ndim
     axes.name((softmax, ndim - 1), "T")
     if ndim > 1:
@@ -176,6 +214,10 @@ def name_attention(axes, softmax, out, at, scores):
         gone = {*scores.labels[0]} & {*scores.labels[1]} - {*scores.output}
         for label in gone:
             axes.name((scores.inputs[0], scores.labels[0].index(label)), "head_size")
+    for draft in (out.inputs[1 - at], *(scores.inputs[1:] if scores is not None else ())):
+        few = draft.inputs[0] if draft.kind == "move" and len(draft.inputs) == 1 else draft
+        if draft.value.ndim == few.value.ndim > 2 and few.shape[-3] != draft.shape[-3]:  # each for several of queries
+            axes.name((few, draft.value.ndim - 3), "key_heads")
     value = out.inputs[1 - at]
     free = [label for label in out.labels[1 - at] if label not in out.labels[at]]
     for label in free:

@@ -13,9 +13,7 @@ from helpers.see.events import replaced
 from helpers.see.operations.labels import LETTERS, along
 
 MOST = 2**29  # derivatives of one call
-AT_ONCE = 2**24  # numbers in one batch of derivatives
-POINTWISE = {
-    *"""
+POINTWISE = """
     abs absolute cos sin tan acos asin atan cosh sinh asinh acosh atanh arctan arccos arcsin ceil floor round trunc frac
     clamp clip clamp_min clamp_max exp exp2 expm1 log log2 log10 log1p sqrt rsqrt reciprocal square sigmoid logsigmoid
     log_sigmoid tanh relu relu6 leaky_relu elu selu celu gelu silu mish softplus hardtanh hardswish hardsigmoid softsign
@@ -25,9 +23,8 @@ POINTWISE = {
     addcdiv where masked_fill eq ne lt le gt ge isnan isinf isfinite logical_and logical_or logical_not logical_xor and
     or xor not invert bitwise_and bitwise_or bitwise_not bitwise_xor isclose float_power xlogy sinc heaviside i0
     to float double half bfloat16 type type_as long int bool short byte
-    """.split()
-}
-ROWS = {"argmax", "argmin", "any", "all", "count_nonzero", "max", "min", "median", "mode", "sort", "argsort", "topk"}
+"""
+ROWS = "argmax argmin any all count_nonzero max min median mode sort argsort topk"
 
 
 def opaque(read, event, wrong):
@@ -43,7 +40,7 @@ def opaque(read, event, wrong):
         cells = run.sources(i, result)
         table = [mapped(seen.places, one) for one in cells]
         draft = Draft("opaque", result.value, seen.pieces, output=tuple(LETTERS[: result.value.ndim]), table=table)
-        draft.word = event.operation
+        draft.word, draft.hidden = event.operation, i > 0 and result.name.strip("₀₁₂₃₄₅₆₇₈₉") in ("", "_")
         draft.labels = alike(seen, leaves, views, result)
         draft.pull = lambda dout, i=i: run.back(i, dout, seen)
         found.append((i, read.add(draft)))
@@ -92,13 +89,13 @@ class Again:
             return [one.requires_grad_() if one.is_floating_point() else one for one in numbers]
 
     def sources(self, i, result):
-        """For each cell of a result the positions, in the leaves' numbers put one after the other, that it comes from."""
+        """For each cell of a result its sources: positions in the leaves' numbers, put one after the other."""
         import torch
 
         count = result.value.size
         try:
             with torch.enable_grad():
-                if self.event.operation in POINTWISE and self.meets(result):
+                if self.event.operation in POINTWISE.split() and self.meets(result):
                     return self.same_places(i, result)
                 numbers = self.fresh()
                 out = self.call(numbers)[i]
@@ -108,7 +105,7 @@ class Again:
             raise
         except Exception:  # noqa: BLE001 - what cannot be called again, or has no derivative, names no source
             return [np.zeros(0, int)] * count
-        if self.event.operation in ROWS:
+        if self.event.operation in ROWS.split():
             return self.rows(result)
         return [np.zeros(0, int)] * count
 
@@ -150,16 +147,15 @@ class Again:
 
         wanted = [one for one in numbers if one.requires_grad]
         starts = [start for one, start in zip(numbers, self.starts) if one.requires_grad]
-        size, flat = sum(one.numel() for one in wanted), out.reshape(-1)
-        if size * flat.numel() > MOST:
+        if sum(one.numel() for one in wanted) * out.numel() > MOST:
             raise TooMany(self.event, out)
-        found, step = [], max(1, AT_ONCE // max(size, flat.numel()))
-        for first in range(0, flat.numel(), step):
-            count = min(step, flat.numel() - first)
-            ones = torch.zeros(count, flat.numel(), dtype=flat.dtype)
-            ones[torch.arange(count), torch.arange(first, first + count)] = 1
-            for row in zip(*(part.reshape(count, -1).numpy() != 0 for part in slopes(flat, wanted, ones))):
-                found.append(np.concatenate([np.flatnonzero(part) + start for part, start in zip(row, starts)]))
+        found = []
+        for cell in out.reshape(-1):  # a batch of them at once would load a package that takes seconds
+            slopes = torch.autograd.grad(cell, wanted, retain_graph=True, allow_unused=True)
+            moving = [
+                np.flatnonzero(slope.numpy() != 0) + start for slope, start in zip(slopes, starts) if slope is not None
+            ]
+            found.append(np.concatenate(moving))
         return found
 
     def rows(self, result):
@@ -208,15 +204,3 @@ class TooMany(ValueError):
             f"{event.operation} in line {event.place.line} makes {tuple(out.shape)} numbers: which of the inputs each "
             "comes from is found one by one, and these are too many; cut T or C."
         )
-
-
-def slopes(flat, wanted, ones):
-    """The derivatives of numbers by all of ``wanted``, a batch at once where PyTorch can."""
-    import torch
-
-    try:
-        parts = torch.autograd.grad(flat, wanted, ones, retain_graph=True, allow_unused=True, is_grads_batched=True)
-    except RuntimeError:  # no rule for batches
-        rows = [torch.autograd.grad(flat, wanted, one, retain_graph=True, allow_unused=True) for one in ones]
-        parts = [None if part[0] is None else torch.stack(part) for part in zip(*rows)]
-    return [torch.zeros(len(ones), *one.shape) if part is None else part for part, one in zip(parts, wanted)]

@@ -16,11 +16,12 @@ class Outside:
     """tensors: by id, each with its name and its origin. modules: by id, each with its path.
 
     A module's own things have their path as a name: ``query.weight``; what belongs to the function itself, or to the
-    object whose method it is, has no prefix.
+    object whose method it is, has no prefix. unseen: is there something compiled, whose calls nobody sees?
     """
 
     def __init__(self, function):
         self.tensors, self.modules, self.met = {}, {}, {}
+        self.unseen = False
         self.look(function, "", 0)
 
     def look(self, value, name, depth):
@@ -30,6 +31,7 @@ class Outside:
         if depth > DEEPEST or len(self.met) > MOST:
             return
         self.met[id(value)] = value
+        self.unseen |= type(value).__module__.startswith("torch.jit")
         if is_tensor(value):
             known = value.requires_grad and value.is_leaf
             self.tensors[id(value)] = value, name, "parameter" if known else "constant"

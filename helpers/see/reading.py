@@ -27,7 +27,8 @@ class Reading:
     """
 
     def __init__(self, recording):
-        self.recording, self.drafts, self.views, self.numbers = recording, [], {}, {}
+        self.recording, self.drafts, self.views = recording, [], {}
+        self.numbers, self.constants = {}, []  # drafts of numbers in the code, and of constants
         self.readers = Counter(matrix for event in recording.events for matrix in event.reads)
         self.readers.update(matrices(recording.returned))
         self.passing = self.states_in_passing()
@@ -46,6 +47,8 @@ class Reading:
         found = []
         for matrix in matrices(self.recording.returned):
             draft = self.whole(matrix)
+            if not draft.text and draft.kind != "given":
+                draft.text = "out"
             if draft not in found:
                 found.append(draft)
         return found
@@ -94,14 +97,13 @@ class Reading:
 
     def settle(self, found, result):
         """A result has been read: it is a draft, or a view of drafts, and it has its name."""
-        place = self.event.place
         if isinstance(found, View):
             self.views[result] = found
-            if not found.pieces or (result.name and result not in self.passing):
+            if not found.pieces or (called(result.name) and result not in self.passing):
                 self.moved(result)
             return
-        found.value, found.key, found.name = result.value, result, result.name
-        found.text = found.text or place.expression
+        found.value, found.key, found.name = result.value, result, called(result.name)
+        found.text = found.text or self.text_of(result)
         self.views[result] = View((found,))
 
     # -- drafts -----------------------------------------------------------------------------------
@@ -115,23 +117,31 @@ class Reading:
     def given(self, matrix, name=""):
         """A matrix that comes from outside, or a constant."""
         place = matrix.event.place if matrix.event else None
+        if matrix.origin not in ("input", "parameter"):
+            text = place.expression if place else ""
+            alike = [known for known in self.constants if (known.text, known.name) == (text, matrix.name)]
+            for known in alike:
+                if np.array_equal(known.value, matrix.value, equal_nan=matrix.value.dtype.kind == "f"):
+                    return known
         draft = Draft(
             "given",
             matrix.value,
             output=tuple("abcdefghijkl"[: matrix.value.ndim]),
-            name=name or matrix.name,
+            name=name or called(matrix.name),
             text=place.expression if place else "",
             origin="constant" if matrix.origin == "made" else matrix.origin,
             code=place.statement if place else "",
             key=matrix,
         )
         self.drafts.append(draft)
+        if draft.origin not in ("input", "parameter"):
+            self.constants.append(draft)
         return draft
 
     def number(self, value):
         """A number that stands in the code, as a draft without axes."""
         if value not in self.numbers:
-            text = str(value).replace("inf", "∞").replace("-", "−")
+            text = f"{value:.6g}".replace("inf", "∞").replace("-", "−")
             draft = Draft("given", np.array(float(value)), name=text, origin="number", hidden=True)
             self.numbers[value] = draft
             self.drafts.append(draft)
@@ -157,21 +167,24 @@ class Reading:
         places = view.positions
         value = result.value
         output = tuple("abcdefghijkl"[: value.ndim])
-        draft = Draft("move", value, view.pieces, output=output, places=places, name=result.name, hidden=True)
+        draft = Draft("move", value, view.pieces, output=output, places=places, name=called(result.name), hidden=True)
         draft.key, draft.text = result, self.text_of(result)
         self.add(draft)
-        draft.shows = shows(view)
+        draft.shows = shows(view, result.name)
         if view.turned is None:
             self.views[result] = View((draft,))
         return draft
 
     def text_of(self, result):
-        return result.event.place.expression if result.event else ""
+        event = result.event
+        return (event.place.expression or (event.within[-1] if event.within else "")) if event else ""
 
     def text(self, thing):
         """What a matrix, a draft or a number is called in the code."""
         if isinstance(thing, Matrix | Draft):
-            text = thing.name or (thing.text if isinstance(thing, Draft) else self.text_of(thing))
+            text = called(thing.name) or (thing.text if isinstance(thing, Draft) else self.text_of(thing))
+            if not text and isinstance(thing, Matrix) and thing in self.views and self.views[thing].pieces:
+                return self.text(self.views[thing].pieces[0])
             return text or thing_kind(thing)
         return self.text(thing.pieces[0]) if isinstance(thing, View) and thing.pieces else str(thing)
 
@@ -184,7 +197,7 @@ class Reading:
         return draft
 
     def whole(self, thing):
-        """The draft that has exactly the numbers of a matrix or view, in its shape; a move where there is none so far."""
+        """The draft that is a matrix or a view, in its shape; a move is made where there is none so far."""
         view = self.view(thing)
         if view.places is None:
             return view.pieces[0]
@@ -196,8 +209,9 @@ class Reading:
         value = matrix.value if matrix else flat[view.places]
         output = tuple("abcdefghijkl"[: value.ndim])
         draft = Draft("move", value, view.pieces, output=output, places=view.places, hidden=True, key=matrix)
-        draft.text = self.text_of(matrix) if matrix and matrix.event else ""
-        draft.name = matrix.name if matrix else ""
+        draft.text = self.text_of(matrix) if matrix else f"part of {self.text(view)}"
+        draft.name = called(matrix.name) if matrix else ""
+        draft.shows = shows(view, draft.name)
         self.add(draft)
         if matrix and view.turned is None:
             self.views[matrix] = View((draft,))
@@ -266,18 +280,23 @@ class Reading:
         return matrix is not None and not matrix.name and draft.origin == "made" and self.readers[matrix] == 1
 
 
+def called(name):
+    """The name of a variable; what is called ``_`` has none."""
+    return "" if name.strip("₀₁₂₃₄₅₆₇₈₉") == "_" else name
+
+
 def thing_kind(thing):
     """A word for what has no name."""
     return thing.event.operation if isinstance(thing, Matrix) and thing.event else getattr(thing, "kind", "number")
 
 
-def shows(view):
-    """Is a move worth a picture: does it do more than to turn, cut in heads or copy one matrix?"""
+def shows(view, name):
+    """Is a move worth a picture: does it do more than to turn or copy one matrix, or to cut off what has no name?"""
     if view.places is None:
         return False
     if len(view.pieces) != 1 or (view.places < 0).any():
         return True
-    return np.unique(view.places).size < view.pieces[0].value.size
+    return bool(name) and np.unique(view.places).size < view.pieces[0].value.size
 
 
 def close(mine, value, kind):

@@ -105,7 +105,7 @@ def contracted(read, equation, operands):
         for label, size in zip(labels, shape):
             sizes[label] = max(sizes.get(label, 1), size)
     terms = []
-    for i, (one, labels, shape) in enumerate(zip(operands, lists, shapes)):
+    for i, (one, labels) in enumerate(zip(operands, lists)):
         view = read.view(one)
         if len({*labels}) < len(labels):
             view, labels = diagonal(view, labels)
