@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from helpers.look.given import whole_number
-from helpers.look.style import number, shape_text, size_name
+from helpers.look.style import cell_name, number, shape_text, size_name
 from helpers.trace.grammar import parse
 from helpers.trace.kinds.kind import Kind, OneSource
 from helpers.trace.pytorch import reshapes
