@@ -53,12 +53,14 @@ def as_shown(step, part, comes_out):
 
 
 def opened_at_first(steps, most=MOST):
-    """The parts that are open when nobody has chosen: as many as leave at most so many matrices, the outermost first.
+    """The parts that are open when nobody has chosen: as many as leave at most so many matrices.
 
-    A part that holds all there is, is opened whatever it holds.
+    The outermost come first, and among them those in which something looks at something: a softmax is there. Where so
+    little is shown that it explains nothing, a part is opened whatever it holds.
     """
     steps, opened = list(steps), []
-    for path in parts(steps):
+    looking = {step.part[:depth] for step in steps if step.kind == "softmax" for depth in range(1, len(step.part) + 1)}
+    for path in sorted(parts(steps), key=lambda path: (len(path), path not in looking)):
         if path[:-1] and path[:-1] not in opened:
             continue
         if shown(steps, [*opened, path]) <= most or shown(steps, opened) <= FEWEST:
