@@ -5,7 +5,7 @@ itself.
 """
 
 from collections import Counter
-from os.path import commonprefix
+from itertools import takewhile
 
 FEWEST = 2  # matrices made in a part
 
@@ -18,7 +18,8 @@ def settle(drafts):
             readers.setdefault(source, []).append(draft)
     for draft in reversed(drafts):
         if draft.origin in ("parameter", "constant") and draft in readers:
-            draft.part = commonprefix([tuple(reader.part) for reader in readers[draft]])
+            levels = zip(*(reader.part for reader in readers[draft]))
+            draft.part = tuple(level[0] for level in takewhile(lambda level: len({*level}) == 1, levels))
     made = Counter(
         path for draft in drafts if draft.origin == "made" and not draft.hidden for path in paths(draft.part)
     )
