@@ -124,7 +124,7 @@ def formula(step, index, inputs, made=None):
     index = tuple(index)
     maker, place = made or (step, index)
     of = KINDS[maker.kind]
-    cut = maker.kind == "relu" and maker.value[place] == 0  # exactly 0, whatever the decimals of the others
+    cut = maker.kind in ("relu", "move") and maker.value[place] == 0  # exactly 0, whatever the decimals of the others
     with np.errstate(all="ignore"):
         middle, remark = of.formula(maker, place, inputs), of.remark(maker, place, inputs)
     pieces = [(cell_name(step.called if index else step.name, index), step.name)]
