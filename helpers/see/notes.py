@@ -36,12 +36,17 @@ class Notes:
         self.names = Names()
         self.foreign = []  # matrices that were there before, in the order in which they were met
         self.loose = False  # has a number that depends on an input been taken out?
+        self.arrays = False  # are there arrays among the inputs, which tensors could be made of, unseen?
         self.size, self.ended = 0, ""
 
-    def call(self, function, name, args, kwargs, frame):
-        """Call a function, and note it. name: what it is called. frame: that of the code that calls it."""
+    def call(self, function, name, args, kwargs, frame, run=None):
+        """Call a function, and note it.
+
+        name: what it is called. frame: that of the code that calls it. run: what calls it, if it is not to be called
+        on these arguments as they are.
+        """
         begun = self.safely(self.begin, function, name, args, kwargs, frame)
-        value = function(*args, **kwargs)
+        value = (run or function)(*args, **kwargs)
         if begun:
             self.safely(self.end, *begun, value)
         return value
@@ -105,12 +110,17 @@ class Notes:
         self.names.claim(where, value, lambda part: made.get(id(part)))
         self.limit()
 
+    def let_out(self, number):
+        """A number can go where nobody sees it."""
+        self.loose |= self.states.knows(number) and self.states.read(number).depends
+
     def changed(self, name, args, kwargs, tensors, versions):
         """The ids of the tensors that a call has written into."""
         found = {id(one) for one, before in zip(tensors, versions) if version(one) != before}
         in_place = name == "__setitem__" or (name[-1:] == "_" and name[-2:] != "__") or name in IN_PLACE
         said = tensors[:1] if in_place else found_in(kwargs["out"], self.kinds) if "out" in kwargs else ()
-        said = {id(one) for one in said if id(one) in found or version(one) is None}
+        counted = (one for one in said if id(one) in found or version(one) is None or isinstance(one, np.ndarray))
+        said = {id(one) for one in counted}  # of arrays it is not known if the same numbers were written
         return said or found
 
     def origin(self, event, reads, overwritten):
@@ -134,7 +144,13 @@ class Notes:
         if not origin and neighbors:
             return None
         if not origin:
-            hidden = self.loose or self.ended or self.outside.unseen or getattr(tensor, "grad_fn", None) is not None
+            hidden = (
+                self.arrays
+                or self.loose
+                or self.ended
+                or self.outside.unseen
+                or getattr(tensor, "grad_fn", None) is not None
+            )
             origin = "broken" if hidden else "constant"
         matrix = Matrix(numbers(tensor), origin=origin, kind=kind(tensor), variable=name)
         self.size += matrix.value.size
