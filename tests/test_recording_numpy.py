@@ -120,9 +120,7 @@ def parts(value):
 
 def called_again(event):
     """Its function, on the recorded numbers, gives the recorded numbers."""
-    tensors = (
-        "torch" in f"{event.function!r} {event.function.__module__ if hasattr(event.function, '__module__') else ''}"
-    )
+    tensors = event.place.statement.startswith("return (torch")
     copies = {id(one): torch.tensor(one.value) if tensors else one.value.copy() for one in event.reads}
     args, kwargs = with_arrays([event.args, event.kwargs], copies)
     value = event.function(*args, **kwargs)
