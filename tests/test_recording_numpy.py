@@ -1,6 +1,7 @@
 """A run of NumPy that is written down: the same numbers, true trails, and no claim where a trail is lost."""
 
 import math
+import signal
 from copy import deepcopy
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import torch
 from numpy import full, zeros
 
+from helpers.see import numpy_calls
 from helpers.see.events import replaced
 from helpers.see.recording import record
 
@@ -177,6 +179,18 @@ def test_it_runs_once_and_leaves_nothing_behind():
     assert np.array_equal(x, x_of())
     assert all(globals()[name] is value for name, value in before.items())
     assert type(np) is type(math)
+
+
+def test_nothing_is_left_behind_after_an_interrupt():
+    def interrupted(x):
+        x += np.ones(C) @ Wq[:, :1]
+        signal.raise_signal(signal.SIGINT)
+        return x
+
+    kept = Wq
+    with pytest.raises(KeyboardInterrupt):
+        record(interrupted, {"x": x_of()}, tensors=False)
+    assert type(np) is type(math) and Wq is kept and type(Wq) is np.ndarray and not numpy_calls.running
 
 
 def test_an_error_has_its_place():

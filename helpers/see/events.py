@@ -91,7 +91,7 @@ class Event:
 class Recording:
     """A whole run.
 
-    inputs: the matrices that went in, by the names of the parameters. events: all calls in order. returned: what came
+    inputs: the matrices that went in, by the names of the parameters, those of a list ``x[0]``, ``x[1]``. events: all calls in order. returned: what came
     back, with a Matrix in the place of each tensor or array. error: what was raised, or None; failed: where.
     said: what it printed and was warned of, a sentence each. changed: the names of arguments that it wrote into.
     """

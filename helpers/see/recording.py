@@ -117,7 +117,7 @@ class Run:
 def failed_at(error):
     """The Place where it failed: the innermost line of the learner's."""
     while error is not None:
-        own = [one for one in tracebacks(error.__traceback__) if is_own(one.tb_frame.f_code.co_filename)]
+        own = [one for one in tracebacks(error.__traceback__) if is_own(one.tb_frame)]
         if own:
             return look(own[-1]).place
         error = error.__cause__  # what ends Python is raised as another error
