@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from helpers.see import notes
-from helpers.see.events import replaced
+from helpers.see.events import matrices, replaced
 from helpers.see.holders import found_in
 from helpers.see.recording import record
 from helpers.see.spelling import SIZES_ALONE
@@ -62,12 +62,16 @@ def same_as_called_again(recording):
             numbers = np.concatenate([one.value.ravel() for one in event.reads])
             np.testing.assert_array_equal(numbers[event.places], event.results[0].value)
             continue
-        tensors = {id(one): torch.tensor(one.value).to(getattr(torch, one.kind)) for one in event.reads}
+        tensors = {id(one): torch.tensor(one.value).to(getattr(torch, one.kind)) for one in all_of(event)}
         args, kwargs = with_tensors([event.args, event.kwargs], tensors)
         value = event.function(*args, **kwargs)
         made = found_in(value, torch.Tensor) or [tensors[id(event.in_place)]]
         for one, matrix in zip(made, event.results):
             np.testing.assert_allclose(one.detach().numpy(), matrix.value, rtol=1e-5, atol=1e-6)
+
+
+def all_of(event):
+    return matrices([event.args, event.kwargs])
 
 
 def with_tensors(value, tensors):
@@ -477,6 +481,28 @@ def test_constants_depend_on_no_input_and_others_are_never_called_so():
     assert [found[name] for name in ("mask", "half", "three")] == ["constant"] * 3
     assert [found[name] for name in ("filled", "times", "again")] == ["broken"] * 3
     assert found["twice"] == "made"
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda one: one.__name__)
+def test_what_changes_with_the_input_is_never_called_constant(function):
+    one, other = (record(function, {"x": x}) for x in (x_of(), 1 - x_of()))
+    for event, same in zip(one.events, other.events, strict=True):
+        for matrix, changed in zip([*event.reads, *event.results], [*same.reads, *same.results], strict=True):
+            if matrix.origin == "constant" and event.operation != "empty":
+                np.testing.assert_array_equal(matrix.value, changed.value)
+
+
+def test_in_inference_mode_nobody_counts_writes():
+    def function(x):
+        with torch.inference_mode():
+            y = x * 1
+            view = y[0]
+            view += 1
+            return y * 2
+
+    recording = record(function, {"x": x_of()})
+    assert [event.operation for event in recording.events] == ["mul", "getitem", "add", "written", "mul"]
+    same_as_called_again(recording)
 
 
 def test_numbers_that_leave_are_noted():

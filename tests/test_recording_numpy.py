@@ -10,7 +10,7 @@ import torch
 from numpy import full, zeros
 
 from helpers.see import numpy_calls
-from helpers.see.events import replaced
+from helpers.see.events import matrices, replaced
 from helpers.see.recording import record
 
 T, C = 4, 3
@@ -123,7 +123,8 @@ def parts(value):
 def called_again(event):
     """Its function, on the recorded numbers, gives the recorded numbers."""
     tensors = event.place.statement.startswith("return (torch")
-    copies = {id(one): torch.tensor(one.value) if tensors else one.value.copy() for one in event.reads}
+    given = matrices([event.args, event.kwargs])
+    copies = {id(one): torch.tensor(one.value) if tensors else one.value.copy() for one in given}
     args, kwargs = with_arrays([event.args, event.kwargs], copies)
     value = event.function(*args, **kwargs)
     if value is None:

@@ -86,7 +86,7 @@ class Notes:
             event.operation, event.function = REVERSED[name]
             event.args = (*event.args[:2][::-1], *event.args[2:])
         event.broken = self.loose and takes_numbers(event, here.numbers if here else ())
-        origin = self.origin(event, [*read.values()], [read[one] for one in changed])
+        origin = self.origin(event, event.reads, [read[one] for one in changed])
         written = [one for one in tensors if id(one) in changed]
         beside = [one for one in written if not any(one is result for result in results)]
         if written:
