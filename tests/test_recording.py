@@ -3,6 +3,8 @@
 import functools
 import linecache
 import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -168,6 +170,12 @@ def inner(x):
     return scores.softmax(-1)
 
 
+def lambdas(x):
+    double = lambda t: t * 2  # noqa: E731
+    y = double(x)
+    return (lambda t: t + 1)(y)
+
+
 def branches(x):
     y = x if x.shape[0] > 99 else x.abs()
     z = x if x is None else y.clone()
@@ -189,6 +197,7 @@ NAMES = {
     walrus: ["y", "y.sum(-1, keepdim=True)", "(y := x.exp()) / y.sum(-1, keepdim=True)"],
     rows: ["row row₂ row₃ row₄ row₅", *["row * 2"] * T, "q", "k", "torch.stack(found)", "k.T", "q @ k.T"],
     several_lines: ["scores", "scores.exp()"],
+    lambdas: ["y", "t + 1"],
     branches: ["y", "z", "z * y"],
     recursive: ["x - 1", "x - 1", "x.relu()"],
     outputs: ["total", "total₂", "values places"],
@@ -543,6 +552,18 @@ def test_what_nobody_sees_is_broken():
     recording = record(function, {"x": x_of()}, tensors=True)
     assert [one.origin for one in recording.returned] == ["broken", "made"]
     np.testing.assert_allclose(recording.returned[0].value, 2 * x_of().numpy(), rtol=1e-6)
+
+
+def test_what_another_thread_computes_is_broken():
+    def function(x):
+        with ThreadPoolExecutor(1) as pool:
+            y = pool.submit(lambda: x * 2).result()
+        return y + 1
+
+    before = threading.getprofile()
+    recording = record(function, {"x": x_of()}, tensors=True)
+    assert recording.events[-1].reads[0].origin == "broken" and threading.getprofile() is before
+    np.testing.assert_allclose(recording.returned.value, x_of().numpy() * 2 + 1, rtol=1e-6)
 
 
 def test_memory_that_numpy_writes_into_is_looked_at():

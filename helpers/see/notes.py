@@ -117,6 +117,10 @@ class Notes:
         """A number can go where nobody sees it."""
         self.loose |= self.states.knows(number) and self.states.read(number).depends
 
+    def lose_sight(self):
+        """Something is computed where nobody sees it."""
+        self.loose = True
+
     def changed(self, name, args, kwargs, tensors, versions):
         """The ids of the tensors that a call has written into."""
         found = {id(one) for one, before in zip(tensors, versions) if version(one) != before}

@@ -16,6 +16,7 @@ from helpers.see.outside import Outside, is_module
 from helpers.see.parts import Parts, is_own
 from helpers.see.source import look
 from helpers.see.stand_in import stand_ins
+from helpers.see.threads import told_of
 from helpers.see.wants_tensors import kinds
 
 
@@ -78,6 +79,7 @@ class Run:
                 stack.enter_context(plain_ways())
                 stack.enter_context(TorchCalls(self.notes))
             stack.enter_context(noting(self.notes))
+            stack.enter_context(told_of(self.notes.lose_sight))
             stack.enter_context(stand_ins(self.outside.scopes.values(), self.outside.array))
             value = self.function(*placed, **named)
         self.recording.returned = with_matrices(value, kinds, self.notes.states.read)
