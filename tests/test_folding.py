@@ -112,6 +112,7 @@ def test_a_trace_without_parts_is_shown_whole():
 
 def test_the_picture_and_the_diagram_are_folded_alike():
     trace = model(2)
+    assert Diagram(trace).opened is None
     diagram = Diagram(trace, opened=[("layers.0",)])
     assert "layers.0.sa.heads.0" not in diagram._repr_mimebundle_()[0]["text/html"]
     assert shown(trace.folded([("layers.0",)])) == ["x", "joined0", "x0", "x1"]

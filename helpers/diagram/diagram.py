@@ -139,9 +139,9 @@ class Diagram(anywidget.AnyWidget):
     error = traitlets.Unicode().tag(sync=True)
     readout = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, trace, pinned=None, notes=None, blank=None, gradients=None, **options):
+    def __init__(self, trace, pinned=None, notes=None, blank=None, gradients=None, opened=None, **options):
         self._value, self._gradients, self._noted = trace, gradients, {}  # the checks of the traits look into them
-        super().__init__(pinned=pinned, notes={} if notes is None else notes, blank=blank, **options)
+        super().__init__(pinned=pinned, notes={} if notes is None else notes, blank=blank, opened=opened, **options)
         self._publish()
 
     @traitlets.validate("pinned", "blank")
