@@ -83,7 +83,7 @@ class View:
             if size == 1:
                 found.append(next(ones, None))
                 continue
-            step = int(places[first[:k] + (1,) + first[k + 1 :]] - places[first])
+            step = int(places[(*first[:k], 1, *first[k + 1 :])] - places[first])
             axis = steps.get(step)
             if step and (axis is None or base[axis] != size or axis in found):
                 return None

@@ -31,6 +31,7 @@ class Reading:
 
     def __init__(self, recording):
         self.recording, self.drafts, self.views = recording, [], {}
+        self.moves = {}  # by matrix, the draft of its own that moves numbers there
         self.numbers, self.constants = {}, []  # drafts of numbers in the code, and of constants
         self.readers = Counter(matrix for event in recording.events for matrix in event.reads)
         self.readers.update(matrices(recording.returned))
@@ -185,7 +186,7 @@ class Reading:
         output = tuple("abcdefghijkl"[: value.ndim])
         draft = Draft("move", value, view.pieces, output=output, places=places, name=called(result.name), hidden=True)
         draft.key, draft.text = result, self.text_of(result)
-        self.add(draft)
+        self.moves[result] = self.add(draft)
         draft.shows = shows(view, result.name)
         if view.turned is None:
             self.views[result] = View((draft,))
@@ -218,9 +219,8 @@ class Reading:
         if view.places is None:
             return view.pieces[0]
         matrix = thing if isinstance(thing, Matrix) else None
-        known = next((d for d in self.drafts if d.kind == "move" and d.key is matrix), None) if matrix else None
-        if known is not None:
-            return known
+        if matrix in self.moves:
+            return self.moves[matrix]
         flat = np.concatenate([*(piece.value.reshape(-1).astype(float) for piece in view.pieces), [0.0]])
         value = matrix.value if matrix else flat[view.places]
         output = tuple("abcdefghijkl"[: value.ndim])
@@ -229,6 +229,8 @@ class Reading:
         draft.name = called(matrix.name) if matrix else ""
         draft.shows = shows(view, draft.name)
         self.add(draft)
+        if matrix:
+            self.moves[matrix] = draft
         if matrix and view.turned is None:
             self.views[matrix] = View((draft,))
         return draft
