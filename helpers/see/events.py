@@ -39,7 +39,7 @@ class Matrix:
     value: np.ndarray
     name: str = ""
     origin: str = "made"
-    event: object = None
+    event: object = field(default=None, repr=False)
     kind: str = "float32"
     variable: str = ""
 
@@ -67,7 +67,7 @@ class Event:
     flattened numbers of what the event reads, one after the other. broken: a number among its arguments, or what it
     was made of, may have been taken out of a matrix before (``float(x[0])``), so that its trail is lost.
 
-    Events without results are where numbers leave: "item", "tolist", "numpy", "bool", "equal", "contains".
+    Events without results are where numbers leave: "item", "tolist", "bool", "equal", "contains".
     """
 
     operation: str
@@ -83,17 +83,19 @@ class Event:
 
     @property
     def reads(self):
-        """The matrices among its arguments, in order, each once."""
-        return list(dict.fromkeys(matrices([self.args, self.kwargs])))
+        """The matrices among its arguments, in order, each once; not the one that it is to write into, ``out=``."""
+        given = {name: value for name, value in self.kwargs.items() if name != "out"}
+        return list(dict.fromkeys(matrices([self.args, given])))
 
 
 @dataclass(eq=False)
 class Recording:
     """A whole run.
 
-    inputs: the matrices that went in, by the names of the parameters. events: all calls in order. returned: what came
-    back, with a Matrix in the place of each tensor or array. error: what was raised, or None; failed: where.
-    said: what it printed and was warned of, a sentence each. changed: the names of arguments that it wrote into.
+    inputs: the matrices that went in, by the names of the parameters, those of a list ``x[0]``, ``x[1]``. events: all
+    calls in order. returned: what came back, with a Matrix in the place of each tensor or array. error: what was
+    raised, or None; failed: where. said: what it printed and was warned of, a sentence each. changed: the names of
+    arguments that it wrote into.
     """
 
     inputs: dict = field(default_factory=dict)

@@ -6,7 +6,7 @@ TYPES = {"f": np.float64, "i": np.int64, "u": np.int64, "b": np.bool_, "c": np.c
 
 
 class Kept:
-    """The mark of arrays, and of single numbers, whose calls are written down."""
+    """The mark of arrays, and of single numbers, whose calls are noted."""
 
 
 def found_in(value, kinds):
@@ -43,7 +43,7 @@ def with_matrices(value, kinds, matrix_of):
 def version(holder):
     """Another value after each write: PyTorch's count, which is None in inference mode; of an array, what it holds."""
     if isinstance(holder, np.ndarray):
-        return hash(holder.tobytes())
+        return hash(holder.tobytes())  # NumPy does not count
     try:
         return holder._version
     except (RuntimeError, AttributeError):  # nobody counts, or it is a single number
@@ -81,9 +81,9 @@ def cell_size(holder):
 
 def numbers(holder):
     """A copy of the numbers of a tensor or an array: float64, int64, bool or complex128; NaN where they have none."""
-    if isinstance(holder, Kept):
-        array = np.array(holder, subok=False)
-        return array.astype(TYPES.get(array.dtype.kind, np.float64))
+    if isinstance(holder, np.ndarray | Kept):
+        array = holder.view(np.ndarray) if isinstance(holder, np.ndarray) else np.array(holder.bare())
+        return array.astype(TYPES[array.dtype.kind]) if array.dtype.kind in TYPES else np.full(array.shape, np.nan)
     plain = holder.detach()
     try:
         array = plain.numpy()

@@ -4,14 +4,19 @@ import inspect
 import sys
 from contextlib import ExitStack
 
+import numpy as np
+
 from helpers.see.calling import call
 from helpers.see.events import Matrix, Recording
-from helpers.see.holders import kind, numbers, with_matrices
+from helpers.see.holders import Kept, kind, numbers, with_matrices
 from helpers.see.names import number
 from helpers.see.notes import Notes
+from helpers.see.numpy_calls import kept, noting
 from helpers.see.outside import Outside, is_module
 from helpers.see.parts import Parts, is_own
 from helpers.see.source import look
+from helpers.see.stand_in import stand_ins
+from helpers.see.threads import told_of
 from helpers.see.wants_tensors import kinds
 
 
@@ -61,9 +66,10 @@ class Run:
 
     def __call__(self, *placed, **named):
         torch = sys.modules.get("torch")
-        kinds = (torch.Tensor,) if torch else ()
+        kinds = (torch.Tensor, np.ndarray, Kept) if torch else (np.ndarray, Kept)
         parts = Parts(sys._getframe(), self.outside.modules, self.met)
         self.notes = Notes(self.recording, parts, self.outside, kinds)
+        placed, named = kept(placed), {name: kept(value) for name, value in named.items()}
         for name, value in {**dict(zip(self.parameters, placed)), **named}.items():
             self.give(value, name)
         with ExitStack() as stack:
@@ -72,6 +78,9 @@ class Run:
 
                 stack.enter_context(plain_ways())
                 stack.enter_context(TorchCalls(self.notes))
+            stack.enter_context(noting(self.notes))
+            stack.enter_context(told_of(self.notes.lose_sight))
+            stack.enter_context(stand_ins(self.outside.scopes.values(), self.outside.array))
             value = self.function(*placed, **named)
         self.recording.returned = with_matrices(value, kinds, self.notes.states.read)
         return value
@@ -82,6 +91,7 @@ class Run:
             matrix = Matrix(numbers(value), origin="input", kind=kind(value), variable=name)
             self.recording.inputs[name] = matrix
             self.notes.states.add(value, matrix)
+            self.notes.arrays |= isinstance(value, np.ndarray)
         elif isinstance(value, list | tuple):
             for place, one in enumerate(value):
                 self.give(one, f"{name}[{place}]")
@@ -109,7 +119,7 @@ class Run:
 def failed_at(error):
     """The Place where it failed: the innermost line of the learner's."""
     while error is not None:
-        own = [one for one in tracebacks(error.__traceback__) if is_own(one.tb_frame.f_code.co_filename)]
+        own = [one for one in tracebacks(error.__traceback__) if is_own(one.tb_frame)]
         if own:
             return look(own[-1]).place
         error = error.__cause__  # what ends Python is raised as another error

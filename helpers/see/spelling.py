@@ -109,6 +109,38 @@ ARITHMETIC = {
     "clamp",
 }
 GETTERS = ("T", "mT", "H", "mH", "real", "imag", "data", "grad")  # attributes of a tensor that are tensors
+ARRAY_NAMES = {  # of NumPy's, where PyTorch has the same by another name, or another by the same
+    "transpose": "permute",
+    "expand_dims": "unsqueeze",
+    "equal": "eq",
+    "array_equal": "equal",
+    "amax": "amax",
+    "max": "amax",
+    "min": "amin",
+    "maximum.reduce": "amax",
+    "repeat": "repeat_interleave",
+    "tile": "repeat",
+    "around": "round",
+    "copy": "clone",
+    "__copy__": "clone",
+    "__deepcopy__": "clone",
+    "astype": "to",
+    "ravel": "flatten",
+    "conjugate": "conj",
+    "dot": "matmul",
+    "multiply": "mul",
+    "power": "pow",
+    "rint": "round",
+}
+REDUCED = {
+    "add": "sum",
+    "multiply": "prod",
+    "maximum": "amax",
+    "minimum": "amin",
+    "logical_or": "any",
+    "logical_and": "all",
+}
+ACCUMULATED = {"add": "cumsum", "multiply": "cumprod", "maximum": "cummax", "minimum": "cummin"}
 
 
 def spelled(name):

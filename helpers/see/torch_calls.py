@@ -8,6 +8,7 @@ from torch._C._functorch import is_functorch_wrapped_tensor
 from torch.overrides import TorchFunctionMode
 
 from helpers.see.holders import found_in
+from helpers.see.numpy_calls import kept
 from helpers.see.spelling import GETTERS
 
 QUIET = {"size", "dim", "__len__", "stride", "numel", "is_contiguous", "backward", "requires_grad_", "__repr__"}
@@ -30,11 +31,12 @@ class TorchCalls(TorchFunctionMode):
         if notes.ended or name in QUIET:
             return function(*args, **kwargs)
         if any(map(is_functorch_wrapped_tensor, found_in((args, kwargs), torch.Tensor))):  # in vmap: it has no numbers
-            notes.loose = True
+            notes.lose_sight()
             return function(*args, **kwargs)
         if function is torch.Tensor.where:  # x.where(condition, y)
             function, args = torch.where, (args[1], args[0], *args[2:])
-        return notes.call(function, name, args, kwargs, sys._getframe(1))
+        run = (lambda *args, **kwargs: kept(function(*args, **kwargs))) if name in ("numpy", "__array__") else None
+        return notes.call(function, name, args, kwargs, sys._getframe(1), run)
 
 
 @contextmanager
