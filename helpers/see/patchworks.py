@@ -36,7 +36,7 @@ class Reach:
 
 
 def written_axes(draft, reach):
-    """Pairs of an axis of a matrix, (matrix, number), and the number of the patchwork's axis that runs along with it."""
+    """Pairs of an axis of a matrix, (matrix, number), and the number of the patchwork's axis that runs with it."""
     sizes = [piece.value.size for piece in draft.inputs]
     owners = np.where(draft.places < 0, -1, np.searchsorted(np.cumsum(sizes), draft.places, side="right"))
     pieces, found = [], []
