@@ -1,0 +1,144 @@
+"""What an explorer gives to each parameter of a function: parts of an example, under whatever name they have."""
+
+import inspect
+
+import numpy as np
+
+from helpers.explore.controls import SIZES
+from helpers.inputs.examples import LARGEST, SHAPES, example
+from helpers.look.given import whole_number
+from helpers.see.own_things import is_module, own_things, vocabularies
+from helpers.see.sizes import PARTS
+
+REQUIRED = inspect.Parameter.empty
+LIKE_X = {"X", "input", "inputs", "hidden_states", "embeddings", "src", "tgt", "memory", "query", "key", "value"}
+LIKE_IDS = {"idx", "ids", "input_ids", "token_ids"}
+IN_MODULES = {"q", "k", "v", "Q", "K", "V", "context"}  # what attention gets from its block, each of the shape of x
+VOCABULARY = 65  # ids of a function that does not tell how many it knows: as many as the lecture's text has characters
+
+
+def parameters_of(build, title):
+    """The parameters that can be given by name or place; raises ValueError for a function that does not tell them.
+
+    Those of a torch module stand in its ``forward``, those of a function in another one's clothes, a decorated one,
+    in the function inside.
+    """
+    found = signature(build, title)
+    named = {name: one for name, one in found.items() if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)}
+    if found and not named:
+        inner = inside(build)
+        if len(inner) != 1:
+            raise ValueError(
+                f"{title} takes any arguments, {', '.join(str(one) for one in found.values())}, and does not tell "
+                f"which: put it into a function of yours, as in lambda x: {title}(x)."
+            )
+        return parameters_of(inner[0], title)
+    return named
+
+
+def signature(build, title):
+    try:
+        return inspect.signature(getattr(build, "forward", build) if is_module(build) else build).parameters
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{title} does not tell its parameters: put it into a function of yours, as in lambda x: {title}(x)."
+        ) from error
+
+
+def places_of(build, parameters):
+    """The parameters that a function takes by place alone, with their defaults: those that have no name outside."""
+    found = signature(build, "")
+    kinds = {one.kind for one in found.values()}
+    if kinds == {inspect.Parameter.VAR_POSITIONAL}:  # a decorated one's
+        return {name: one.default for name, one in parameters.items()}
+    return {name: one.default for name, one in found.items() if one.kind is one.POSITIONAL_ONLY}
+
+
+def inside(build):
+    """The functions that a decorator has put another one around: those that it has kept."""
+    cells = getattr(getattr(build, "__func__", build), "__closure__", None) or ()
+    kept = [cell.cell_contents for cell in cells if cell_is_set(cell)]
+    return [one for one in kept if inspect.isfunction(one) or inspect.ismethod(one) or is_module(one)]
+
+
+def cell_is_set(cell):
+    try:
+        return cell.cell_contents is not None
+    except ValueError:
+        return False
+
+
+def parts_for(build, parameters):
+    """What each parameter stands for that has no default of its own: ``{"src": "x", "idx": "ids"}``.
+
+    A name of an example stands for itself, a module's first one for x or, where it looks them up, for ids.
+    """
+    module, parts = is_module(getattr(build, "__self__", build)), {}
+    for name, one in parameters.items():
+        needed = one.default is REQUIRED
+        if not (needed or (one.default is None and name in SHAPES)) or name in SIZES or name == "seed":
+            continue
+        first = module and needed and not any(part in ("x", "ids") for part in parts.values())
+        part = part_of(name, module, first)
+        if part == "x" and first and is_embedding(build):
+            part = "ids"
+        if part:
+            parts[name] = part
+    return parts
+
+
+def to_fill(stand, parameters, fixed):
+    """Those parts that you do not give: an x of yours has tokens of its own, too."""
+    parts = {name: part for name, part in stand.items() if name not in fixed}
+    own = {"x", "scores"} & parameters.keys() - parts.keys()
+    return {name: part for name, part in parts.items() if not (own and name == "tokens")}
+
+
+def part_of(name, module, first):
+    """The part of an example that a parameter of this name gets, or None."""
+    if name in LIKE_IDS or (module and name == "tokens"):
+        return "ids"
+    if name in LIKE_X or (module and name in IN_MODULES):
+        return "x"
+    return name if name in SHAPES else "x" if first else None
+
+
+def is_embedding(build):
+    return "num_embeddings" in getattr(build, "__dict__", {})
+
+
+def filled(parts, sizes, seed, vocabulary):
+    """The parts of an example at these sizes, by parameter; raises ValueError for sizes that it cannot have.
+
+    vocabulary: ids are below it.
+    """
+    made = example(**sizes, seed=seed)
+    drawn = ids(sizes, seed, vocabulary)
+    return {name: drawn if part == "ids" else getattr(made, part) for name, part in parts.items()}
+
+
+def ids(sizes, seed, vocabulary):
+    """Token ids below the vocabulary: (T,), or (B, T); more tokens keep those that were there."""
+    rows, T = whole_number("B", sizes.get("B") or 1, 1, LARGEST), whole_number("T", sizes.get("T", 8), 1, LARGEST)
+    drawn = np.stack([np.random.default_rng([seed, b]).integers(0, vocabulary, LARGEST)[:T] for b in range(rows)])
+    return drawn if sizes.get("B") else drawn[0]
+
+
+def vocabulary_of(build):
+    """How many ids a function certainly knows, by the embeddings that it has."""
+    return (vocabularies(own_things(build)[0]) or [VOCABULARY])[0]
+
+
+def without_default(name, title, build):
+    """What a parameter gets that nobody has a value for: no mask; raises ValueError for anything else."""
+    if "mask" in name.lower() and is_module(getattr(build, "__self__", build)):
+        return  # all may look at all
+    raise ValueError(
+        f"{title} needs {name}, which explore cannot fill in: give it a default, or a value, as in "
+        f"explore({title}, {name}=…)."
+    )
+
+
+def sizes_for(parts):
+    """The sizes that decide these parts, each once."""
+    return dict.fromkeys(size for part in parts.values() for size in PARTS[part])
