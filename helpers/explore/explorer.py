@@ -37,17 +37,21 @@ LONGEST_NAME = 60
 def explore(build, **ranges):
     """Sliders and a live diagram for a function that returns a Trace.
 
-    build: any function, your own too; one that returns an array or a tensor is drawn as what it got and what it gave.
-    Its parameters decide the controls: ``T``, ``C``, ``head_size``,
-    ``B`` and other numbers get a slider, booleans a check box, texts a field to type in; ``x``, ``Wq``, ``Wk``, ``Wv``,
-    ``scores``, ``v`` and ``tokens`` are filled in from ``helpers.inputs.examples.example`` at the sizes that
-    the sliders show. A slider starts at the parameter's own default.
+    build: any function, your own too, or a torch module; one that returns arrays or tensors is drawn as what it got and
+    what it gave, several of them as ``out``, ``out₂``, … or by the names of a dictionary. Its parameters decide the
+    controls: ``T``, ``C``, ``head_size``, ``B`` and other numbers get a slider, booleans a check box, texts a field to
+    type in; ``x``, ``Wq``, ``Wk``, ``Wv``, ``scores``, ``v`` and ``tokens`` are filled in from
+    ``helpers.inputs.examples.example`` at the sizes that the sliders show; ``input``, ``src`` and what else a module
+    takes stand for x, ``idx`` for ids. A slider starts at the parameter's own default, or where the layers, masks and
+    tables that build has of its own take it, and ends where they do.
     ranges: ``T=(1, 16, 8)`` is lowest, highest and start of a slider; any other value is passed to
     build as it is, without a control.
 
     A step calls build once. It gets copies of arrays, tensors and lists, so that yours stay as they are, and random
-    numbers start anew at each call: a slider that is moved back shows the same numbers. At the start, build is called
-    once more at other sizes, to learn which axis of its result is which. What it raises becomes a sentence.
+    numbers start anew at each call: a slider that is moved back shows the same numbers. At the start it is called
+    more often, without showing what it prints: a few times, at most 16, at other sizes, to learn which axis of its
+    results is which; and up to some dozens of times, a module as a copy, to learn which sizes its own layers take, or
+    what would work where it fails. What it raises becomes a sentence.
 
     Returns an Explorer. Raises ValueError for what cannot be called, for a range that build has no use for, or one that
     is not in order.
@@ -199,7 +203,7 @@ class Explorer(widgets.VBox):
 
     def _fit(self, ranges):
         """Bring the sliders in line with the sizes of the function's own matrices, and say so where you gave others."""
-        sliders = {name: self.controls[name] for name in ("T", "C") if name in self.controls}
+        sliders = {name: self.controls[name] for name in ("T", "C", "head_size") if name in self.controls}
         fitted = fit(self, {name: control.max for name, control in sliders.items()})
         if fitted is None:
             return

@@ -23,17 +23,24 @@ def parameters_of(build, title):
     Those of a torch module stand in its ``forward``, those of a function in another one's clothes, a decorated one,
     in the function inside.
     """
-    found = signature(build, title)
-    named = {name: one for name, one in found.items() if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)}
-    if found and not named:
-        inner = inside(build)
-        if len(inner) != 1:
-            raise ValueError(
-                f"{title} takes any arguments, {', '.join(str(one) for one in found.values())}, and does not tell "
-                f"which: put it into a function of yours, as in lambda x: {title}(x)."
-            )
-        return parameters_of(inner[0], title)
+    for layer in layers(build, title):
+        named = {name: one for name, one in layer.items() if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)}
+    if layer and not named:
+        any_of_them = ", ".join(f"{'**' if one.kind is one.VAR_KEYWORD else '*'}{name}" for name, one in layer.items())
+        raise ValueError(
+            f"{title} takes any arguments, {any_of_them}, and does not tell which: put it into a function of yours, as "
+            f"in lambda x: {title}(x)."
+        )
     return named
+
+
+def layers(build, title, outside=()):
+    """The parameters of a function, and where these can be any, of the one inside it, and so on."""
+    found = signature(build, title)
+    yield found
+    inner = [one for one in inside(build) if one not in outside]
+    if found and all(one.kind in (one.VAR_POSITIONAL, one.VAR_KEYWORD) for one in found.values()) and len(inner) == 1:
+        yield from layers(inner[0], title, (*outside, build, inner[0]))
 
 
 def signature(build, title):
@@ -47,11 +54,10 @@ def signature(build, title):
 
 def places_of(build, parameters):
     """The parameters that a function takes by place alone, with their defaults: those that have no name outside."""
-    found = signature(build, "")
-    kinds = {one.kind for one in found.values()}
-    if kinds == {inspect.Parameter.VAR_POSITIONAL}:  # a decorated one's
+    found = list(layers(build, ""))
+    if any({one.kind for one in layer.values()} == {inspect.Parameter.VAR_POSITIONAL} for layer in found):
         return {name: one.default for name, one in parameters.items()}
-    return {name: one.default for name, one in found.items() if one.kind is one.POSITIONAL_ONLY}
+    return {name: one.default for name, one in found[0].items() if one.kind is one.POSITIONAL_ONLY}
 
 
 def inside(build):
@@ -131,6 +137,8 @@ def vocabulary_of(build):
 
 def without_default(name, title, build):
     """What a parameter gets that nobody has a value for: no mask; raises ValueError for anything else."""
+    if name == "self":
+        raise ValueError(f"{title} is a method: give that of an object, as in explore(mine.{title}).")
     if "mask" in name.lower() and is_module(getattr(build, "__self__", build)):
         return  # all may look at all
     raise ValueError(

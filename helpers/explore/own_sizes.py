@@ -3,14 +3,17 @@
 What its parts look like says which sizes are worth a try; only a try says which of them fit.
 """
 
+import contextlib
+import time
 from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 
 from helpers.see.calling import Call
-from helpers.see.own_things import LARGEST, likely_channels, likely_lengths, vocabularies
+from helpers.see.own_things import LARGEST, likely_channels, likely_lengths, own_head_sizes, vocabularies
 
+LONGEST = 2.0  # seconds of tries
 FEW = 2  # tokens for which any mask has room
 
 
@@ -33,7 +36,7 @@ def fit(explorer, highest, **sizes):
 
     def found():
         start = {**explorer.sizes(), **sizes}
-        return fitted(lambda sizes: works(explorer, explorer.arguments(**sizes)), start, highest, modules, arrays)
+        return fitted(in_time(explorer), start, highest, modules, arrays)
 
     first, known = next(iter(explorer.parts)), vocabularies(modules)
     before = explorer.parts[first]
@@ -52,6 +55,26 @@ def works(explorer, arguments):
     return isinstance(explorer.function.tried(arguments, explorer.seed), Call)
 
 
+class TooLong(Exception):
+    """It took too long to try all sizes."""
+
+
+def in_time(explorer):
+    """A function that says whether the explorer's one takes such sizes; raises TooLong after some seconds of tries."""
+    end = time.monotonic() + LONGEST
+
+    def takes(sizes):
+        if time.monotonic() > end:
+            raise TooLong
+        try:
+            arguments = explorer.arguments(**sizes)
+        except ValueError:  # of sizes that are none
+            return False
+        return works(explorer, arguments)
+
+    return takes
+
+
 def takes_ids(explorer, sizes):
     """Does the function know all ids below the vocabulary?"""
     arguments = explorer.arguments(**sizes)
@@ -65,24 +88,24 @@ def fitted(takes, start, highest, modules, arrays):
     options = {name: [size] for name, size in start.items()}
     if "C" in highest:
         options["C"] += [size for size in likely_channels(modules, arrays) if size <= LARGEST]
+    if "head_size" in highest:
+        options["head_size"] += own_head_sizes(modules)
     if "T" in highest:
         options["T"] += [FEW, *(size for size in likely_lengths(modules, arrays) if size <= LARGEST)][:3]
     tried = (dict(zip(options, sizes)) for sizes in product(*options.values()))
-    found = next((sizes for sizes in unique(tried) if takes(sizes)), None)
+    try:
+        found = next((sizes for sizes in unique(tried) if takes(sizes)), None)
+    except TooLong:
+        return None
     if found is None:
         return None
 
-    def with_one(name):
-        return lambda size: takes({**found, name: size})
-
     limits = {}
-    if "C" in highest and is_alone(with_one("C"), found["C"]):
-        limits["C"] = (found["C"], found["C"])
-    if "T" in highest:
-        longest = last(with_one("T"), found["T"], max(highest["T"], found["T"]))
-        if longest < highest["T"]:
-            alone = longest == found["T"] and longest > 1 and not takes({**found, "T": longest - 1})
-            limits["T"] = (longest if alone else 1, longest)
+    with contextlib.suppress(TooLong):
+        for name, span in (("C", only), ("head_size", only), ("T", up_to)):
+            if name in highest:
+                low, high = span(lambda size: takes({**found, name: size}), found[name], highest[name])  # noqa: B023
+                limits |= {name: (low, high)} if high < highest[name] or low == high else {}
     return Fit(found, limits)
 
 
@@ -95,16 +118,19 @@ def unique(several):
             yield one
 
 
-def is_alone(takes, size):
-    """Does it take this size, and none like it?"""
-    return not any(takes(other) for other in (size + 1, 2 * size, size - 1, size // 2) if other >= 1)
+def only(takes, size, highest):
+    """The size twice where it is the only one of its kind that is taken; else 1 and the highest."""
+    if any(takes(other) for other in (size + 1, 2 * size, size - 1, size // 2) if other >= 1):
+        return 1, max(size, highest)
+    return size, size
 
 
-def last(takes, size, high):
-    """The largest size up to the highest one that it takes, if it takes all smaller ones; it takes the first one."""
-    if takes(high):
-        return high
-    while high - size > 1:
-        middle = (size + high) // 2
-        size, high = (middle, high) if takes(middle) else (size, middle)
-    return size
+def up_to(takes, size, highest):
+    """Lowest and largest of the sizes that are taken: all up to the largest one, or that one alone."""
+    low, high = size, max(size, highest) + 1
+    if takes(high - 1):
+        return 1, high - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if takes(middle) else (low, middle)
+    return (low, low) if low == size > 1 and not takes(size - 1) else (1, low)

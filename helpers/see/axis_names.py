@@ -13,7 +13,7 @@ LETTERS = {"T": "ts", "C": "ce", "head_size": "hg", "B": "b"}  # a second axis o
 SPARE = [letter for letter in "ijklmoquwxyzadf" if letter not in AXES]
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 SEVERAL = 3  # an axis has followed a size once it did so at so many different values
-MOST_SETTINGS = 100
+MOST_SETTINGS, MOST_SEEN = 100, 64
 
 
 @dataclass
@@ -39,7 +39,8 @@ class AxisNames:
             axes = self.seen.setdefault(key, [Evidence({*sizes}) for _ in shape])
             for axis, length in zip(axes, shape):
                 axis.names = {name for name in axis.names if sizes.get(name) == length}
-                axis.lengths.append(length)
+                if len(axis.lengths) < MOST_SEEN or (len({*axis.lengths}) < SEVERAL and length not in axis.lengths):
+                    axis.lengths.append(length)
 
     def names(self, settings, name, axes):
         """The name of the size of each axis of a result, or None where the evidence does not suffice."""
@@ -51,9 +52,10 @@ class AxisNames:
         proven = any(other.names == axis.names and len({*other.lengths}) >= SEVERAL for other in others)
         return next(iter(axis.names)) if len(axis.names) == 1 and proven else None
 
-    def history(self, settings, name, axes):
-        """For each axis of a result, all the lengths that it had: what had the same ones is as long for a reason."""
-        return [tuple(axis.lengths) for axis in self.seen[settings, name, axes]]
+    def history(self, settings, name, shape):
+        """For each axis of a result, the lengths that it had, and has now: what had the same ones may be the same."""
+        axes = self.seen[settings, name, len(shape)]
+        return [(*axis.lengths, length) for axis, length in zip(axes, shape)]
 
 
 def letters(names, spare, histories=(), alike=None):

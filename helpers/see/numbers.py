@@ -62,6 +62,8 @@ def no_other_thing(value):
         raise NoNumbers(
             f"a {kind}, which can be read only once", "Put list(…) around it. One without end: list(islice(…, 8))."
         )
+    if isinstance(value, range) and len(value) > MOST_NUMBERS:
+        raise NoNumbers(f"a range of {len(value):,}", f"At most {MOST_NUMBERS:,} numbers can be drawn.")
     if isinstance(value, str | bytes):
         raise NoNumbers(f"text, {one_line(repr(value), 40)}", "Return numbers.")
     if isinstance(value, dict | set | frozenset):

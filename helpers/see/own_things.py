@@ -37,9 +37,15 @@ def own_things(build):
     if is_module(owner):
         return [owner], []
     values = [] if isinstance(owner, FunctionType | type) else list(getattr(owner, "__dict__", {}).values())
-    function = plain(build)
-    if isinstance(function, FunctionType):
-        values += known_names(function).values()
+    function, read = plain(build), []
+    unread = [function]
+    while unread:  # and the functions of the same module that it calls
+        one = unread.pop()
+        if isinstance(one, FunctionType) and one.__module__ == function.__module__ and one not in read:
+            read.append(one)
+            unread += known_names(one).values()
+            values += known_names(one).values()
+    values = list({id(value): value for value in values}.values())
     modules = [value for value in values if is_module(value)]
     return modules, [value for value in values if is_tensor(value) or isinstance(value, np.ndarray)]
 
@@ -59,6 +65,11 @@ def likely_lengths(modules, arrays):
     return likely([*square, *named, *(size for shape in shapes for size in shape[:-1])])
 
 
+def own_head_sizes(modules):
+    """What modules call their own head_size."""
+    return likely(size for module in parts(modules) for size in numbers(module, ("head_size", "head_dim", "d_k")))
+
+
 def vocabularies(modules):
     """How many ids the embeddings in modules know, the most first."""
     return sorted({size for module in parts(modules) for size in numbers(module, ("num_embeddings",))}, reverse=True)
@@ -71,6 +82,11 @@ def random_in_training(modules):
         for module in parts(modules)
         if "drop" in type(module).__name__.lower() or type(module).__name__ == "MultiheadAttention"
     )
+
+
+def size_of(module):
+    """How many numbers a module holds."""
+    return sum(matrix.numel() for matrix in matrices([module]))
 
 
 def parts(modules):

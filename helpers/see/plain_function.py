@@ -16,7 +16,7 @@ from helpers.see.axis_names import AxisNames, letters, spare_letters
 from helpers.see.calling import by_place, call
 from helpers.see.misfits import fitting
 from helpers.see.numbers import NoNumbers, beyond_exact, real_numbers
-from helpers.see.own_things import is_module
+from helpers.see.own_things import is_module, size_of
 from helpers.see.probes import probe
 from helpers.see.results import results
 from helpers.see.sizes import names_of_axes, parts_of, resized, settings_of, sizes_of
@@ -24,6 +24,7 @@ from helpers.see.wants_tensors import kinds, plain
 from helpers.trace.trace import Trace
 
 ROLES = {"x": "x", "ids": "x", "Wq": "query", "Wk": "key", "Wv": "value", "scores": "scores", "v": "value"}
+MOST_COPIED = 2**25  # numbers of a module
 
 
 @dataclass(frozen=True)
@@ -89,9 +90,9 @@ class PlainFunction:
         """A copy of a torch module, or of the one that a method belongs to; any other function as it is."""
         owner = getattr(self.build, "__self__", None)
         try:
-            if is_module(self.build):
+            if is_module(self.build) and size_of(self.build) <= MOST_COPIED:
                 return copy.deepcopy(self.build)
-            if isinstance(self.build, MethodType) and is_module(owner):
+            if isinstance(self.build, MethodType) and is_module(owner) and size_of(owner) <= MOST_COPIED:
                 return MethodType(self.build.__func__, copy.deepcopy(owner))
         except Exception:  # noqa: BLE001 - not everything can be copied
             pass
@@ -155,7 +156,7 @@ class PlainFunction:
         found, alike = {}, {}
         for name, shape in shapes.items():
             known = self.names.names(settings, name, len(shape))
-            found[name] = letters(known, spare, self.names.history(settings, name, len(shape)), alike)
+            found[name] = letters(known, spare, self.names.history(settings, name, shape), alike)
         return found
 
     def _look_elsewhere(self, arguments, parts, sizes, seed):
