@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from helpers.explore import explore
 from helpers.inputs.examples import example
+from helpers.see import plain_function, probes
 from helpers.see.axis_names import LETTERS
 from helpers.see.misfits import fitting
 from helpers.see.plain_function import PlainFunction
@@ -147,6 +148,21 @@ def test_a_function_that_does_not_take_a_probe_is_drawn_nevertheless(build, axes
     made = example(T=6, C=10)
     trace = PlainFunction(counted, "f", {"T": (1, 16), "C": (1, 16)}).seen({"x": made.x}).trace
     assert " ".join(trace["out"].axes) == axes and len(calls) <= 1 + MOST_PROBES
+
+
+def test_a_function_that_never_ends_at_another_size_is_drawn_nevertheless(monkeypatch):
+    for module in (plain_function, probes):
+        monkeypatch.setattr(module, "LONGEST", 0.3)
+
+    def until(x):
+        while x.shape not in ((8, 4), (7, 4)):
+            pass
+        return x
+
+    explorer = explore(until)
+    assert shapes(explorer)["out"] == "(i=8, j=4)"
+    explorer.controls["T"].value = 7
+    assert shapes(explorer)["out"] == "(i=7, j=4)"
 
 
 def test_probes_leave_nothing_behind(capsys):

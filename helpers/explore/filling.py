@@ -9,6 +9,7 @@ from helpers.inputs.examples import LARGEST, SHAPES, example
 from helpers.look.given import whole_number
 from helpers.see.own_things import is_module, own_things, vocabularies
 from helpers.see.sizes import PARTS
+from helpers.see.wants_tensors import closure, plain
 
 REQUIRED = inspect.Parameter.empty
 LIKE_X = {"X", "input", "inputs", "hidden_states", "embeddings", "src", "tgt", "memory", "query", "key", "value"}
@@ -62,16 +63,9 @@ def places_of(build, parameters):
 
 def inside(build):
     """The functions that a decorator has put another one around: those that it has kept."""
-    cells = getattr(getattr(build, "__func__", build), "__closure__", None) or ()
-    kept = [cell.cell_contents for cell in cells if cell_is_set(cell)]
+    function = plain(build)
+    kept = closure(function).values() if inspect.isfunction(function) else ()
     return [one for one in kept if inspect.isfunction(one) or inspect.ismethod(one) or is_module(one)]
-
-
-def cell_is_set(cell):
-    try:
-        return cell.cell_contents is not None
-    except ValueError:
-        return False
 
 
 def parts_for(build, parameters):

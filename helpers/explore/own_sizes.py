@@ -55,17 +55,17 @@ def works(explorer, arguments):
     return isinstance(explorer.function.tried(arguments, explorer.seed), Call)
 
 
-class TooLong(Exception):
+class OutOfTime(Exception):
     """It took too long to try all sizes."""
 
 
 def in_time(explorer):
-    """A function that says whether the explorer's one takes such sizes; raises TooLong after some seconds of tries."""
+    """A function that says whether the explorer's takes such sizes; raises OutOfTime after some seconds of tries."""
     end = time.monotonic() + LONGEST
 
     def takes(sizes):
         if time.monotonic() > end:
-            raise TooLong
+            raise OutOfTime
         try:
             arguments = explorer.arguments(**sizes)
         except ValueError:  # of sizes that are none
@@ -95,13 +95,13 @@ def fitted(takes, start, highest, modules, arrays):
     tried = (dict(zip(options, sizes)) for sizes in product(*options.values()))
     try:
         found = next((sizes for sizes in unique(tried) if takes(sizes)), None)
-    except TooLong:
+    except OutOfTime:
         return None
     if found is None:
         return None
 
     limits = {}
-    with contextlib.suppress(TooLong):
+    with contextlib.suppress(OutOfTime):
         for name, span in (("C", only), ("head_size", only), ("T", up_to)):
             if name in highest:
                 low, high = span(lambda size: takes({**found, name: size}), found[name], highest[name])  # noqa: B023

@@ -14,10 +14,11 @@ import numpy as np
 
 from helpers.see.axis_names import AxisNames, letters, spare_letters
 from helpers.see.calling import by_place, call
+from helpers.see.deadline import Deadline
 from helpers.see.misfits import fitting
 from helpers.see.numbers import NoNumbers, beyond_exact, real_numbers
 from helpers.see.own_things import is_module, size_of
-from helpers.see.probes import probe
+from helpers.see.probes import LONGEST, probe
 from helpers.see.results import results
 from helpers.see.sizes import names_of_axes, parts_of, resized, settings_of, sizes_of
 from helpers.see.wants_tensors import kinds, plain
@@ -76,11 +77,11 @@ class PlainFunction:
         return Seen(trace, remarks)
 
     def tried(self, arguments, seed=0):
-        """What comes back for these arguments, asked of a copy and without a word: a Call, or the exception."""
+        """A Call with these arguments, of a copy, without a word and not for long; or the exception that it raises."""
         kept = self.tensors
         try:
-            with contextlib.redirect_stderr(io.StringIO()):
-                return self._called(arguments, seed, self.stand_in)
+            with contextlib.redirect_stderr(io.StringIO()), Deadline(LONGEST) as deadline:
+                return self._called(arguments, seed, build=self.stand_in, limited=deadline.limited)
         except Exception as error:  # noqa: BLE001 - it may fail where nobody asked for it
             self.tensors = kept
             return error
@@ -98,27 +99,27 @@ class PlainFunction:
             pass
         return self.build
 
-    def _called(self, arguments, seed, build=None):
+    def _called(self, arguments, seed, **how):
         """Call it with what it wants, tensors or arrays: the first time, the other kind is tried if one fails."""
         if self.tensors is not None:
-            return self._call(arguments, seed, build=build)
+            return self._call(arguments, seed, **how)
         failed = []
         for kind in kinds(self.build, arguments):
             self.tensors = kind == "tensors"
             try:
-                return self._call(arguments, seed, strict=True, build=build)
+                return self._call(arguments, seed, strict=True, **how)
             except Exception as error:  # noqa: BLE001 - whatever it raises, it may like the other kind better
                 failed.append((kind, error))
         kind, error = fitting(failed)
         if isinstance(failed[0][1], Warning):  # it takes the same x for an array and for a tensor, and this may do
             self.tensors = failed[0][0] == "tensors"
-            return self._call(arguments, seed, build=build)
+            return self._call(arguments, seed, **how)
         self.tensors = kind == "tensors"
         raise error
 
-    def _call(self, arguments, seed, strict=False, build=None):
+    def _call(self, arguments, seed, strict=False, build=None, limited=None):
         seed = seed if self.draws else None
-        return call(build or self.build, arguments, seed, self.tensors, strict, self.places)
+        return call(build or self.build, arguments, seed, self.tensors, strict, self.places, limited)
 
     def _drawn(self, arguments, value, seed):
         """The Trace of numbers: what went in as far as it can be drawn, and what came out. And remarks."""
