@@ -507,6 +507,11 @@ class Methods:
     __call__ = method
 
 
+class Twice(nn.Module):
+    def forward(self, x):
+        return x * 2
+
+
 def typed_elsewhere():
     """A function as a cell makes it: its source is nowhere."""
     names = {}
@@ -537,14 +542,25 @@ def twice(x):
         lambda input: input * 2,
         lambda X: X * 2,
         lambda x: F.leaky_relu(x, 1.0) * 2,
+        functools.partial(Twice()),
     ],
-    ids=range(16),
+    ids=range(17),
 )
 def test_functions_in_every_form(build):
     explorer = explore(build)
     x, out = explorer.trace
     assert explorer.diagram.error == "" and out.axes == ("t", "c")
     np.testing.assert_allclose(out.value, 2 * x.value, rtol=1e-6)
+
+
+def test_an_attention_of_q_k_and_v():
+    explorer = explore(lambda q, k, v: F.softmax(q @ k.transpose(-2, -1), -1) @ v)
+    assert shapes(explorer) == dict.fromkeys(("q", "k", "v", "out"), "(T=8, head_size=2)")
+    q, k, v = (torch.tensor(explorer.trace[name].value) for name in "qkv")
+    wanted = F.scaled_dot_product_attention(q, k, v, scale=1.0)
+    np.testing.assert_allclose(explorer.trace["out"].value, wanted, atol=1e-6)
+    assert [explorer.trace[name].role for name in "qkv"] == ["query", "key", "value"]
+    assert "needs k, which explore cannot fill in" in explore(lambda x, k: x[:k]).diagram.error
 
 
 def rows(x):

@@ -3,7 +3,7 @@
 from helpers.explore.own_sizes import FEW, fit
 from helpers.look.sentence import one_line, sentence
 from helpers.see.numbers import NoNumbers
-from helpers.see.own_things import LARGEST, is_module, likely_channels, random_in_training
+from helpers.see.own_things import LARGEST, likely_channels, module_of, random_in_training
 from helpers.see.sizes import IN_A_BATCH, PARTS, names_of_axes, parts_of, resized, shape_of
 
 ABOUT_AXES = (  # what errors say where there are too few axes, or too many
@@ -88,8 +88,8 @@ def in_training(build, title, modules):
     """A remark, in a list, on a module that draws at random because it is being trained."""
     if not random_in_training(modules):
         return []
-    owner = getattr(build, "__self__", build)
-    whose = type(owner).__name__ if is_module(owner) else f"a module of {title}"
+    module = module_of(build)
+    whose = f"a module of {title}" if module is None else type(module).__name__
     return [f"{whose} is in train mode, and its dropout draws at random: .eval() shows what it does without"]
 
 

@@ -1,5 +1,6 @@
 """What an explorer gives to each parameter of a function: parts of an example, under whatever name they have."""
 
+import functools
 import inspect
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from helpers.explore.controls import SIZES
 from helpers.inputs.examples import LARGEST, SHAPES, example
 from helpers.look.given import whole_number
-from helpers.see.own_things import is_module, own_things, vocabularies
+from helpers.see.own_things import is_module, module_of, own_things, vocabularies
 from helpers.see.sizes import PARTS
 from helpers.see.wants_tensors import closure, plain
 
@@ -45,8 +46,11 @@ def layers(build, title, outside=()):
 
 
 def signature(build, title):
+    """The parameters of a function, or of the ``forward`` of a module; raises ValueError where they are not told."""
     try:
-        return inspect.signature(getattr(build, "forward", build) if is_module(build) else build).parameters
+        if isinstance(build, functools.partial) and is_module(build.func):
+            build = functools.partial(build.func.forward, *build.args, **build.keywords)
+        return inspect.signature(build.forward if is_module(build) else build).parameters
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"{title} does not tell its parameters: put it into a function of yours, as in lambda x: {title}(x)."
@@ -73,13 +77,13 @@ def parts_for(build, parameters):
 
     A name of an example stands for itself, a module's first one for x or, where it looks them up, for ids.
     """
-    module, parts = is_module(getattr(build, "__self__", build)), {}
+    module, parts = module_of(build) is not None, {}
     for name, one in parameters.items():
         needed = one.default is REQUIRED
         if not (needed or (one.default is None and name in SHAPES)) or name in SIZES or name == "seed":
             continue
         first = module and needed and not any(part in ("x", "ids") for part in parts.values())
-        part = part_of(name, module, first)
+        part = name if name in {*"qk"} and {*"qk"} <= {*parameters} and not module else part_of(name, module, first)
         if part == "x" and first and is_embedding(build):
             part = "ids"
         if part:
@@ -104,7 +108,7 @@ def part_of(name, module, first):
 
 
 def is_embedding(build):
-    return "num_embeddings" in getattr(build, "__dict__", {})
+    return "num_embeddings" in getattr(module_of(build), "__dict__", {})
 
 
 def filled(parts, sizes, seed, vocabulary):
@@ -112,9 +116,12 @@ def filled(parts, sizes, seed, vocabulary):
 
     vocabulary: ids are below it.
     """
-    made = example(**sizes, seed=seed)
-    drawn = ids(sizes, seed, vocabulary)
-    return {name: drawn if part == "ids" else getattr(made, part) for name, part in parts.items()}
+    made, stand = example(**sizes, seed=seed), {*parts.values()}
+    more = {"ids": ids(sizes, seed, vocabulary)} if "ids" in stand else {}
+    if stand & {*"qk"}:
+        x = example(**{**sizes, "B": None}, seed=seed).x
+        more |= {"q": np.round(x @ made.Wq, 1) + 0.0, "k": np.round(x @ made.Wk, 1) + 0.0}  # (T, C) @ (C, h) -> (T, h)
+    return {name: more[part] if part in more else getattr(made, part) for name, part in parts.items()}
 
 
 def ids(sizes, seed, vocabulary):
@@ -133,7 +140,7 @@ def without_default(name, title, build):
     """What a parameter gets that nobody has a value for: no mask; raises ValueError for anything else."""
     if name == "self":
         raise ValueError(f"{title} is a method: give that of an object, as in explore(mine.{title}).")
-    if "mask" in name.lower() and is_module(getattr(build, "__self__", build)):
+    if "mask" in name.lower() and module_of(build) is not None:
         return  # all may look at all
     raise ValueError(
         f"{title} needs {name}, which explore cannot fill in: give it a default, or a value, as in "

@@ -26,16 +26,23 @@ def is_module_class(kind):
     return isinstance(kind, type) and any(f"{one.__module__}.".startswith("torch.nn.") for one in kind.__mro__)
 
 
+def module_of(build):
+    """The torch module that is called: itself, or through a method of it, or with some arguments given; or None."""
+    build = unwrapped(build)
+    owner = build.__self__ if isinstance(build, MethodType) else build
+    return owner if is_module(owner) else None
+
+
 def own_things(build):
     """The modules, arrays and tensors that a function mentions, or that an object has: two lists.
 
     >>> own_things(lambda x: x)
     ([], [])
     """
+    if (module := module_of(build)) is not None:
+        return [module], []
     build = unwrapped(build)
     owner = build.__self__ if isinstance(build, MethodType) else build
-    if is_module(owner):
-        return [owner], []
     values = [] if isinstance(owner, FunctionType | type) else list(getattr(owner, "__dict__", {}).values())
     function, read = plain(build), []
     unread = [function]

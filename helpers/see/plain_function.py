@@ -24,7 +24,10 @@ from helpers.see.sizes import names_of_axes, parts_of, resized, settings_of, siz
 from helpers.see.wants_tensors import kinds, plain
 from helpers.trace.trace import Trace
 
-ROLES = {"x": "x", "ids": "x", "Wq": "query", "Wk": "key", "Wv": "value", "scores": "scores", "v": "value"}
+ROLES = {
+    **{"x": "x", "ids": "x", "Wq": "query", "Wk": "key", "Wv": "value"},
+    **{"scores": "scores", "q": "query", "k": "key", "v": "value"},
+}
 MOST_COPIED = 2**25  # numbers of a module
 
 

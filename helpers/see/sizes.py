@@ -6,7 +6,12 @@ from helpers.inputs.examples import SHAPES
 from helpers.see.axis_names import LETTERS
 from helpers.see.copies import is_tensor
 
-PARTS = {**SHAPES, "ids": ("T",)}  # what a parameter can stand for: the sizes of its axes
+PARTS = {
+    **SHAPES,
+    "q": ("T", "head_size"),
+    "k": ("T", "head_size"),
+    "ids": ("T",),
+}  # what a parameter can stand for: the sizes of its axes
 IN_A_BATCH = ("x", "ids")  # which may have B before them
 
 
@@ -15,7 +20,7 @@ def parts_of(arguments, parts):
 
     parts: those of other names.
     """
-    stand = {name: parts.get(name, name) for name in arguments}
+    stand = {name: parts.get(name, name if name in SHAPES else None) for name in arguments}
     return {name: part for name, part in stand.items() if part in PARTS}
 
 
