@@ -332,6 +332,13 @@ class LectureBlock(nn.Module):
         return x + self.ffwd(self.ln2(x))
 
 
+class Batched(LectureBlock):
+    def forward(self, x):
+        x = self.ln1(x)
+        B, T, C = x.shape
+        return x.view(B, T, C)
+
+
 class LectureModel(nn.Module):
     def __init__(self, vocab_size=11, n_embd=8, block_size=5):
         super().__init__()
@@ -430,6 +437,7 @@ def test_a_range_that_a_module_does_not_take_is_told():
     assert explore(LectureHead(384)).diagram.error.endswith(
         "It takes C=384, of which at most 128 can be drawn: make a smaller one."
     )
+    assert "(B, T, C), and with that it works: explore(Batched" in explore(Batched()).diagram.error
     assert "idx is (T) here: B=(1, 8, 4) gives a batch, (B, T)" in explore(LectureModel()).diagram.error
 
 
@@ -537,6 +545,7 @@ def twice(x):
         kept(twice),
         counted(by_place(counted(twice))),
         torch.no_grad()(twice),
+        torch.vmap(twice),
         functools.partial(lambda x, k: x * k, k=2),
         typed_elsewhere(),
         lambda input: input * 2,
@@ -544,7 +553,7 @@ def twice(x):
         lambda x: F.leaky_relu(x, 1.0) * 2,
         functools.partial(Twice()),
     ],
-    ids=range(17),
+    ids=range(18),
 )
 def test_functions_in_every_form(build):
     explorer = explore(build)

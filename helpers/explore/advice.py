@@ -30,7 +30,7 @@ def hint(explorer, error):
     arguments = explorer.arguments()
     parts = parts_of(arguments, explorer.function.parts)
     found = about_batch(explorer, error, arguments, parts) or about_fit(explorer, arguments, parts)
-    if found or not about_axes(error):
+    if found or not (about_axes(error) or any(explorer.own)):
         return found
     return about_batch(explorer, error, arguments, parts, other_sizes=True)
 
@@ -46,7 +46,7 @@ def about_batch(explorer, error, arguments, parts, other_sizes=False):
     failed = raised(explorer, other)
     if failed and other_sizes and not batched and fit(explorer, changeable(explorer), B=FEW):
         failed = None
-    if failed and (not other_sizes or about_axes(failed)):
+    if failed and (not other_sizes or not about_axes(error) or about_axes(failed)):
         return ""
     works = f"comes further, to {one_line(sentence(failed), 200)}" if failed else "works"
     here, there = (f"({', '.join(names_of_axes(parts[name], value[name]))})" for value in (arguments, other))

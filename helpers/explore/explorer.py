@@ -152,7 +152,7 @@ class Explorer(widgets.VBox):
         """A control for every size that an example needs, and for every parameter that is not in one."""
         names = sizes_for(self.parts)
         for name, parameter in self.parameters.items():
-            if name not in SHAPES and name not in self.parts and name != "seed" and parameter.default is not None:
+            if name not in {*SHAPES, *self.parts, "seed"} and name[:1] != "_" and parameter.default is not None:
                 names[name] = None
         if "B" in ranges and {*IN_A_BATCH} & {*self.parts.values()}:
             names["B"] = None

@@ -62,7 +62,15 @@ def places_of(build, parameters):
     found = list(layers(build, ""))
     if any({one.kind for one in layer.values()} == {inspect.Parameter.VAR_POSITIONAL} for layer in found):
         return {name: one.default for name, one in parameters.items()}
+    if inspect.isfunction(build) and takes_places(build):  # torch.vmap wants them by place
+        return {name: one.default for name, one in parameters.items() if one.kind is not one.KEYWORD_ONLY}
     return {name: one.default for name, one in found[0].items() if one.kind is one.POSITIONAL_ONLY}
+
+
+def takes_places(build):
+    """Does what is wrapped around a function take any arguments by place?"""
+    around = inspect.signature(build, follow_wrapped=False).parameters.values()
+    return hasattr(build, "__wrapped__") and any(one.kind is one.VAR_POSITIONAL for one in around)
 
 
 def inside(build):
