@@ -10,18 +10,9 @@ import ipywidgets as widgets
 from helpers.diagram import Diagram
 from helpers.explore.advice import hint, in_training
 from helpers.explore.controls import SIZES, button, is_range, make_controls
-from helpers.explore.filling import (
-    REQUIRED,
-    filled,
-    parameters_of,
-    parts_for,
-    places_of,
-    sizes_for,
-    to_fill,
-    vocabulary_of,
-    without_default,
-)
+from helpers.explore.filling import filled, parts_for, sizes_for, to_fill, vocabulary_of, without_default
 from helpers.explore.own_sizes import fit
+from helpers.explore.parameters import REQUIRED, parameters_of, places_of
 from helpers.inputs.examples import SHAPES
 from helpers.look.sentence import one_line, sentence
 from helpers.see.contained import contained
