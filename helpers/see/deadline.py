@@ -10,10 +10,13 @@ class TooLong(BaseException):
 
 
 class Deadline:
-    """Some seconds for all actions together: ``with Deadline(3) as deadline: deadline.limited(action)``."""
+    """Some seconds for all actions together: ``with Deadline(3) as deadline: deadline.limited(action)``.
+
+    What is done between the actions is not counted.
+    """
 
     def __init__(self, seconds):
-        self.seconds, self.until = seconds, time.monotonic() + seconds
+        self.seconds, self.spent, self.since = seconds, 0.0, 0.0  # since when an action runs
         self.thread, self.lock, self.ended = threading.get_ident(), threading.Lock(), threading.Event()
         self.calling = self.struck = False
         self.watcher = threading.Thread(target=self.watch, daemon=True)
@@ -27,14 +30,19 @@ class Deadline:
         self.watcher.join()
 
     @property
+    def left(self):
+        """The seconds that are left for actions."""
+        return self.seconds - self.spent - (time.monotonic() - self.since) * self.calling
+
+    @property
     def is_over(self):
-        return time.monotonic() > self.until
+        return self.left < 0
 
     def limited(self, act):
         """What ``act()`` returns; raises TooLong inside it, again and again, once the seconds are over."""
         try:
             with self.lock:
-                self.calling = True
+                self.since, self.calling = time.monotonic(), True
             return act()
         finally:
             try:
@@ -45,6 +53,8 @@ class Deadline:
 
     def end_of_call(self):
         with self.lock:
+            if self.calling:
+                self.spent += time.monotonic() - self.since
             self.calling = False
             if self.struck:
                 self.settle()
@@ -64,13 +74,11 @@ class Deadline:
             pass
 
     def watch(self):
-        wait = self.seconds
-        while not self.ended.wait(wait):
+        while not self.ended.wait(max(self.left, 0.2 * self.struck, 0.002)):
             with self.lock:
-                if self.calling:
+                if self.calling and self.left <= 0:
                     self.struck = True
-                    self.interrupt()
-            wait = 0.2  # once more, should the function have caught it
+                    self.interrupt()  # and once more a little later, should the function have caught it
 
     def interrupt(self):
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.thread), ctypes.py_object(TooLong))
