@@ -7,17 +7,23 @@ from pathlib import Path
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
+from tests import ready_kernels
+
 BROWSER = "tests/browser/"
 LONGEST = (
     "notebooks/12",
     BROWSER,
     "notebooks/",
-    *(f"tests/test_{name}.py" for name in ("check", "worksheet", "pictures")),
+    *(
+        f"tests/test_{name}.py"
+        for name in ("wrong_solutions", "worksheet", "check", "pictures", "rules", "stills", "gradients")
+    ),
 )
 
 # `make test ARGS="--hypothesis-profile=default"` draws new examples.
 settings.register_profile("same", derandomize=True, deadline=None, database=None)
 settings.load_profile("same")
+ready_kernels.use()
 
 
 def pytest_collection_modifyitems(items):

@@ -1,21 +1,17 @@
 """Calling a learner's function: whatever it does, it ends, and what went wrong is told with the learner's own line."""
 
-import ctypes
 import io
 import linecache
-import threading
-import time
 import traceback
 import warnings
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 
+from helpers.see import deadline
+from helpers.see.deadline import TooLong
+
 SECONDS = 3.0  # for all calls of a check together
 LONGEST = 200  # characters of an error's message that are shown
-
-
-class TooLong(BaseException):
-    """Raised inside a function that does not end; nothing that says ``except Exception`` catches it."""
 
 
 @dataclass
@@ -30,38 +26,12 @@ class Call:
 
 def call(function, arguments, seconds=SECONDS):
     """Call a function once; returns a Call, whatever happens in it. Only the learner's own interrupt goes through."""
-    with Deadline(seconds) as deadline:
-        return deadline.call(function, arguments)
+    with Deadline(seconds) as limit:
+        return limit.call(function, arguments)
 
 
-class Deadline:
-    """Some seconds for all calls together: ``with Deadline(3) as deadline: deadline.call(function, arguments)``.
-
-    What is done between the calls is not the function's, and not counted.
-    """
-
-    def __init__(self, seconds):
-        self.seconds, self.spent, self.since = seconds, 0.0, 0.0  # since when a call runs
-        self.thread, self.lock, self.ended = threading.get_ident(), threading.Lock(), threading.Event()
-        self.calling = self.struck = False
-        self.watcher = threading.Thread(target=self.watch, daemon=True)
-
-    def __enter__(self):
-        self.watcher.start()
-        return self
-
-    def __exit__(self, *_):
-        self.ended.set()
-        self.watcher.join()
-
-    @property
-    def left(self):
-        """The seconds that are left for calls."""
-        return self.seconds - self.spent - (time.monotonic() - self.since) * self.calling
-
-    @property
-    def is_over(self):
-        return self.left < 0
+class Deadline(deadline.Deadline):
+    """Some seconds for all calls together: ``with Deadline(3) as deadline: deadline.call(function, arguments)``."""
 
     def call(self, function, arguments):
         """Call a function; returns a Call, whatever happens in it. Only the learner's own interrupt goes through."""
@@ -87,51 +57,6 @@ class Deadline:
             )
         made.printed = printed.getvalue()
         return made
-
-    def limited(self, act):
-        """Does ``act()``; raises TooLong inside it, again and again, once the seconds are over."""
-        try:
-            with self.lock:
-                self.since, self.calling = time.monotonic(), True
-            act()
-        finally:
-            try:
-                self.end_of_call()
-            except BaseException:  # it struck right here; a watcher that was not told would go on striking
-                self.end_of_call()
-                raise
-
-    def end_of_call(self):
-        with self.lock:
-            if self.calling:
-                self.spent += time.monotonic() - self.since
-            self.calling = False
-            if self.struck:
-                self.settle()
-                self.struck = False
-
-    def settle(self):
-        """One that may still be on its way strikes here, and not somewhere else.
-
-        To take it back with ``None`` is no way: where it had struck already, Python would go on looking for it, and
-        under a profiler or a tracer never find an end.
-        """
-        try:
-            self.interrupt()
-            while True:
-                pass
-        except TooLong:
-            pass
-
-    def watch(self):
-        while not self.ended.wait(max(self.left, 0.2 * self.struck, 0.002)):
-            with self.lock:
-                if self.calling and self.left <= 0:
-                    self.struck = True
-                    self.interrupt()  # and once more a little later, should the function have caught it
-
-    def interrupt(self):
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.thread), ctypes.py_object(TooLong))
 
 
 def raised(error, function):

@@ -3,9 +3,10 @@
 import { inWords } from "./annotations.js";
 import { CanvasBrush } from "./brush.js";
 import { Cells } from "./cells.js";
+import { folded, toggled, withinReach } from "./folding.js";
 import { dictionary } from "./grammar.js";
 import { keyDown } from "./keys.js";
-import { chosenAxes, indexAt, layOut, matrices } from "./layout.js";
+import { chosenAxes, indexAt, layOut, matrices, shapeText } from "./layout.js";
 import { highlight, sourcesOf } from "./light.js";
 import { Notes } from "./notes.js";
 import { paint, palette } from "./paint.js";
@@ -13,6 +14,7 @@ import { element, Panel, sourceWords } from "./panel.js";
 import { click, doubleClick, hover, leave } from "./pointer.js";
 import { savePicture } from "./save.js";
 import { Tools } from "./tools.js";
+import { unpack } from "./unpack.js";
 
 const FRAME = 16; // milliseconds
 
@@ -25,17 +27,8 @@ function isDark() {
   return matchMedia("(prefers-color-scheme: dark)").matches;
 }
 
-// A Trace as Python sends it, each step with its own numbers.
-function unpack({ values, ...trace }) {
-  const all = new Float64Array(values.buffer.slice(values.byteOffset, values.byteOffset + values.byteLength));
-  let start = 0;
-  for (const step of trace.steps) {
-    const count = step.shape.reduce((a, b) => a * b, 1);
-    step.value = all.subarray(start, start + count);
-    start += count;
-  }
-  return trace;
-}
+// The names of the matrices that a gradient may be of: dq is q's, d(x @ W) that of x @ W.
+const undone = (name) => [name.replace(/^d/, ""), name.replace(/^d\((.*)\)$/s, "$1")];
 
 class Diagram {
   constructor(model, root) {
@@ -74,6 +67,7 @@ class Diagram {
     this.tools = new Tools({
       turn: (side) => this.turn(side),
       pick: (axis, index) => this.pickIndex(axis, index),
+      open: (path) => this.openPart(path),
       note: (opener) => this.notes.toggle(opener),
       save: (kind) => savePicture(kind, this, this.label()),
     });
@@ -92,6 +86,7 @@ class Diagram {
     });
     const changes = {
       trace: () => this.side === "trace" && this.read(),
+      opened: () => this.read(),
       backward: () => this.readBackward(),
       notes: () => this.readNotes(),
       error: () => this.say(),
@@ -128,13 +123,17 @@ class Diagram {
   }
 
   load() {
-    this.trace = unpack(this.model.get(this.side));
-    this.steps = dictionary(this.trace.steps.map((step) => [step.name, step]));
+    const whole = unpack(this.model.get(this.side));
+    this.opened = this.model.get("opened") ?? whole.opened;
+    this.trace = folded(whole, this.opened);
+    this.steps = dictionary(this.trace.all.map((step) => [step.name, step]));
     if (!this.trail.every((cell) => this.exists(cell))) this.trail = [];
     if (this.focus && !this.exists(this.focus)) this.focus = null;
     this.active = 0;
     this.plan = null; // until the next draw the places on the page are those of the trace before
     this.tools.showSide(this.side, this.model.get("backward"));
+    this.parts = withinReach(whole.all, this.opened);
+    this.tools.showParts(this.parts, this.opened);
     this.showPicks();
     this.readNotes();
     const asked = this.trace.steps.find((step) => step.asked);
@@ -161,16 +160,20 @@ class Diagram {
 
   // The picture in words.
   label() {
-    return [this.trace.alt, ...inWords(this.notes.texts)].join(". ");
+    const names = () => this.trace.steps.map((step) => `${step.name} ${shapeText(step, this.appearance)}`);
+    const chain = this.parts.length ? `Diagram of ${this.trace.title}: ${names().join(", ")}` : this.trace.alt;
+    return [chain, ...inWords(this.notes.texts)].join(". ");
   }
 
   // Values or gradients; a pin on q[1,0] becomes one on dq[1,0], and back.
   turn(side) {
     if (side === this.side || !this.model.get(side)) return;
     const [pinned, cell] = [this.trail.length > 0, this.trail.at(-1) || this.focus];
+    const called = cell && this.steps[cell[0]].called;
     [this.side, this.trail, this.focus] = [side, [], null];
     this.load();
-    const twins = cell ? [side === "trace" ? cell[0].replace(/^d/, "") : `d${cell[0]}`, cell[0]] : [];
+    const names = cell && (side === "trace" ? undone(cell[0]) : [`d${called}`]);
+    const twins = cell ? [...names, cell[0]] : [];
     const place = twins.map((name) => [name, cell[1]]).find((one) => this.exists(one)) || null;
     if (place) this.turnTo(place);
     if (pinned && place) this.trail = [place];
@@ -178,9 +181,15 @@ class Diagram {
     this.look(place);
   }
 
+  // Open a part of the code, or close it.
+  openPart(path) {
+    this.model.set("opened", toggled(this.opened, path));
+    this.model.save_changes();
+  }
+
   exists([name, index]) {
     const step = this.steps[name];
-    return step && index.length === step.shape.length && index.every((i, axis) => i < step.shape[axis]);
+    return step && !step.hidden && index.length === step.shape.length && index.every((i, axis) => i < step.shape[axis]);
   }
 
   pinFromPython() {

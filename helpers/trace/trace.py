@@ -5,25 +5,30 @@ rules: text (``why``, ``shapes``), a still picture (``picture``, ``save``) and t
 (display it in a notebook).
 """
 
-import operator
-from dataclasses import dataclass, field
-from functools import cached_property
-
-import numpy as np
+import sys
+from dataclasses import dataclass, field, replace
 
 from helpers.look.given import told
-from helpers.look.style import ROLES, TOKENS, exact_digits, number, shape_text, size_name
-from helpers.trace import rules
+from helpers.look.streams import ready
+from helpers.look.style import ROLES, TOKENS, number, shape_text, size_name
+from helpers.trace import rules, through
 from helpers.trace.arrays import as_array
 from helpers.trace.checks import checked_factor, checked_name, checked_tokens
+from helpers.trace.folding import folded, opened_at_first, parts
 from helpers.trace.gradients import backward
+from helpers.trace.kinds import KINDS
+from helpers.trace.step import Step, place
 
 
 class Text(str):
-    """A string that displays as itself when it is the last line of a notebook cell."""
+    """A string that displays as itself when it is the last line of a notebook cell, and can be printed anywhere."""
 
     def __repr__(self):
         return str(self)
+
+    def __str__(self):
+        ready(sys.stdout)
+        return super().__str__()
 
 
 class UnknownName(KeyError):
@@ -31,60 +36,6 @@ class UnknownName(KeyError):
 
     def __str__(self):
         return self.args[0]
-
-
-@dataclass(frozen=True, eq=False)
-class Step:
-    """One named matrix of a Trace and how it was made.
-
-    name:   as in the code, ``"scores"``
-    value:  a NumPy array
-    axes:   a letter for each axis of value, ``("t", "s")``
-    kind:   what the rule does with its terms (see ``helpers.trace.rules``)
-    rule:   the index rule, ``"t h, s h -> t s"``
-    inputs: the names of the steps it reads
-    role:   x, query, key, value, weights or out: gives the color
-    code:   the line of PyTorch that does the same
-    factor: what a sum-product is multiplied by
-    parameter: True for a matrix that training changes
-    names: what the sizes of axes are called in its trace, where that is another name than usual
-    """
-
-    name: str
-    value: np.ndarray
-    axes: tuple
-    kind: str = "given"
-    rule: str = ""
-    inputs: tuple = ()
-    role: str = "x"
-    code: str = ""
-    factor: float = 1.0
-    parameter: bool = False
-    names: dict = field(default_factory=dict, repr=False)
-
-    @property
-    def shape(self):
-        """The shape with names and numbers: ``"(T=2, C=3)"``."""
-        return shape_text(self.axes, self.value.shape, self.names)
-
-    @cached_property
-    def digits(self):
-        """How many decimals its numbers are printed with: 0 to 2 if that is exact, else 3."""
-        return exact_digits(self.value)
-
-
-def place(step, axis, at):
-    """An index along an axis of a step, counted from 0; raises IndexError for one that is not there."""
-    size = step.value.shape[step.axes.index(axis)]
-    try:
-        found = operator.index(at)
-    except Exception:  # noqa: BLE001 - a learner's own thing may do anything
-        found = size
-    if not -size <= found < size:
-        raise IndexError(
-            f"{step.name} has shape {step.shape}; {axis} is {told(at)}, wanted a whole number from 0 to {size - 1}."
-        )
-    return found % size
 
 
 @dataclass
@@ -117,8 +68,8 @@ class Trace:
 
     # -- building ---------------------------------------------------------------------------------
 
-    def given(self, name, value, axes, *, role="x", code="", parameter=False):
-        """Add a matrix that you give. ``axes`` names its axes: ``"t c"``.
+    def given(self, name, value, axes, *, role="x", code="", parameter=False, hidden=False):
+        """Add a matrix that you give. ``axes`` names its axes: ``"t c"``; hidden: no face shows it.
 
         Raises ValueError if two axes have one name, if it has another number of axes, an axis of size 0, or
         an axis whose size differs from that of the same axis elsewhere in the trace.
@@ -139,15 +90,16 @@ class Trace:
             )
             raise ValueError(f"{name} has shape {value.shape}; wanted ({wanted}).{hint}")
         self._check_sizes(name, value.shape, axes, parameter)
-        return self._add(Step(name, value, axes, role=role, code=code, parameter=parameter, names=self._names))
+        how = {"role": role, "code": code, "parameter": parameter, "hidden": hidden}
+        return self._add(Step(name, value, axes, names=self._names, **how))
 
-    def step(self, name, kind, rule, *inputs, role="x", code="", factor=1.0, **sizes):
+    def step(self, name, kind, rule, *inputs, role="x", code="", factor=1.0, hidden=False, **sizes):
         """Add a matrix made from earlier ones; its value is computed from the rule.
 
-        kind, rule: see ``helpers.trace.rules``. factor: what a sum-product is multiplied by. sizes: of the axes that a
-        reshape or a repeat makes, ``n=2``; of a reshape, one of them may be left out. Raises ValueError if the kind is
-        unknown, the rule is none of this kind or names another number of axes than an input has, or the numbers are
-        none for it; UnknownName if an input is not in the trace.
+        kind, rule: see ``helpers.trace.rules``. factor: what a sum-product is multiplied by. hidden: no face shows it.
+        sizes: of the axes that a reshape or a repeat makes, ``n=2``, or that a sum keeps, ``i=1``; of a reshape, one of
+        them may be left out. Raises ValueError if the kind is unknown, the rule is none of this kind or names another
+        number of axes than an input has, or the numbers are none for it; UnknownName if an input is not in the trace.
         """
         name = checked_name(name)
         parsed = rules.checked(name, kind, rule, sizes)
@@ -163,7 +115,26 @@ class Trace:
         factor = checked_factor(name, kind, factor)
         value = rules.evaluate(kind, rule, [source.value for source in sources], factor, name, inputs, **sizes)
         self._check_sizes(name, value.shape, parsed.output, made=True)
-        return self._add(Step(name, value, parsed.output, kind, rule, inputs, role, code, factor, names=self._names))
+        how = {"role": role, "code": code, "factor": factor, "hidden": hidden}
+        return self._add(Step(name, value, parsed.output, kind, rule, inputs, names=self._names, **how))
+
+    def seen(self, name, value, axes, kind="given", rule="", inputs=(), **how):
+        """Add a matrix with a value of its own, that of a run, made from earlier ones by a rule that has been checked.
+
+        axes: ``"t c"``; how: whatever else a ``Step`` has, ``hidden=True``. A move has places, an opaque step a table
+        in the place of a rule. Raises ValueError and UnknownName as ``step`` does; the value is not computed again.
+        """
+        value, axes, inputs = as_array(name, value), tuple(axes.split()), tuple(inputs)
+        sources = [self[source] for source in inputs]
+        if KINDS[kind].ruled:
+            rules.checked(name, kind, rule)
+        KINDS[kind].weigh(name, value, sources, **how)
+        self._check_sizes(name, value.shape, axes, made=kind != "given")
+        return self._add(Step(name, value, axes, kind, rule, inputs, names=self._names, seen=True, **how))
+
+    def adopt(self, step):
+        """Add a step of another trace, as it is."""
+        return self._add(replace(step, names=self._names))
 
     def _check_sizes(self, name, shape, axes, parameter=False, made=False):
         text = shape_text(axes, shape, self._size_names({**dict(zip(axes, shape)), **self._sizes}))
@@ -242,11 +213,24 @@ class Trace:
         """The steps that a step reads."""
         return [self[name] for name in step.inputs]
 
+    @property
+    def shown(self):
+        """The steps that a face shows, in order: all but the hidden ones."""
+        return [step for step in self if not step.hidden]
+
+    def reads(self, step):
+        """The names of the shown steps that a step is made of, straight or through hidden ones."""
+        return through.reads(self, step)
+
+    def copied(self, name):
+        """The names of the hidden steps whose numbers stand in a step as they are."""
+        return through.copied(self, self[name])
+
     def shapes(self):
-        """Every step with its shape and its line of PyTorch, one a line."""
-        width = max((len(step.name) for step in self), default=0)
-        wide = max((len(step.shape) for step in self), default=0)
-        lines = [f"{step.name:<{width}}  {step.shape:<{wide}}  {step.code}".rstrip() for step in self]
+        """Every step that is shown with its shape and its line of PyTorch, one a line."""
+        width = max((len(step.name) for step in self.shown), default=0)
+        wide = max((len(step.shape) for step in self.shown), default=0)
+        lines = [f"{step.name:<{width}}  {step.shape:<{wide}}  {step.code}".rstrip() for step in self.shown]
         return Text("\n".join(lines))
 
     def why(self, name, *index, **named):
@@ -255,12 +239,12 @@ class Trace:
         Raises UnknownName for a step, ValueError for axes and IndexError for a cell that is not there.
         """
         step, index = self[name], self.index(name, *index, **named)
-        return Text("".join(text for text, _ in rules.formula(step, index, self.inputs(step))))
+        return Text("".join(text for text, _ in through.formula(self, step, index)))
 
     def sources(self, name, *index, **named):
         """The cells one cell is made of: a list of (step name, index), those with a non-zero derivative."""
         step, index = self[name], self.index(name, *index, **named)
-        return rules.sources(step, index, self.inputs(step))
+        return through.sources(self, step, index)
 
     def index(self, name, *index, **named):
         """The place of one cell, counted from 0: ``index("out", -1, 0)`` in a trace with T=3 is ``(2, 0)``."""
@@ -281,14 +265,36 @@ class Trace:
 
     def __repr__(self):
         lines = [self.title, *self.shapes().splitlines()]
-        for step in list(self)[-1:]:
+        for step in self.shown[-1:]:
             rows = step.value.reshape(-1, step.value.shape[-1] if step.value.ndim else 1)
             lines.append(f"{step.name} =")
             lines += [
                 "  " + "".join(f"{number(value, 3):>8}" for value in row[:8]) + "  …" * (len(row) > 8)
                 for row in rows[:8]
             ] + ["  …"] * (len(rows) > 8)
-        return "\n".join(lines)
+        return str(Text("\n".join(lines)))
+
+    # -- parts of the code ------------------------------------------------------------------------
+
+    @property
+    def parts(self):
+        """The modules and functions of the code that its steps were made in, each a path, the outermost first."""
+        return parts(self)
+
+    @property
+    def opened_at_first(self):
+        """Those parts that are open when nobody has chosen: as many as have room."""
+        return opened_at_first(self)
+
+    def folded(self, opened=None):
+        """The same trace with its parts closed, but those in ``opened``; if left out, as many are open as have room.
+
+        Of a closed part only what comes out of it is shown. See ``helpers.trace.folding``.
+        """
+        if not self.parts:
+            return self
+        opened = self.opened_at_first if opened is None else opened
+        return type(self)(self.title, self.tokens, folded(self, {tuple(path) for path in opened}))
 
     # -- gradients --------------------------------------------------------------------------------
 
@@ -302,7 +308,7 @@ class Trace:
         """The still picture, with alt text. See ``helpers.pictures.picture``."""
         from helpers.pictures.still import picture
 
-        return picture(self, **options)
+        return picture(self.folded(), **options)
 
     def save(self, path, **options):
         """Write the picture to a file: ``.svg``, ``.png`` or ``.pdf``."""

@@ -29,11 +29,17 @@ class Lookup(Kind):
     def inspect(self, rule, values, inputs, name):
         table, ids = values
         if ids.dtype.kind not in "iu":
-            raise ValueError(f"{name} looks up {inputs[1]}, which holds {number(ids.flat[0])}; wanted whole numbers.")
-        odd = ids[(ids < 0) | (ids >= len(table))]
-        if odd.size:
+            at = first(ids != np.floor(ids))  # NaN is no whole number, too
             raise ValueError(
-                f"{name} looks up {odd[0]}, a number in {inputs[1]}; wanted 0 to {len(table) - 1}, for {inputs[0]} has "
+                f"{name} looks up {number(ids[at])}, which is {cell_name(inputs[1], at)}; wanted whole numbers, as "
+                f"{inputs[1]}.astype(int) has them."
+            )
+        odd = (ids < 0) | (ids >= len(table))
+        if odd.any():
+            at = first(odd)
+            wanted = f"0 to {len(table) - 1}" if len(table) > 1 else "0"
+            raise ValueError(
+                f"{name} looks up {ids[at]}, which is {cell_name(inputs[1], at)}; wanted {wanted}, for {inputs[0]} has "
                 f"{len(table)} row{'s' * (len(table) > 1)}."
             )
 
@@ -57,8 +63,12 @@ class Lookup(Kind):
     def formula(self, step, index, inputs):
         (((row, *rest), where),), (table, ids) = self.terms(step, index, inputs), inputs
         tail = "".join(f",{place}" for place in rest) + "]"
-        named = [(f"{table.name}[", table.name), (cell_name(ids.name, where), ids.name), (tail, table.name)]
-        return [named, [(cell_name(table.name, (row, *rest)), table.name)]]
+        named = [(f"{table.called}[", table.name), ids.written(where), (tail, table.name)]
+        return [named, [table.written((row, *rest))]]
+
+    def moved(self, step, index, inputs):
+        ((where, _),) = self.terms(step, index, inputs)
+        return 0, where
 
     def backward(self, step, walk):
         rule = parse(step.rule)
@@ -67,7 +77,12 @@ class Lookup(Kind):
         rows = walk.trace[step.inputs[0]].value.shape[0]
         one_hot = (given.value[..., None] == np.arange(rows)).astype(float)  # (..., T) -> (..., T, v)
         made = walk.help(f"one_hot_{name}", one_hot, [*given.axes, table[0]])
-        walk.part(step, 0, [made, f"d{step.name}"], [[*ids, table[0]], rule.output], table)
+        walk.part(step, 0, [made, walk.of(step)], [[*ids, table[0]], rule.output], table)
+
+
+def first(where):
+    """The place of the first True, or of the first of all where none is true."""
+    return np.unravel_index(np.argmax(where), where.shape)
 
 
 class Reshape(OneSource):
@@ -142,5 +157,5 @@ class Reshape(OneSource):
     def backward(self, step, walk):
         last, *through, first = links = self.links(parse(step.rule))[::-1]
         sizes = dict(zip([*last, *first], [*step.value.shape, *walk.trace[step.inputs[0]].value.shape]))
-        code = f"d{step.name}{reshapes(links, sizes)}"
-        walk.part(step, 0, [f"d{step.name}"], [last], first, code, kind="reshape", through=through)
+        code = f"{walk.of(step)}{reshapes(links, sizes)}"
+        walk.part(step, 0, [walk.of(step)], [last], first, code, kind="reshape", through=through)

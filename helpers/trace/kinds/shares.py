@@ -4,10 +4,12 @@ import math
 
 import numpy as np
 
-from helpers.look.style import cell_name, number
+from helpers.look.style import number
 from helpers.trace.formulas import bracketed, join, shortened
 from helpers.trace.grammar import parse
 from helpers.trace.kinds.kind import Kind
+
+NOTHING = -745  # e to the power of this is the smallest number that is not 0
 
 
 class Share(Kind):
@@ -44,10 +46,11 @@ class Share(Kind):
         below = seen or places
 
         def name(where):
-            return [(self.power + cell_name(source.name, where), source.name)]
+            text, color = source.written(where)
+            return [(self.power + text, color)]
 
         def count(where):
-            return [(self.power + number(source.value[where], source.digits), source.name)]
+            return [(self.power + number(source.value[where], source.digits), source.written(where)[1])]
 
         def wrapped(parts):
             return bracketed(parts) if len(below) > 1 or parts[0][0].startswith("−") else parts
@@ -64,11 +67,12 @@ class Share(Kind):
         kept, whole, at = [axis for axis in output if axis != new], " ".join(output), output.index(new) - len(output)
         many = sum(other.kind in ("softmax", "normalize") for other in walk.trace) > 1
         average, surplus = (f"{word}_{step.name}" if many else word for word in ("average", "surplus"))
-        dy, row, gradients = f"d{step.name}", " ".join(kept), walk.gradients
+        dy, row, gradients, how = walk.of(step), " ".join(kept), walk.gradients, {"role": "scores"}
+        how["hidden"] = step.hidden
         code = f"{average} = ({step.name} * {dy}).sum({at})"
-        gradients.step(average, "sum-product", f"{whole}, {whole} -> {row}", step.name, dy, role="scores", code=code)
+        gradients.step(average, "sum-product", f"{whole}, {whole} -> {row}", step.name, dy, code=code, **how)
         code = f"{surplus} = {dy} - {average}.unsqueeze({at})"
-        gradients.step(surplus, "subtract", f"{whole}, {row} -> {whole}", dy, average, role="scores", code=code)
+        gradients.step(surplus, "subtract", f"{whole}, {row} -> {whole}", dy, average, code=code, **how)
         mine = [new if axis not in output else axis for axis in axes]
         softmax = factor == step.name
         code = f"{factor} * {surplus}" if softmax else f"{factor}.unsqueeze({at}) * {surplus}"
@@ -87,7 +91,8 @@ class Softmax(Share):
         return powers / powers.sum(axis=along, keepdims=True)
 
     def counted(self, value, places):
-        return [where for where in places if value[where] != -math.inf]
+        top = np.max([value[where] for where in places], initial=-math.inf)  # NaN stays NaN, as it does in JavaScript
+        return [where for where in places if not vanishes(value[where], top)]
 
     def cell(self, step, index, inputs):
         value = inputs[0].value
@@ -100,11 +105,16 @@ class Softmax(Share):
     def sources(self, step, index, inputs):
         # A masked cell is 0 whatever the scores; a lone cell is 1 whatever its score.
         _, seen = self.numbers(step, index, inputs)
-        alone = len(seen) < 2 or inputs[0].value[index] == -math.inf
+        alone = len(seen) < 2 or index not in seen
         return [] if alone else [(inputs[0].name, where) for where in seen]
 
     def backward(self, step, walk):
         self.backward_through(step, walk, walk.need(step.name))
+
+
+def vanishes(score, top):
+    """Is e^score nothing beside e^top: is it masked, with −∞ or with −1e9? That is 0 in every kind of number."""
+    return score == -math.inf or score - top < NOTHING
 
 
 class Normalize(Share):

@@ -1,0 +1,332 @@
+"""Events become steps: what a run did is read as a Trace, each number with the rule that made it."""
+
+from collections import Counter
+
+import numpy as np
+
+from helpers.see.arguments import plain_number
+from helpers.see.drafts import Draft, View
+from helpers.see.events import Matrix, matrices
+from helpers.see.opaque import opaque
+from helpers.see.operations import READERS
+from helpers.trace import rules
+from helpers.trace.grammar import rule_text
+
+ROUNDING = {"float64": 1e-9, "float16": 4e-3, "bfloat16": 3e-2}  # of numbers of the run; 1e-5 of float32
+FRESH = "u{}"  # labels of axes of size 1 that only one matrix has
+
+
+ADDING = ("sum-product", "mean", "add", "subtract")
+
+
+class Unread(Exception):
+    """A reader cannot read a call: it stays opaque."""
+
+
+class Reading:
+    """A recording on its way to a Trace.
+
+    drafts: the steps, in order. views: for each matrix of the run, the drafts that its numbers come from.
+    """
+
+    def __init__(self, recording):
+        self.recording, self.drafts, self.views = recording, [], {}
+        self.moves = {}  # by matrix, the draft of its own that moves numbers there
+        self.numbers, self.constants = {}, []  # drafts of numbers in the code, and of constants
+        self.readers = Counter(matrix for event in recording.events for matrix in event.reads)
+        self.readers.update(matrices(recording.returned))
+        self.passing = self.states_in_passing()
+        for name, matrix in recording.inputs.items():
+            self.views[matrix] = View((self.given(matrix, name),))
+        for event in recording.events:
+            self.read(event)
+
+    def states_in_passing(self):
+        """Matrices that are written into next, and read by nothing else: not worth a step of their own."""
+        written = {event.in_place for event in self.recording.events if event.in_place is not None}
+        return {matrix for matrix in written if self.readers[matrix] == 1}
+
+    def last(self):
+        """The drafts of what was returned, in order."""
+        found = []
+        for matrix in matrices(self.recording.returned):
+            draft = self.whole(matrix)
+            if not draft.text and draft.kind != "given":
+                draft.text = "out"
+            if draft not in found:
+                found.append(draft)
+        return found
+
+    # -- one call ---------------------------------------------------------------------------------
+
+    def read(self, event):
+        """Read one call: its results get their views."""
+        self.event, mark = event, len(self.drafts)
+        results = [result for result in event.results if result not in self.views]
+        if not any(self.alive(result) for result in results) or not any(map(self.alive, event.reads)):
+            return  # a constant is looked at when something reads it
+        try:
+            found = READERS[event.operation](self, event) if event.operation in READERS else []
+        except Exception:  # noqa: BLE001 - whatever is not as the reader thought is opaque, never a refusal
+            found = []
+        found = found if isinstance(found, list) else [found]
+        found += [None] * (len(event.results) - len(found))
+        if any(one is None or not self.right(one, result) for one, result in zip(found, event.results)):
+            wrong = [i for i, (one, result) in enumerate(zip(found, event.results)) if not self.right(one, result)]
+            for draft in self.drafts[mark:] if len(wrong) == len(found) else ():
+                draft.hidden = True  # nothing reads them
+            for i, draft in opaque(self, event, wrong):
+                found[i] = draft
+        for one, result in zip(found, event.results):
+            if result not in self.views:
+                self.settle(one, result)
+
+    def alive(self, matrix):
+        """Does it depend on an input or a parameter?"""
+        return matrix.depends
+
+    def right(self, found, result):
+        """Are these the numbers of the run, up to its rounding?"""
+        if found is None or tuple(found.shape) != tuple(result.shape):
+            return False
+        if isinstance(found, View):
+            return close(self.numbers_of(found, result), result.value, result.kind)
+        return close(found.value, result.value, result.kind) or (
+            found.kind in ADDING and close(found.value, result.value, result.kind, self.magnitude(found))
+        )
+
+    def magnitude(self, draft):
+        """How large the numbers are that were added up: what they leave when they cancel is rounded as they are."""
+        if draft.kind not in ADDING or draft.guard:
+            return np.abs(draft.value)
+        own = [source.key is None and source.origin == "made" for source in draft.inputs]
+        values = [self.magnitude(one) if made else np.abs(one.value) for one, made in zip(draft.inputs, own)]
+        core = [label for label in draft.output if any(label in labels for labels in draft.labels)]
+        kind = "add" if draft.kind == "subtract" else draft.kind
+        return rules.evaluate(kind, rule_text(draft.labels, core), values, abs(draft.factor)).reshape(draft.shape)
+
+    def numbers_of(self, view, result):
+        """The numbers of a view; where they come from no draft, they are those of the result."""
+        if view.places is None:
+            return view.pieces[0].value
+        flat = np.concatenate([*(piece.value.reshape(-1).astype(float) for piece in view.pieces), [0.0]])
+        return np.where(view.places < 0, result.value, flat[view.places])
+
+    def settle(self, found, result):
+        """A result has been read: it is a draft, or a view of drafts, and it has its name."""
+        if isinstance(found, View):
+            self.views[result] = found
+            if not found.pieces or (called(result.name) and result not in self.passing):
+                self.moved(result)
+            return
+        found.value, found.key, found.name = result.value, result, called(result.name)
+        found.text = found.text or self.text_of(result)
+        self.views[result] = View((found,))
+
+    # -- drafts -----------------------------------------------------------------------------------
+
+    def add(self, draft):
+        draft.part = draft.part or self.event.within
+        draft.code = draft.code or self.event.place.statement
+        self.drafts.append(draft)
+        return draft
+
+    def given(self, matrix, name=""):
+        """A matrix that comes from outside, or a constant."""
+        place = matrix.event.place if matrix.event else None
+        if matrix.origin not in ("input", "parameter"):
+            text = place.expression if place else ""
+            alike = [known for known in self.constants if (known.text, known.name) == (text, matrix.name)]
+            for known in alike:
+                if np.array_equal(known.value, matrix.value, equal_nan=matrix.value.dtype.kind == "f"):
+                    return known
+        draft = Draft(
+            "given",
+            matrix.value,
+            output=tuple("abcdefghijkl"[: matrix.value.ndim]),
+            name=name or called(matrix.name),
+            text=place.expression if place else "",
+            origin="constant" if matrix.origin == "made" else matrix.origin,
+            code=place.statement if place else "",
+            key=matrix,
+        )
+        self.drafts.append(draft)
+        if draft.origin not in ("input", "parameter"):
+            self.constants.append(draft)
+        return draft
+
+    def number(self, value):
+        """A number that stands in the code, as a draft without axes."""
+        if value not in self.numbers:
+            text = f"{value:.6g}".replace("inf", "∞").replace("-", "−")
+            draft = Draft("given", np.array(float(value)), name=text, origin="number", hidden=True)
+            self.numbers[value] = draft
+            self.drafts.append(draft)
+        return View((self.numbers[value],))
+
+    def view(self, thing):
+        """The view of a matrix, of a number or of a draft."""
+        if isinstance(thing, View):
+            return thing
+        if isinstance(thing, Draft):
+            return View((thing,))
+        if isinstance(thing, Matrix):
+            if thing not in self.views:
+                self.views[thing] = View((self.given(thing),))
+            return self.views[thing]
+        if plain_number(thing) or isinstance(thing, bool):
+            return self.number(thing)
+        raise Unread(f"{thing} is no matrix")
+
+    def moved(self, result):
+        """A draft for a matrix whose numbers are those of others in other places."""
+        view = self.views[result]
+        places = view.positions
+        value = result.value
+        output = tuple("abcdefghijkl"[: value.ndim])
+        draft = Draft("move", value, view.pieces, output=output, places=places, name=called(result.name), hidden=True)
+        draft.key, draft.text = result, self.text_of(result)
+        self.moves[result] = self.add(draft)
+        draft.shows = shows(view, result.name)
+        if view.turned is None:
+            self.views[result] = View((draft,))
+        return draft
+
+    def text_of(self, result):
+        event = result.event
+        return (event.place.expression or (event.within[-1] if event.within else "")) if event else ""
+
+    def text(self, thing):
+        """What a matrix, a draft or a number is called in the code."""
+        if isinstance(thing, Matrix | Draft):
+            text = called(thing.name) or (thing.text if isinstance(thing, Draft) else self.text_of(thing))
+            if not text and isinstance(thing, Matrix) and thing in self.views and self.views[thing].pieces:
+                return self.text(self.views[thing].pieces[0])
+            return text or thing_kind(thing)
+        return self.text(thing.pieces[0]) if isinstance(thing, View) and thing.pieces else str(thing)
+
+    def drawn(self, value, text, matrix=None):
+        """A matrix of numbers that stands nowhere in the code, as a constant."""
+        draft = Draft("given", value, output=tuple("abcdefghijkl"[: value.ndim]), text=text, origin="constant")
+        if matrix is not None and matrix.event:
+            draft.code = matrix.event.place.statement
+        self.drafts.append(draft)
+        return draft
+
+    def whole(self, thing):
+        """The draft that is a matrix or a view, in its shape; a move is made where there is none so far."""
+        view = self.view(thing)
+        if view.places is None:
+            return view.pieces[0]
+        matrix = thing if isinstance(thing, Matrix) else None
+        if matrix in self.moves:
+            return self.moves[matrix]
+        flat = np.concatenate([*(piece.value.reshape(-1).astype(float) for piece in view.pieces), [0.0]])
+        value = matrix.value if matrix else flat[view.places]
+        output = tuple("abcdefghijkl"[: value.ndim])
+        draft = Draft("move", value, view.pieces, output=output, places=view.places, hidden=True, key=matrix)
+        draft.text = self.text_of(matrix) if matrix else f"part of {self.text(view)}"
+        draft.name = called(matrix.name) if matrix else ""
+        draft.shows = shows(view, draft.name)
+        self.add(draft)
+        if matrix:
+            self.moves[matrix] = draft
+        if matrix and view.turned is None:
+            self.views[matrix] = View((draft,))
+        return draft
+
+    def make(self, kind, terms, output, guard="", factor=1.0, text="", hidden=False, runs=None):
+        """A draft made by a rule.
+
+        terms: pairs of a matrix, a number, a view or a draft, and a label for each of its axes. output: the labels of
+        the result's axes; labels that no term has have size 1, or run along with another as ``runs`` says.
+        """
+        runs = runs or {}
+        terms = [(thing, tuple(labels)) for thing, labels in terms]
+        parts, fresh = [], iter(range(100))
+        found = [self.labelled(thing, labels, fresh) for thing, labels in terms]
+        present = {label for _, labels in found for label in labels}
+        for label in output:  # a row that is copied: the copies must stand somewhere
+            if label not in present and label not in runs:
+                for i, (thing, labels) in enumerate(terms):
+                    if label in labels:
+                        found[i] = (self.whole(thing), labels)
+                        present |= {*labels}
+                        break
+        for draft, labels in found:
+            if kind == "sum-product" and self.folds(draft, labels):
+                factor *= draft.factor
+                labels = tuple(labels[draft.output.index(label)] for label in draft.labels[0])
+                draft = draft.inputs[0]
+            parts.append((draft, labels))
+        drafts, lists = tuple(draft for draft, _ in parts), tuple(labels for _, labels in parts)
+        alone = [label for label in output if not any(label in labels for labels in lists) and label not in runs]
+        core = [label for label in output if label not in alone]
+        rule = rule_text(lists, core, guard)
+        value = rules.evaluate(kind, rule, [draft.value for draft in drafts], factor)
+        value = np.asarray(value).reshape([1 if label in alone else value.shape[core.index(label)] for label in output])
+        return self.add(
+            Draft(kind, value, drafts, lists, tuple(output), guard, factor, dict(runs), text=text, hidden=hidden)
+        )
+
+    def labelled(self, thing, labels, fresh):
+        """The draft behind a matrix, and a label for each of its axes."""
+        view = self.view(thing)
+        turned = view.turned
+        if turned is None:
+            return self.whole(thing), labels
+        found = [None] * view.pieces[0].value.ndim
+        for label, axis in zip(labels, turned):
+            if axis is not None:
+                found[axis] = label
+        return view.pieces[0], tuple(label or FRESH.format(f"x{next(fresh)}") for label in found)
+
+    def folds(self, draft, labels):
+        """Is it a matrix times a number that has no name, read here alone?"""
+        return (
+            draft.kind == "sum-product"
+            and len(draft.inputs) == 1
+            and draft.factor != 1
+            and not draft.guard
+            and {*draft.labels[0]} == {*draft.output}
+            and self.fleeting(draft)
+        )
+
+    def fleeting(self, draft):
+        """Has it no name, and is it read only once?"""
+        matrix = draft.key
+        return matrix is not None and not matrix.name and draft.origin == "made" and self.readers[matrix] == 1
+
+
+def called(name):
+    """The name of a variable; what is called ``_`` has none."""
+    return "" if name.strip("₀₁₂₃₄₅₆₇₈₉") == "_" else name
+
+
+def thing_kind(thing):
+    """A word for what has no name."""
+    return thing.event.operation if isinstance(thing, Matrix) and thing.event else getattr(thing, "kind", "number")
+
+
+def shows(view, name):
+    """Is a move worth a picture: does it do more than to turn or copy one matrix, or to cut off what has no name?"""
+    if view.places is None:
+        return False
+    if len(view.pieces) != 1 or (view.places < 0).any():
+        return True
+    return bool(name) and np.unique(view.places).size < view.pieces[0].value.size
+
+
+def close(mine, value, kind, magnitude=0.0):
+    """Are these the same numbers, up to the rounding of this kind of number? magnitude: of what each was made of."""
+    if mine.shape != value.shape:
+        return False
+    mine, value = mine.astype(float), value.astype(float)
+    same = (mine == value) | (np.isnan(mine) & np.isnan(value))
+    if same.all():
+        return True
+    rounding = ROUNDING.get(kind, 1e-5 if kind.startswith("float") else 0)
+    with np.errstate(invalid="ignore", over="ignore"):
+        top = np.abs(value[np.isfinite(value)]).max(initial=0)
+        near = np.abs(mine - value) <= rounding * (np.abs(value) + top + magnitude) + 1e-30
+    return bool((same | (near & np.isfinite(value) & np.isfinite(mine))).all())
