@@ -4,6 +4,7 @@ All lengths are millimeters, the sizes of letters too, from the upper left corne
 """
 
 import re
+from functools import lru_cache
 from itertools import cycle
 from typing import NamedTuple
 
@@ -128,18 +129,14 @@ class Page:
 
     def write(self, x, y, text, size=BODY, color=PAINT["ink"], align="left", bold=False, most=None):
         """Write a line, smaller if it is wider than ``most``; a word after ^ is raised. Returns where it ends."""
-        parts = [
-            (part, size * (0.72 if raised else 1), raised)
-            for part, raised in zip(RAISED.split(str(text)), cycle((False, True)))
-            if part
-        ]
-        width = sum([text_width(part, one, bold) for part, one, _ in parts])
+        parts = pieces(str(text), size, bold)
+        width = sum([wide for *_, wide in parts])
         if most and width > most:
             return self.write(x, y, text, size * most / width, color, align, bold)
         x -= {"left": 0, "center": width / 2, "right": width}[align]
-        for part, one, raised in parts:
-            self.labels.append(Label(part, x, y - 0.35 * size * raised, one, color, bold))
-            x += text_width(part, one, bold)
+        for part, one, up, wide in parts:
+            self.labels.append(Label(part, x, y - up, one, color, bold))
+            x += wide
         return x
 
     def rule(self, x, y, width, color=PAINT["line"]):
@@ -213,7 +210,7 @@ class Page:
         given = name in self.trace and name not in STAGES
         role = ROLES[step.role][0]
         written = texts(step.value, step)
-        size = min(NUMBER, 0.6 * height, *((width - 0.8) / text_width(text, 1) for text in written))
+        size = min(NUMBER, 0.6 * height, *((width - 0.8) / text_width(text, 1) for text in {*written}))
         for ((r, c), value), text in zip(np.ndenumerate(step.value), written):
             box = Box(
                 x + c * width, y + r * height, width, height, PAINT["edge"], fill=PAINT["mask"] if given else "none"
@@ -277,6 +274,17 @@ class Page:
         y = self.height - MARGIN
         self.write(MARGIN, y, self.foot, SMALL, PAINT["muted"])
         self.write(self.width - MARGIN, y, f"page {1 + self.answered} of 2", SMALL, PAINT["muted"], "right")
+
+
+@lru_cache(8192)
+def pieces(text, size, bold):
+    """A line in pieces: [(text, size, how far it is raised, width), ...]; what stands after ^ is small and raised."""
+    found = []
+    for part, raised in zip(RAISED.split(text), cycle((False, True))):
+        one = size * (0.72 if raised else 1)
+        if part:
+            found.append((part, one, 0.35 * size * raised, text_width(part, one, bold)))
+    return found
 
 
 def formulas(trace):
