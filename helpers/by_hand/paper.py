@@ -209,9 +209,7 @@ class Page:
         (width, height), (rows, columns) = self.cell, step.value.shape
         given = name in self.trace and name not in STAGES
         role = ROLES[step.role][0]
-        written = texts(step.value, step)
-        size = min(NUMBER, 0.6 * height, *((width - 0.8) / text_width(text, 1) for text in {*written}))
-        for ((r, c), value), text in zip(np.ndenumerate(step.value), written):
+        for (r, c), value in np.ndenumerate(step.value):
             box = Box(
                 x + c * width, y + r * height, width, height, PAINT["edge"], fill=PAINT["mask"] if given else "none"
             )
@@ -219,11 +217,17 @@ class Page:
             self.boxes.append(box)
             if self.answered and value == -np.inf:
                 self.boxes.append(box._replace(color=PAINT["hatch"], hatched=True))
-            if given or self.answered:
-                self.write(
-                    box.x + width / 2, box.y + height / 2, text, size, PAINT["ink"] if given else ANSWER, "center"
-                )
+        if given or self.answered:
+            self.numbers(name, step, PAINT["ink"] if given else ANSWER)
         self.boxes.append(Box(x, y, columns * width, rows * height, role, 1.3, dashed=step.parameter))
+
+    def numbers(self, name, step, color):
+        """The numbers of a matrix in its cells, all of one size."""
+        (width, height), written = self.cell, texts(step.value, step)
+        size = min(NUMBER, 0.6 * height, *((width - 0.8) / text_width(text, 1) for text in {*written}))
+        for index, text in zip(np.ndindex(step.value.shape), written):
+            box = self.cells[name, *index]
+            self.write(box.x + width / 2, box.y + height / 2, text, size, color, "center")
 
     def legend(self):
         """What the boxes mean, in the place above x."""
