@@ -36,6 +36,10 @@ def assembled(drafts, last, title, tokens=None):
 def needed(drafts, last):
     """The drafts that are shown, have a name or are read by one of these; what was returned comes last."""
     hide(drafts, last)
+    for draft in drafts:
+        if any(not source.value.size for source in draft.inputs):  # what is made of no numbers is made of nothing
+            draft.kind, draft.inputs, draft.labels, draft.guard, draft.runs = "given", (), (), "", {}
+    drafts = [draft for draft in drafts if draft.value.size or draft in last]
     kept, wanted = [], {*last}
     for draft in reversed(drafts):
         if draft in wanted or draft.origin == "input" or (draft.origin == "made" and (draft.name or not draft.hidden)):
@@ -81,7 +85,7 @@ def unique(name, trace, used):
     if name not in trace:
         return name
     plain = name.rstrip("₀₁₂₃₄₅₆₇₈₉")
-    plain = f"({plain})" if any(sign in plain for sign in " -+*/@") else plain
+    plain = f"({plain})" if any(sign in plain for sign in " -+*/@<>=") else plain
     used[plain] = next(n for n in count(used.get(plain, 1) + 1) if plain + str(n).translate(SMALL) not in trace)
     return plain + str(used[plain]).translate(SMALL)
 

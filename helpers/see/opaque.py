@@ -32,7 +32,7 @@ ROWS = "argmax argmin any all count_nonzero max min median mode sort argsort top
 
 def opaque(read, event, wrong):
     """Drafts of kind opaque for some of a call's results. wrong: their numbers. Returns pairs of number and draft."""
-    leaves = [matrix for matrix in event.reads if read.alive(matrix)]
+    leaves = list(dict.fromkeys(real_leaves(read, event)))
     views = [read.view(matrix) for matrix in leaves]
     total = sum(matrix.value.size for matrix in leaves)
     seen = joined(views, np.arange(total))
@@ -49,6 +49,15 @@ def opaque(read, event, wrong):
             draft.pull = lambda dout, i=i: run.back(i, dout, seen)
         found.append((i, read.add(draft)))
     return found
+
+
+def real_leaves(read, event):
+    """The matrices that a call depends on; in the place of complex ones, which have no step, those that made them."""
+    for matrix in event.reads:
+        if read.alive(matrix) and matrix.value.dtype.kind == "c" and matrix.event:
+            yield from real_leaves(read, matrix.event)
+        elif read.alive(matrix):
+            yield matrix
 
 
 def mapped(places, positions):
@@ -75,14 +84,18 @@ class Again:
 
     def call(self, numbers):
         """The results for these tensors in the place of the leaves' numbers."""
-        event, made = self.event, dict(zip(self.leaves, numbers))
+        return self.results(self.event, dict(zip(self.leaves, numbers)))
 
+    def results(self, event, made):
         def new(matrix):
-            return made[matrix].clone() if matrix in made else as_tensor(matrix)
+            if matrix in made:
+                return made[matrix].clone()
+            if matrix.depends and matrix.value.dtype.kind == "c" and matrix.event:
+                return self.results(matrix.event, made)[matrix.event.results.index(matrix)]
+            return as_tensor(matrix)
 
         args, kwargs = replaced(event.args, new), replaced(event.kwargs, new)
-        returned = event.function(*args, **kwargs)
-        found = tensors(returned)
+        found = tensors(event.function(*args, **kwargs))
         return found if found or event.in_place is None else [args[0]]
 
     def fresh(self):
