@@ -138,9 +138,9 @@ class Reading:
 
     def given(self, matrix, name=""):
         """A matrix that comes from outside, or a constant."""
-        place = matrix.event.place if matrix.event else None
+        place, text = (matrix.event.place if matrix.event else None), self.text_of(matrix)
+        text = text or (matrix.event.operation if matrix.event else "")
         if matrix.origin not in ("input", "parameter"):
-            text = place.expression if place else ""
             alike = [known for known in self.constants if (known.text, known.name) == (text, matrix.name)]
             for known in alike:
                 if np.array_equal(known.value, matrix.value, equal_nan=matrix.value.dtype.kind == "f"):
@@ -150,7 +150,7 @@ class Reading:
             matrix.value,
             output=tuple("abcdefghijkl"[: matrix.value.ndim]),
             name=name or called(matrix.name),
-            text=place.expression if place else "",
+            text=text,
             origin="constant" if matrix.origin == "made" else matrix.origin,
             code=place.statement if place else "",
             key=matrix,
@@ -261,6 +261,7 @@ class Reading:
         for draft, labels in found:
             if kind == "sum-product" and self.folds(draft, labels):
                 factor *= draft.factor
+                draft.hidden = True
                 labels = tuple(labels[draft.output.index(label)] for label in draft.labels[0])
                 draft = draft.inputs[0]
             parts.append((draft, labels))
@@ -326,6 +327,9 @@ def close(mine, value, kind, magnitude=0.0):
     """Are these the same numbers, up to the rounding of this kind of number? magnitude: of what each was made of."""
     if mine.shape != value.shape:
         return False
+    if kind in ("float32", "float16"):  # what is too large for it is infinite
+        with np.errstate(over="ignore"):
+            mine = mine.astype(kind)
     mine, value = mine.astype(float), value.astype(float)
     same = (mine == value) | (np.isnan(mine) & np.isnan(value))
     if same.all():
