@@ -4,10 +4,8 @@ import inspect
 from math import prod
 
 from helpers.see.assembling import assembled
-from helpers.see.events import matrices
 from helpers.see.reading import Reading
 from helpers.see.recording import record
-from helpers.trace.trace import Trace
 
 LARGEST = 128  # of T and of C
 MOST = 2**21  # numbers in one matrix
@@ -38,7 +36,7 @@ def see(function, *inputs, **by_name):
     arguments = named(function, inputs, by_name)
     for name, value in arguments.items():
         check_size(name, value)
-    recording = record(function, arguments, places=spread_places(function, arguments))
+    recording = record(function, arguments)
     return trace_of(recording, title(function))
 
 
@@ -86,10 +84,6 @@ def named(function, inputs, by_name):
     return dict(bound.arguments)
 
 
-def spread_places(function, arguments):
-    return None
-
-
 def check_size(name, value):
     """Raise ValueError for an input that is too large to be asked cell by cell."""
     shape = tuple(getattr(value, "shape", ()))
@@ -104,6 +98,3 @@ def title(function):
     """What the code is called."""
     name = getattr(function, "__name__", "") or type(function).__name__
     return "see" if name == "<lambda>" else name
-
-
-__all__ = ["Failed", "Trace", "matrices", "see", "trace_of"]
