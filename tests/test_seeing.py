@@ -357,3 +357,42 @@ def test_spare_letters_name_no_family():
 def test_a_factor_in_a_product_is_no_step():
     trace = see(lambda x: 0.5 * x * (1.0 + torch.tanh(x)), torch.randn(2, 3))
     assert "0.5 * x" not in trace and list(trace)[-1].factor == 0.5
+
+
+def test_shares_of_tokens_are_weights_though_they_multiply_nothing():
+    def two(scores):
+        scaled = scores * 0.5
+        return scaled.softmax(-1)
+
+    trace = see(two, torch.randn(4, 4))
+    assert [step.role for step in trace.shown] == ["scores", "scores", "weights"]
+
+
+def test_weights_that_are_scaled_are_weights():
+    def late(masked, v):
+        softmaxed = masked.softmax(dim=-1)
+        weights = softmaxed * 4**-0.5
+        return weights @ v
+
+    trace = see(late, torch.randn(4, 4), torch.randn(4, 3))
+    assert [step.role for step in trace.shown] == ["scores", "value", "weights", "weights", "out"]
+    assert trace["weights @ v"].shape == "(T=4, head_size=3)"
+
+
+def test_queries_of_three_axes_are_a_batch():
+    def attention(q, k, v):
+        return (q @ k.transpose(-2, -1)).softmax(-1) @ v
+
+    trace = see(attention, *torch.randn(3, 2, 4, 5))
+    assert trace["q"].shape == "(B=2, T=4, head_size=5)"
+
+
+def test_tokens_are_the_words_of_the_rows():
+    def double(x):
+        return 2 * x
+
+    def embedded(tokens):
+        return tokens * 2
+
+    assert see(double, torch.ones(2, 3), tokens=["the", "cat"]).words("t") == ["the", "cat"]
+    assert see(embedded, tokens=torch.ones(2)).tokens is None

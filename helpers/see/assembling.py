@@ -29,6 +29,7 @@ def assembled(drafts, last, title, tokens=None):
     letters, names, used = Letters(axes), {}, {}
     for draft in drafts:
         letters.give(draft)
+    roles.without_values(drafts, letters.of)
     for draft in drafts:
         names[draft] = unique(draft.name or one_line(draft.text) or draft.word or draft.kind, trace, used)
         add(trace, draft, names, letters, roles)

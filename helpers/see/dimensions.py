@@ -165,6 +165,9 @@ def named_inputs(axes, drafts, roles):
     for draft, kind in inputs:
         if kind != "q":
             name_input(axes, draft, SHAPES[kind])
+    for draft in [draft for draft, kind in inputs if kind == "q" and draft.value.ndim == 3]:
+        if any(axes.find((draft, 0)) == axes.find((one, 0)) for one, *_ in roles.heads if one.value.ndim == 3):
+            axes.name((draft, 0), "B")  # one head of a batch, more likely than several heads of one text
     for attention in roles.heads:
         name_attention(axes, *attention)
     shape = ("B", "T", "C") if "head_size" in axes.families.values() else ("B", "T", "head_size")

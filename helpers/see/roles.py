@@ -1,7 +1,8 @@
 """What a matrix is in attention, told by what becomes of it: never by its name.
 
-What comes out of a softmax and multiplies something is weights, and what it multiplies is the value. What goes into
-that softmax is scores; the two matrices whose products these are, are query and key.
+What comes out of a softmax and multiplies something is weights, and what it multiplies is the value; shares of tokens
+among tokens are weights, too. What goes into that softmax is scores; the two matrices whose products these are, are
+query and key.
 """
 
 PASSED = ("mask", "add", "subtract", "move", "opaque")  # kinds that scores go through on their way to the softmax
@@ -44,10 +45,14 @@ class Roles:
             weights = weights.inputs[0]
         self.of.setdefault(softmax, "weights")
         self.mark(value, "value")
+        scores, query = self.scores_behind(softmax)
+        self.heads.append((softmax, out, at, scores if query else None))
+
+    def scores_behind(self, softmax):
+        """Roles of what goes into a softmax: the product of query and key, and the query, or None for each."""
         scores = softmax.inputs[0] if softmax.kind == "softmax" else None
         if softmax.kind == "quotient" and softmax.inputs[0].kind == "exp":  # a softmax by hand
             scores = softmax.inputs[0].inputs[0]
-        query = key = None
         while scores is not None:
             self.of.setdefault(scores, "scores")
             if (
@@ -58,10 +63,19 @@ class Roles:
                 query, key = scores.inputs
                 self.mark(query, "query")
                 self.mark(key, "key")
-                break
+                return scores, query
             passed = scores.kind in PASSED or (scores.kind in ("sum-product", "quotient") and scores.inputs)
-            scores = next((one for one in scores.inputs if one.origin == "made"), None) if passed else None
-        self.heads.append((softmax, out, at, scores if query else None))
+            brought = [one for one in scores.inputs if one.origin == "input"]
+            made = next((one for one in scores.inputs if one.origin == "made"), None)
+            scores = (made or (brought[0] if len(brought) == 1 else None)) if passed else None
+        return None, None
+
+    def without_values(self, drafts, letters):
+        """Shares of tokens among tokens are weights, though they multiply nothing. letters: of the axes of a draft."""
+        for draft in drafts:
+            if draft.kind == "softmax" and {*letters[draft][-2:]} == {"t", "s"} and self.of.get(draft, "out") == "out":
+                self.of[draft] = "weights"
+                self.scores_behind(draft)
 
     def mark(self, draft, role):
         """A matrix has a role, and so have those that its numbers were moved from, where that is one alone."""
@@ -115,13 +129,14 @@ def is_weight(draft):
 
 
 def shares_behind(draft):
-    """The softmax, or the rows of shares, whose numbers a matrix has, through moves, masks and dropout; or None."""
+    """The softmax, or the rows of shares, whose numbers a matrix has, through moves, factors and dropout; or None."""
     while True:
         if draft.kind in ("softmax", "normalize"):
             return draft
         alone = draft.kind == "move" and len(draft.inputs) == 1
-        dropped = draft.kind == "sum-product" and len(draft.inputs) == 2 and draft.inputs[1].origin == "constant"
-        if not (alone or dropped) or not draft.inputs:
+        product = draft.kind == "sum-product" and not gone_along(draft, 0)
+        factor = product and all(one.origin in ("constant", "number") for one in draft.inputs[1:])
+        if not (alone or factor):
             return draft if rows_of_shares(draft) else None
         draft = draft.inputs[0]
 

@@ -19,12 +19,14 @@ class Failed(ValueError):
         self.trace = trace
 
 
-def see(function, *inputs, **by_name):
+def see(function, *inputs, tokens=None, **by_name):
     """The Trace of one call of a function, a method or a module, made of the tensors on its way.
 
     Each step is called as in the code, has its line and its numbers, and knows which numbers each of its cells is made
     of. The code runs once, unchanged, on copies. Raises ``Failed``, which has the Trace so far, where the code raises,
     and ValueError for inputs that are too large and for code that makes no tensor.
+
+    tokens: the words of the tokens, which stand beside the rows; the code gets them where it has such a parameter.
 
     >>> import torch
     >>> def double(x):
@@ -33,14 +35,16 @@ def see(function, *inputs, **by_name):
     >>> see(double, torch.tensor([[1.0, 3.0]])).why("y", t=0, c=1)
     y[0,1] = 2.000·x[0,1] = 2.000·3 = 6
     """
+    if tokens is not None and "tokens" in parameters(function):
+        tokens, by_name = None, {**by_name, "tokens": tokens}
     arguments = named(function, inputs, by_name)
     for name, value in arguments.items():
         check_size(name, value)
     recording = record(function, arguments)
-    return trace_of(recording, title(function))
+    return trace_of(recording, title(function), tokens)
 
 
-def trace_of(recording, called):
+def trace_of(recording, called, tokens=None):
     """The Trace of a Recording; raises as ``see`` does."""
     reading = Reading(recording)
     for event in recording.events:
@@ -52,14 +56,14 @@ def trace_of(recording, called):
                     f"{LARGEST} or less, or B."
                 )
     if recording.error is not None:
-        raise Failed(sentence(recording, called), assembled(reading.drafts, [], called)) from recording.error
+        raise Failed(sentence(recording, called), assembled(reading.drafts, [], called, tokens)) from recording.error
     last = reading.last()
     if not last:
         raise ValueError(
             f"{called} returned {type(recording.returned).__name__}, and no tensor: there is nothing to see. "
             "Return what you want to ask about."
         )
-    return assembled(reading.drafts, last, called)
+    return assembled(reading.drafts, last, called, tokens)
 
 
 def sentence(recording, called):
@@ -75,13 +79,25 @@ def named(function, inputs, by_name):
 
     Raises TypeError, as Python does, where they do not fit.
     """
-    target = getattr(function, "forward", function) if hasattr(function, "named_parameters") else function
-    try:
-        signature = inspect.signature(target)
-    except (TypeError, ValueError):
+    signature = signature_of(function)
+    if signature is None:
         return {**{f"argument {at + 1}": value for at, value in enumerate(inputs)}, **by_name}
     bound = signature.bind(*inputs, **by_name)
     return dict(bound.arguments)
+
+
+def parameters(function):
+    """The names of the parameters of the code, where Python knows them."""
+    signature = signature_of(function)
+    return signature.parameters if signature else {}
+
+
+def signature_of(function):
+    """The signature of a function, or of the forward of a module; None for some that are built in."""
+    try:
+        return inspect.signature(function.forward if hasattr(function, "named_parameters") else function)
+    except (TypeError, ValueError):
+        return None
 
 
 def check_size(name, value):
