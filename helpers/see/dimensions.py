@@ -170,6 +170,11 @@ def named_inputs(axes, drafts, roles):
             axes.name((draft, 0), "B")  # one head of a batch, more likely than several heads of one text
     for attention in roles.heads:
         name_attention(axes, *attention)
+    ends = {axes.find((draft, draft.value.ndim - 1)) for draft, kind in inputs if kind == "q"}
+    for outer, inner, whole in axes.wholes:
+        if axes.find(whole) in ends and "head_size" not in axes.families.values():  # queries of all heads, cut
+            for node, family in ((outer, "heads"), (inner, "head_size"), (whole, "C")):
+                axes.name(node, family)
     shape = ("B", "T", "C") if "head_size" in axes.families.values() else ("B", "T", "head_size")
     for draft, kind in inputs:
         if kind == "q":
