@@ -50,10 +50,10 @@ def record(function, arguments, seed=0, tensors=None, strict=False, places=None)
 
 
 class Run:
-    """One run of a function: calling it records it."""
+    """One run of a function: calling it records it. begun: has the function been called?"""
 
     def __init__(self, function):
-        self.function, self.recording = function, Recording()
+        self.function, self.recording, self.begun = function, Recording(), False
         self.outside, self.notes = Outside(function), None
         try:
             self.parameters = inspect.signature(function).parameters
@@ -81,6 +81,7 @@ class Run:
             stack.enter_context(noting(self.notes))
             stack.enter_context(told_of(self.notes.lose_sight))
             stack.enter_context(stand_ins(self.outside.scopes.values(), self.outside.array))
+            self.begun = True
             value = self.function(*placed, **named)
         self.recording.returned = with_matrices(value, kinds, self.notes.states.read)
         return value
