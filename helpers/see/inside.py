@@ -28,7 +28,7 @@ class Inside:
         if run.notes is None or run.notes.ended:
             raise Unseen(run.notes.ended if run.notes else "it does not tell its parameters")
         self.matrices = [self.of(one.thing) for one in made]  # the run writes down what happened to them, if anything
-        self.check_size()
+        self.check()
         self.reading = Reading(run.recording)
         self.results = self.drafts_of_results()
         self.inputs = {
@@ -43,9 +43,12 @@ class Inside:
             return [self.of(one) for one in thing]
         raise Unseen(f"it returns {type(thing).__name__}, whose numbers left the arrays and the tensors before")
 
-    def check_size(self):
-        """Raise Unseen where there is too much to ask each number."""
+    def check(self):
+        """Raise Unseen where there is too much to ask each number, or an input that has no real ones."""
         events = self.run.recording.events
+        for name, matrix in self.run.recording.inputs.items():
+            if matrix.value.dtype.kind == "c":
+                raise Unseen(f"{name} holds complex numbers")
         if len(events) > MOST_CALLS:
             raise Unseen(f"it makes {len(events):,} calls; up to {MOST_CALLS:,} can be shown")
         for matrix in [one for event in events for one in event.results]:
@@ -78,6 +81,8 @@ class Inside:
         views = [
             self.reading.view(one) if isinstance(one, Matrix) else self.stacked(one, shape[1:]) for one in matrices
         ]
+        for piece in [piece for view in views for piece in view.pieces if piece.origin == "made" and not piece.name]:
+            piece.hidden = True
         return joined(views, np.arange(int(np.prod(shape))).reshape(shape))
 
     def moved(self, one, view):
@@ -119,11 +124,18 @@ class Inside:
                 behind[draft] = draft.name or draft.text
                 left += draft.inputs
         lost = [name for draft, name in behind.items() if draft.origin == "broken"]
-        if not lost:
-            return []
-        if not any(draft.origin in ("input", "parameter") for draft in behind):
+        if lost and not any(draft.origin in ("input", "parameter") for draft in behind):
             raise Unseen(f"{lost[0] or 'what it returns'} is made where nobody can look")
-        return [f"What {' and '.join(dict.fromkeys(filter(None, lost))) or 'a number of it'} is made of cannot be told"]
+        taken = [name for draft, name in behind.items() if draft.key is not None and in_part_unseen(draft.key)]
+        return [f"What {one or 'a number on the way'} is made of cannot be told" for one in dict.fromkeys(lost)] + [
+            f"{one} is made of a number that was taken out of a matrix before: where that came from is not followed"
+            for one in dict.fromkeys(taken)
+        ]
+
+
+def in_part_unseen(matrix):
+    """Was it made with a number that was taken out of a matrix before?"""
+    return matrix.event is not None and matrix.event.broken and matrix.origin == "made"
 
 
 def told(matrix):

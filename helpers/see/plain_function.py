@@ -1,4 +1,4 @@
-"""Functions that return plain numbers, your own above all, as a Trace: every matrix from what they got to what they gave.
+"""Functions that return plain numbers, your own above all, as a Trace: what they got, gave, and made in between.
 
 Importing this module imports neither torch nor matplotlib.
 """
@@ -131,14 +131,13 @@ class PlainFunction:
     def _call(self, arguments, seed, strict=False, build=None, limited=None, recorded=False):
         seed, build = seed if self.draws else None, build or self.build
         self.run = recording(build) if recorded else None
-        if self.run is None:
-            return call(build, arguments, seed, self.tensors, strict, self.places, limited)
         try:
-            return call(self.run, arguments, seed, self.tensors, strict, self.places)
+            return call(self.run or build, arguments, seed, self.tensors, strict, self.places, limited)
         except Exception as error:
-            if not self.run.begun:  # what it was given could not be looked at
-                return self._call(arguments, seed, strict, build)
-            self.failed.append((error, failed_at(error)))
+            if self.run is not None and not self.run.begun:  # what it was given could not be looked at
+                return self._call(arguments, seed, strict, build, limited)
+            if self.run is not None:
+                self.failed.append((error, failed_at(error)))
             raise
         finally:
             if self.run is not None:
@@ -147,7 +146,11 @@ class PlainFunction:
     def where(self, error):
         """Where the function stopped that raised this error: ``"in line 3, return q @ k"``, or ""."""
         place = next((place for known, place in self.failed if known is error), None)
-        return f"in line {place.line}, {one_line(place.statement, LONGEST_LINE)}" if place and place.line else ""
+        if not place or not place.line:
+            return ""
+        code = place.statement if len(place.statement) <= LONGEST_LINE else place.expression
+        told = code and not code.startswith("raise")  # what it raises has been said
+        return f"in line {place.line}, {one_line(code, LONGEST_LINE)}" if told else f"in line {place.line}"
 
     def _drawn(self, arguments, value, seed):
         """The Trace of numbers, of all on the way where that can be seen. And remarks."""
