@@ -366,7 +366,8 @@ def test_whatever_it_raises_is_a_sentence_and_the_picture_stays(raises, words):
         return x
 
     explorer = explore(build)
-    shown = explorer.trace
+    shown, line = explorer.trace, build.__code__.co_firstlineno + 2
+    words += f"{'' if words[-1] in '?' else '.'} It stopped in line {line}."
     explorer.controls["ok"].value = False
     assert explorer.diagram.error == words and explorer.trace is shown
     explorer.controls["ok"].value = True
@@ -375,7 +376,10 @@ def test_whatever_it_raises_is_a_sentence_and_the_picture_stays(raises, words):
 
 
 def test_recursion_without_end_is_a_sentence():
-    assert explore(deeper).diagram.error == "RecursionError: maximum recursion depth exceeded"
+    assert explore(deeper).diagram.error == (
+        "RecursionError: maximum recursion depth exceeded. "
+        f"It stopped in line {deeper.__code__.co_firstlineno + 1}, return deeper(x)."
+    )
 
 
 def test_the_exit_of_a_kernel_is_a_sentence(monkeypatch):

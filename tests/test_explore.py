@@ -355,7 +355,8 @@ def test_whatever_is_raised_becomes_a_sentence(raises, words):
     def build(T):
         raise raises
 
-    assert explore(build).diagram.error == words
+    line = build.__code__.co_firstlineno + 1
+    assert explore(build).diagram.error == f"{words}{'' if words[-1] == '…' else '.'} It stopped in line {line}."
 
 
 @pytest.mark.parametrize(

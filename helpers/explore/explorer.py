@@ -104,15 +104,16 @@ class Explorer(widgets.VBox):
             self.hint = "", None  # a later step calls the function once, and no more
             with contextlib.suppress(Exception):  # arguments that cannot be made have their own sentence
                 self.hint = hint(self, error), type(error)
-        said, (text, kind) = sentence(error), self.hint
-        return f"{said.rstrip('.')}. {text}." if text and kind is type(error) else said
+        (text, kind), where = self.hint, self.function.where(error)
+        more = [f"It stopped {where}"] * bool(where) + [text] * (bool(text) and kind is type(error))
+        return " ".join(map(ended, [sentence(error), *more])) if more else sentence(error)
 
     def _show(self, seen):
         """Bring the page in line with what was seen; the old picture stays where the new one cannot be drawn."""
         self.hint = self.hint or ("", None)
         remarks = [*self.told, *in_training(self.build, self.title, self.own[0]), *seen.remarks]
-        remarks = [remark if remark[-1] in ".!?…" else f"{remark}." for remark in remarks]
-        shapes = ", ".join(f"{step.name} {step.shape}" for step in seen.trace)
+        remarks = [ended(remark) for remark in remarks]
+        shapes = ", ".join(f"{step.name} {step.shape}" for step in seen.trace.folded(self.diagram.opened).shown)
         before = self.diagram.value
         with self.diagram.hold_sync():
             try:
@@ -221,6 +222,11 @@ class Explorer(widgets.VBox):
         """The sliders and the diagram, and beside them the still picture for places where no widget lives."""
         still = self.diagram._repr_mimebundle_(**options)[0]
         return {**super()._repr_mimebundle_(**options), "text/plain": repr(self), "text/html": still["text/html"]}
+
+
+def ended(sentence):
+    """A sentence with its full stop."""
+    return sentence if sentence[-1:] in ".!?…" else f"{sentence}."
 
 
 def name_of(build):

@@ -4,36 +4,49 @@ from collections import Counter
 from itertools import count
 
 from helpers.see.dimensions import Axes, Letters, named_inputs, rule_letters
+from helpers.see.known import Known
 from helpers.see.roles import Roles
 from helpers.see.surroundings import settle
 from helpers.trace.grammar import clauses, guard_text, rule_text
 from helpers.trace.tables import table
 from helpers.trace.trace import Trace
 
+LONGEST = 160  # characters of a line of code
 SMALL = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
-def assembled(drafts, last, title, tokens=None):
-    """The Trace of drafts. last: the drafts that were returned, in order."""
+def assembled(drafts, last, title, tokens=None, known=None):
+    """The Trace of drafts. last: the drafts that were returned, in order. known: what is Known beside the code."""
+    known = known or Known()
     drafts = needed(drafts, last)
     settle(drafts)
     trace = Trace(title, tokens)
     roles = Roles(drafts, last[-1:])
-    axes = Axes()
-    for draft in drafts:
-        axes.follow(draft)
-    axes.agree()
-    named_inputs(axes, drafts, roles)
-    axes.agree()
-    axes.meet()
+    axes = followed(drafts, roles, known)
     letters, names, used = Letters(axes), {}, {}
     for draft in drafts:
         letters.give(draft)
     roles.without_values(drafts, letters.of)
+    known.give_roles(roles.of, letters.of)
     for draft in drafts:
         names[draft] = unique(draft.name or one_line(draft.text) or draft.word or draft.kind, trace, used)
         add(trace, draft, names, letters, roles)
     return trace
+
+
+def followed(drafts, roles, known, apart=frozenset()):
+    """The Axes of drafts, with the families that they belong to."""
+    axes = Axes(apart)
+    for draft in drafts:
+        axes.follow(draft)
+    axes.agree()
+    known.name_inputs(axes)
+    named_inputs(axes, drafts, roles)
+    known.name_results(axes)
+    axes.agree()
+    axes.meet()
+    wrong = known.contradicted(axes) - apart
+    return followed(drafts, roles, known, apart | wrong) if wrong else axes
 
 
 def needed(drafts, last):
@@ -113,7 +126,7 @@ def add(trace, draft, names, letters, roles):
         rule,
         [names[source] for source in draft.inputs],
         role=roles.of.get(draft, "x"),
-        code=draft.code,
+        code=draft.code if len(draft.code) <= LONGEST else one_line(draft.text),
         parameter=draft.origin == "parameter" or (draft.origin == "input" and draft.name.startswith("W")),
         hidden=draft.hidden,
         part=tuple(draft.part),

@@ -46,6 +46,10 @@ class AxisNames:
         """The name of the size of each axis of a result, or None where the evidence does not suffice."""
         return [self._name(name, axes, at, axis) for at, axis in enumerate(self.seen[settings, name, axes])]
 
+    def evidence(self, settings, name, axes):
+        """For each axis of a result its name, or None, and all names that it may have, as far as is known: a set."""
+        return [*zip(self.names(settings, name, axes), (axis.names for axis in self.seen[settings, name, axes]))]
+
     def _name(self, name, axes, at, axis):
         """The only name that is possible; what has varied too little here must have had it with other settings."""
         others = [seen[at] for (_, result, number), seen in self.seen.items() if (result, number) == (name, axes)]

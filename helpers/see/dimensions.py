@@ -39,10 +39,14 @@ MOST_FOLLOWED = 200_000  # numbers of a move that are looked at
 
 
 class Axes:
-    """The classes of axes that are one, each with a size."""
+    """The classes of axes that are one, each with a size.
 
-    def __init__(self):
+    apart: axes, as pairs of a draft and a number, that are no other one, whatever the operations say.
+    """
+
+    def __init__(self, apart=()):
         self.up, self.size, self.families, self.wholes = {}, {}, {}, []
+        self.apart = apart
         self.reach = Reach()
 
     def find(self, node):
@@ -52,6 +56,10 @@ class Axes:
 
     def join(self, one, other):
         """These two axes are the same."""
+        if one not in self.apart and other not in self.apart:
+            self.unite(one, other)
+
+    def unite(self, one, other):
         one, other = self.find(one), self.find(other)
         if one != other and self.size[one] == self.size[other]:
             self.up[other] = one
@@ -139,7 +147,7 @@ class Axes:
         """Axes of one family that have one size are one."""
         first = {}
         for node, family in list(self.families.items()):
-            self.join(first.setdefault((family, self.size[node]), node), node)
+            self.unite(first.setdefault((family, self.size[node]), node), node)
 
     def agree(self):
         """What is cut into the same two axes is the same axis."""
@@ -254,7 +262,8 @@ class Letters:
         found = [None] * len(draft.shape)
         for axis, label in enumerate(draft.output):
             letter = origin.get(draft.runs.get(label, label)) if draft.kind != "move" else None
-            if letter and letter not in found and self.fits(letter, draft, axis):
+            mine = letter and letter not in found and (draft, axis) not in self.axes.apart
+            if mine and self.fits(letter, draft, axis):
                 found[axis] = letter
         for axis in range(len(found)):
             if found[axis] is None:

@@ -137,7 +137,7 @@ def with_article(value):
     kind = type(value).__name__
     if is_tensor(value):
         return "a tensor"
-    if type(value) is np.ndarray:
+    if isinstance(value, np.ndarray) and not np.ma.isMaskedArray(value):
         return "an array"
     return f"{'an' if kind[:1].lower() in 'aeiou' else 'a'} {kind}"
 

@@ -125,6 +125,15 @@ class KeptArray(np.ndarray, Kept):
     def __iter__(self):
         return (self[place] for place in range(len(self)))
 
+    def __repr__(self):
+        return repr(self.view(np.ndarray))
+
+    def __reduce__(self):
+        return self.view(np.ndarray).__reduce__()
+
+
+KeptArray.__name__ = "numpy.ndarray"  # errors that name it are those of any other array
+
 
 class Number(Kept):
     """A single number that does."""

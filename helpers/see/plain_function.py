@@ -1,4 +1,4 @@
-"""Functions that return plain numbers, your own above all, as a Trace: what they were given, and what came out.
+"""Functions that return plain numbers, your own above all, as a Trace: what they got, gave, and made in between.
 
 Importing this module imports neither torch nor matplotlib.
 """
@@ -6,28 +6,30 @@ Importing this module imports neither torch nor matplotlib.
 import contextlib
 import copy
 import io
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from types import MethodType
 
 import numpy as np
 
+from helpers.look.sentence import one_line, sentence
 from helpers.see.axis_names import AxisNames, letters, spare_letters
-from helpers.see.calling import by_place, call
+from helpers.see.calling import by_place, call, same_random_numbers
 from helpers.see.deadline import Deadline
+from helpers.see.inside import Inside, Unseen
+from helpers.see.known import ROLES, role_of
 from helpers.see.misfits import fitting
-from helpers.see.numbers import NoNumbers, beyond_exact, real_numbers
+from helpers.see.numbers import NoNumbers, beyond_exact, real_numbers, with_article
 from helpers.see.own_things import is_module, size_of
 from helpers.see.probes import LONGEST, probe
+from helpers.see.recording import Run, failed_at
 from helpers.see.results import results
 from helpers.see.sizes import names_of_axes, parts_of, resized, settings_of, sizes_of
 from helpers.see.wants_tensors import kinds, plain
 from helpers.trace.trace import Trace
 
-ROLES = {
-    **{"x": "x", "ids": "x", "Wq": "query", "Wk": "key", "Wv": "value"},
-    **{"scores": "scores", "q": "query", "k": "key", "v": "value"},
-}
+LONGEST_LINE = 100  # characters of a line of code that failed
 MOST_COPIED = 2**25  # numbers of a module
 
 
@@ -50,12 +52,13 @@ class PlainFunction:
     ``{"src": "x"}``. places: the parameters that are given by place, with their defaults.
 
     >>> import numpy as np
-    >>> PlainFunction(lambda x: x.mean(axis=1), "mean").seen({"x": np.eye(3, 2)}).trace
-    mean
-    x    (T=3, C=2)
-    out  (T=3)       out = mean(x)
-    out =
-         0.500   0.500   0.000
+    >>> def mean(x):
+    ...     total = x.sum(axis=1)
+    ...     return total / 2
+    >>> PlainFunction(mean, "mean").seen({"x": np.eye(3, 2)}).trace.shapes()
+    x      (T=3, C=2)
+    total  (T=3)       total = x.sum(axis=1)
+    out    (T=3)       return total / 2
     """
 
     def __init__(self, build, title, ranges=None, parts=None, places=None):
@@ -64,16 +67,21 @@ class PlainFunction:
         self.draws = not str(getattr(plain(build), "__module__", "")).startswith(
             "helpers.attention"
         )  # which draws no random numbers
+        self.tells = not self.draws  # whether it returns a Trace, so that nobody need look inside
         self.tensors = None  # whether it gets tensors, once that is known
-        self.names = None
+        self.names = self.run = None
+        self.failed = []  # errors of the last call, with the Place of each
 
     def seen(self, arguments, seed=0):
         """The Trace of one call, and what is to be said about it. Raises what the function raises, and ValueError."""
-        made = self._called(arguments, seed)
+        self.run, self.failed = None, []
+        made = self._called(arguments, seed, recorded=not self.tells)
         remarks, trace = list(made.said), made.value
-        if not isinstance(trace, Trace):
+        self.tells = isinstance(trace, Trace)
+        if not self.tells:
             trace, more = self._drawn(arguments, made.value, seed)
             remarks += more
+        self.run = None
         if made.changed:
             shown = trace is not made.value and all(name in trace for name in made.changed)
             remarks.insert(0, f"{self.title} writes into {told_of_copies(made.changed, shown)}")
@@ -120,12 +128,32 @@ class PlainFunction:
         self.tensors = kind == "tensors"
         raise error
 
-    def _call(self, arguments, seed, strict=False, build=None, limited=None):
-        seed = seed if self.draws else None
-        return call(build or self.build, arguments, seed, self.tensors, strict, self.places, limited)
+    def _call(self, arguments, seed, strict=False, build=None, limited=None, recorded=False):
+        seed, build = seed if self.draws else None, build or self.build
+        self.run = recording(build) if recorded else None
+        try:
+            return call(self.run or build, arguments, seed, self.tensors, strict, self.places, limited)
+        except Exception as error:
+            if self.run is not None and not self.run.begun:  # what it was given could not be looked at
+                return self._call(arguments, seed, strict, build, limited)
+            if self.run is not None:
+                self.failed.append((error, failed_at(error)))
+            raise
+        finally:
+            if self.run is not None:
+                self.run.finish()
+
+    def where(self, error):
+        """Where the function stopped that raised this error: ``"in line 3, return q @ k"``, or ""."""
+        place = next((place for known, place in self.failed if known is error), None)
+        if not place or not place.line:
+            return ""
+        code = place.statement if len(place.statement) <= LONGEST_LINE else place.expression
+        told = code and not code.startswith("raise")  # what it raises has been said
+        return f"in line {place.line}, {one_line(code, LONGEST_LINE)}" if told else f"in line {place.line}"
 
     def _drawn(self, arguments, value, seed):
-        """The Trace of numbers: what went in as far as it can be drawn, and what came out. And remarks."""
+        """The Trace of numbers, of all on the way where that can be seen. And remarks."""
         parts = parts_of(arguments, self.parts)
         inputs = drawn(parts)
         try:
@@ -134,29 +162,63 @@ class PlainFunction:
             raise ValueError(
                 f"{self.title} returned {error.what}; wanted a Trace, or an array or a tensor of numbers. {error.hint}"
             ) from error
+        self._look(arguments, parts, made, seed)
+        try:
+            with same_random_numbers(seed), np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # those of the call were told
+                trace, more = self._inside(arguments, parts, made)
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong inside, what goes in and comes out is shown
+            trace, more = self._around(arguments, parts, made)
+            why = error if isinstance(error, Unseen) else f"it cannot be read, {sentence(error)}"
+            more = more if self.run is None else [f"What happens inside {self.title} is not shown: {why}", *more]
+        return trace, remarks + more
+
+    def _inside(self, arguments, parts, made):
+        """The Trace of all that happened inside. Raises Unseen where that is not known."""
+        if self.run is None:
+            raise Unseen("it was not looked at")
+        for name in drawn(parts):
+            if name not in self.run.recording.inputs:
+                raise Unseen(f"{name} is {with_article(arguments[name])}, and only arrays and tensors tell their ways")
+        inside = Inside(self.run, made, self.title, f"{self.title}({', '.join(arguments)})")
+        axes = {name: names_of_axes(part, arguments[name]) for name, part in parts.items() if part in ROLES}
+        sizes, settings = sizes_of(arguments, parts), settings_of(arguments, parts)
+        evidence = [self.names.evidence(settings, one.name, one.value.ndim) for one in made]
+        tokens = arguments.get("tokens") if "tokens" in parts else None
+        roles = {name: ROLES[parts[name]] for name in axes}
+        return inside.trace(axes, roles, evidence, sizes, tokens), inside.remarks()
+
+    def _around(self, arguments, parts, made):
+        """The Trace of what went in, as far as it can be drawn, and what came out. And remarks."""
         trace, spare = Trace(self.title, arguments.get("tokens") if "tokens" in parts else None), spare_letters()
-        for name in inputs:
+        remarks = []
+        for name in drawn(parts):
             try:
                 give(trace, name, parts[name], real_numbers(arguments[name]), spare)
             except NoNumbers as error:
                 remarks.append(f"{name} is not drawn: it is {error.what}")
-        axes = self._axes(arguments, parts, {one.name: one.value.shape for one in made}, seed, spare)
-        for name, array, path in made:
+        axes = self._axes(arguments, parts, {one.name: one.value.shape for one in made}, spare)
+        for name, array, path, _ in made:
             code = f"{name} = {self.title}({', '.join(arguments)}){path}"
             if beyond_exact(array):
                 told = "holds whole numbers beyond 2^53; at 2^63 they wrap around: compute with fractions"
                 remarks.append(f"{name} {told}")
                 array = array.astype(np.float64)
-            trace.given(name, array, " ".join(axes[name]), role=role(array, axes[name]), code=code)
+            trace.given(name, array, " ".join(axes[name]), role=role_of(array, axes[name]), code=code)
         return trace, remarks
 
-    def _axes(self, arguments, parts, shapes, seed, spare):
-        """The letters of the axes of each result: those of sizes that they followed, else spare ones."""
+    def _look(self, arguments, parts, made, seed):
+        """Learn from the shapes of the results which axis is which; the first time, from those at other sizes, too."""
         sizes, settings = sizes_of(arguments, parts), settings_of(arguments, parts)
         if self.names is None:
-            self.names = AxisNames()
+            self.names, run = AxisNames(), self.run
             self._look_elsewhere(arguments, parts, sizes, seed)
-        self.names.saw(settings, sizes, shapes)
+            self.run = run
+        self.names.saw(settings, sizes, {one.name: one.value.shape for one in made})
+
+    def _axes(self, arguments, parts, shapes, spare):
+        """The letters of the axes of each result: those of sizes that they followed, else spare ones."""
+        settings = settings_of(arguments, parts)
         found, alike = {}, {}
         for name, shape in shapes.items():
             known = self.names.names(settings, name, len(shape))
@@ -177,6 +239,14 @@ class PlainFunction:
             return True
 
         probe(look, sizes, self.ranges)
+
+
+def recording(build):
+    """A Run of a function, or None where what it has of its own cannot be looked at."""
+    try:
+        return Run(build)
+    except Exception:  # noqa: BLE001 - reading an object of a learner's own may raise anything
+        return None
 
 
 def drawn(parts):
@@ -201,9 +271,3 @@ def told_of_copies(names, shown):
     if shown:
         return got + (f"{names[0]} is drawn as it was" if one else "they are drawn as they were")
     return got + "the next step starts from the same numbers"
-
-
-def role(array, axes):
-    """Weights, where rows of several numbers from 0 up sum to 1 and are no channels; else out."""
-    rows = array.ndim > 1 and (array.shape[-1] > 1 or axes[-1] == "s") and axes[-1] not in {*"cehg"}
-    return "weights" if rows and (array >= 0).all() and np.allclose(array.sum(axis=-1), 1) else "out"

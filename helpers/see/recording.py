@@ -50,10 +50,10 @@ def record(function, arguments, seed=0, tensors=None, strict=False, places=None)
 
 
 class Run:
-    """One run of a function: calling it records it."""
+    """One run of a function: calling it records it. begun: has the function been called?"""
 
     def __init__(self, function):
-        self.function, self.recording = function, Recording()
+        self.function, self.recording, self.begun = function, Recording(), False
         self.outside, self.notes = Outside(function), None
         try:
             self.parameters = inspect.signature(function).parameters
@@ -69,7 +69,8 @@ class Run:
         kinds = (torch.Tensor, np.ndarray, Kept) if torch else (np.ndarray, Kept)
         parts = Parts(sys._getframe(), self.outside.modules, self.met)
         self.notes = Notes(self.recording, parts, self.outside, kinds)
-        placed, named = kept(placed), {name: kept(value) for name, value in named.items()}
+        given = [*placed, *named.values()]
+        placed, named = tuple(map(kept_inside, placed)), {name: kept_inside(value) for name, value in named.items()}
         for name, value in {**dict(zip(self.parameters, placed)), **named}.items():
             self.give(value, name)
         with ExitStack() as stack:
@@ -81,7 +82,11 @@ class Run:
             stack.enter_context(noting(self.notes))
             stack.enter_context(told_of(self.notes.lose_sight))
             stack.enter_context(stand_ins(self.outside.scopes.values(), self.outside.array))
+            self.begun = True
             value = self.function(*placed, **named)
+        for one, told in zip(given, [*placed, *named.values()]):
+            if isinstance(told, np.ndarray) and told.shape != one.shape:
+                one.shape = told.shape  # it was written there
         self.recording.returned = with_matrices(value, kinds, self.notes.states.read)
         return value
 
@@ -114,6 +119,17 @@ class Run:
         number([*self.recording.inputs.values(), *self.notes.foreign], made)
         if self.notes.ended:
             self.recording.said.append(self.notes.ended)
+
+
+def kept_inside(value):
+    """What tells of itself in the place of an array; a list or a dictionary is the same one, with such things in it."""
+    if type(value) is list:
+        value[:] = map(kept_inside, value)
+        return value
+    if type(value) is dict:
+        value.update({key: kept_inside(one) for key, one in value.items()})
+        return value
+    return kept(value)
 
 
 def failed_at(error):

@@ -15,11 +15,15 @@ LONGEST_NAME = 24
 
 
 class Result(NamedTuple):
-    """One of the matrices that came back: its name, its numbers, and what stands behind the call to take it out."""
+    """One of the matrices that came back.
+
+    Its name, its numbers, what stands behind the call to take it out, and the thing that came back.
+    """
 
     name: str
     value: np.ndarray
     path: str
+    thing: object
 
 
 def results(value, taken=()):
@@ -33,7 +37,7 @@ def results(value, taken=()):
     ['out', 'out₂']
     """
     if not is_several(value):
-        return [Result("out", real_numbers(value), "")], []
+        return [Result("out", real_numbers(value), "", value)], []
     found, remarks, names = [], [], {*taken}
     for name, part, path in apart(value):
         try:
@@ -42,7 +46,7 @@ def results(value, taken=()):
             if part is not None:
                 remarks.append(f"what it returns as {path} is not drawn: it is {error.what}")
             continue
-        found.append(Result(free(name, names), array, path))
+        found.append(Result(free(name, names), array, path, part))
         names.add(found[-1].name)
     if not found:
         raise NoNumbers(f"a {type(value).__name__} that holds no matrix", "Return the row or the matrix.")
