@@ -8,6 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers.explore import explore
 from helpers.see import Failed, see
 from helpers.trace import rules
 from helpers.trace.kinds import KINDS
@@ -396,3 +397,14 @@ def test_tokens_are_the_words_of_the_rows():
 
     assert see(double, torch.ones(2, 3), tokens=["the", "cat"]).words("t") == ["the", "cat"]
     assert see(embedded, tokens=torch.ones(2)).tokens is None
+
+
+def test_a_run_inside_another_one_is_noted_once():
+    def place(x, p):
+        placed = x + p
+        return placed, p @ p.T
+
+    def build(T=3):
+        return see(place, torch.ones(T, 2), torch.ones(T, 2))
+
+    assert [step.name for step in explore(build).trace] == ["x", "p", "placed", "p @ p.T"]

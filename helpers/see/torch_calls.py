@@ -8,7 +8,7 @@ from torch._C._functorch import is_functorch_wrapped_tensor
 from torch.overrides import TorchFunctionMode
 
 from helpers.see.holders import found_in
-from helpers.see.numpy_calls import kept
+from helpers.see.numpy_calls import kept, running
 from helpers.see.spelling import GETTERS
 
 QUIET = {"size", "dim", "__len__", "stride", "numel", "is_contiguous", "backward", "requires_grad_", "__repr__"}
@@ -28,7 +28,7 @@ class TorchCalls(TorchFunctionMode):
             name = getattr(function.__self__, "__name__", "")
             if name not in GETTERS:
                 return function(*args, **kwargs)
-        if notes.ended or name in QUIET:
+        if notes.ended or running[-1:] != [notes] or name in QUIET:  # a run in this one has notes of its own
             return function(*args, **kwargs)
         if any(map(is_functorch_wrapped_tensor, found_in((args, kwargs), torch.Tensor))):  # in vmap: it has no numbers
             notes.lose_sight()
