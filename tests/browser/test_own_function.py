@@ -55,12 +55,28 @@ def my_head(x, Wq, Wk, Wv):
     return wei @ v
 
 
+AREA = """stage => {
+    const { left, top } = stage.getBoundingClientRect();
+    return [left, top, stage.clientWidth];
+}"""
 RANGES = {"T": (1, 8, 4), "C": (1, 8, 3), "head_size": (1, 8, 2)}
 TYPED = [
     "import torch\nfrom helpers.explore import explore",
     inspect.getsource(my_head),
     f"explore(my_head, **{RANGES})",
 ]
+
+
+def hover(cell, trace, name, row, column):
+    """Move the pointer to a number of the diagram in a cell, once the diagram is at rest."""
+    stage, before = cell.locator(".attention-stage"), None
+    stage.scroll_into_view_if_needed()
+    while before != (before := stage.evaluate(AREA)):
+        cell.page.wait_for_timeout(100)
+    left, top, width = before
+    plan = plan_of(trace, math.floor(width))
+    box, (wide, high) = plan["boxes"][name], plan["cell"]
+    cell.page.mouse.move(left + box["tiles"][0][0] + (column + 0.5) * wide, top + box["y"] + (row + 0.5) * high)
 
 
 def test_a_head_typed_into_a_cell_is_alive(lab):
@@ -79,23 +95,14 @@ def test_a_head_typed_into_a_cell_is_alive(lab):
         assert shown > 4
 
         trace = explore(my_head, **{**RANGES, "T": (1, 8, shown)}).trace  # the same, here
-        stage = cell.locator(".attention-stage")
-        stage.scroll_into_view_if_needed()
-        left, top, width = stage.evaluate(
-            "stage => [...(({ left, top }) => [left, top])(stage.getBoundingClientRect()), stage.clientWidth]"
-        )
-        plan, (row, column) = plan_of(trace, math.floor(width)), (3, 1)
         for name, formula in {
             "wei": "wei[3,1] = 0.707·(q[3,0]·k[1,0] + q[3,1]·k[1,1]) = ",
             "wei₃": "wei₃[3,1] = ",
         }.items():
-            box, (wide, high) = plan["boxes"][name], plan["cell"]
-            page.mouse.move(
-                left + box["tiles"][0][0] + (column + 0.5) * wide, top + box["y"] + (row + 0.5) * high, steps=2
-            )
+            hover(cell, trace, name, 3, 1)
             said = cell.locator(".attention-formula").filter(has_text=name + "[")
             said.wait_for()
-            assert said.inner_text() == trace.why(name, row, column)
+            assert said.inner_text() == trace.why(name, 3, 1)
             assert said.inner_text().startswith(formula)
         code = cell.locator(".attention-code").inner_text()
         assert code.startswith("wei = wei.softmax(-1)")
