@@ -16,7 +16,7 @@ from helpers.inputs.examples import example
 from helpers.see import see
 
 STEPS = 40
-SIZES = {name: (1, 16, 16) for name in ("T", "C", "head_size")}
+SIZES = dict.fromkeys(("T", "C", "head_size"), (1, 16, 16))
 
 
 def own_head(x, Wq, Wk, Wv):

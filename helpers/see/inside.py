@@ -10,7 +10,7 @@ from helpers.see.numbers import beyond_exact
 from helpers.see.reading import Reading
 
 LARGEST = 2**18  # numbers in one matrix
-MOST_CALLS = 3_000
+MOST_CALLS = 1_500
 
 
 class Unseen(Exception):

@@ -7,7 +7,7 @@ import contextlib
 import copy
 import io
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MethodType
 
@@ -17,6 +17,7 @@ from helpers.look.sentence import one_line, sentence
 from helpers.see.axis_names import AxisNames, letters, spare_letters
 from helpers.see.calling import by_place, call, same_random_numbers
 from helpers.see.deadline import Deadline
+from helpers.see.holders import Kept
 from helpers.see.inside import Inside, Unseen
 from helpers.see.known import ROLES, role_of
 from helpers.see.misfits import fitting
@@ -78,7 +79,9 @@ class PlainFunction:
         made = self._called(arguments, seed, recorded=not self.tells)
         remarks, trace = list(made.said), made.value
         self.tells = isinstance(trace, Trace)
-        if not self.tells:
+        if self.tells:
+            bare_numbers(trace)
+        else:
             trace, more = self._drawn(arguments, made.value, seed)
             remarks += more
         self.run = None
@@ -247,6 +250,13 @@ def recording(build):
         return Run(build)
     except Exception:  # noqa: BLE001 - reading an object of a learner's own may raise anything
         return None
+
+
+def bare_numbers(trace):
+    """The steps of a Trace that was made in a run that was looked into: with plain arrays."""
+    for step in trace:
+        if isinstance(step.value, Kept):
+            trace.steps[step.name] = replace(step, value=step.value.view(np.ndarray))
 
 
 def drawn(parts):
