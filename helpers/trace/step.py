@@ -92,7 +92,7 @@ def bracketed(name):
     ('q', 'k.transpose(-2, -1)', '(x₂ @ W)')
     """
     try:
-        found = None if name.isidentifier() else ast.parse(name, mode="eval").body
+        found = None if name.isidentifier() else ast.parse(name.translate(SMALL), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return name  # no expression: a name of the learner's own
     return f"({name})" if isinstance(found, JOINED) and not found.col_offset else name
