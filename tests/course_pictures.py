@@ -20,18 +20,24 @@ from helpers.attention import (
     sinusoidal_positions,
 )
 from helpers.inputs import example, words
-from helpers.look.style import shape_text
 from helpers.trace.trace import Trace
+from tests.seen_pictures import seen
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
-SHAPE = re.compile(r"^(\w+) +(\([^()]*\))(?:  |$)", re.MULTILINE)  # a line of trace.shapes()
+SHAPE = re.compile(r"^(\S.*?) +(\([^()]*\))(?:  |$)", re.MULTILINE)  # a line of trace.shapes()
 
 
 def pictures():
     """Every picture of the course: (Trace, notes)."""
     found = [(trace, {}) for trace in [*first_steps(), *heads(), *gradients(), *blocks(), *trained()]]
     notes = {"scores": "row t asks, column s answers", "weights": "rows sum to 1", "Wo": "back to C"}
-    return [*found, (one_head(2, 3, 4, Wo=True), notes)]
+    drawn = [(trace.folded(trace.opened_at_first), {}) for trace in seen()]
+    return [*found, *drawn, (one_head(2, 3, 4, Wo=True), notes)]
+
+
+def signatures():
+    """The signatures of all pictures, those of code with parts as if each were open."""
+    return {signature(trace) for trace in [*(trace for trace, _ in pictures()), *seen()]}
 
 
 def made(title, tokens, *steps):
@@ -76,25 +82,11 @@ def first_steps():
     for T, h, tokens in [(6, 4, True), (6, 2, True), (4, 2, True), (8, 16, False), (16, 8, True), (1, 1, True)]:
         e = example(T=T, C=2 * h, head_size=h)
         yield masked_softmax(e.scores, e.v, tokens=e.tokens if tokens else None)
-    yield ends("variant", ("softmaxed", "softmax", "t r -> t s", "scores", {"role": "weights"}), "softmaxed", T=6, h=2)
 
 
 def product(T, C):
     out = ("out", "sum-product", "t s, s c -> t c", "a x", {"role": "out"})
     return made("product", words(T), ("a", (T, T), "t s", {"role": "weights"}), ("x", (T, C), "s c"), out)
-
-
-def ends(title, step, source, T, h):
-    """Scores, one step, another to the weights, and out."""
-    return made(
-        title,
-        words(T),
-        (step[3], (T, T), "t s", {"role": "scores"}),
-        step,
-        ("weights", "sum-product", "t s -> t s", source, {"role": "weights"}),
-        ("v", (T, h), "s h", {"role": "value"}),
-        ("out", "sum-product", "t s, s h -> t h", "weights v", {"role": "out"}),
-    )
 
 
 # -- 5 to 10: heads ---------------------------------------------------------------------------------
@@ -116,28 +108,16 @@ def heads():
     yield one_head(8, 6, 16, B=4)
     for options in ({}, {"scale": False}):
         yield from stages(one_head(2, 3, 4, Wo=True, **options))
-    for B, T, h in [(4, 8, 16), (2, 4, 4)]:
-        yield from_qkv("b ", (B, T, h), tokens=None)
-        yield from_qkv("b ", (B, T, h), tokens=words(T))
-    for T in (6, 16):
-        yield three_divisions(T)
-        yield two_sizes(T)
-    softmaxed = ("softmaxed", "softmax", "t r -> t s", "masked", {"role": "weights"})
-    yield ends("scaled after the softmax", softmaxed, "softmaxed", T=6, h=4)
     for T, C, n in [(4, 6, 2), (4, 8, 2), (4, 8, 8), (4, 4, 2), (8, 16, 4)]:
         e = example(T=T, C=C, head_size=C)
         yield many_heads(e.x, e.Wq, e.Wk, e.Wv, Wo=e.Wo, heads=n, tokens=e.tokens)
         W = np.ones((3, n, C, C // n))
         yield separate_heads(e.x, *W, tokens=e.tokens)
         yield separate_heads(e.x, *W, Wo=e.Wo, tokens=e.tokens)
-    cut = ("right", "reshape", "t e -> t n h -> n t h", "q", {"n": 2})
-    yield made("reshape", words(4), ("q", (4, 6), "t e"), cut, ("wrong", "reshape", "t e -> n t h", "q", {"n": 2}))
     for T, C in [(6, 4), (12, 8), (1, 2), (16, 12)]:
         e = example(T=T, C=C)
         yield learned_positions(e.x, example(T=12, C=C).x if T <= 12 else example(T=T, C=C).x, tokens=e.tokens)
-        waves = sinusoidal_positions(e.x, tokens=e.tokens)
-        waves.step("products", "sum-product", "t c, s c -> t s", "p", "p", role="scores")
-        yield waves
+        yield sinusoidal_positions(e.x, tokens=e.tokens)
     for T, h in [(4, 2), (5, 4), (8, 8), (1, 2)]:
         e = example(T=T, C=3, head_size=h)
         yield rotary_scores(e.x, e.Wq, e.Wk, tokens=e.tokens)
@@ -165,27 +145,6 @@ def from_qkv(b, shape, tokens, title="from q, k and v", scaled=False):
     )
 
 
-def three_divisions(T):
-    scores, weights = {"role": "scores"}, {"role": "weights"}
-    return made(
-        "three divisions",
-        words(T),
-        ("scores", (T, T), "t s", scores),
-        *[(name, "sum-product", "t s -> t s", "scores", scores) for name in ("by_root", "by_size")],
-        ("weights_1", "softmax", "t r -> t s", "scores", weights),
-        ("weights_root", "softmax", "t r -> t s", "by_root", weights),
-        ("weights_size", "softmax", "t r -> t s", "by_size", weights),
-    )
-
-
-def two_sizes(T):
-    steps = [("scores", (T, T), "t s", {"role": "scores"})]
-    for name in ("head_size", "C"):
-        steps.append((f"scaled_{name}", "sum-product", "t s -> t s", "scores", {"role": "scores"}))
-        steps.append((f"weights_{name}", "softmax", "t r -> t s", f"scaled_{name}", {"role": "weights"}))
-    return made("two sizes", words(T), *steps)
-
-
 # -- 8: gradients -----------------------------------------------------------------------------------
 
 
@@ -202,37 +161,13 @@ def gradients():
 
 
 def blocks():
-    residual = one_head(3, 4, 2, Wo=True)
-    residual.step("added", "add", "t c, t c -> t c", "x", "projected", role="out")
-    yield residual
     for T, C in [(3, 4), (8, 8), (1, 1)]:
         e = example(T=T, C=C)
         yield layer_norm(e.x, tokens=e.tokens)
         yield layer_norm(e.x, gain=np.ones(C), bias=np.ones(C), tokens=e.tokens)
-    yield made(
-        "normalized over T",
-        words(3),
-        ("x", (3, 4), "t c"),
-        ("mean", "mean", "t c -> c", "x"),
-        ("centered", "subtract", "t c, c -> t c", "x mean"),
-        ("variance", "sum-product", "t c, t c -> c", "centered centered"),
-        ("inverse", "rsqrt", "c -> c", "variance"),
-        ("normalized", "sum-product", "t c, c -> t c", "centered inverse", {"role": "out"}),
-    )
     for T, C in [(5, 2), (8, 4), (1, 1)]:
         e = example(T=T, C=C, head_size=4 * C)
         yield feed_forward(e.x, e.Wq, e.Wo, tokens=e.tokens)
-    for T, h in [(5, 2), (8, 4)]:
-        weights = {"role": "weights"}
-        yield made(
-            "dropout",
-            words(T),
-            ("weights", (T, T), "t s", weights),
-            ("v", (T, h), "s h"),
-            ("kept", (T, T), "t s", {"role": "scores"}),
-            ("dropped", "sum-product", "t s, t s -> t s", "weights kept", weights),
-            ("out", "sum-product", "t s, s h -> t h", "dropped v", {"role": "out"}),
-        )
     yield made(
         "the stream",
         words(5),
@@ -251,7 +186,7 @@ def trained():
 
 def signature(trace):
     """The names and shapes of a Trace, as ``trace.shapes()`` prints them."""
-    return tuple((step.name, shape_text(step.axes, step.value.shape)) for step in trace)
+    return tuple((step.name, step.shape) for step in trace.shown)
 
 
 def shown_in_notebooks():
