@@ -1,6 +1,7 @@
 """The explorers of every notebook in a real JupyterLab: run them, drag their sliders, hold the page against Python."""
 
 import ast
+import linecache
 import time
 from symtable import symtable
 
@@ -61,7 +62,9 @@ def names_in(source):
 def twin(before, source):
     """The explorer that a cell shows, made again in this process."""
     names, (*body, last) = {}, ast.parse(source).body
-    exec(before, names)
+    for file, text in (("before", before), ("cell", source)):  # where what reads code finds its lines, as in a kernel
+        linecache.cache[file] = len(text), None, text.splitlines(keepends=True), file
+    exec(compile(before, "before", "exec"), names)
     exec(compile(ast.Module(body, []), "cell", "exec"), names)
     return eval(compile(ast.Expression(last.value), "cell", "eval"), names)
 
