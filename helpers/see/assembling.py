@@ -28,7 +28,7 @@ def assembled(drafts, last, title, tokens=None, known=None):
         letters.give(draft)
     known.give_roles(roles.of, letters.of)
     for draft in drafts:
-        names[draft] = unique(draft.name or one_line(draft.text) or draft.word or draft.kind, trace, used)
+        names[draft] = unique(draft.name or one_line(draft.text) or draft.word or word(draft), trace, used)
         add(trace, draft, names, letters, roles)
     return trace
 
@@ -93,6 +93,11 @@ def one_line(text):
     """An expression in one line, not too long."""
     text = " ".join(text.split())
     return text if len(text) <= 60 else text[:57] + "…"
+
+
+def word(draft):
+    """What a draft is called that has neither a name nor an expression."""
+    return "constant" if draft.origin in ("constant", "broken") else draft.kind
 
 
 def unique(name, trace, used):

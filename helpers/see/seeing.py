@@ -42,15 +42,8 @@ def see(function, *inputs, **by_name):
 
 def trace_of(recording, called):
     """The Trace of a Recording; raises as ``see`` does."""
+    check_results(recording)
     reading = Reading(recording)
-    for event in recording.events:
-        for matrix in event.results:
-            if matrix.value.size > MOST:
-                raise ValueError(
-                    f"{event.place.expression or event.operation} in line {event.place.line} makes a matrix of shape "
-                    f"{matrix.shape}, {matrix.value.size:,} numbers: too many to ask each; cut T or C to "
-                    f"{LARGEST} or less, or B."
-                )
     if recording.error is not None:
         raise Failed(sentence(recording, called), assembled(reading.drafts, [], called)) from recording.error
     last = reading.last()
@@ -94,7 +87,19 @@ def check_size(name, value):
         )
 
 
+def check_results(recording):
+    """Raise ValueError for a matrix on the way that is too large."""
+    for event in recording.events:
+        for matrix in event.results:
+            if matrix.value.size > MOST:
+                raise ValueError(
+                    f"{event.place.expression or event.operation} in line {event.place.line} makes a matrix of shape "
+                    f"{matrix.shape}, {matrix.value.size:,} numbers: too many to ask each; cut T or C to "
+                    f"{LARGEST} or less, or B."
+                )
+
+
 def title(function):
     """What the code is called."""
     name = getattr(function, "__name__", "") or type(function).__name__
-    return "see" if name == "<lambda>" else name
+    return "lambda" if name == "<lambda>" else name
