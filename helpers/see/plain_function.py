@@ -9,6 +9,7 @@ import io
 import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from types import MethodType
 
 import numpy as np
@@ -153,7 +154,8 @@ class PlainFunction:
             return ""
         code = place.statement if len(place.statement) <= LONGEST_LINE else place.expression
         told = code and not code.startswith("raise")  # what it raises has been said
-        return f"in line {place.line}, {one_line(code, LONGEST_LINE)}" if told else f"in line {place.line}"
+        of = f" of {Path(place.file).name}" if is_elsewhere(place.file, self.build) else ""
+        return f"in line {place.line}{of}{f', {one_line(code, LONGEST_LINE)}' if told else ''}"
 
     def _drawn(self, arguments, value, seed):
         """The Trace of numbers, of all on the way where that can be seen. And remarks."""
@@ -250,6 +252,12 @@ def recording(build):
         return Run(build)
     except Exception:  # noqa: BLE001 - reading an object of a learner's own may raise anything
         return None
+
+
+def is_elsewhere(file, build):
+    """Is it another file than that of the function? Cells are no files that anybody could look for."""
+    own = getattr(getattr(plain(build), "__code__", None), "co_filename", file)
+    return file not in ("", own) and Path(file).exists() and "ipykernel" not in file
 
 
 def bare_numbers(trace):
