@@ -76,16 +76,18 @@ class PlainFunction:
 
     def seen(self, arguments, seed=0):
         """The Trace of one call, and what is to be said about it. Raises what the function raises, and ValueError."""
-        self.run, self.failed = None, []
-        made = self._called(arguments, seed, recorded=not self.tells)
-        remarks, trace = list(made.said), made.value
-        self.tells = isinstance(trace, Trace)
-        if self.tells:
-            bare_numbers(trace)
-        else:
-            trace, more = self._drawn(arguments, made.value, seed)
-            remarks += more
-        self.run = None
+        self.failed = []
+        try:
+            made = self._called(arguments, seed, recorded=not self.tells)
+            remarks, trace = list(made.said), made.value
+            self.tells = isinstance(trace, Trace)
+            if self.tells:
+                bare_numbers(trace)
+            else:
+                trace, more = self._drawn(arguments, made.value, seed)
+                remarks += more
+        finally:
+            self.run = None  # it holds all numbers of the run
         if made.changed:
             shown = trace is not made.value and all(name in trace for name in made.changed)
             remarks.insert(0, f"{self.title} writes into {told_of_copies(made.changed, shown)}")
@@ -96,7 +98,9 @@ class PlainFunction:
         kept = self.tensors
         try:
             with contextlib.redirect_stderr(io.StringIO()), Deadline(LONGEST) as deadline:
-                return self._called(arguments, seed, build=self.stand_in, limited=deadline.limited)
+                made = self._called(arguments, seed, build=self.stand_in, limited=deadline.limited)
+            self.tells |= isinstance(made.value, Trace)
+            return made
         except Exception as error:  # noqa: BLE001 - it may fail where nobody asked for it
             self.tensors = kept
             return error
