@@ -9,10 +9,10 @@ import numpy as np
 class Place(NamedTuple):
     """Where a call stands in the code.
 
-    file, line: of the learner's own code, the innermost line that is not of a package. expression: the source of the
-    call, ``q @ k.transpose(-2, -1)``, or "" where it cannot be told. statement: the whole line of code, in one line.
-    target: the variable that the value of the expression is assigned to, or "". whole: is the call all that stands
-    right of the equals sign?
+    file, line: the innermost line of the learner's own code or of a model's, not of PyTorch's own files. expression:
+    the source of the call, ``q @ k.transpose(-2, -1)``, or "" where it cannot be told. statement: the whole line of
+    code, in one line. target: the variable that the statement assigns to, ``q`` or ``q, k, v``, or "". whole: is the
+    call all that stands right of the equals sign?
     """
 
     file: str = ""
@@ -27,10 +27,13 @@ class Place(NamedTuple):
 class Matrix:
     """One matrix of a run, in one state: once it is written into, it is another one.
 
-    value: its numbers, copied when it came to be: float64, int64 or bool. name: the variable that it was assigned to,
-    the path of a parameter (``query.weight``), the name of an argument; "" where it has none, and the expression of the
-    event's place stands for it. origin: "input", "parameter", "constant" (it stands in the code, or comes from outside
-    it) or "made". event: the call that made it. kind: the run's own type of number, ``"float32"``.
+    value: its numbers, copied when it came to be: float64, int64 or bool, complex128 where they are complex. name: the
+    variable that it was assigned to, the path of a parameter or a buffer (``query.weight``), the name of an argument;
+    "" where it has none, and the expression of the event's place stands for it. A name that is used again is ``wei₂``,
+    ``wei₃``; a matrix that is written piece by piece keeps its own. variable: the name without such a number. origin:
+    "input", "parameter", "constant" (it stands in the code, or comes from outside it), "made", or "broken": it may
+    depend on an input, and how cannot be told. event: the call that made it, None for what was there before. kind: the
+    run's own type of number, ``"float32"``.
     """
 
     value: np.ndarray
@@ -38,6 +41,12 @@ class Matrix:
     origin: str = "made"
     event: object = None
     kind: str = "float32"
+    variable: str = ""
+
+    @property
+    def depends(self):
+        """May its numbers depend on an input or a parameter?"""
+        return self.origin != "constant"
 
     @property
     def shape(self):
@@ -49,11 +58,16 @@ class Event:
     """One call, of a function of PyTorch or NumPy.
 
     operation: its plain name, without underscores: ``matmul``, ``softmax``, ``getitem``, ``setitem``, ``add``.
-    function: what was called, so that it can be called again, on other numbers. args, kwargs: as they were given, with
-    a Matrix in the place of each tensor or array, at any depth. results: the matrices that came back, in order.
-    in_place: the state before of the matrix that was written into, or None. place: where it stands in the code.
-    within: the parts of the code around it, the outermost first: paths of modules (``layers.0.attn``) and names of
-    functions.
+    function: what was called, so that it can be called again, on other numbers; None for "written". args, kwargs: as
+    they were given, with a Matrix in the place of each tensor or array, at any depth; ``2 - x`` is (2, x). results: the
+    matrices that came back, in order, then those that it wrote into beside them. in_place: the state before of the
+    matrix that was written into, or None. place: where it stands in the code. within: the parts of the code around it,
+    the outermost first: paths of modules (``layers.0.attn``) and names of functions. places: of "written" alone, a
+    matrix that was written into by way of another one of the same numbers, as a view: for each cell its position in the
+    flattened numbers of what the event reads, one after the other. broken: a number among its arguments, or what it
+    was made of, may have been taken out of a matrix before (``float(x[0])``), so that its trail is lost.
+
+    Events without results are where numbers leave: "item", "tolist", "numpy", "bool", "equal", "contains".
     """
 
     operation: str
@@ -64,6 +78,8 @@ class Event:
     in_place: object = None
     place: Place = field(default_factory=Place)
     within: tuple = ()
+    places: np.ndarray | None = None
+    broken: bool = False
 
     @property
     def reads(self):
@@ -109,7 +125,7 @@ def replaced(value, new):
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return type(value)(*(replaced(one, new) for one in value))
     if isinstance(value, list | tuple):
-        return type(value)(replaced(one, new) for one in value)
+        return (tuple if isinstance(value, tuple) else list)(replaced(one, new) for one in value)
     if isinstance(value, dict):
         return {key: replaced(one, new) for key, one in value.items()}
     if isinstance(value, slice):

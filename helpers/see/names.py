@@ -1,0 +1,60 @@
+"""What each matrix of a run is called: by the variable that it was assigned to, numbered where one is used again."""
+
+from helpers.see.source import named, sourced
+
+DIGITS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+KEEPING = ("setitem", "written")  # what is written piece by piece keeps its name
+
+
+class Names:
+    """The names of a run, as its calls come in.
+
+    What a module or a function gives back has the name of the variable that gets it; of the calls in there, the last
+    one's result is what is given back, so that each takes the name away from the one before.
+    """
+
+    def __init__(self):
+        self.claims = {}  # of calls that have not returned: what has their name so far
+
+    def claim(self, where, value, matrix_of):
+        """Name what a call gave.
+
+        where: a Where. value: what came back. matrix_of: a function that gives the Matrix of a part of it, or None.
+        """
+        self.claims = {key: held for key, held in self.claims.items() if key[2] in where.stack}
+        path = ()
+        for frame, called in where.frames:
+            here = sourced(frame)
+            if here.returned is not None:
+                path = (*here.returned, *path)
+                continue
+            key = frame, frame.f_lasti, called, path
+            for matrix in self.claims.pop(key, ()):
+                matrix.variable = ""
+            if here.target is None:
+                return
+            found = []
+            for part, name in named(here.target, value, path):
+                matrix = matrix_of(part)
+                if matrix is not None:
+                    matrix.variable = name
+                    found.append(matrix)
+            if called is not None:
+                self.claims[key] = found
+            return
+
+
+def number(known, made):
+    """Give all matrices their names: those that were there before keep theirs, the others follow in order."""
+    used = {}
+    for matrix in [*known, *made]:
+        name = matrix.variable
+        if not name:
+            continue
+        event = matrix.event
+        before = event.reads[0] if event and event.operation == "written" else event and event.in_place
+        if event and event.operation in KEEPING and before is not None and before.variable == name:
+            matrix.name = before.name
+            continue
+        used[name] = used.get(name, 0) + 1
+        matrix.name = name if used[name] == 1 else f"{name}{str(used[name]).translate(DIGITS)}"

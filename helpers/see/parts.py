@@ -1,0 +1,135 @@
+"""Where a run is: the learner's line that it is at, and the parts of the code around it, modules and functions."""
+
+import inspect
+import os
+import re
+import sysconfig
+from typing import NamedTuple
+
+from helpers.see.outside import is_module
+from helpers.see.source import sourced
+
+# Packages that compute for others: a line of theirs tells a learner nothing.
+INNER = {"torch", "numpy", "einops", "opt_einsum", "functorch", "jaxtyping", "typeguard", "beartype", "executing"}
+SITE = re.compile(r".*[/\\](?:site|dist)-packages[/\\]([^/\\.]+)")
+LIBRARY = tuple(os.path.join(sysconfig.get_path(one), "") for one in ("stdlib", "platstdlib"))
+OURS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
+ANY = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
+UNNAMED = {"__init__", "__call__", "__new__"}
+
+
+class Standing(NamedTuple):
+    """One frame of the stack. own: does its line belong to the learner or to a model? part: the name of the part of
+    the code that it is, or "". counts: may it be the function itself that is recorded? builds: does it make an object,
+    so that what it computes is not what the caller gets?"""
+
+    own: bool
+    part: str
+    counts: bool
+    builds: bool = False
+
+
+class Where(NamedTuple):
+    """Where a call stands. at: the innermost of the learner's frames, or None. frames: those of the learner's, the
+    innermost first, that may give its result a name, each with the frame that it called, or None if it made the call
+    itself. within: the parts around it, the outermost first. stack: all frames that run."""
+
+    at: object
+    frames: list
+    within: tuple
+    stack: dict
+
+
+class Parts:
+    """The stack of a run, from the frame that started it.
+
+    modules: the path of each module, by id; those that are made in the run are called what they are called there.
+    met: a function that is told of each such module and its path.
+    """
+
+    def __init__(self, root, modules, met):
+        self.root, self.modules, self.met = root, modules, met
+        self.known = {}  # the frames of the stack as it was last: each has a Standing
+
+    def where(self, frame):
+        """Where the run is, from the frame that made the call of PyTorch. Returns a Where."""
+        stack = []
+        while frame is not None and frame is not self.root:
+            stack.append(frame)
+            frame = frame.f_back
+        known, frames, inner, at, named = {}, [], None, None, True
+        for one in stack:  # those that have returned since are let go
+            known[one] = self.known.get(one)
+        for one in reversed(stack):
+            if known[one] is None:
+                known[one] = self.standing(one, frames_above(one, known))
+        self.known = known
+        for one in stack:
+            if known[one].own:
+                at = at or one
+                frames += [(one, inner)] if named else []
+            named = named and not known[one].builds
+            inner = one
+        outermost = next((one for one in reversed(stack) if known[one].counts), None)
+        within = [known[one].part for one in reversed(stack) if known[one].part and one is not outermost]
+        return Where(at, frames, tuple(within), known)
+
+    def standing(self, frame, above):
+        code = frame.f_code
+        own = is_own(code.co_filename)
+        wrapper = "<locals>" in code.co_qualname and code.co_flags & ANY == ANY
+        part = ""
+        if code.co_name == "forward" and code.co_argcount:
+            module = frame.f_locals.get(code.co_varnames[0])
+            if is_module(module):
+                path = self.path(module, above)
+                return Standing(own, path, True)
+        if own and code.co_name in UNNAMED and code.co_argcount:
+            part = type(frame.f_locals.get(code.co_varnames[0])).__name__ if code.co_name == "__call__" else ""
+        elif own and not code.co_name.startswith("<") and not wrapper:
+            part = code.co_name
+        counts = own and not wrapper and code.co_name not in ("<listcomp>", "<genexpr>")
+        return Standing(own, part, counts, builds=code.co_name == "__init__")
+
+    def path(self, module, above):
+        """The path of a module, or what it is called where it is called."""
+        if id(module) not in self.modules:
+            expression = sourced(above).place.expression if above is not None else ""
+            called = expression.partition("(")[0]
+            path = called.removeprefix("self.") if called.replace(".", "").isidentifier() else type(module).__name__
+            self.modules[id(module)] = module, path
+            self.met(module, path)
+        return self.modules[id(module)][1]
+
+
+def frames_above(frame, known):
+    """The innermost of the learner's frames around this one, or None."""
+    frame = frame.f_back
+    while frame is not None and frame in known:
+        if known[frame].own:
+            return frame
+        frame = frame.f_back
+    return None
+
+
+own_files = {}
+
+
+def is_own(file):
+    """Is it a file of the learner's or of a model, and not of Python, PyTorch or this recorder?
+
+    >>> is_own("<ipython-input-1>"), is_own("/usr/lib/python3/site-packages/torch/nn/functional.py")
+    (True, False)
+    """
+    if file not in own_files:
+        own_files[file] = look(file)
+    return own_files[file]
+
+
+def look(file):
+    if file.startswith("<frozen") or file.startswith(OURS):
+        return False
+    package = SITE.match(file)
+    if package:
+        return package[1] not in INNER
+    return not file.startswith(LIBRARY)
