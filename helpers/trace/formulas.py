@@ -3,12 +3,12 @@
 ``diagram/formulas.js`` is this module again, for the browser.
 """
 
-from helpers.look.style import cell_name, number
+from helpers.look.style import number
 
 
 def names(inputs):
     """A function that names a cell of the i-th input: ``q[1,0]``."""
-    return lambda i, where: (cell_name(inputs[i].name, where), inputs[i].name)
+    return lambda i, where: inputs[i].written(where)
 
 
 def numbers(inputs):
@@ -16,7 +16,7 @@ def numbers(inputs):
 
     def show(i, where):
         found = inputs[i].value[where]
-        return number(found, inputs[i].digits if found else 0), inputs[i].name
+        return number(found, inputs[i].digits if found else 0), inputs[i].written(where)[1]
 
     return show
 
@@ -40,6 +40,12 @@ def join(terms, sign=" + "):
             pieces += [("·", "")] if i else []
             pieces.append((f"({text})" if text.startswith("−") and pieces and sign != ", " else text, name))
     return pieces
+
+
+def listed(cells, show, most):
+    """The first and the last of many cells, as terms: what is left out is not asked for."""
+    few = cells if len(cells) <= most else [*cells[: most - 1], None, cells[-1]]
+    return [[("…", "")] if cell is None else [show(*cell)] for cell in few]
 
 
 def bracketed(pieces, before="(", after=")"):

@@ -20,6 +20,12 @@
     concatenate  its term, from one of several inputs: ``"p h, t h -> s h"``
     repeat       its term, copied along an axis: ``"m s h -> n s h"``
 
+These have no rule; what each cell reads stands in a table of the step, and only ``Trace.seen`` makes them:
+
+    move         its term, from anywhere in the inputs, or a number that is filled in
+    scatter      the sum of its terms
+    opaque       an operation that nothing is known of but which cells it reads
+
 ``diagram/rules.js`` is this again, for the browser; a test holds the two equal on random traces.
 """
 
@@ -41,8 +47,9 @@ def checked(name, kind, rule, made=()):
     made: the sizes that are given with it. Raises ValueError, in one sentence, for an unknown kind, a rule that breaks
     the grammar or is none for this kind, and a size that it has no use for.
     """
-    if not isinstance(kind, str) or kind not in KINDS or kind == "given":
-        raise ValueError(f"{name} is of kind {told(kind)}; wanted one of {', '.join(list(KINDS)[1:])}.")
+    ruled = [one for one, of in KINDS.items() if of.ruled]
+    if not isinstance(kind, str) or kind not in ruled:
+        raise ValueError(f"{name} is of kind {told(kind)}; wanted one of {', '.join(ruled)}.")
     of = KINDS[kind]
     if not isinstance(rule, str):
         raise ValueError(f"the rule of {name} is {told(rule, 80)}; wanted a text such as {of.example!r}.")
@@ -106,13 +113,18 @@ def sources(step, index, inputs):
         return list(dict.fromkeys(KINDS[step.kind].sources(step, tuple(index), inputs)))
 
 
-def formula(step, index, inputs):
-    """The cell's formula with names, then with numbers: a list of (text, name of the step it comes from)."""
-    of, index = KINDS[step.kind], tuple(index)
-    cut = step.kind == "relu" and step.value[index] == 0  # exactly 0, whatever the decimals of the others
+def formula(step, index, inputs, made=None):
+    """The cell's formula with names, then with numbers: a list of (text, name of the step it comes from).
+
+    made: the step and the cell that its number is made in, where it was only moved from there; inputs are of that step.
+    """
+    index = tuple(index)
+    maker, place = made or (step, index)
+    of = KINDS[maker.kind]
+    cut = maker.kind == "relu" and maker.value[place] == 0  # exactly 0, whatever the decimals of the others
     with np.errstate(all="ignore"):
-        middle, remark = of.formula(step, index, inputs), of.remark(step, index, inputs)
-    pieces = [(cell_name(step.name, index), step.name)]
+        middle, remark = of.formula(maker, place, inputs), of.remark(maker, place, inputs)
+    pieces = [(cell_name(step.called if index else step.name, index), step.name)]
     for part in [*middle, [(number(step.value[index], 0 if cut else step.digits), step.name)]]:
         pieces += [(" = ", ""), *part]
     return pieces + ([(remark, "")] if remark else [])

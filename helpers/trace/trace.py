@@ -5,18 +5,16 @@ rules: text (``why``, ``shapes``), a still picture (``picture``, ``save``) and t
 (display it in a notebook).
 """
 
-import operator
 from dataclasses import dataclass, field
-from functools import cached_property
-
-import numpy as np
 
 from helpers.look.given import told
-from helpers.look.style import ROLES, TOKENS, exact_digits, number, shape_text, size_name
-from helpers.trace import rules
+from helpers.look.style import ROLES, TOKENS, number, shape_text, size_name
+from helpers.trace import rules, through
 from helpers.trace.arrays import as_array
 from helpers.trace.checks import checked_factor, checked_name, checked_tokens
 from helpers.trace.gradients import backward
+from helpers.trace.kinds import KINDS
+from helpers.trace.step import Step, place
 
 
 class Text(str):
@@ -31,60 +29,6 @@ class UnknownName(KeyError):
 
     def __str__(self):
         return self.args[0]
-
-
-@dataclass(frozen=True, eq=False)
-class Step:
-    """One named matrix of a Trace and how it was made.
-
-    name:   as in the code, ``"scores"``
-    value:  a NumPy array
-    axes:   a letter for each axis of value, ``("t", "s")``
-    kind:   what the rule does with its terms (see ``helpers.trace.rules``)
-    rule:   the index rule, ``"t h, s h -> t s"``
-    inputs: the names of the steps it reads
-    role:   x, query, key, value, weights or out: gives the color
-    code:   the line of PyTorch that does the same
-    factor: what a sum-product is multiplied by
-    parameter: True for a matrix that training changes
-    names: what the sizes of axes are called in its trace, where that is another name than usual
-    """
-
-    name: str
-    value: np.ndarray
-    axes: tuple
-    kind: str = "given"
-    rule: str = ""
-    inputs: tuple = ()
-    role: str = "x"
-    code: str = ""
-    factor: float = 1.0
-    parameter: bool = False
-    names: dict = field(default_factory=dict, repr=False)
-
-    @property
-    def shape(self):
-        """The shape with names and numbers: ``"(T=2, C=3)"``."""
-        return shape_text(self.axes, self.value.shape, self.names)
-
-    @cached_property
-    def digits(self):
-        """How many decimals its numbers are printed with: 0 to 2 if that is exact, else 3."""
-        return exact_digits(self.value)
-
-
-def place(step, axis, at):
-    """An index along an axis of a step, counted from 0; raises IndexError for one that is not there."""
-    size = step.value.shape[step.axes.index(axis)]
-    try:
-        found = operator.index(at)
-    except Exception:  # noqa: BLE001 - a learner's own thing may do anything
-        found = size
-    if not -size <= found < size:
-        raise IndexError(
-            f"{step.name} has shape {step.shape}; {axis} is {told(at)}, wanted a whole number from 0 to {size - 1}."
-        )
-    return found % size
 
 
 @dataclass
@@ -165,6 +109,20 @@ class Trace:
         self._check_sizes(name, value.shape, parsed.output, made=True)
         return self._add(Step(name, value, parsed.output, kind, rule, inputs, role, code, factor, names=self._names))
 
+    def seen(self, name, value, axes, kind="given", rule="", inputs=(), **how):
+        """Add a matrix with a value of its own, that of a run, made from earlier ones by a rule that has been checked.
+
+        axes: ``"t c"``; how: whatever else a ``Step`` has, ``hidden=True``. A move has places, an opaque step a table
+        in the place of a rule. Raises ValueError and UnknownName as ``step`` does; the value is not computed again.
+        """
+        value, axes, inputs = as_array(name, value), tuple(axes.split()), tuple(inputs)
+        sources = [self[source] for source in inputs]
+        if KINDS[kind].ruled:
+            rules.checked(name, kind, rule)
+        KINDS[kind].weigh(name, value, sources, **how)
+        self._check_sizes(name, value.shape, axes, made=kind != "given")
+        return self._add(Step(name, value, axes, kind, rule, inputs, names=self._names, seen=True, **how))
+
     def _check_sizes(self, name, shape, axes, parameter=False, made=False):
         text = shape_text(axes, shape, self._size_names({**dict(zip(axes, shape)), **self._sizes}))
         for axis, size in zip(axes, shape):
@@ -242,11 +200,20 @@ class Trace:
         """The steps that a step reads."""
         return [self[name] for name in step.inputs]
 
+    @property
+    def shown(self):
+        """The steps that a face shows, in order: all but the hidden ones."""
+        return [step for step in self if not step.hidden]
+
+    def reads(self, step):
+        """The names of the shown steps that a step is made of, straight or through hidden ones."""
+        return through.reads(self, step)
+
     def shapes(self):
-        """Every step with its shape and its line of PyTorch, one a line."""
-        width = max((len(step.name) for step in self), default=0)
-        wide = max((len(step.shape) for step in self), default=0)
-        lines = [f"{step.name:<{width}}  {step.shape:<{wide}}  {step.code}".rstrip() for step in self]
+        """Every step that is shown with its shape and its line of PyTorch, one a line."""
+        width = max((len(step.name) for step in self.shown), default=0)
+        wide = max((len(step.shape) for step in self.shown), default=0)
+        lines = [f"{step.name:<{width}}  {step.shape:<{wide}}  {step.code}".rstrip() for step in self.shown]
         return Text("\n".join(lines))
 
     def why(self, name, *index, **named):
@@ -255,12 +222,12 @@ class Trace:
         Raises UnknownName for a step, ValueError for axes and IndexError for a cell that is not there.
         """
         step, index = self[name], self.index(name, *index, **named)
-        return Text("".join(text for text, _ in rules.formula(step, index, self.inputs(step))))
+        return Text("".join(text for text, _ in through.formula(self, step, index)))
 
     def sources(self, name, *index, **named):
         """The cells one cell is made of: a list of (step name, index), those with a non-zero derivative."""
         step, index = self[name], self.index(name, *index, **named)
-        return rules.sources(step, index, self.inputs(step))
+        return through.sources(self, step, index)
 
     def index(self, name, *index, **named):
         """The place of one cell, counted from 0: ``index("out", -1, 0)`` in a trace with T=3 is ``(2, 0)``."""
@@ -281,7 +248,7 @@ class Trace:
 
     def __repr__(self):
         lines = [self.title, *self.shapes().splitlines()]
-        for step in list(self)[-1:]:
+        for step in self.shown[-1:]:
             rows = step.value.reshape(-1, step.value.shape[-1] if step.value.ndim else 1)
             lines.append(f"{step.name} =")
             lines += [

@@ -7,6 +7,7 @@ from helpers.trace.kinds.moves import Lookup, Reshape
 from helpers.trace.kinds.parts import Concatenate, Repeat, Slice
 from helpers.trace.kinds.shares import Normalize, Softmax
 from helpers.trace.kinds.sums import Max, Mean, SumProduct
+from helpers.trace.kinds.unruled import Move, Opaque, Scatter
 
 KINDS = {
     "given": Given(),
@@ -25,4 +26,7 @@ KINDS = {
     "slice": Slice(),
     "concatenate": Concatenate(),
     "repeat": Repeat(),
+    "move": Move(),
+    "scatter": Scatter(),
+    "opaque": Opaque(),
 }

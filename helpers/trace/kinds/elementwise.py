@@ -9,7 +9,7 @@ import numpy as np
 from helpers.trace.axes import einsum
 from helpers.trace.formulas import join, names, numbers
 from helpers.trace.grammar import parse
-from helpers.trace.kinds.kind import Kind
+from helpers.trace.kinds.kind import Kind, only_ones_vanish
 from helpers.trace.pytorch import reshapes
 
 EPSILON = 1e-5  # what rsqrt adds, so that it never divides by 0; PyTorch's LayerNorm adds the same
@@ -23,7 +23,10 @@ class Between(Kind):
 
     def fits(self, rule):
         axes = [axis for named in rule.inputs for axis in named]
-        return rule.is_plain and self.least <= len(rule.inputs) <= self.most and set(axes) == set(rule.output)
+        return rule.is_plain and self.least <= len(rule.inputs) <= self.most and set(rule.output) <= set(axes)
+
+    def inspect(self, rule, values, inputs, name):
+        only_ones_vanish(rule, values, name)
 
     def value(self, rule, values, factor, sizes):
         return self.combined([einsum([value], [axes], rule.output, sizes) for value, axes in zip(values, rule.inputs)])
@@ -60,7 +63,9 @@ class Add(Between):
         for place, axes in enumerate(rule.inputs):
             sign = self.signs[place] if self.signs else 1.0
             code = "-" * (sign < 0) + f"d{step.name}" if axes == rule.output else ""
-            walk.part(step, place, [f"d{step.name}"], [rule.output], axes, code, factor=sign)
+            inputs, lists = [f"d{step.name}"], [rule.output]
+            walk.spread_out(inputs, lists, step.inputs[place], axes)
+            walk.part(step, place, inputs, lists, axes, code, factor=sign)
 
 
 class Subtract(Add):
@@ -102,7 +107,9 @@ class Quotient(Between):
         rule = parse(step.rule)
         below = step.inputs[1]
         inverse = walk.help(f"inverse_{below}", 1 / walk.trace[below].value, rule.inputs[1], f"1 / {below}")
-        walk.part(step, 0, [f"d{step.name}", inverse], [rule.output, rule.inputs[1]], rule.inputs[0])
+        inputs, lists = [f"d{step.name}", inverse], [rule.output, rule.inputs[1]]
+        walk.spread_out(inputs, lists, step.inputs[0], rule.inputs[0])
+        walk.part(step, 0, inputs, lists, rule.inputs[0])
         inputs = [f"d{step.name}", walk.need(step.name), inverse]
         lists = [rule.output, rule.output, rule.inputs[1]]
         walk.part(step, 1, inputs, lists, rule.inputs[1], factor=-1.0)

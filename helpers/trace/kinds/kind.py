@@ -11,6 +11,7 @@ class Kind:
 
     wants: what a rule of this kind says, as the end of a sentence; example: such a rule. differentiable: how many of
     the inputs have a derivative, the first ones; None for all. keeps: whether whole numbers stay whole.
+    ruled: whether an index rule says what it does.
 
     A kind is a table's entry: one object of it serves every step. ``rule`` is a parsed rule, ``inputs`` are the steps
     that a step reads, ``index`` is a cell.
@@ -20,6 +21,7 @@ class Kind:
     example = ""
     differentiable = None
     keeps = False
+    ruled = True
 
     def fits(self, rule):
         """Can this kind read the rule?"""
@@ -49,6 +51,9 @@ class Kind:
     def inspect(self, rule, values, inputs, name):
         """Raise ValueError for numbers that this kind cannot work with."""
 
+    def weigh(self, name, value, sources, **how):
+        """Raise ValueError where what a step of a run comes with, ``how``, does not fit its value or its sources."""
+
     def value(self, rule, values, factor, sizes):
         """The whole step at once, an array with the axes of the output."""
         raise NotImplementedError
@@ -74,6 +79,10 @@ class Kind:
         found = self.terms(step, index, inputs)
         return [(source.name, where) for term in found for source, where in zip(inputs, term)]
 
+    def moved(self, step, index, inputs):
+        """Where a number that is only moved comes from: which input, and the cell there; None for any other."""
+        return None
+
     def formula(self, step, index, inputs):
         """The middle parts of the formula, first with names, then with numbers, each a list of pieces."""
         raise NotImplementedError
@@ -87,8 +96,20 @@ class Kind:
         raise NotImplementedError
 
 
+def only_ones_vanish(rule, values, name):
+    """Raise ValueError for an axis that the result has not, and that is larger than 1."""
+    for axes, value in zip(rule.inputs, values):
+        for axis, size in zip(axes, value.shape):
+            if axis in rule.gone and size > 1:
+                raise ValueError(
+                    f"{name}: the rule {rule.text!r} drops the axis {axis} of size {size}; only one of size 1 may go."
+                )
+
+
 class Given(Kind):
     """A number that you gave."""
+
+    ruled = False
 
     def terms(self, step, index, inputs):
         return []
@@ -116,6 +137,9 @@ class OneSource(Kind):
         """The one cell, with None for the inputs that it does not come from."""
         which, where = self.place(step, index, inputs)
         return [tuple(where if i == which else None for i in range(len(inputs)))]
+
+    def moved(self, step, index, inputs):
+        return self.place(step, index, inputs)
 
     def cell(self, step, index, inputs):
         which, where = self.place(step, index, inputs)

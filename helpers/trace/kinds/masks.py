@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 
-from helpers.look.style import cell_name, number
+from helpers.look.style import number
 from helpers.trace.axes import einsum, truth
 from helpers.trace.formulas import names
 from helpers.trace.grammar import holds, parse
-from helpers.trace.kinds.kind import Kind
+from helpers.trace.kinds.kind import Kind, only_ones_vanish
 
 SIGNS = {"<=": "≤", ">=": "≥", "!=": "≠"}
 
@@ -25,11 +25,12 @@ class Mask(Kind):
 
     def fits(self, rule):
         first, *masks = rule.inputs
-        within = {axis for axes in masks for axis in axes} | {*rule.compared} <= {*rule.output}
+        within = {*rule.compared} <= {*rule.output}
         uncut = not (rule.cuts or rule.through) and {*first} == {*rule.output}
         return uncut and within and bool(masks or rule.guard)
 
     def inspect(self, rule, values, inputs, name):
+        only_ones_vanish(rule, values, name)
         for mask, value in zip(inputs[1:], values[1:]):
             odd = value[~np.isin(value, (0, 1))]
             if odd.size:
@@ -77,9 +78,9 @@ class Mask(Kind):
                 said = [f"{here(c.left, bound)} {SIGNS.get(c.sign, c.sign)} {here(c.right, bound)}" for c in clause]
                 return f", because {' or '.join(said)} is false"
         for axes, mask in zip(rule.inputs[1:], inputs[1:]):
-            where = tuple(bound[axis] for axis in axes)
+            where = tuple(bound.get(axis, 0) for axis in axes)  # an axis of size 1 may vanish
             if mask.value[where] == 0:
-                return f", because {cell_name(mask.name, where)} = 0"
+                return f", because {mask.written(where)[0]} = 0"
         return ""
 
     def backward(self, step, walk):

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from helpers.look.given import whole_number
-from helpers.look.style import cell_name, number, shape_text, size_name
+from helpers.look.style import number, shape_text, size_name
 from helpers.trace.grammar import parse
 from helpers.trace.kinds.kind import Kind, OneSource
 from helpers.trace.pytorch import reshapes
@@ -57,8 +57,12 @@ class Lookup(Kind):
     def formula(self, step, index, inputs):
         (((row, *rest), where),), (table, ids) = self.terms(step, index, inputs), inputs
         tail = "".join(f",{place}" for place in rest) + "]"
-        named = [(f"{table.name}[", table.name), (cell_name(ids.name, where), ids.name), (tail, table.name)]
-        return [named, [(cell_name(table.name, (row, *rest)), table.name)]]
+        named = [(f"{table.called}[", table.name), ids.written(where), (tail, table.name)]
+        return [named, [table.written((row, *rest))]]
+
+    def moved(self, step, index, inputs):
+        ((where, _),) = self.terms(step, index, inputs)
+        return 0, where
 
     def backward(self, step, walk):
         rule = parse(step.rule)

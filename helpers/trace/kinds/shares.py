@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from helpers.look.style import cell_name, number
+from helpers.look.style import number
 from helpers.trace.formulas import bracketed, join, shortened
 from helpers.trace.grammar import parse
 from helpers.trace.kinds.kind import Kind
@@ -44,10 +44,11 @@ class Share(Kind):
         below = seen or places
 
         def name(where):
-            return [(self.power + cell_name(source.name, where), source.name)]
+            text, color = source.written(where)
+            return [(self.power + text, color)]
 
         def count(where):
-            return [(self.power + number(source.value[where], source.digits), source.name)]
+            return [(self.power + number(source.value[where], source.digits), source.written(where)[1])]
 
         def wrapped(parts):
             return bracketed(parts) if len(below) > 1 or parts[0][0].startswith("−") else parts

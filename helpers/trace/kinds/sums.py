@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from helpers.look.given import whole_number
 from helpers.look.style import number
 from helpers.trace.axes import einsum, product, truth
 from helpers.trace.formulas import bracketed, factors, join, names, numbers, shortened
@@ -16,6 +17,14 @@ class Reduction(Kind):
 
     most = 1  # of inputs
     word = ""  # what it is called, for a cell without a term
+
+    def makes(self, rule):
+        """An axis that only the result has may have any size, that of the one it replaces or 1."""
+        return rule.new
+
+    def sizes(self, rule, values, made, name):
+        found = super().sizes(rule, values, made, name)
+        return {**found, **{axis: whole_number(f"{name}: {axis}", size, 1) for axis, size in made.items()}}
 
     def fits(self, rule):
         uncut = not (rule.cuts or rule.through)
@@ -54,6 +63,16 @@ class SumProduct(Reduction):
     def cell(self, step, index, inputs):
         found = self.terms(step, index, inputs)
         return step.factor * sum(math.prod(s.value[at] for s, at in zip(inputs, term)) for term in found)
+
+    def moved(self, step, index, inputs):
+        """Turned around: one number, and no factor."""
+        rule = parse(step.rule)
+        if len(inputs) > 1 or step.factor != 1 or rule.guard:
+            return None
+        sizes = dict(zip(rule.inputs[0], inputs[0].value.shape))
+        bound = dict(zip(rule.output, index))
+        several = any(sizes[axis] > 1 for axis in rule.gone)
+        return None if several else (0, tuple(bound.get(axis, 0) for axis in rule.inputs[0]))
 
     def sources(self, step, index, inputs):
         # A cell may stand in several terms, and these may cancel.

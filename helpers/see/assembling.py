@@ -1,0 +1,112 @@
+"""Drafts become a Trace: which are shown, what they are called, and their letters."""
+
+from collections import Counter
+
+from helpers.see.dimensions import Axes, Letters, named_inputs, rule_letters
+from helpers.see.roles import Roles
+from helpers.trace.grammar import clauses, guard_text, rule_text
+from helpers.trace.tables import table
+from helpers.trace.trace import Trace
+
+SMALL = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+def assembled(drafts, last, title, tokens=None, readers=None):
+    """The Trace of drafts. last: the drafts that were returned, in order."""
+    drafts = needed(drafts, last)
+    trace, letters = Trace(title, tokens), None
+    roles = Roles(drafts, last[-1:])
+    axes = Axes()
+    for draft in drafts:
+        axes.follow(draft)
+    axes.agree()
+    named_inputs(axes, drafts, roles)
+    axes.agree()
+    letters, names = Letters(axes), {}
+    for draft in drafts:
+        letters.give(draft)
+    for draft in drafts:
+        names[draft] = unique(draft.name or one_line(draft.text) or draft.word or draft.kind, trace)
+        add(trace, draft, names, letters, roles)
+    return trace
+
+
+def needed(drafts, last):
+    """The drafts that are shown, have a name or are read by one of these; what was returned comes last."""
+    loops = Counter((draft.code, draft.text or draft.name) for draft in drafts if draft.origin == "made")
+    moving = movers(drafts)
+    for draft in drafts:
+        if draft.kind == "move":
+            again = loops[draft.code, draft.text or draft.name] > 2
+            draft.hidden = draft not in last and (again or not draft.shows)
+        elif draft.origin == "made" and not draft.name and draft not in last:
+            again = loops[draft.code, draft.text] > 2
+            draft.hidden = draft.hidden or (again and draft in moving)
+        elif draft in last:
+            draft.hidden = False
+    kept, wanted = [], {*last}
+    for draft in reversed(drafts):
+        if draft in wanted or draft.origin == "input" or (draft.origin == "made" and (draft.name or not draft.hidden)):
+            wanted.update(draft.inputs)
+            kept.append(draft)
+    kept.reverse()
+    read = {source for draft in kept for source in draft.inputs}
+    ending = [draft for draft in last if draft not in read]
+    return [draft for draft in kept if draft not in ending] + ending
+
+
+def movers(drafts):
+    """The drafts that only moves read."""
+    readers = {}
+    for draft in drafts:
+        for source in draft.inputs:
+            readers.setdefault(source, []).append(draft)
+    return {draft for draft, those in readers.items() if all(one.kind == "move" for one in those)}
+
+
+def one_line(text):
+    """An expression in one line, not too long."""
+    text = " ".join(text.split())
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def unique(name, trace):
+    """A name that is used again gets a small number: ``wei₂``."""
+    if name not in trace:
+        return name
+    number = 2
+    while (found := name + str(number).translate(SMALL)) in trace:
+        number += 1
+    return found
+
+
+def add(trace, draft, names, letters, roles):
+    """Add the step of a draft."""
+    how = {"places": draft.places} if draft.kind == "move" else {}
+    rule = ""
+    if draft.kind == "opaque":
+        how = {
+            "table": table(draft.shape, draft.table),
+            "operation": draft.word,
+            "pull": draft.pull,
+        }
+    elif draft.kind not in ("given", "move"):
+        of = rule_letters(draft, letters)
+        lists = [[of[label] for label in labels] for labels in draft.labels]
+        guard = guard_text(clauses(draft.guard), of) if draft.guard else ""
+        rule = rule_text(lists, letters.of[draft], guard)
+        how = {"factor": draft.factor}
+    trace.seen(
+        names[draft],
+        draft.value,
+        " ".join(letters.of[draft]),
+        draft.kind,
+        rule,
+        [names[source] for source in draft.inputs],
+        role=roles.of.get(draft, "x"),
+        code=draft.code,
+        parameter=draft.origin == "parameter",
+        hidden=draft.hidden,
+        part=tuple(draft.part),
+        **how,
+    )

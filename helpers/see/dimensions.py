@@ -1,0 +1,254 @@
+"""Which axis is which: axes are followed through all operations, and those that must be alike have one letter.
+
+An axis that goes through a product, a sum or a softmax is the same axis before and after it, and where two matrices
+meet along an axis, it is one. An input x is (T, C), or (B, T, C); the rest follows. What cannot be told is i, j, …
+"""
+
+import numpy as np
+
+FAMILIES = {"T": "tsr", "C": "ce", "head_size": "hg", "B": "b", "heads": "n", "vocabulary": "v", "positions": "p"}
+SPARE = [letter for letter in "ijklmoquwxyzadf"]
+SHAPES = {
+    "x": ("B", "T", "C"),
+    "q": ("B", "T", "head_size"),
+    "k": ("B", "T", "head_size"),
+    "v": ("B", "T", "head_size"),
+    "scores": ("B", "T", "T"),
+    "idx": ("B", "T"),
+}
+ALIKE = {
+    **dict.fromkeys(("X", "x", "inputs", "input", "inp", "hidden_states", "emb", "embeddings", "tok_emb", "src"), "x"),
+    **dict.fromkeys(("query", "Q", "q"), "q"),
+    **dict.fromkeys(("key", "K", "k"), "k"),
+    **dict.fromkeys(("value", "V", "v"), "v"),
+    **dict.fromkeys(("scores", "wei", "att", "weights"), "scores"),
+    **dict.fromkeys(("idx", "ids", "tokens", "input_ids", "token_ids"), "idx"),
+}
+MOST_FOLLOWED = 200_000  # numbers of a move that are looked at
+
+
+class Axes:
+    """The classes of axes that are one, each with a size."""
+
+    def __init__(self):
+        self.up, self.size, self.families, self.wholes = {}, {}, {}, []
+
+    def find(self, node):
+        while self.up.get(node, node) != node:
+            node = self.up[node]
+        return node
+
+    def join(self, one, other):
+        """These two axes are the same."""
+        one, other = self.find(one), self.find(other)
+        if one != other and self.size[one] == self.size[other]:
+            self.up[other] = one
+            if other in self.families:
+                self.families.setdefault(one, self.families.pop(other))
+
+    def name(self, node, family):
+        """An axis belongs to a family, if it belongs to none yet and has a size above 1 or no other will say it."""
+        self.families.setdefault(self.find(node), family)
+
+    def family(self, node):
+        return self.families.get(self.find(node))
+
+    def follow(self, draft):
+        """Learn from one draft."""
+        for axis, size in enumerate(draft.shape):
+            self.size[draft, axis] = size
+        if draft.kind == "move":
+            self.follow_move(draft)
+            return
+        nodes = {}
+        for source, labels in zip(draft.inputs, draft.labels):
+            for axis, label in enumerate(labels):
+                nodes.setdefault(label, []).append((source, axis))
+        for axis, label in enumerate(draft.output):
+            nodes.setdefault(label, []).append((draft, axis))
+        for new, old in draft.runs.items():
+            nodes[old] = nodes.get(old, []) + nodes.pop(new, [])
+        for same in nodes.values():
+            for other in same[1:]:
+                self.join(same[0], other)
+
+    def follow_move(self, draft):
+        """Which axes a move keeps whole, cuts in two or puts together, told by where its numbers go."""
+        if draft.value.size > MOST_FOLLOWED or not draft.inputs:
+            return
+        ends = np.cumsum([piece.value.size for piece in draft.inputs])
+        flat = draft.places.reshape(-1)
+        owners = np.where(flat < 0, -1, np.searchsorted(ends, flat, side="right"))
+        order = np.argsort(owners, kind="stable")
+        starts = np.searchsorted(owners[order], np.arange(len(ends) + 1))
+        for i, piece in enumerate(draft.inputs):
+            here = order[starts[i] : starts[i + 1]]
+            if here.size:
+                inside = flat[here] - (ends[i] - piece.value.size)
+                self.compare(
+                    draft, np.unravel_index(here, draft.shape) if draft.shape else (),
+                    piece, np.unravel_index(inside, piece.shape) if piece.shape else (),
+                )
+
+    def compare(self, draft, after, piece, before):
+        """after, before: along each axis, where the numbers stand in the move and where in one of its inputs."""
+        whole_after, whole_before = set(), set()
+        for j, old in enumerate(before):
+            for k, new in enumerate(after):
+                size = piece.shape[j]
+                if size > 1 and size == draft.shape[k] and k not in whole_after and covers(old, size):
+                    if np.array_equal(old, new):
+                        self.join((piece, j), (draft, k))
+                        whole_after.add(k)
+                        whole_before.add(j)
+                        break
+        left_before = [j for j in range(len(before)) if j not in whole_before and piece.shape[j] > 1]
+        left_after = [k for k in range(len(after)) if k not in whole_after and draft.shape[k] > 1]
+        self.products(piece, before, left_before, draft, after, left_after)
+        self.products(draft, after, left_after, piece, before, left_before)
+
+    def products(self, one, places, left, other, those, parts):
+        """Axes of one matrix that are two axes of the other, one inside the other."""
+        for j in left:
+            for outer in parts:
+                for inner in parts:
+                    sizes = other.shape[outer], other.shape[inner]
+                    if outer != inner and sizes[0] * sizes[1] == one.shape[j] and covers(places[j], one.shape[j]):
+                        if np.array_equal(those[outer] * sizes[1] + those[inner], places[j]):
+                            self.wholes.append(((other, outer), (other, inner), (one, j)))
+
+    def agree(self):
+        """What is cut into the same two axes is the same axis."""
+        changed = True
+        while changed:
+            changed, known = False, {}
+            for outer, inner, whole in self.wholes:
+                key = self.find(outer), self.find(inner)
+                first = known.setdefault(key, whole)
+                if self.find(first) != self.find(whole):
+                    self.join(first, whole)
+                    changed = self.find(first) == self.find(whole) or changed
+
+
+def covers(places, size):
+    """Do they go from the first to the last?"""
+    return places.size and places.min() == 0 and places.max() == size - 1
+
+
+def named_inputs(axes, drafts, roles):
+    """Families of the axes of inputs, by their names and by what is done with them."""
+    inputs = [draft for draft in drafts if draft.origin == "input" and draft.kind == "given"]
+    for draft in inputs:
+        shape = SHAPES.get(ALIKE.get(draft.name), ())
+        if draft.name == "x" and draft.value.dtype.kind == "i":
+            shape = SHAPES["idx"]
+        if not shape or draft.value.ndim > len(shape) or draft.value.ndim < len(shape) - 1:
+            continue
+        for axis, family in enumerate(shape[len(shape) - draft.value.ndim :]):
+            axes.name((draft, axis), family)
+    for softmax, out, at, scores in roles.heads:
+        name_attention(axes, softmax, out, at, scores)
+    for draft in drafts:
+        if draft.kind == "lookup":
+            table, ids = draft.inputs
+            axes.name((table, 0), "positions" if ids.origin == "constant" else "vocabulary")
+            axes.name((draft, draft.value.ndim - 1), "C")
+            if ids.value.ndim:
+                axes.name((ids, ids.value.ndim - 1), "T")
+    for outer, inner, whole in axes.wholes:
+        if axes.family(outer) == "heads" and axes.family(inner) == "head_size":
+            sizes = {axes.size[node] for node, family in axes.families.items() if family == "C"}
+            if axes.size[whole] in sizes:
+                axes.name(whole, "C")
+
+
+def name_attention(axes, softmax, out, at, scores):
+    """Names around weights: their rows and columns are tokens, what is compared is head_size, the axes before are heads."""
+    ndim = softmax.value.ndim
+    axes.name((softmax, ndim - 1), "T")
+    if ndim > 1:
+        axes.name((softmax, ndim - 2), "T")
+    if scores is not None:
+        gone = {*scores.labels[0]} & {*scores.labels[1]} - {*scores.output}
+        for label in gone:
+            axes.name((scores.inputs[0], scores.labels[0].index(label)), "head_size")
+    value = out.inputs[1 - at]
+    free = [label for label in out.labels[1 - at] if label not in out.labels[at]]
+    for label in free:
+        node = (value, out.labels[1 - at].index(label))
+        for other, family in list(axes.families.items()):
+            if family == "head_size" and axes.size[other] == axes.size[axes.find(node)] and axes.family(node) is None:
+                axes.join(other, node)
+        axes.name(node, "head_size")
+    for axis in range(ndim - 2):
+        if axes.family((softmax, axis)) is None:
+            axes.name((softmax, axis), "heads" if axis == ndim - 3 else "B")
+
+
+class Letters:
+    """The letters of axes: one size for each letter, and no two alike in one matrix."""
+
+    def __init__(self, axes):
+        self.axes, self.of, self.used, self.own = axes, {}, {}, {}
+
+    def give(self, draft):
+        """Letters for the axes of a draft, those of the axes that it has them from where it can."""
+        origin = {}
+        for source, labels in zip(draft.inputs, draft.labels):
+            for axis, label in enumerate(labels):
+                origin.setdefault(label, self.of[source][axis])
+        found = [None] * len(draft.shape)
+        for axis, label in enumerate(draft.output):
+            letter = origin.get(draft.runs.get(label, label)) if draft.kind != "move" else None
+            if letter and letter not in found and self.fits(letter, draft, axis):
+                found[axis] = letter
+        for axis in range(len(found)):
+            if found[axis] is None:
+                found[axis] = self.new((draft, axis), found)
+        self.of[draft] = tuple(found)
+        return self.of[draft]
+
+    def fits(self, letter, draft, axis):
+        return self.used.get(letter, (None,))[0] == draft.shape[axis]
+
+    def new(self, node, taken):
+        """A letter for an axis: the next of its family, or a spare one."""
+        root, size = self.axes.find(node), self.axes.size[node]
+        family = self.axes.families.get(root)
+        owner = ("size", size) if family is None else root
+        known = self.own.setdefault(owner, [])
+        for letter in known:
+            if letter not in taken:
+                return letter
+        letters = FAMILIES.get(family, "")
+        for letter in [*letters, *(self.spare())]:
+            if letter not in self.used:
+                self.used[letter] = (size, owner)
+                known.append(letter)
+                return letter
+        raise AssertionError("there is always one more letter")
+
+    def spare(self):
+        yield from SPARE
+        number = 2
+        while True:
+            yield from (f"{letter}{number}" for letter in SPARE)
+            number += 1
+
+
+def rule_letters(draft, letters):
+    """The letters of each label in a draft's rule: those of its axes, then those of what it reads, all different."""
+    found = dict(zip(draft.output, letters.of[draft]))
+    for source, labels in zip(draft.inputs, draft.labels):
+        for label, letter in zip(labels, letters.of[source]):
+            if label not in found:
+                found[label] = free(letter, {*found.values()})
+    return found
+
+
+def free(letter, taken):
+    """The letter, or another one that is not taken."""
+    if letter not in taken:
+        return letter
+    same = next((family for family in FAMILIES.values() if letter in family), "")
+    return next(one for one in [*same, *SPARE, *(f"{letter}{n}" for n in range(2, 99))] if one not in taken)

@@ -1,0 +1,27 @@
+"""The operations that can be read: the name of each with its reader.
+
+A reader gets the reading and an event, and returns what its result is: a draft, a view of drafts, or a list of these,
+one for each result; None for what it cannot read. What it says is checked against the numbers of the run.
+"""
+
+from helpers.see.operations import (
+    attention,
+    elementwise,
+    layers,
+    lookups,
+    moves,
+    products,
+    reductions,
+    shares,
+)
+
+READERS = {
+    **moves.READERS,
+    **products.READERS,
+    **elementwise.READERS,
+    **reductions.READERS,
+    **shares.READERS,
+    **lookups.READERS,
+    **layers.READERS,
+    **attention.READERS,
+}

@@ -1,0 +1,266 @@
+"""Events become steps: what a run did is read as a Trace, each number with the rule that made it."""
+
+from collections import Counter
+
+import numpy as np
+
+from helpers.see.arguments import plain_number
+from helpers.see.drafts import Draft, View, joined
+from helpers.see.events import Matrix, matrices
+from helpers.see.opaque import elsewhere, opaque
+from helpers.see.operations import READERS
+from helpers.trace import rules
+from helpers.trace.grammar import rule_text
+
+ROUNDING = {"float64": 1e-9, "float16": 4e-3, "bfloat16": 3e-2}  # of numbers of the run; 1e-5 of float32
+FRESH = "u{}"  # labels of axes of size 1 that only one matrix has
+
+
+class Unread(Exception):
+    """A reader cannot read a call: it stays opaque."""
+
+
+class Reading:
+    """A recording on its way to a Trace.
+
+    drafts: the steps, in order. views: for each matrix of the run, the drafts that its numbers come from.
+    """
+
+    def __init__(self, recording):
+        self.recording, self.drafts, self.views, self.numbers = recording, [], {}, {}
+        self.live = {*recording.inputs.values()}  # matrices that depend on an input or a parameter
+        self.readers = Counter(matrix for event in recording.events for matrix in event.reads)
+        self.readers.update(matrices(recording.returned))
+        for name, matrix in recording.inputs.items():
+            self.views[matrix] = View((self.given(matrix, name),))
+        for event in recording.events:
+            self.read(event)
+
+    # -- one call ---------------------------------------------------------------------------------
+
+    def read(self, event):
+        """Read one call: its results get their views."""
+        self.event, mark = event, len(self.drafts)
+        results = [result for result in event.results if result not in self.views]
+        if not results or not any(self.alive(matrix) for matrix in event.reads):
+            return  # a constant is looked at when something reads it
+        self.live.update(results)
+        try:
+            found = READERS[event.operation](self, event) if event.operation in READERS else []
+        except Exception:  # noqa: BLE001 - whatever is not as the reader thought is opaque, never a refusal
+            found = []
+        found = found if isinstance(found, list) else [found]
+        found += [None] * (len(event.results) - len(found))
+        if any(one is None or not self.right(one, result) for one, result in zip(found, event.results)):
+            wrong = [i for i, (one, result) in enumerate(zip(found, event.results)) if not self.right(one, result)]
+            if len(wrong) == len(found):
+                del self.drafts[mark:]
+            for i, draft in opaque(self, event, wrong):
+                found[i] = draft
+        for one, result in zip(found, event.results):
+            if result not in self.views:
+                self.settle(one, result)
+
+    def alive(self, matrix):
+        """Does it depend on an input or a parameter?"""
+        return matrix in self.live or matrix.origin in ("input", "parameter")
+
+    def right(self, found, result):
+        """Are these the numbers of the run, up to its rounding?"""
+        if found is None or tuple(found.shape) != tuple(result.shape):
+            return False
+        mine = self.numbers_of(found, result) if isinstance(found, View) else found.value
+        return close(mine, result.value, result.kind)
+
+    def numbers_of(self, view, result):
+        """The numbers of a view; where they come from no draft, they are those of the result."""
+        if view.places is None:
+            return view.pieces[0].value
+        flat = np.concatenate([*(piece.value.reshape(-1).astype(float) for piece in view.pieces), [0.0]])
+        return np.where(view.places < 0, result.value, flat[view.places])
+
+    def settle(self, found, result):
+        """A result has been read: it is a draft, or a view of drafts, and it has its name."""
+        place = self.event.place
+        if isinstance(found, View):
+            self.views[result] = found
+            if result.name and found.places is not None or not found.pieces:
+                self.moved(result)
+            elif result.name and found.places is None:
+                self.moved(result, keep=True)
+            return
+        found.value, found.key, found.name = result.value, result, result.name
+        found.text = found.text or place.expression
+        self.views[result] = View((found,))
+
+    # -- drafts -----------------------------------------------------------------------------------
+
+    def add(self, draft):
+        draft.part = draft.part or self.event.within
+        draft.code = draft.code or self.event.place.statement
+        self.drafts.append(draft)
+        return draft
+
+    def given(self, matrix, name=""):
+        """A matrix that comes from outside, or a constant."""
+        place = matrix.event.place if matrix.event else None
+        draft = Draft(
+            "given",
+            matrix.value,
+            output=tuple("abcdefghijkl"[: matrix.value.ndim]),
+            name=name or matrix.name,
+            text=place.expression if place else "",
+            origin="constant" if matrix.origin == "made" else matrix.origin,
+            code=place.statement if place else "",
+            key=matrix,
+        )
+        self.drafts.append(draft)
+        return draft
+
+    def number(self, value):
+        """A number that stands in the code, as a draft without axes."""
+        if value not in self.numbers:
+            text = str(value).replace("inf", "∞").replace("-", "−")
+            draft = Draft("given", np.array(float(value)), name=text, origin="number", hidden=True)
+            self.numbers[value] = draft
+            self.drafts.append(draft)
+        return View((self.numbers[value],))
+
+    def view(self, thing):
+        """The view of a matrix, of a number or of a draft."""
+        if isinstance(thing, View):
+            return thing
+        if isinstance(thing, Draft):
+            return View((thing,))
+        if isinstance(thing, Matrix):
+            if thing not in self.views:
+                self.views[thing] = View((self.given(thing),))
+            return self.views[thing]
+        if plain_number(thing) or isinstance(thing, bool):
+            return self.number(thing)
+        raise Unread(f"{thing} is no matrix")
+
+    def moved(self, result, keep=False):
+        """A draft for a matrix whose numbers are those of others in other places."""
+        view = self.views[result]
+        places = view.positions
+        value = result.value
+        output = tuple("abcdefghijkl"[: value.ndim])
+        draft = Draft("move", value, view.pieces, output=output, places=places, name=result.name, hidden=True)
+        draft.key, draft.text = result, self.text_of(result)
+        self.add(draft)
+        draft.shows = shows(result, view)
+        if not keep and view.turned is None:
+            self.views[result] = View((draft,))
+        return draft
+
+    def text_of(self, result):
+        return result.event.place.expression if result.event else ""
+
+    def whole(self, thing):
+        """The draft that has exactly the numbers of a matrix or view, in its shape; a move where there is none so far."""
+        view = self.view(thing)
+        if view.places is None:
+            return view.pieces[0]
+        matrix = thing if isinstance(thing, Matrix) else None
+        known = next((d for d in self.drafts if d.kind == "move" and d.key is matrix), None) if matrix else None
+        if known is not None:
+            return known
+        flat = np.concatenate([*(piece.value.reshape(-1).astype(float) for piece in view.pieces), [0.0]])
+        value = matrix.value if matrix else flat[view.places]
+        output = tuple("abcdefghijkl"[: value.ndim])
+        draft = Draft("move", value, view.pieces, output=output, places=view.places, hidden=True, key=matrix)
+        draft.text = self.text_of(matrix) if matrix and matrix.event else ""
+        draft.name = matrix.name if matrix else ""
+        self.add(draft)
+        if matrix and view.turned is None:
+            self.views[matrix] = View((draft,))
+        return draft
+
+    def make(self, kind, terms, output, guard="", factor=1.0, text="", hidden=False, runs=None):
+        """A draft made by a rule.
+
+        terms: pairs of a matrix, a number, a view or a draft, and a label for each of its axes. output: the labels of
+        the result's axes; labels that no term has have size 1, or run along with another as ``runs`` says.
+        """
+        runs = runs or {}
+        terms = [(thing, tuple(labels)) for thing, labels in terms]
+        parts, fresh = [], iter(range(100))
+        found = [self.labelled(thing, labels, fresh) for thing, labels in terms]
+        present = {label for _, labels in found for label in labels}
+        for label in output:  # a row that is copied: the copies must stand somewhere
+            if label not in present and label not in runs:
+                for i, (thing, labels) in enumerate(terms):
+                    if label in labels:
+                        found[i] = (self.whole(thing), labels)
+                        present |= {*labels}
+                        break
+        for draft, labels in found:
+            if kind == "sum-product" and self.folds(draft, labels):
+                factor *= draft.factor
+                labels = tuple(labels[draft.output.index(label)] for label in draft.labels[0])
+                draft = draft.inputs[0]
+            parts.append((draft, labels))
+        drafts, lists = tuple(draft for draft, _ in parts), tuple(labels for _, labels in parts)
+        alone = [label for label in output if not any(label in labels for labels in lists) and label not in runs]
+        core = [label for label in output if label not in alone]
+        rule = rule_text(lists, core, guard)
+        value = rules.evaluate(kind, rule, [draft.value for draft in drafts], factor)
+        value = np.asarray(value).reshape([1 if label in alone else value.shape[core.index(label)] for label in output])
+        return self.add(
+            Draft(kind, value, drafts, lists, tuple(output), guard, factor, dict(runs), text=text, hidden=hidden)
+        )
+
+    def labelled(self, thing, labels, fresh):
+        """The draft behind a matrix, and a label for each of its axes."""
+        view = self.view(thing)
+        turned = view.turned
+        if turned is None:
+            return self.whole(thing), labels
+        found = [None] * view.pieces[0].value.ndim
+        for label, axis in zip(labels, turned):
+            if axis is not None:
+                found[axis] = label
+        return view.pieces[0], tuple(label or FRESH.format(f"x{next(fresh)}") for label in found)
+
+    def folds(self, draft, labels):
+        """Is it a matrix times a number that has no name, read here alone?"""
+        return (
+            draft.kind == "sum-product"
+            and len(draft.inputs) == 1
+            and draft.factor != 1
+            and not draft.guard
+            and {*draft.labels[0]} == {*draft.output}
+            and self.fleeting(draft)
+        )
+
+    def fleeting(self, draft):
+        """Has it no name, and is it read only once?"""
+        matrix = draft.key
+        return matrix is not None and not matrix.name and draft.origin == "made" and self.readers[matrix] == 1
+
+    def opened(self, event, result):
+        """Sources of a call by its derivative."""
+        return elsewhere(self, event, result)
+
+    def join(self, views, positions):
+        return joined(views, positions)
+
+
+def shows(result, view):
+    """Is a move worth a picture: does it do more than to turn, cut or copy one matrix?"""
+    return len(view.pieces) > 1 or bool((view.places is not None) and (view.places < 0).any())
+
+
+def close(mine, value, kind):
+    """Are these the same numbers up to the rounding of this kind of number?"""
+    if mine.shape != value.shape:
+        return False
+    mine, value = mine.astype(float), value.astype(float)
+    finite = np.isfinite(value)
+    if not np.array_equal(finite, np.isfinite(mine)) or not np.array_equal(mine[~finite], value[~finite], equal_nan=True):
+        return False
+    mine, value = mine[finite], value[finite]
+    rounding = ROUNDING.get(kind, 1e-5 if kind.startswith("float") else 0)
+    top = np.abs(value).max(initial=0)
+    return bool((np.abs(mine - value) <= rounding * (np.abs(value) + top) + 1e-30).all())

@@ -1,0 +1,108 @@
+"""What a matrix is in attention, told by what becomes of it: never by its name.
+
+What comes out of a softmax and multiplies something is weights, and what it multiplies is the value. What goes into
+that softmax is scores; the two matrices whose products these are, are query and key.
+"""
+
+PASSED = ("mask", "add", "subtract", "move", "opaque")  # kinds that scores go through on their way to the softmax
+
+
+class Roles:
+    """The roles of drafts.
+
+    of: the role of each draft that has one. heads: for each attention a tuple of its weights, its query, its key and
+    its value, the last three as drafts and numbers of the input of the product, or None.
+    """
+
+    def __init__(self, drafts, last=()):
+        self.of, self.heads = {}, []
+        for draft in drafts:
+            if draft.kind == "sum-product" and len(draft.inputs) == 2:
+                for at, source in enumerate(draft.inputs):
+                    shares = shares_behind(source)
+                    if shares is not None and gone_along(draft, at):
+                        self.attention(draft, at, source, shares)
+                        break
+        for draft in drafts:
+            if draft.origin == "parameter" and draft not in self.of:
+                users = [other for other in drafts if draft in other.inputs and len(other.inputs) > 1]
+                roles = {role for role in map(self.role_through(drafts), users) if role in ("query", "key", "value")}
+                if len(roles) == 1:
+                    self.of[draft] = roles.pop()
+        for draft in last:
+            self.of.setdefault(draft, "out")
+
+    def attention(self, out, at, weights, softmax):
+        """Roles around one product of weights and values."""
+        value = out.inputs[1 - at]
+        self.of.setdefault(out, "out")
+        while weights is not softmax:
+            self.of.setdefault(weights, "weights")
+            weights = weights.inputs[0]
+        self.of.setdefault(softmax, "weights")
+        self.mark(value, "value")
+        scores = softmax.inputs[0] if softmax.kind == "softmax" else None
+        query = key = None
+        while scores is not None:
+            self.of.setdefault(scores, "scores")
+            if scores.kind == "sum-product" and len(scores.inputs) == 2 and not any(
+                one.origin in ("constant", "number") for one in scores.inputs
+            ):
+                query, key = scores.inputs
+                self.mark(query, "query")
+                self.mark(key, "key")
+                break
+            passed = scores.kind in PASSED or (scores.kind in ("sum-product", "quotient") and scores.inputs)
+            scores = next((one for one in scores.inputs if one.origin == "made"), None) if passed else None
+        self.heads.append((softmax, out, at, scores if query else None))
+
+    def mark(self, draft, role):
+        """A matrix has a role, and so have those that its numbers were moved from, where that is one alone."""
+        if draft.origin == "input":
+            return
+        self.of.setdefault(draft, role)
+        while draft.kind == "move" and len(draft.inputs) == 1 and draft.inputs[0].origin == "made":
+            source = draft.inputs[0]
+            if source.value.size != draft.value.size:
+                return
+            draft = source
+            self.of.setdefault(draft, role)
+
+    def role_through(self, drafts):
+        """The role of a draft, or of what a half-way result becomes."""
+
+        def role(draft):
+            if draft in self.of:
+                return self.of[draft]
+            after = [other for other in drafts if draft in other.inputs] if draft.hidden else []
+            return self.of.get(after[0]) if len(after) == 1 else None
+
+        return role
+
+
+def shares_behind(draft):
+    """The softmax, or the rows of shares, whose numbers a matrix has, through moves, masks and dropout; or None."""
+    while True:
+        if draft.kind in ("softmax", "normalize"):
+            return draft
+        alone = draft.kind == "move" and len(draft.inputs) == 1
+        dropped = draft.kind == "sum-product" and len(draft.inputs) == 2 and draft.inputs[1].origin == "constant"
+        if not (alone or dropped) or not draft.inputs:
+            return draft if rows_of_shares(draft) else None
+        draft = draft.inputs[0]
+
+
+def rows_of_shares(draft):
+    """Constants whose rows are shares of 1, as those of an average."""
+    value = draft.value
+    if draft.origin == "parameter" or draft.origin == "input" or value.ndim < 2 or value.shape[-1] < 2:
+        return False
+    if value.dtype.kind not in "fi" or draft.origin == "made" and draft.kind != "quotient":
+        return False
+    return bool((value >= 0).all() and (abs(value.sum(-1) - 1) < 1e-5).all())
+
+
+def gone_along(draft, at):
+    """Is the last axis of an input added up?"""
+    labels = draft.labels[at]
+    return bool(labels) and labels[-1] not in draft.output
