@@ -39,7 +39,7 @@ class Matrix:
     value: np.ndarray
     name: str = ""
     origin: str = "made"
-    event: object = None
+    event: object = field(default=None, repr=False)
     kind: str = "float32"
     variable: str = ""
 
@@ -67,7 +67,7 @@ class Event:
     flattened numbers of what the event reads, one after the other. broken: a number among its arguments, or what it
     was made of, may have been taken out of a matrix before (``float(x[0])``), so that its trail is lost.
 
-    Events without results are where numbers leave: "item", "tolist", "numpy", "bool", "equal", "contains".
+    Events without results are where numbers leave: "item", "tolist", "bool", "equal", "contains".
     """
 
     operation: str

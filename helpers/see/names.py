@@ -16,6 +16,19 @@ class Names:
     def __init__(self):
         self.claims = {}  # of calls that have not returned: what has their name so far
 
+    def notice(self, where, nameless):
+        """Name what a variable holds now, as the rows in ``for row in x``: what a function was given keeps its own.
+
+        nameless: pairs of what is about to be read, and its Matrix.
+        """
+        if not nameless or where.at is None or not sourced(where.at).reads:
+            return
+        held = where.at.f_locals
+        for name in sourced(where.at).reads:
+            for value, matrix in nameless:
+                if held.get(name) is value:
+                    matrix.variable = name
+
     def claim(self, where, value, matrix_of):
         """Name what a call gave.
 
@@ -31,10 +44,11 @@ class Names:
             key = frame, frame.f_lasti, called, path
             for matrix in self.claims.pop(key, ()):
                 matrix.variable = ""
-            if here.target is None:
-                return
+            target = here.target
+            for position in path:
+                target = target[position] if isinstance(target, tuple) and position < len(target) else ""
             found = []
-            for part, name in named(here.target, value, path):
+            for part, name in named(target, value):
                 matrix = matrix_of(part)
                 if matrix is not None:
                     matrix.variable = name

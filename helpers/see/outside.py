@@ -4,6 +4,8 @@ import functools
 import sys
 from types import CodeType, FunctionType, MethodType, ModuleType
 
+import numpy as np
+
 from helpers.see.copies import is_tensor
 from helpers.see.wants_tensors import closure, package_of
 
@@ -16,11 +18,13 @@ class Outside:
     """tensors: by id, each with its name and its origin. modules: by id, each with its path.
 
     A module's own things have their path as a name: ``query.weight``; what belongs to the function itself, or to the
-    object whose method it is, has no prefix.
+    object whose method it is, has no prefix. unseen: is there something compiled, whose calls nobody sees? scopes: the
+    dictionaries that its functions have their names from, by id.
     """
 
     def __init__(self, function):
         self.tensors, self.modules, self.met = {}, {}, {}
+        self.unseen, self.scopes = False, {}
         self.look(function, "", 0)
 
     def look(self, value, name, depth):
@@ -30,7 +34,10 @@ class Outside:
         if depth > DEEPEST or len(self.met) > MOST:
             return
         self.met[id(value)] = value
-        if is_tensor(value):
+        self.unseen |= type(value).__module__.startswith("torch.jit")
+        if isinstance(value, np.ndarray):
+            self.array(value, name)
+        elif is_tensor(value):
             known = value.requires_grad and value.is_leaf
             self.tensors[id(value)] = value, name, "parameter" if known else "constant"
         elif is_module(value):
@@ -56,11 +63,16 @@ class Outside:
             for key, one in [*getattr(value, "__dict__", {}).items()]:
                 self.look(one, joined(name, key), depth + 1)
 
+    def array(self, array, name):
+        """Note an array that was there before."""
+        self.tensors[id(array)] = array, name, "constant"
+
     def function(self, function, depth):
         """What a function's code mentions, its defaults and the variables of the functions around it."""
         if package_of(function) in NOT_READ:
             return
         code = function.__code__
+        self.scopes[id(function.__globals__)] = function.__globals__
         for name, one in closure(function).items():
             self.look(one, name, depth + 1)
         names = code.co_varnames[: code.co_argcount]

@@ -87,7 +87,8 @@ class Parts:
         if own and code.co_name in UNNAMED and code.co_argcount:
             part = type(frame.f_locals.get(code.co_varnames[0])).__name__ if code.co_name == "__call__" else ""
         elif own and not code.co_name.startswith("<") and not wrapper:
-            part = code.co_name
+            owner = code.co_qualname.split(".")[-2:-1]
+            part = owner[0] if code.co_name == "forward" and owner else code.co_name  # a function with its own gradient
         counts = own and not wrapper and code.co_name not in ("<listcomp>", "<genexpr>")
         return Standing(own, part, counts, builds=code.co_name == "__init__")
 

@@ -1,14 +1,21 @@
 """A learner's code is run exactly once, as it stands; every matrix on the way and every call that made one is kept."""
 
+import inspect
 import sys
 from contextlib import ExitStack
 
-from helpers.see.calling import by_place, call
+import numpy as np
+
+from helpers.see.calling import call
 from helpers.see.events import Matrix, Recording
+from helpers.see.holders import Kept, kind, numbers, with_matrices
 from helpers.see.names import number
+from helpers.see.notes import Notes
+from helpers.see.numpy_calls import kept, noting
 from helpers.see.outside import Outside, is_module
 from helpers.see.parts import Parts, is_own
 from helpers.see.source import look
+from helpers.see.stand_in import stand_ins
 from helpers.see.wants_tensors import kinds
 
 
@@ -29,7 +36,7 @@ def record(function, arguments, seed=0, tensors=None, strict=False, places=None)
     if tensors is None:
         tensors = is_module(function) or kinds(function, arguments)[0] == "tensors"
     run = Run(function)
-    places = by_place_alone(function) if places is None else places
+    places = run.by_place_alone() if places is None else places
     recording = run.recording
     try:
         made = call(run, arguments, seed, tensors, strict, places)
@@ -41,49 +48,48 @@ def record(function, arguments, seed=0, tensors=None, strict=False, places=None)
     return recording
 
 
-def by_place_alone(function):
-    try:
-        return by_place(function)
-    except (TypeError, ValueError):  # it has no signature
-        return {}
-
-
 class Run:
     """One run of a function: calling it records it."""
 
     def __init__(self, function):
         self.function, self.recording = function, Recording()
-        self.outside, self.torch = Outside(function), None
+        self.outside, self.notes = Outside(function), None
+        try:
+            self.parameters = inspect.signature(function).parameters
+        except (TypeError, ValueError):  # it tells nobody
+            self.parameters = {}
+
+    def by_place_alone(self):
+        """The parameters that are given by place, with their defaults."""
+        return {name: one.default for name, one in self.parameters.items() if one.kind is one.POSITIONAL_ONLY}
 
     def __call__(self, *placed, **named):
-        given = {**dict(zip(names_of(self.function), placed)), **named}
+        torch = sys.modules.get("torch")
+        kinds = (torch.Tensor, np.ndarray, Kept) if torch else (np.ndarray, Kept)
+        parts = Parts(sys._getframe(), self.outside.modules, self.met)
+        self.notes = Notes(self.recording, parts, self.outside, kinds)
+        placed, named = kept(placed), {name: kept(value) for name, value in named.items()}
+        for name, value in {**dict(zip(self.parameters, placed)), **named}.items():
+            self.give(value, name)
         with ExitStack() as stack:
-            if "torch" in sys.modules:
-                self.enter_torch(stack, given)
+            if torch:
+                from helpers.see.torch_calls import TorchCalls, plain_ways  # which need it
+
+                stack.enter_context(plain_ways())
+                stack.enter_context(TorchCalls(self.notes))
+            stack.enter_context(noting(self.notes))
+            stack.enter_context(stand_ins(self.outside.scopes.values(), self.outside.array))
             value = self.function(*placed, **named)
-        self.recording.returned = self.as_matrices(value)
+        self.recording.returned = with_matrices(value, kinds, self.notes.states.read)
         return value
 
-    def enter_torch(self, stack, given):
-        """Watch PyTorch until the stack is closed."""
-        from helpers.see import torch_calls  # only here is torch needed
-
-        parts = Parts(sys._getframe(1), self.outside.modules, self.met)
-        self.torch = torch_calls.TorchCalls(self.recording, parts, self.outside)
-        for name, value in given.items():
-            self.give(value, name)
-        stack.enter_context(torch_calls.slow_paths())
-        stack.enter_context(self.torch)
-
     def give(self, value, name):
-        """Note an argument: the tensors in it are inputs."""
-        from helpers.see.states import kind, numbers
-        from helpers.see.torch_calls import torch
-
-        if isinstance(value, torch.Tensor):
+        """Note an argument: the tensors and arrays in it are inputs."""
+        if isinstance(value, self.notes.kinds):
             matrix = Matrix(numbers(value), origin="input", kind=kind(value), variable=name)
             self.recording.inputs[name] = matrix
-            self.torch.states.add(value, matrix)
+            self.notes.states.add(value, matrix)
+            self.notes.arrays |= isinstance(value, np.ndarray)
         elif isinstance(value, list | tuple):
             for place, one in enumerate(value):
                 self.give(one, f"{name}[{place}]")
@@ -95,36 +101,17 @@ class Run:
 
     def met(self, module, path):
         """A module that was made in the run: its parameters have names from now on."""
-        held = [*module.named_parameters(prefix=path), *module.named_buffers(prefix=path)]
-        for name, one in held:
-            self.torch.forget(one)
-            self.outside.tensors.setdefault(id(one), (one, name, "parameter" if one.requires_grad else "constant"))
-
-    def as_matrices(self, value):
-        """What came back, with matrices in the place of tensors."""
-        if self.torch is None:
-            return value
-        from helpers.see.torch_calls import as_matrices, tensors_in
-
-        return as_matrices(value, {id(one): self.torch.states.read(one) for one in tensors_in(value)})
+        for name, one in [*module.named_parameters(prefix=path), *module.named_buffers(prefix=path)]:
+            self.notes.adopt(one, name)
 
     def finish(self):
         """Give the matrices their names, and say what is to be said."""
-        if self.torch is None:
+        if self.notes is None:
             return
         made = [matrix for event in self.recording.events for matrix in event.results]
-        number([*self.recording.inputs.values(), *self.torch.foreign], made)
-        if self.torch.ended:
-            self.recording.said.append(self.torch.ended)
-
-
-def names_of(function):
-    import inspect
-
-    try:
-        return [*inspect.signature(function).parameters]
-    except (TypeError, ValueError):
-        return []
+        number([*self.recording.inputs.values(), *self.notes.foreign], made)
+        if self.notes.ended:
+            self.recording.said.append(self.notes.ended)
 
 
 def failed_at(error):

@@ -1,6 +1,8 @@
 """What stands in the code where a program is: the expression, its line, and the variable that gets its value."""
 
 import ast
+import inspect
+import re
 from typing import NamedTuple
 
 from executing import Source
@@ -8,20 +10,25 @@ from executing import Source
 from helpers.see.events import Place
 
 MOST_KEPT = 20_000  # places in code; one may be executed again and again
+ANY = inspect.CO_VARARGS, inspect.CO_VARKEYWORDS
+LOOPS = (ast.For, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 TRANSPARENT = (ast.IfExp, ast.BoolOp, ast.Await)  # the value of a part of them is their own
 
 
 class Sourced(NamedTuple):
     """A place in the code, with what gives its value a name.
 
-    target: the syntax of the variable or of several that its value goes to, if it is all that goes there. returned: if
-    it is what a function returns, at which position of the tuple: ``()`` for all of it, ``(1,)`` for the second; else
-    None.
+    target: the variable that its value goes to, or a tuple of several, if it is all that goes there; "" where there is
+    none. returned: if it is what a function returns, at which position of the tuple: ``()`` for all of it, ``(1,)`` for
+    the second; else None. reads: the variables of the function, without its arguments, that the expression mentions.
+    numbers: those that are written in it.
     """
 
     place: Place
-    target: ast.AST | None = None
+    target: str | tuple = ""
     returned: tuple | None = None
+    reads: tuple = ()
+    numbers: frozenset = frozenset()
 
 
 kept = {}
@@ -45,9 +52,13 @@ def look(frame_or_traceback):
     nowhere = Sourced(Place(frame.f_code.co_filename, line))
     try:
         found = Source.executing(frame_or_traceback)
-        if found.node is None:
+        node = found.node or unpacking(found, line)
+        if isinstance(node, LOOPS):  # what is run through, row by row
+            node = node.iter if isinstance(node, ast.For) else node.generators[0].iter
+        if node is None:
             return nowhere._replace(place=nowhere.place._replace(statement=the_line(found.source, line)))
-        return described(found.node, found.source, nowhere.place)
+        here = described(node, found.source, nowhere.place)
+        return here._replace(reads=local(node, frame.f_code), numbers=frozenset(numbers(node)))
     except Exception:  # noqa: BLE001 - code may come from anywhere: then it has a line, and no names
         return nowhere
 
@@ -63,21 +74,47 @@ def described(node, source, place):
         statement = statement.parent
     loop_or_branch = hasattr(statement, "body")  # of which the first line counts
     line = the_line(source, statement.lineno) if loop_or_branch else text(statement, source)
-    stored = isinstance(getattr(node, "ctx", None), ast.Store) and isinstance(node, ast.Subscript)
+    expression = text(node, source)
+    if isinstance(getattr(node, "ctx", None), ast.Store):  # out[t] = row, or a, b = rows
+        expression = (
+            line if isinstance(node, ast.Subscript) or assigned(statement) is None else text(statement.value, source)
+        )
     target, returned = destination(node)
     whole = target is not None or returned is not None
-    named = target if target is not None else assigned(statement)
     return Sourced(
         place._replace(
             line=node.lineno,
-            expression=line if stored else text(node, source),
+            expression=expression,
             statement=line,
-            target=written_out(named),
+            target=written_out(variables(target if target is not None else assigned(statement))),
             whole=whole,
         ),
-        target,
+        variables(target),
         returned,
     )
+
+
+def local(node, code):
+    """The variables of a function that an expression mentions, but for the function's arguments."""
+    arguments = code.co_argcount + code.co_kwonlyargcount + bool(code.co_flags & ANY[0]) + bool(code.co_flags & ANY[1])
+    own = {*code.co_varnames[arguments:], *code.co_cellvars, *code.co_freevars} - {*code.co_varnames[:arguments]}
+    return tuple(dict.fromkeys(one.id for one in ast.walk(node) if isinstance(one, ast.Name) and one.id in own))
+
+
+def numbers(node):
+    """The numbers that are written in an expression, infinite ones too."""
+    for one in ast.walk(node):
+        if isinstance(one, ast.Constant) and isinstance(one.value, int | float):
+            yield from (one.value, -one.value)
+    if re.search(r"\binf\b", ast.unparse(node)):
+        yield from (float("inf"), -float("inf"))
+
+
+def unpacking(found, line):
+    """The syntax of ``a, b = rows``, where several variables get what one value holds, or None."""
+    places = {one.lineno: one for one in found.statements if isinstance(one, ast.Assign)}
+    targets = places[line].targets if line in places else []
+    return next((one for one in targets if isinstance(one, ast.Tuple | ast.List)), None)
 
 
 def text(node, source):
@@ -114,11 +151,11 @@ def destination(node):
 
 
 def picked(target, path):
-    """The part of a target at a position of a tuple, or None: of ``q, k`` at ``(1,)`` it is ``k``."""
+    """The syntax of a part of a target at a position of a tuple, or None: of ``q, k`` at ``(1,)`` it is ``k``."""
     for position in path:
-        if not isinstance(target, ast.Tuple | ast.List) or any(isinstance(one, ast.Starred) for one in target.elts):
+        if not isinstance(target, ast.Tuple | ast.List) or position >= len(target.elts):
             return None
-        if position >= len(target.elts):
+        if any(isinstance(one, ast.Starred) for one in target.elts):
             return None
         target = target.elts[position]
     return target
@@ -131,29 +168,30 @@ def assigned(statement):
     return statement.target if isinstance(statement, ast.AnnAssign | ast.AugAssign) else None
 
 
-def written_out(target):
-    """A target as text: ``q``, ``self.att``, ``q, k, v``; "" for a cell, as of ``out[t]``, which is no variable."""
+def variables(target):
+    """The variables of a target: ``q``, ``self.att``, a tuple of several; "" for a cell, as ``out[t]``, or nothing."""
     if isinstance(target, ast.Name | ast.Attribute):
         return ast.unparse(target)
-    if isinstance(target, ast.Tuple | ast.List):
-        return ", ".join(written_out(one) or "_" for one in target.elts)
-    return ""
+    return tuple(map(variables, target.elts)) if isinstance(target, ast.Tuple | ast.List) else ""
 
 
-def named(target, value, path=()):
+def written_out(target):
+    """Variables as a text: ``q, k, v``."""
+    return target if isinstance(target, str) else ", ".join(written_out(one) or "_" for one in target)
+
+
+def named(target, value):
     """Which part of a value gets which name: pairs (part, name).
 
-    >>> [*named(ast.parse("q, k = 1").body[0].targets[0], [1, (2, 3)])]
+    >>> [*named(("q", "k"), [1, (2, 3)])]
     [(1, 'q'), (2, 'k[0]'), (3, 'k[1]')]
     """
-    target = picked(target, path)
-    if isinstance(target, ast.Tuple | ast.List):
-        if isinstance(value, list | tuple) and len(value) == len(target.elts):
-            for one, part in zip(target.elts, value):
-                if not isinstance(one, ast.Starred):
-                    yield from named(one, part)
-    elif written_out(target):
-        yield from numbered(value, written_out(target))
+    if isinstance(target, tuple):
+        if isinstance(value, list | tuple) and len(value) == len(target):
+            for one, part in zip(target, value):
+                yield from named(one, part)
+    elif target:
+        yield from numbered(value, target)
 
 
 def numbered(value, name):

@@ -34,11 +34,23 @@ SAME = {
     "idiv": "div",
     "itruediv": "div",
     "ipow": "pow",
-    "invert": "logical_not",
+    "invert": "bitwise_not",
     "fix": "trunc",
     "arctan": "atan",
-    "fill_diagonal": "fill_diagonal",
+    "and": "bitwise_and",
+    "or": "bitwise_or",
+    "xor": "bitwise_xor",
+    "__rand__": "bitwise_and",
+    "__ror__": "bitwise_or",
+    "__rxor__": "bitwise_xor",
+    "iand": "bitwise_and",
+    "ior": "bitwise_or",
+    "rmul": "mul",
+    "radd": "add",
+    "deepcopy": "clone",
 }
+MATH = ("add", "sub", "mul", "div", "truediv", "floordiv", "mod", "pow", "and", "or", "xor", "lshift", "rshift")
+IN_PLACE = {f"__i{name}__" for name in MATH}
 REVERSED = {  # 2 - x comes as __rsub__(x, 2)
     "__rsub__": ("sub", operator.sub),
     "__rdiv__": ("div", operator.truediv),
@@ -97,6 +109,36 @@ ARITHMETIC = {
     "clamp",
 }
 GETTERS = ("T", "mT", "H", "mH", "real", "imag", "data", "grad")  # attributes of a tensor that are tensors
+ARRAY_NAMES = {  # of NumPy's, where PyTorch has the same by another name, or another by the same
+    "transpose": "permute",
+    "expand_dims": "unsqueeze",
+    "equal": "eq",
+    "array_equal": "equal",
+    "amax": "amax",
+    "max": "amax",
+    "min": "amin",
+    "maximum.reduce": "amax",
+    "repeat": "repeat_interleave",
+    "tile": "repeat",
+    "around": "round",
+    "copy": "clone",
+    "astype": "to",
+    "ravel": "flatten",
+    "conjugate": "conj",
+    "dot": "matmul",
+    "multiply": "mul",
+    "power": "pow",
+    "rint": "round",
+}
+REDUCED = {
+    "add": "sum",
+    "multiply": "prod",
+    "maximum": "amax",
+    "minimum": "amin",
+    "logical_or": "any",
+    "logical_and": "all",
+}
+ACCUMULATED = {"add": "cumsum", "multiply": "cumprod", "maximum": "cummax", "minimum": "cummin"}
 
 
 def spelled(name):
@@ -105,5 +147,5 @@ def spelled(name):
     >>> spelled("__getitem__"), spelled("mm"), spelled("masked_fill_"), spelled("__iadd__")
     ('getitem', 'matmul', 'masked_fill', 'add')
     """
-    plain = name.strip("_")
+    plain = name if name in SAME else name.strip("_")
     return SAME.get(plain, plain)

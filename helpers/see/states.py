@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from helpers.see.events import Event, Matrix
+from helpers.see.holders import cell_size, cells, kind, memory, numbers, version
 
 
 @dataclass(slots=True)
@@ -31,12 +32,12 @@ class States:
     """The tensors of a run, each with its Matrix.
 
     events: where the events go that tell of writes by way of a view. unknown: a function that makes the Matrix of a
-    tensor that no call has given.
+    tensor that no call has given; it is told if another one lies in the same memory, and may give None then.
     """
 
     def __init__(self, events, unknown):
         self.events, self.unknown = events, unknown
-        self.known, self.writes, self.time = {}, {}, 0
+        self.known, self.writes, self.homes, self.time = {}, {}, {}, 0
         self.lent = set()  # memory that NumPy can write into
 
     def read(self, tensor):
@@ -54,14 +55,13 @@ class States:
     def add(self, tensor, matrix):
         """From now on, this tensor is this Matrix."""
         self.known[id(tensor)] = State(tensor, matrix, version(tensor), self.time)
+        self.homes.setdefault(memory(tensor), tensor)
 
     def written(self, tensor, matrix):
         """A call has written into a tensor, which is this Matrix now."""
         self.time += 1
         self.add(tensor, matrix)
-        self.writes.setdefault(memory(tensor), []).append(
-            Written(self.time, matrix, cells(tensor), tensor.element_size())
-        )
+        self.writes.setdefault(memory(tensor), []).append(Written(self.time, matrix, cells(tensor), cell_size(tensor)))
 
     def lend(self, tensor):
         """The memory of this tensor can be written into by others, unseen."""
@@ -69,15 +69,20 @@ class States:
 
     def first(self, tensor):
         """A tensor that no call has given: it may lie in the memory of another one, as ``nn.Parameter(x)`` does."""
-        place = memory(tensor)
-        other = next((one for one in self.known.values() if place and memory(one.tensor) == place), None)
-        if other is None:
-            self.add(tensor, self.unknown(tensor))
-            return self.known[id(tensor)].matrix
-        self.read(other.tensor)
-        made = self.told([(other.matrix, cells(other.tensor))], cells(tensor), tensor, "")
+        other = self.neighbor(tensor)
+        made = self.unknown(tensor, other is not None)
+        if made is None:
+            made = self.told([(self.read(other), cells(other))], cells(tensor), tensor, None)
         self.add(tensor, made)
         return made
+
+    def neighbor(self, tensor):
+        """A tensor of the run in the same memory, or None."""
+        return self.homes.get(memory(tensor))
+
+    def forget(self, tensor):
+        """Whatever this tensor has been, it is looked at anew."""
+        self.known.pop(id(tensor), None)
 
     def stale(self, state):
         """Has something been written into this tensor since it was last looked at?"""
@@ -96,7 +101,7 @@ class States:
         state.version, later = version(tensor), state.time
         state.time = self.time
         writes = [one for one in self.writes.get(memory(tensor), ()) if one.time > later]
-        if any(one.size != tensor.element_size() for one in writes):  # seen as another type of numbers
+        if any(one.size != cell_size(tensor) for one in writes):  # seen as another type of numbers
             writes = []
         mine = cells(tensor)
         state.matrix = self.told([(before, mine)] + [(one.matrix, one.cells) for one in writes], mine, tensor, before)
@@ -136,30 +141,6 @@ class States:
         self.events.append(made.event)
 
 
-def version(tensor):
-    """How often it was written into, as PyTorch counts; None in inference mode, where nobody counts."""
-    try:
-        return tensor._version
-    except RuntimeError:
-        return None
-
-
-def memory(tensor):
-    """What tells the memory of a tensor from all others, or 0."""
-    try:
-        return tensor.untyped_storage()._cdata
-    except (RuntimeError, NotImplementedError):  # sparse ones have none
-        return 0
-
-
-def cells(tensor):
-    """For each cell of a tensor its place in the memory."""
-    found = np.full(tuple(tensor.shape), tensor.storage_offset(), dtype=np.int64)
-    for axis, (size, stride) in enumerate(zip(tensor.shape, tensor.stride())):
-        found += (np.arange(size) * stride).reshape([-1 if one == axis else 1 for one in range(tensor.ndim)])
-    return found
-
-
 def positions(mine, theirs):
     """For each place in ``mine`` its position in the flattened ``theirs``, -1 where it is not there."""
     if not mine.size or not theirs.size:
@@ -169,27 +150,6 @@ def positions(mine, theirs):
     table[theirs.ravel() - low] = np.arange(theirs.size)
     inside = (mine >= low) & (mine < low + table.size)
     return np.where(inside, table[np.clip(mine - low, 0, table.size - 1)], -1)
-
-
-def numbers(tensor):
-    """A copy of the numbers of a tensor: float64, int64, bool or complex128; NaN where they cannot be read."""
-    plain = tensor.detach()
-    try:
-        plain = plain.dequantize() if plain.is_quantized else plain.to_dense()
-        plain = plain.cpu().resolve_conj().resolve_neg()
-        if plain.is_floating_point() and plain.element_size() < 4:
-            plain = plain.float()  # NumPy knows no bfloat16
-        return plain.numpy().astype(TYPES[plain.numpy().dtype.kind])
-    except (RuntimeError, TypeError, ValueError, NotImplementedError):
-        return np.full(tuple(tensor.shape), np.nan)
-
-
-TYPES = {"f": np.float64, "i": np.int64, "u": np.int64, "b": np.bool_, "c": np.complex128}
-
-
-def kind(tensor):
-    """The type of its numbers: ``"float32"``."""
-    return str(tensor.dtype).removeprefix("torch.")
 
 
 def same(one, other):
