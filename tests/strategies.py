@@ -10,8 +10,11 @@ from helpers.trace.trace import Trace
 SIZE = st.integers(1, 9)
 GENERATOR = st.integers(0, 2**32 - 1).map(np.random.default_rng)
 
-ONE_EACH = ("t c, t c -> t c", "t c, c -> t c", "t, c -> t c", "t c, t -> t c", "c t, t c -> t c")
-RULES = {  # by kind; {} is a comparison
+ONE_EACH = (
+    *("t c, t c -> t c", "t c, c -> t c", "t, c -> t c", "t c, t -> t c", "c t, t c -> t c"),
+    *("t c, t i -> t c", "t i, j c -> t c", "t c, -> t c"),
+)
+RULES = {  # by kind; {} is a comparison, i and j are axes of size 1
     "sum-product": (
         "t c -> t c",
         "t c -> c t",
@@ -27,6 +30,9 @@ RULES = {  # by kind; {} is a comparison
         "t c, t c, c -> t c",
         "t c, t c, c -> t",
         "t s, s h, h c -> t c",
+        "t c -> t i",
+        "t c, t i -> t c",
+        "i c -> c",
     ),
     "mean": (
         "t c -> t",
@@ -36,8 +42,19 @@ RULES = {  # by kind; {} is a comparison
         "s c -> t c | s {} t",
         "t s -> t | s {} t",
         "t s c -> t | s {} t, s + 1 {} c",
+        "t c -> t i",
+        "t c -> i j",
+        "t s -> t i | s {} t",
     ),
-    "max": ("t c -> t", "t c -> c", "t c -> ", "t c -> c t", "s c -> t c | s {} t", "t s -> t | s {} t + 1"),
+    "max": (
+        "t c -> t i",
+        "t c -> t",
+        "t c -> c",
+        "t c -> ",
+        "t c -> c t",
+        "s c -> t c | s {} t",
+        "t s -> t | s {} t + 1",
+    ),
     "add": (*ONE_EACH, "t c, t c, c -> t c"),
     "subtract": ONE_EACH,
     "quotient": ONE_EACH,
@@ -48,6 +65,7 @@ RULES = {  # by kind; {} is a comparison
         "t s, t s -> t s",
         "t s, s -> t s | s {} t",
         "t s, s t, s -> t s",
+        "t s, t i -> t s",
     ),
     "softmax": ("t r -> t s", "r s -> t s", "r -> s"),
     "normalize": ("t r -> t s", "r s -> t s", "r -> s"),
@@ -95,8 +113,8 @@ def steps(draw, kind):
     parsed = parse(rule)
     smallest = 2 if kind == "slice" else 1
     axes = dict.fromkeys(axis for axes in parsed.inputs for axis in axes)
-    sizes = {axis: draw(st.integers(smallest, 4), label=axis) for axis in axes}
-    given = {}
+    sizes = {axis: 1 if axis in "ij" else draw(st.integers(smallest, 4), label=axis) for axis in axes}
+    given = {axis: 1 for axis in parsed.new if axis in "ij" and kind in ("sum-product", "mean", "max")}
     if kind == "reshape" and "e" in axes:
         given = {"n": draw(st.integers(1, 3), label="n")}
         sizes["e"] *= given["n"]

@@ -77,17 +77,22 @@ def test_the_rest_is_json_that_says_how_each_step_was_made():
     for step, twin in zip(trace, again["steps"], strict=True):
         assert twin == {
             "name": step.name,
+            "called": step.name,
             "axes": list(step.axes),
             "shape": list(step.value.shape),
             "kind": step.kind,
             "rule": step.rule,
             "sizes": [None] * step.value.ndim,
             "inputs": list(step.inputs),
+            "reads": list(step.inputs),
             "role": step.role,
             "code": step.code,
             "factor": step.factor,
             "digits": step.digits,
             "parameter": step.parameter,
+            "hidden": False,
+            "operation": "",
+            "tables": [],
             "blank": False,
             "asked": None,
         }

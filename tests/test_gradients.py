@@ -42,7 +42,7 @@ def by_differences(array, result):
     """The gradient of a number by moving each entry up and down."""
     found = np.zeros(array.shape)
     for place in np.ndindex(array.shape):
-        up, down = array.copy(), array.copy()
+        up, down = np.array(array), np.array(array)
         up[place], down[place] = up[place] + NUDGE, down[place] - NUDGE
         found[place] = (result(up) - result(down)) / (2 * NUDGE)
     return found

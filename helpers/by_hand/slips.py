@@ -13,7 +13,7 @@ import numpy as np
 from helpers.by_hand.typed_number import echo, read
 from helpers.by_hand.wrong_ways import Cell, ways
 from helpers.look.style import cell_name, number
-from helpers.trace import rules
+from helpers.trace import rules, through
 from helpers.trace.grammar import guard_text, parse
 from helpers.trace.trace import Trace
 
@@ -112,5 +112,5 @@ def made_of(trace, name, index):
     if step.kind == "mask":
         guard = guard_text(parse(step.rule).guard).replace("<=", "≤").replace(">=", "≥")
         return f"It is {cell_name(step.inputs[0], index)} where {guard}, and −∞ elsewhere."
-    formula = "".join(text for text, _ in rules.formula(step, index, trace.inputs(step)))
+    formula = "".join(text for text, _ in through.formula(trace, step, index))
     return f"It is {formula.split(' = ')[1]}."

@@ -231,7 +231,7 @@ class Walk(widgets.VBox):
 
 def plan(trace, stages, ask):
     """The stages of a walk, in the order of the trace; the first is all that is given."""
-    steps = [step.name for step in trace if step.kind != "given"]
+    steps = [step.name for step in trace.shown if step.kind != "given"]
     meant = SENTENCES if trace.title in HEADS else {}
     told = (
         stages

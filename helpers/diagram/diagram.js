@@ -13,6 +13,7 @@ import { element, Panel, sourceWords } from "./panel.js";
 import { click, doubleClick, hover, leave } from "./pointer.js";
 import { savePicture } from "./save.js";
 import { Tools } from "./tools.js";
+import { unpack } from "./unpack.js";
 
 const FRAME = 16; // milliseconds
 
@@ -25,17 +26,8 @@ function isDark() {
   return matchMedia("(prefers-color-scheme: dark)").matches;
 }
 
-// A Trace as Python sends it, each step with its own numbers.
-function unpack({ values, ...trace }) {
-  const all = new Float64Array(values.buffer.slice(values.byteOffset, values.byteOffset + values.byteLength));
-  let start = 0;
-  for (const step of trace.steps) {
-    const count = step.shape.reduce((a, b) => a * b, 1);
-    step.value = all.subarray(start, start + count);
-    start += count;
-  }
-  return trace;
-}
+// The names of the matrices that a gradient may be of: dq is q's, d(x @ W) that of x @ W.
+const undone = (name) => [name.replace(/^d/, ""), name.replace(/^d\((.*)\)$/s, "$1")];
 
 class Diagram {
   constructor(model, root) {
@@ -129,7 +121,7 @@ class Diagram {
 
   load() {
     this.trace = unpack(this.model.get(this.side));
-    this.steps = dictionary(this.trace.steps.map((step) => [step.name, step]));
+    this.steps = dictionary(this.trace.all.map((step) => [step.name, step]));
     if (!this.trail.every((cell) => this.exists(cell))) this.trail = [];
     if (this.focus && !this.exists(this.focus)) this.focus = null;
     this.active = 0;
@@ -168,9 +160,11 @@ class Diagram {
   turn(side) {
     if (side === this.side || !this.model.get(side)) return;
     const [pinned, cell] = [this.trail.length > 0, this.trail.at(-1) || this.focus];
+    const called = cell && this.steps[cell[0]].called;
     [this.side, this.trail, this.focus] = [side, [], null];
     this.load();
-    const twins = cell ? [side === "trace" ? cell[0].replace(/^d/, "") : `d${cell[0]}`, cell[0]] : [];
+    const names = cell && (side === "trace" ? undone(cell[0]) : [`d${called}`]);
+    const twins = cell ? [...names, cell[0]] : [];
     const place = twins.map((name) => [name, cell[1]]).find((one) => this.exists(one)) || null;
     if (place) this.turnTo(place);
     if (pinned && place) this.trail = [place];
@@ -180,7 +174,7 @@ class Diagram {
 
   exists([name, index]) {
     const step = this.steps[name];
-    return step && index.length === step.shape.length && index.every((i, axis) => i < step.shape[axis]);
+    return step && !step.hidden && index.length === step.shape.length && index.every((i, axis) => i < step.shape[axis]);
   }
 
   pinFromPython() {

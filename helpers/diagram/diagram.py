@@ -14,8 +14,11 @@ HERE = Path(__file__).parent
 MODULES = (
     "grammar.js",
     "formulas.js",
+    "moves.js",
+    "tables.js",
     "kinds.js",
     "rules.js",
+    "through.js",
     "annotations.js",
     "lanes.js",
     "layout.js",
@@ -30,6 +33,7 @@ MODULES = (
     "editor.js",
     "notes.js",
     "tools.js",
+    "unpack.js",
     "diagram.js",
 )
 
@@ -43,6 +47,8 @@ def module():
 def payload(trace, blank=None):
     """A Trace as the browser takes it: its steps, and all their numbers as one run of float64 bytes.
 
+    After these come, as int32, the tables of those steps that have some: ``tables`` says how long each is.
+
     blank: the cell that is asked for, ``["scores", [1, 0]]``. The numbers of its matrix, and of those
     made from it, are not sent: NaN stands in their places.
     """
@@ -51,32 +57,44 @@ def payload(trace, blank=None):
     steps = [
         {
             "name": step.name,
+            "called": step.called,
             "axes": step.axes,
             "shape": step.value.shape,
             "kind": step.kind,
             "rule": step.rule,
             "inputs": step.inputs,
+            "reads": trace.reads(step),
             "role": step.role,
             "code": step.code,
             "factor": step.factor,
             "digits": step.digits,
             "parameter": step.parameter,
+            "hidden": step.hidden,
+            "operation": step.operation,
+            "tables": [one.size for one in tables(step)],
             "sizes": [step.names.get(axis) for axis in step.axes],
             "blank": step.name in empty,
             "asked": blank[1] if blank and blank[0] == step.name else None,
         }
         for step in trace
     ]
-    axes = dict.fromkeys(axis for step in trace for axis in step.axes)
+    axes = dict.fromkeys(axis for step in trace.shown for axis in step.axes)
+    whole = [np.ascontiguousarray(one, "<i4") for step in trace for one in tables(step)]
     values = [np.full(step.value.shape, np.nan) if step.name in empty else step.value for step in trace]
-    chain = f"Diagram of {trace.title}: " + ", ".join(f"{step.name} {step.shape}" for step in trace)
+    chain = f"Diagram of {trace.title}: " + ", ".join(f"{step.name} {step.shape}" for step in trace.shown)
     return {
         "title": trace.title,
         "tokens": {axis: words for axis in axes if (words := trace.words(axis)) is not None},
         "alt": ". ".join([chain, *in_words({}, blank)]),
         "steps": steps,
-        "values": b"".join(np.ascontiguousarray(value, "<f8") for value in values),  # one copy: there may be millions
+        # one copy: there may be millions
+        "values": b"".join([*(np.ascontiguousarray(value, "<f8") for value in values), *whole]),
     }
+
+
+def tables(step):
+    """The whole numbers that say which cells a step reads, where no rule does."""
+    return [] if step.places is None and step.table is None else [step.places] if step.table is None else step.table
 
 
 class Diagram(anywidget.AnyWidget):
@@ -128,7 +146,7 @@ class Diagram(anywidget.AnyWidget):
 
     @traitlets.validate("notes")
     def _check_notes(self, proposal):
-        shown = [step.name for trace in (self._value, self._gradients or ()) for step in trace]
+        shown = [step.name for trace in (self._value, self._gradients) if trace for step in trace.shown]
         self._noted = checked_notes(proposal.value, [*dict.fromkeys([*shown, *self._noted])])
         return self._noted
 
@@ -173,7 +191,8 @@ class Diagram(anywidget.AnyWidget):
         """The widget, and beside it the still picture for places where no widget lives."""
         bundle = super()._repr_mimebundle_(**options)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
-        notes = {name: text for name, text in self.notes.items() if name in self._value}
+        shown = [step.name for step in self._value.shown]
+        notes = {name: text for name, text in self.notes.items() if name in shown}
         pinned = self.pinned if self.pinned and has(self._value, self.pinned) else None
         still = self._value.picture(notes=notes, blank=self.blank, pinned=pinned)
         return {**data, "text/plain": repr(self), "text/html": still.html}, metadata
@@ -182,5 +201,6 @@ class Diagram(anywidget.AnyWidget):
 def has(trace, cell):
     """Is there such a cell in the trace?"""
     name, index = cell
-    shape = trace[name].value.shape if name in trace else ()
-    return name in trace and len(index) == len(shape) and all(i < size for i, size in zip(index, shape))
+    shown = name in trace and not trace[name].hidden
+    shape = trace[name].value.shape if shown else ()
+    return shown and len(index) == len(shape) and all(i < size for i, size in zip(index, shape))

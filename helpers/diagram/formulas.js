@@ -5,11 +5,14 @@ import { valueAt } from "./grammar.js";
 
 export const at = (name, index) => (index.length ? `${name}[${index.join(",")}]` : name);
 
+// A cell of a step in a formula, and the name of the step that gives the color.
+export const cellOf = (step, where) => step.seen?.(where) ?? [at(step.called, where), step.name];
+
 // Functions that name a cell of the i-th input, and that give its number; 0 without decimals.
-export const names = (inputs) => (i, where) => [at(inputs[i].name, where), inputs[i].name];
+export const names = (inputs) => (i, where) => cellOf(inputs[i], where);
 export const numbers = (inputs) => (i, where) => {
   const here = valueAt(inputs[i], where);
-  return [number(here, here === 0 ? 0 : inputs[i].digits), inputs[i].name];
+  return [number(here, here === 0 ? 0 : inputs[i].digits), cellOf(inputs[i], where)[1]];
 };
 
 // Each term as a list of pieces, one for each factor.
@@ -18,6 +21,12 @@ export const factors = (terms, show) => terms.map((term) => term.map((where, i) 
 // The terms, or the first ones, an ellipsis and the last when there are more than `most`.
 export const shortened = (terms, most) =>
   terms.length <= most ? terms : [...terms.slice(0, most - 1), [["…", ""]], terms[terms.length - 1]];
+
+// The first and the last of many places, as terms: what is left out is not asked for.
+export const listed = (places, show, most) =>
+  (places.length <= most ? places : [...places.slice(0, most - 1), null, places.at(-1)]).map((place) =>
+    place === null ? [["…", ""]] : [show(place)],
+  );
 
 // Put · between factors and a sign between terms, and brackets around negative numbers after a sign.
 export function join(terms, sign = " + ") {

@@ -84,8 +84,14 @@ export function cutIndices([start, stop, stride], size) {
   return found;
 }
 
-export function valueAt(step, index) {
+// The axes of a rule with the places of an index.
+export const boundTo = (axes, index) => dictionary(axes.map((axis, i) => [axis, index[i]]));
+
+// Where a cell stands in the flattened numbers of a matrix.
+export function flatten(shape, index) {
   let flat = 0;
-  index.forEach((at, i) => (flat = flat * step.shape[i] + at));
-  return step.value[flat];
+  index.forEach((at, i) => (flat = flat * shape[i] + at));
+  return flat;
 }
+
+export const valueAt = (step, index) => step.value[flatten(step.shape, index)];

@@ -1,13 +1,13 @@
 // The kinds of step: helpers/trace/kinds again, for the browser. Each has, for one cell, its terms (for each, the index
 // of the cell that each input gives to it), its sources (the cells with a non-zero derivative) and the middle parts of
-// its formula (with names, then with numbers); a mask also has a remark.
+// its formula (with names, then with numbers); some have a remark, and some can say where a number was moved from.
 
-import { at, bracketed, factors, join, names, number, numbers, shortened } from "./formulas.js";
-import { clauseHolds, comparisonText, cutIndices, dictionary, holds, parse, valueAt } from "./grammar.js";
+import { at, bracketed, cellOf, factors, join, names, number, numbers, shortened } from "./formulas.js";
+import { boundTo, clauseHolds, comparisonText, holds, parse, valueAt } from "./grammar.js";
+import { CONCATENATE, LOOKUP, REPEAT, RESHAPE, SLICE } from "./moves.js";
+import { MOVE, OPAQUE, SCATTER } from "./tables.js";
 
 const same = (a, b) => a.every((place, i) => place === b[i]);
-const boundTo = (axes, index) => dictionary(axes.map((axis, i) => [axis, index[i]]));
-const isSame = (before, after) => before.length === after.length && after.every((axis) => before.includes(axis));
 
 // The terms of a rule that is read as an einsum is.
 function ruleTerms(step, index, inputs) {
@@ -52,6 +52,14 @@ const orNothing = (word, written) => (step, index, inputs) => {
 
 const SUM_PRODUCT = {
   terms: ruleTerms,
+  // Turned around: one number, and no factor.
+  moved(step, index, inputs) {
+    const { inputs: axes, output, guard, gone } = parse(step.rule);
+    if (inputs.length > 1 || step.factor !== 1 || guard.length) return null;
+    if (gone.some((axis) => inputs[0].shape[axes[0].indexOf(axis)] > 1)) return null;
+    const bound = boundTo(output, index);
+    return [0, axes[0].map((axis) => bound[axis] ?? 0)];
+  },
   sources(step, index, inputs) {
     // A cell may stand in several terms, and these may cancel.
     const slopes = new Map();
@@ -164,8 +172,8 @@ const MASK = {
     const failed = rule.guard.find((clause) => !clauseHolds(clause, bound));
     if (failed) return `, because ${failed.map((one) => comparisonText(one, bound)).join(" or ")} is false`;
     for (let i = 1; i < inputs.length; i++) {
-      const where = rule.inputs[i].map((axis) => bound[axis]);
-      if (valueAt(inputs[i], where) === 0) return `, because ${at(inputs[i].name, where)} = 0`;
+      const where = rule.inputs[i].map((axis) => bound[axis] ?? 0); // an axis of size 1 may vanish
+      if (valueAt(inputs[i], where) === 0) return `, because ${cellOf(inputs[i], where)[0]} = 0`;
     }
     return "";
   },
@@ -184,8 +192,11 @@ const share = (power, counts, sources) => ({
     const row = rowOf(step, index, inputs);
     const seen = counts(source, row);
     const below = seen.length ? seen : row;
-    const name = (where) => [[power + at(source.name, where), source.name]];
-    const count = (where) => [[power + number(valueAt(source, where), source.digits), source.name]];
+    const name = (where) => {
+      const [text, color] = cellOf(source, where);
+      return [[power + text, color]];
+    };
+    const count = (where) => [[power + number(valueAt(source, where), source.digits), cellOf(source, where)[1]]];
     const wrapped = (parts) => (below.length > 1 || parts[0][0].startsWith("−") ? bracketed(parts) : parts);
     const named = [...name(index), [" / ", ""], ...wrapped(join(shortened(below.map(name), 3)))];
     if (!seen.length) return [named, [["0 / 0", ""]]];
@@ -207,89 +218,6 @@ const NORMALIZE = share(
     return row.filter((where) => (same(where, mine) ? total : 0) !== valueAt(source, mine));
   },
 );
-
-// -- the same numbers in other places ------------------------------------------------------------
-
-// A kind whose cells are each one cell of an input: `find` gives the number of the input and the cell there.
-const oneSource = (find) => ({
-  terms(step, index, inputs) {
-    const [number, where] = find(step, index, inputs);
-    return [inputs.map((_, i) => (i === number ? where : null))];
-  },
-  sources(step, index, inputs) {
-    const [number, where] = find(step, index, inputs);
-    return [[inputs[number].name, where]];
-  },
-  formula: (step, index, inputs) => [[names(inputs)(...find(step, index, inputs))]],
-});
-
-// Where the number stood before a reshape: back through its shapes, link by link.
-const RESHAPE = oneSource((step, index, inputs) => {
-  const rule = parse(step.rule);
-  const links = [rule.inputs[0], ...rule.through, rule.output];
-  const sizes = dictionary();
-  links[0].forEach((axis, i) => (sizes[axis] = inputs[0].shape[i]));
-  rule.output.forEach((axis, i) => (sizes[axis] = step.shape[i]));
-  for (let i = links.length - 1; i > 0; i--) {
-    const [after, before] = [links[i], links[i - 1]];
-    if (isSame(before, after)) {
-      index = before.map((axis) => index[after.indexOf(axis)]);
-      continue;
-    }
-    let flat = after.reduce((sum, axis, j) => sum * sizes[axis] + index[j], 0);
-    index = before.map((axis) => sizes[axis]);
-    for (let j = index.length - 1; j >= 0; j--) {
-      const size = index[j];
-      index[j] = flat % size;
-      flat = (flat - index[j]) / size;
-    }
-  }
-  return [0, index];
-});
-
-const SLICE = oneSource((step, index, inputs) => {
-  const { inputs: axes, cuts } = parse(step.rule);
-  const places = index.map((place, i) => {
-    const cut = cuts[axes[0][i]];
-    return cut ? cutIndices(cut, inputs[0].shape[i])[place] : place;
-  });
-  return [0, places];
-});
-
-const CONCATENATE = oneSource((step, index, inputs) => {
-  const { output, fresh } = parse(step.rule);
-  const along = output.indexOf(fresh[0]);
-  const where = [...index];
-  let number = 0;
-  while (where[along] >= inputs[number].shape[along]) where[along] -= inputs[number++].shape[along];
-  return [number, where];
-});
-
-const REPEAT = oneSource((step, index, inputs) => {
-  const { inputs: axes, output, fresh, gone } = parse(step.rule);
-  const bound = boundTo(output, index);
-  if (gone.length) {
-    const times = step.shape[output.indexOf(fresh[0])] / inputs[0].shape[axes[0].indexOf(gone[0])];
-    bound[gone[0]] = Math.floor(bound[fresh[0]] / times);
-  }
-  return [0, axes[0].map((axis) => bound[axis])];
-});
-
-const LOOKUP = {
-  terms(step, index, inputs) {
-    const [table, ids] = parse(step.rule).inputs;
-    const bound = boundTo(parse(step.rule).output, index);
-    const where = ids.map((axis) => bound[axis]);
-    return [[[valueAt(inputs[1], where), ...table.slice(1).map((axis) => bound[axis])], where]];
-  },
-  sources: (step, index, inputs) => [[inputs[0].name, LOOKUP.terms(step, index, inputs)[0][0]]],
-  formula(step, index, inputs) {
-    const [[row, ids]] = LOOKUP.terms(step, index, inputs);
-    const [{ name: table }] = inputs;
-    const tail = row.slice(1).map((place) => `,${place}`);
-    return [[[`${table}[`, table], names(inputs)(1, ids), [`${tail.join("")}]`, table]], [names(inputs)(0, row)]];
-  },
-};
 
 export const KINDS = {
   given: GIVEN,
@@ -316,4 +244,7 @@ export const KINDS = {
   slice: SLICE,
   concatenate: CONCATENATE,
   repeat: REPEAT,
+  move: MOVE,
+  scatter: SCATTER,
+  opaque: OPAQUE,
 };

@@ -60,17 +60,11 @@ function downAndAcross(step, empty, along) {
 }
 
 // Is it a parameter on the right of a matrix product, or added to each row, whose columns are those of the result?
+// reader: what reads it, last.
 function standsAbove(step, reader) {
   const [[axis], [same]] = [onPaper(step)[1], onPaper(reader)[1]];
   const joins = reader.kind === "sum-product" || (reader.kind === "add" && step.axes.length === 1);
-  return (
-    step.parameter &&
-    joins &&
-    reader.inputs[reader.inputs.length - 1] === step.name &&
-    axis === same &&
-    !TOKENS.includes(axis) &&
-    tiles(step) === tiles(reader)
-  );
+  return step.parameter && joins && axis === same && !TOKENS.includes(axis) && tiles(step) === tiles(reader);
 }
 
 // What the size of its i-th axis is called: "T", or "S" where there are more keys than queries.
@@ -92,8 +86,9 @@ export function matrices(trace, style, notes = {}) {
   const whose = (axis) => ["", ...Object.keys(trace.tokens)].find((other) => same(axis, other));
   return trace.steps.map((step) => {
     const [[row, rows], [column, columns]] = onPaper(step);
-    const readers = trace.steps.filter((other) => other.inputs.includes(step.name));
-    const above = readers.length === 1 && standsAbove(step, readers[0]) ? readers[0].name : "";
+    const readers = trace.steps.filter((other) => other.reads.includes(step.name));
+    const isLast = readers.length === 1 && readers[0].reads.at(-1) === step.name;
+    const above = isLast && standsAbove(step, readers[0]) ? readers[0].name : "";
     const title = Math.max(9 * [...step.name].length + 13, 6.2 * [...shapeText(step, style)].length);
     const note = tidy(Object.hasOwn(notes, step.name) ? notes[step.name] : "");
     return {
@@ -102,7 +97,7 @@ export function matrices(trace, style, notes = {}) {
       columns,
       tiles: tiles(step),
       title: Math.floor(title),
-      inputs: step.inputs,
+      inputs: step.reads,
       above,
       sums: step.role === "weights",
       labels: longest(row),

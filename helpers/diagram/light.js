@@ -3,17 +3,12 @@
 import { CanvasBrush } from "./brush.js";
 import { at } from "./formulas.js";
 import { paintEdge, rectOf } from "./paint.js";
-import { sources } from "./rules.js";
+import { sourcesThrough } from "./through.js";
 
 const ENOUGH = 6000; // cells to walk back through before the rest stays unlit
 
 export function sourcesOf([name, index], steps) {
-  const step = steps[name];
-  const found = sources(
-    step,
-    index,
-    step.inputs.map((input) => steps[input]),
-  );
+  const found = sourcesThrough(steps[name], index, steps);
   return found.filter(([, place]) => place.every(Number.isInteger)); // which row a blank id names stays open
 }
 

@@ -4,7 +4,7 @@ import { question } from "./annotations.js";
 import { at, number } from "./formulas.js";
 import { valueAt } from "./grammar.js";
 import { shapeText, TILED, wordsOf } from "./layout.js";
-import { formula } from "./rules.js";
+import { formulaThrough } from "./through.js";
 
 export const element = (tag, className, attributes = {}, text = "") => {
   const made = document.createElement(tag);
@@ -37,12 +37,12 @@ export class Panel {
       return;
     }
     const step = steps[cell[0]];
-    const inputs = step.inputs.map((name) => steps[name]);
+    const inputs = step.reads.map((name) => steps[name]);
     const shape = (one) => shapeText(one, this.appearance);
-    const given = step.parameter ? "learned in training: " : "given: ";
+    const given = step.parameter ? "learned in training: " : step.kind === "given" ? "given: " : "";
     const from = inputs.length ? `${inputs.map((input) => `${input.name} ${shape(input)}`).join(", ")} → ` : given;
     this.code.textContent = `${step.code || step.name}   # ${from}${shape(step)}`;
-    const pieces = formula(step, cell[1], inputs);
+    const pieces = formulaThrough(step, cell[1], steps);
     this.formula.replaceChildren(
       ...(step.blank ? question(pieces) : pieces).map(([text, source]) => {
         const span = element("span", source ? "attention-number" : "", {}, text);

@@ -12,11 +12,12 @@ export function sources(step, index, inputs) {
 }
 
 // The cell's formula with names, then with numbers: a list of [text, name of the step it comes from].
-export function formula(step, index, inputs) {
-  const kind = KINDS[step.kind];
-  const cut = step.kind === "relu" && valueAt(step, index) === 0; // exactly 0, whatever the decimals of the others
+// made: the step and the cell that its number is made in, where it was only moved from there; inputs are of that step.
+export function formula(step, index, inputs, [maker, place] = [step, index]) {
+  const kind = KINDS[maker.kind];
+  const cut = maker.kind === "relu" && valueAt(maker, place) === 0; // exactly 0, whatever the decimals of the others
   const result = [[number(valueAt(step, index), cut ? 0 : step.digits), step.name]];
-  const parts = [...kind.formula(step, index, inputs), result].flatMap((part) => [[" = ", ""], ...part]);
-  const remark = kind.remark?.(step, index, inputs);
-  return [[at(step.name, index), step.name], ...parts, ...(remark ? [[remark, ""]] : [])];
+  const parts = [...kind.formula(maker, place, inputs), result].flatMap((part) => [[" = ", ""], ...part]);
+  const remark = kind.remark?.(maker, place, inputs);
+  return [[at(index.length ? step.called : step.name, index), step.name], ...parts, ...(remark ? [[remark, ""]] : [])];
 }

@@ -39,12 +39,19 @@ def checked_cell(cell, trace):
         index = list(index)
     except Exception:  # noqa: BLE001 - a learner's own thing may do anything
         raise ValueError(f"the cell is {told(cell)}; wanted a name and its place, as in ('out', (1, 0)).") from None
-    return [name, list(trace.index(name, *index))]
+    found = [name, list(trace.index(name, *index))]
+    if trace[name].hidden:
+        shown = ", ".join(step.name for step in trace.shown)
+        raise ValueError(f"{name} is in no picture of this trace; its matrices are {shown}.")
+    return found
 
 
 def withheld(trace, blank):
-    """The names of the matrices that stand empty: the one asked about, and all that are made from it."""
-    found = {blank[0]} if blank else set()
+    """The names of the matrices that stand empty: the one asked about, and all that are made from it.
+
+    A hidden one that holds the same numbers is among them.
+    """
+    found = {blank[0], *trace.copied(blank[0])} if blank else set()
     for step in trace:
         if found & {*step.inputs}:
             found.add(step.name)

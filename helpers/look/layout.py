@@ -67,7 +67,8 @@ def matrices(trace, notes=None):
     notes: texts by the name of the matrix that they stand over.
     """
 
-    words = {axis: trace.words(axis) or [] for step in trace for axis in ("", *step.axes)}
+    words = {axis: trace.words(axis) or [] for step in trace.shown for axis in ("", *step.axes)}
+    reads = {step.name: trace.reads(step) for step in trace.shown}
 
     def longest(axis):
         return max(map(len, words[axis]), default=0)
@@ -76,10 +77,11 @@ def matrices(trace, notes=None):
         return next(other for other in words if words[other] == words[axis])
 
     found = []
-    for step in trace:
+    for step in trace.shown:
         rows, columns = on_paper(step)
-        readers = [other for other in trace if step.name in other.inputs]
-        above = readers[0].name if len(readers) == 1 and stands_above(step, readers[0]) else ""
+        readers = [name for name, read in reads.items() if step.name in read]
+        is_last = len(readers) == 1 and reads[readers[0]][-1] == step.name
+        above = readers[0] if is_last and stands_above(step, trace[readers[0]]) else ""
         # As wide as it is in a wide font: arrows run close to it.
         title = max(9 * len(step.name) + 13, 6.2 * len(step.shape))
         note = tidy((notes or {}).get(step.name, ""))
@@ -95,7 +97,7 @@ def matrices(trace, notes=None):
                 longest(columns[0]),
                 step.role == "weights",
                 above,
-                step.inputs,
+                reads[step.name],
                 note,
                 noted,
                 whose(rows[0]),
@@ -106,18 +108,11 @@ def matrices(trace, notes=None):
 
 def stands_above(step, reader):
     """Is it a parameter on the right of a matrix product, or added to each row, whose columns are those of the
-    result?
+    result? reader: what reads it, last.
     """
     (axis, _), (same, _) = on_paper(step)[1], on_paper(reader)[1]
     joins = reader.kind == "sum-product" or (reader.kind == "add" and len(step.axes) == 1)
-    return (
-        step.parameter
-        and joins
-        and reader.inputs[-1] == step.name
-        and axis == same
-        and axis not in TOKENS
-        and tiles(step) == tiles(reader)
-    )
+    return step.parameter and joins and axis == same and axis not in TOKENS and tiles(step) == tiles(reader)
 
 
 def tiles(step):

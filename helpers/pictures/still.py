@@ -75,9 +75,9 @@ def picture(trace, *, width=1000, theme="light", pick=None, notes=None, blank=No
     """
     paint, blank, pinned = colors_of(theme), checked_cell(blank, trace), checked_cell(pinned, trace)
     pick = pick if pick is not None else picked(trace, pinned)
-    notes = checked_notes({} if notes is None else notes, trace.steps)
+    notes = checked_notes({} if notes is None else notes, [step.name for step in trace.shown])
     for axis, at in pick.items():
-        size = next((step.value.shape[step.axes.index(axis)] for step in trace if axis in step.axes[:-2]), 0)
+        size = next((step.value.shape[step.axes.index(axis)] for step in trace.shown if axis in step.axes[:-2]), 0)
         if size and axis == layout.TILED:
             raise ValueError(f"pick has {axis}={at}; heads are drawn side by side, and none is picked.")
         if at not in range(size):
@@ -131,12 +131,12 @@ def describe(trace, notes=None, blank=None, pinned=None):
     """A Trace in words: its matrices with their shapes, the last one's numbers while they are few, what is pinned or
     asked, the notes.
     """
-    chain = ", ".join(f"{step.name} {step.shape}" for step in trace)
+    chain = ", ".join(f"{step.name} {step.shape}" for step in trace.shown)
     sentences = [f"{trace.title}, from left to right: {chain}"]
-    for step in list(trace)[-1:]:
+    for step in trace.shown[-1:]:
         if step.value.size <= 32 and step.name not in withheld(trace, blank):
             sentences += told(step)
     if pinned and pinned[0] not in withheld(trace, blank):
         sentences.append(f"Pinned: {trace.why(pinned[0], *pinned[1])}")
-    ordered = {step.name: notes[step.name] for step in trace if step.name in (notes or {})}
+    ordered = {step.name: notes[step.name] for step in trace.shown if step.name in (notes or {})}
     return ". ".join([*sentences, *in_words(ordered, blank)]) + "."

@@ -72,7 +72,7 @@ def sentence(trace, longest):
     'Each cell stands for 4 numbers along T, and shows the one furthest from zero'
     """
     many = {}
-    for step in trace:
+    for step in trace.shown:
         for axis, size in layout.on_paper(step):
             if together(size, longest) > 1:
                 many[size_name(axis)] = f"{together(size, longest)} numbers along {size_name(axis)}"

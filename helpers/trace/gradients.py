@@ -26,7 +26,7 @@ def backward(trace, dout=None):
     >>> average_past([[1.0], [3.0]]).backward()["dx"].value.tolist()
     [[1.5], [0.5]]
     """
-    steps = list(trace)
+    steps = trace.shown
     if not steps or steps[-1].kind == "given":
         raise ValueError(f"{trace.title} does not end in a step: there is nothing to go back through.")
     last = steps[-1]
@@ -45,24 +45,38 @@ class Backward:
 
     def __init__(self, trace, dout):
         self.trace, self.gradients = trace, type(trace)(f"backward of {trace.title}", trace.tokens)
-        *_, last = trace
+        last = trace.shown[-1]
         self.reached = self.ancestors(last)
-        self.uses = Counter(name for step in trace if step.name in self.reached for name in differentiable(step))
+        self.uses = Counter(name for step in trace if step.name in self.reached for name in self.differentiable(step))
         self.parts = {name: [] for name in self.reached}
-        self.gradients.given(f"d{last.name}", dout, " ".join(last.axes), role=role_of(last))
+        self.gradients.given(self.of(last), dout, " ".join(last.axes), role=role_of(last))
         for step in reversed(list(trace)):
             if step.name in self.reached:
                 self.add_up(step)
                 KINDS[step.kind].backward(step, self)
 
     def ancestors(self, last):
-        """The names of a step and of all that it is made of, except ids and masks, which cannot change a little."""
+        """The names of a step and of all that it is made of, except ids and masks, which cannot change a little, and
+        constants that stand in the code.
+        """
         found, queue = set(), [last.name]
         while queue:
             step = self.trace[queue.pop()]
             found.add(step.name)
-            queue += [name for name in differentiable(step) if name not in found]
+            queue += [name for name in self.differentiable(step) if name not in found]
         return found
+
+    def differentiable(self, step):
+        """The inputs of a step that a small change goes through: no ids of a lookup, no mask, no constant."""
+        return [name for name in step.inputs[: KINDS[step.kind].differentiable] if not self.is_constant(name)]
+
+    def is_constant(self, name):
+        """Is it a number of the code, which no face shows?"""
+        return self.trace[name].hidden and self.trace[name].kind == "given"
+
+    def of(self, step):
+        """What the gradient of a step is called: ``dq``, ``d(x @ W)``."""
+        return f"d{step.called}"
 
     def add_up(self, step):
         """A matrix that several steps read gets a gradient from each of them; their sum is its own."""
@@ -70,21 +84,25 @@ class Backward:
         if len(parts) > 1:
             axes = " ".join(step.axes)
             self.gradients.step(
-                f"d{step.name}",
+                self.of(step),
                 "add",
                 f"{', '.join([axes] * len(parts))} -> {axes}",
                 *parts,
                 role=role_of(step),
-                code=f"d{step.name} = {' + '.join(parts)}",
+                code=f"{self.of(step)} = {' + '.join(parts)}",
+                hidden=step.hidden,
             )
 
     def need(self, name):
-        """A matrix of the way forward that a gradient is made with."""
+        """A matrix of the way forward that a gradient is made with; a hidden one comes with what it is made of."""
         step = self.trace[name]
         if name not in self.gradients:
-            self.gradients.given(
-                name, step.value, " ".join(step.axes), role=step.role, code=step.code, parameter=step.parameter
-            )
+            if step.hidden:
+                for source in step.inputs:
+                    self.need(source)
+                self.gradients.adopt(step)
+            else:
+                self.gradients.adopt(step.as_given())
         return name
 
     def help(self, name, value, axes, line=""):
@@ -94,6 +112,12 @@ class Backward:
                 return name
             name += "_"
         return self.gradients.given(name, value, " ".join(axes), code=f"{name} = {line}" if line else "").name
+
+    def constant(self, name, value, axes):
+        """A number that the code makes of its constants: no face shows it."""
+        if name not in self.gradients:
+            self.gradients.seen(name, value, " ".join(axes), hidden=True)
+        return name
 
     def spread_out(self, inputs, lists, name, target):
         """Ones in the shape of a matrix, where it has an axis that nothing else here has: a sum, spread out again."""
@@ -120,10 +144,9 @@ class Backward:
 
         lists: the axes of each of ``inputs``; output: of the gradient; through and cuts: of a reshape and a slice.
         """
-        name = step.inputs[place]
-        target = self.trace[name]
-        twice = f"_{place}" * (differentiable(step).count(name) > 1)
-        made = f"d{name}" + f"_{step.name}{twice}" * (self.uses[name] > 1)
+        if self.is_constant(step.inputs[place]):
+            return
+        made, target, hidden = self.made(step, place)
         # The gradient has the axes of its matrix: dk is (t, h) though the rule of the scores calls the rows of k s.
         new = renaming(output, target.axes)
 
@@ -139,7 +162,7 @@ class Backward:
         )
         sizes = dict(zip(target.axes, target.value.shape)) if kind == "reshape" else {}
         if not code:
-            factors, axes = list(inputs), list(lists)
+            factors, axes = [self.gradients[read].called for read in inputs], list(lists)
             if guard:  # one more factor, 0 or 1
                 known = dict(zip(output, target.value.shape))
                 for read, named in zip(inputs, lists):
@@ -148,13 +171,26 @@ class Backward:
                 factors.append(where(guard, axes[-1], known))
             code = times(factor, product(factors, *map(renamed, [*axes, output])))
         code = f"{made} = {code}"
-        self.gradients.step(made, kind, rule, *inputs, role=role_of(target), factor=factor, code=code, **sizes)
-        self.parts[name].append(made)
+        how = {"role": role_of(target), "factor": factor, "code": code, "hidden": hidden}
+        self.gradients.step(made, kind, rule, *inputs, **how, **sizes)
+        self.parts[target.name].append(made)
 
+    def table(self, step, place, kind, value, **how):
+        """Add the gradient that a step without a rule passes on to one of its inputs. how: its places or its table."""
+        if self.is_constant(step.inputs[place]):
+            return
+        made, target, hidden = self.made(step, place)
+        how = {"role": role_of(target), "hidden": hidden, **how}
+        self.gradients.seen(made, value, " ".join(target.axes), kind, "", [self.of(step)], **how)
+        self.parts[target.name].append(made)
 
-def differentiable(step):
-    """The inputs of a step that a small change goes through: not the ids of a lookup, nor a mask."""
-    return step.inputs[: KINDS[step.kind].differentiable]
+    def made(self, step, place):
+        """What such a gradient is called, the matrix that it is of, and whether it is hidden."""
+        name = step.inputs[place]
+        target, several = self.trace[name], self.uses[name] > 1
+        twice = f"_{place}" * (self.differentiable(step).count(name) > 1)
+        made = self.of(target) + f"_{step.called}{twice}" * several
+        return made, target, target.hidden or (several and step.hidden)
 
 
 def role_of(step):

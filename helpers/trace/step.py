@@ -2,7 +2,7 @@
 
 import ast
 import operator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -56,6 +56,11 @@ class Step:
     operation: str = ""
     pull: object = field(default=None, repr=False)
 
+    def as_given(self):
+        """The same matrix, as one that was given."""
+        unmade = {"kind": "given", "rule": "", "inputs": (), "factor": 1.0}
+        return replace(self, **unmade, places=None, table=None, operation="", pull=None)
+
     @property
     def shape(self):
         """The shape with names and numbers: ``"(T=2, C=3)"``."""
@@ -84,10 +89,10 @@ def bracketed(name):
     ('q', 'k.transpose(-2, -1)', '(x @ W)')
     """
     try:
-        joined = not name.isidentifier() and isinstance(ast.parse(name, mode="eval").body, JOINED)
+        found = None if name.isidentifier() else ast.parse(name, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return name  # no expression: a name of the learner's own
-    return f"({name})" if joined else name
+    return f"({name})" if isinstance(found, JOINED) and not found.col_offset else name
 
 
 def place(step, axis, at):

@@ -29,6 +29,13 @@ class Table(NamedTuple):
         runs = self.runs[self.starts[number] : self.starts[number + 1]]
         return np.concatenate([np.arange(*run) for run in runs]) if len(runs) else np.zeros(0, np.int64)
 
+    def pairs(self):
+        """Every position of every cell: the positions, and the cells in the order of a flattened value."""
+        sets = [self.of(number) for number in range(len(self.starts) - 1)]
+        which = self.which.ravel()
+        lengths = np.array([len(one) for one in sets])[which]
+        return np.concatenate([sets[number] for number in which]), np.repeat(np.arange(which.size), lengths)
+
     def at(self, index):
         """The positions that one cell is made of."""
         return self.of(self.which[index])
@@ -57,16 +64,10 @@ def table(shape, cells):
     return Table(which.reshape(shape), np.array(starts, np.int64), np.array(runs, np.int64).reshape(-1, 2))
 
 
-def transposed(known, size):
-    """Which cells each of ``size`` positions goes into: the sets of cells, a list of arrays."""
-    users = [[] for _ in range(len(known.starts) - 1)]  # the cells that have a set
-    for cell, number in enumerate(known.which.ravel().tolist()):
-        users[number].append(cell)
-    found = [[] for _ in range(size)]
-    for number, cells in enumerate(users):
-        for position in known.of(number).tolist():
-            found[position] += cells
-    return [np.array(cells, np.int64) for cells in found]
+def inverted(positions, found, size):
+    """For each of ``size`` positions the cells that it goes into. positions, found: pairs of a position and a cell."""
+    order = np.argsort(positions, kind="stable")
+    return np.split(found[order], np.searchsorted(positions[order], np.arange(1, size)))
 
 
 def cells(shapes, positions):

@@ -57,8 +57,16 @@ def origin(trace, step, index):
     return step, index
 
 
+def copied(trace, step):
+    """The names of the hidden steps whose numbers stand in a step as they are."""
+    if KINDS[step.kind].moved(step, (0,) * step.value.ndim, trace.inputs(step)) is None and step.kind != "move":
+        return set()
+    found = [source for source in trace.inputs(step) if source.hidden and source.kind != "given"]
+    return {source.name for source in found}.union(*(copied(trace, source) for source in found))
+
+
 class Through:
-    """A hidden step as a formula reads it: its numbers are its own, its cells have the names of where they come from."""
+    """A hidden step as a formula reads it: its numbers are its own, its cells are called after where they come from."""
 
     def __init__(self, trace, step):
         self.trace, self.step = trace, step
@@ -77,7 +85,7 @@ def inputs(trace, step):
 
 
 def formula(trace, step, index):
-    """The formula of a cell, as ``rules.formula`` has it; a number that was only moved has that of where it was made."""
+    """The formula of a cell, as ``rules.formula`` has it; a number that was moved has that of where it was made."""
     made, place = step, index
     found = KINDS[step.kind].moved(step, index, trace.inputs(step))
     if found:

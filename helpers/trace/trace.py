@@ -5,7 +5,7 @@ rules: text (``why``, ``shapes``), a still picture (``picture``, ``save``) and t
 (display it in a notebook).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from helpers.look.given import told
 from helpers.look.style import ROLES, TOKENS, number, shape_text, size_name
@@ -61,8 +61,8 @@ class Trace:
 
     # -- building ---------------------------------------------------------------------------------
 
-    def given(self, name, value, axes, *, role="x", code="", parameter=False):
-        """Add a matrix that you give. ``axes`` names its axes: ``"t c"``.
+    def given(self, name, value, axes, *, role="x", code="", parameter=False, hidden=False):
+        """Add a matrix that you give. ``axes`` names its axes: ``"t c"``; hidden: no face shows it.
 
         Raises ValueError if two axes have one name, if it has another number of axes, an axis of size 0, or
         an axis whose size differs from that of the same axis elsewhere in the trace.
@@ -83,15 +83,16 @@ class Trace:
             )
             raise ValueError(f"{name} has shape {value.shape}; wanted ({wanted}).{hint}")
         self._check_sizes(name, value.shape, axes, parameter)
-        return self._add(Step(name, value, axes, role=role, code=code, parameter=parameter, names=self._names))
+        how = {"role": role, "code": code, "parameter": parameter, "hidden": hidden}
+        return self._add(Step(name, value, axes, names=self._names, **how))
 
-    def step(self, name, kind, rule, *inputs, role="x", code="", factor=1.0, **sizes):
+    def step(self, name, kind, rule, *inputs, role="x", code="", factor=1.0, hidden=False, **sizes):
         """Add a matrix made from earlier ones; its value is computed from the rule.
 
-        kind, rule: see ``helpers.trace.rules``. factor: what a sum-product is multiplied by. sizes: of the axes that a
-        reshape or a repeat makes, ``n=2``; of a reshape, one of them may be left out. Raises ValueError if the kind is
-        unknown, the rule is none of this kind or names another number of axes than an input has, or the numbers are
-        none for it; UnknownName if an input is not in the trace.
+        kind, rule: see ``helpers.trace.rules``. factor: what a sum-product is multiplied by. hidden: no face shows it.
+        sizes: of the axes that a reshape or a repeat makes, ``n=2``, or that a sum keeps, ``i=1``; of a reshape, one of
+        them may be left out. Raises ValueError if the kind is unknown, the rule is none of this kind or names another
+        number of axes than an input has, or the numbers are none for it; UnknownName if an input is not in the trace.
         """
         name = checked_name(name)
         parsed = rules.checked(name, kind, rule, sizes)
@@ -107,7 +108,8 @@ class Trace:
         factor = checked_factor(name, kind, factor)
         value = rules.evaluate(kind, rule, [source.value for source in sources], factor, name, inputs, **sizes)
         self._check_sizes(name, value.shape, parsed.output, made=True)
-        return self._add(Step(name, value, parsed.output, kind, rule, inputs, role, code, factor, names=self._names))
+        how = {"role": role, "code": code, "factor": factor, "hidden": hidden}
+        return self._add(Step(name, value, parsed.output, kind, rule, inputs, names=self._names, **how))
 
     def seen(self, name, value, axes, kind="given", rule="", inputs=(), **how):
         """Add a matrix with a value of its own, that of a run, made from earlier ones by a rule that has been checked.
@@ -122,6 +124,10 @@ class Trace:
         KINDS[kind].weigh(name, value, sources, **how)
         self._check_sizes(name, value.shape, axes, made=kind != "given")
         return self._add(Step(name, value, axes, kind, rule, inputs, names=self._names, seen=True, **how))
+
+    def adopt(self, step):
+        """Add a step of another trace, as it is."""
+        return self._add(replace(step, names=self._names))
 
     def _check_sizes(self, name, shape, axes, parameter=False, made=False):
         text = shape_text(axes, shape, self._size_names({**dict(zip(axes, shape)), **self._sizes}))
@@ -208,6 +214,10 @@ class Trace:
     def reads(self, step):
         """The names of the shown steps that a step is made of, straight or through hidden ones."""
         return through.reads(self, step)
+
+    def copied(self, name):
+        """The names of the hidden steps whose numbers stand in a step as they are."""
+        return through.copied(self, self[name])
 
     def shapes(self):
         """Every step that is shown with its shape and its line of PyTorch, one a line."""

@@ -13,10 +13,11 @@ from helpers.attention.averages import average_matmul, masked_softmax
 from helpers.diagram.diagram import payload
 from helpers.look import annotations, lanes, layout
 from helpers.look.style import AXES, ROLES, THEMES, cell_text, fill, marked, number
-from helpers.trace import rules
+from helpers.trace import rules, through
 from helpers.trace.grammar import COMPARE
 from helpers.trace.kinds import KINDS
 from helpers.trace.kinds.elementwise import CURVES
+from helpers.trace.tables import table
 from helpers.trace.trace import Trace
 from tests.browser.pages import CONSTANTS, OF_LANES, blank_page
 
@@ -59,31 +60,23 @@ AWKWARD = [
 ]
 NAMES = ["y", "__proto__", "constructor", "$&", "a b", "<i>", "🙂", "x'\""]
 
-READ = """({ trace, values }) => {
-    const all = new Float64Array(bytes(values).buffer);
-    let start = 0;
-    for (const step of trace.steps) {
-        const count = step.shape.reduce((a, b) => a * b, 1);
-        step.value = all.slice(start, start += count);
-    }
-    return trace;
-}"""
+READ = "({ trace, values }) => course.unpack({ ...trace, values: new DataView(bytes(values).buffer) })"
 EXPLAIN = f"""traces => traces.map(sent => {{
     const trace = ({READ})(sent);
-    const steps = new Map(trace.steps.map(step => [step.name, step]));
+    const steps = course.dictionary(trace.all.map(step => [step.name, step]));
     return sent.cells.map(([name, index]) => {{
-        const step = steps.get(name);
-        const inputs = step.inputs.map(input => steps.get(input));
+        const step = steps[name];
+        const inputs = course.inputsOf(step, steps);
         const value = course.valueAt(step, index);
         return [step.inputs.length ? course.terms(step, index, inputs) : [],
-            course.sources(step, index, inputs), course.formula(step, index, inputs),
+            course.sourcesThrough(step, index, steps), course.formulaThrough(step, index, steps),
             course.number(value, step.digits), course.cellText(value, step.digits, false),
             course.cellText(value, step.digits, true)];
     }});
 }})"""
 # At every other width, cells may grow.
-LAY_OUT = """([style, cases]) => cases.map(([trace, widths, notes]) => {
-    const found = course.matrices(trace, style, notes);
+LAY_OUT = """([style, cases]) => cases.map(([{ steps, ...trace }, widths, notes]) => {
+    const found = course.matrices({ ...trace, steps: steps.filter(step => !step.hidden) }, style, notes);
     return [found, widths.map((width, i) => course.layOut(found, width, i % 2 === 1))];
 })"""
 
@@ -185,9 +178,73 @@ def random_trace(seed):
     trace.step("joined", "reshape", f"{b}n t h -> {b}t n h -> {b}t e", rng.choice(["heads", "mixed"]))
     trace.step("stacked", "reshape", f"{b}n t h -> {b}n h t -> {b}e t", "heads")
     trace.step("flat", "reshape", f"{b}n t h -> valueOf", "mixed")
+    of_a_run(rng, trace, h)
     trace.step("even", "sum-product", "constructor toString -> toString constructor", "odd")
     trace.step(rng.choice(NAMES), "sum-product", f"{b}t s, {b}s c -> {b}t c", "weights", "x", role="out")
     return trace
+
+
+def of_a_run(rng, trace, h):
+    """Steps as the run of a function leaves them: hidden ones, moves, and operations known by their sources alone."""
+    x, q = trace["x"], trace["q"]
+    flat = " ".join(x.axes)
+    keep = flat.replace("c", "i")
+    trace.given("half", 0.5, "")
+    trace.seen("0.25", 0.25, "", hidden=True)
+    trace.step("shifted", "add", f"{flat}, , -> {flat}", "x", "half", "0.25")
+    trace.step("level", rng.choice(["mean", "sum-product", "max"]), f"{flat} -> {keep}", "x", i=1)
+    trace.step("centered", "subtract", f"{flat}, {keep} -> {flat}", "x", "level")
+    trace.step("kept", "mask", f"{flat}, {keep} -> {flat}", "x", allowed(rng, trace, x.value.shape[:-1], keep))
+    whole = np.arange(q.value.size).reshape(q.value.shape)
+    turned = [*q.axes[:-2], q.axes[-1], q.axes[-2]]
+    moved = dict(places=whole.swapaxes(-1, -2), hidden=bool(rng.random() < 0.7))
+    trace.seen("q.transpose(-2, -1)", q.value.swapaxes(-1, -2), " ".join(turned), "move", "", ["q"], **moved)
+    batch = " ".join(q.axes[:-2])
+    rule = f"{batch} s h, {' '.join(turned)} -> {batch} s t"
+    product = np.einsum("...sh,...ht->...st", q.value, trace["q.transpose(-2, -1)"].value)
+    inputs = ["q", "q.transpose(-2, -1)"]
+    hidden = bool(rng.random() < 0.7)
+    trace.seen("q @ k", product, f"{batch} s t", "sum-product", rule, inputs, hidden=hidden, code="q @ k")
+    trace.seen(
+        "-(q @ k)",
+        -product,
+        f"{batch} s t",
+        "sum-product",
+        f"{batch} s t -> {batch} s t",
+        ["q @ k"],
+        factor=-1.0,
+        hidden=hidden,
+    )
+    for name in ("q @ k", "-(q @ k)"):
+        trace.step(f"softmax of {name}", "softmax", f"{batch} s r -> {batch} s t", name, role="weights")
+        trace.step(f"twice {name}", "add", f"{batch} s t, {batch} s t, -> {batch} t s", name, name, "0.25")
+    scattered(rng, trace, "patchwork", ["q @ k", "x"], hidden=False)
+    scattered(rng, trace, "rolled", ["patchwork", "0.25", "half"], hidden=True)
+    trace.step("rolled again", "sum-product", "z -> z", "rolled")
+    trace.step("squared", "sum-product", "z, z -> z", "rolled", "rolled")
+    for kind, name in (("scatter", "gathered"), ("opaque", "cumsum"), ("opaque", "hidden cumsum")):
+        inputs = ["rolled", "x", "-(q @ k)"][: rng.integers(1, 4)]
+        count = sum(trace[one].value.size for one in inputs)
+        made = table(
+            (h, 2), [rng.choice(count, rng.integers(0, min(count, 12) + 1), replace=False) for _ in range(2 * h)]
+        )
+        trace.seen(
+            name, numbers(rng, h, 2), "h two", kind, "", inputs, table=made, operation="cumsum", hidden="hidden" in name
+        )
+    trace.step("exp of cumsum", "exp", "h two -> h two", "hidden cumsum")
+
+
+def allowed(rng, trace, shape, axes):
+    """A mask with an axis of size 1."""
+    return trace.given("padding", rng.random((*shape, 1)) < 0.6, axes).name
+
+
+def scattered(rng, trace, name, inputs, hidden):
+    """Numbers of several matrices in any order, some of them filled in."""
+    every = np.concatenate([trace[one].value.ravel() for one in inputs])
+    places = rng.integers(-1, len(every), 7)
+    value = np.where(places < 0, rng.choice([0.0, -100.0, -np.inf]), every[places])
+    trace.seen(name, value, "z", "move", "", inputs, places=places, hidden=hidden)
 
 
 @pytest.fixture(scope="module")
@@ -216,14 +273,14 @@ def plain(value):
     return [plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def explained(step, index, inputs):
-    value = step.value[index]
+def explained(trace, step, index):
+    value, inputs = step.value[index], trace.inputs(step)
     with np.errstate(all="ignore"):
         return plain(
             [
                 rules.terms(step, index, inputs) if inputs else [],
-                rules.sources(step, index, inputs),
-                rules.formula(step, index, inputs),
+                through.sources(trace, step, index),
+                through.formula(trace, step, index),
                 number(value, step.digits),
                 cell_text(value, step.digits),
                 cell_text(value, step.digits, True),
@@ -250,7 +307,7 @@ def test_terms_sources_formulas_and_numbers_of_random_traces(ask, traces):
     compared = 0
     for trace, some, answers in zip(traces, cells, found):
         for (step, index), answer in zip(some, answers, strict=True):
-            assert answer == explained(step, index, trace.inputs(step)), (trace.title, step.name, step.rule, index)
+            assert answer == explained(trace, step, index), (trace.title, step.name, step.rule, index)
             compared += 1
     assert compared > 5000
 
@@ -423,13 +480,13 @@ def test_a_question_keeps_the_names_and_drops_every_number(ask, traces):
     """For a cell of every kind: what stands before the second equals sign, or the cell's name alone."""
     cells = [list(sample(trace, seed, most=2)) for seed, trace in enumerate(traces[:60])]
     found = ask(
-        EXPLAIN.replace("course.formula(step, index, inputs)", "course.question(course.formula(step, index, inputs))"),
+        EXPLAIN.replace(shown := "course.formulaThrough(step, index, steps)", f"course.question({shown})"),
         [sent(trace, some) for trace, some in zip(traces, cells)],
     )
     kinds = set()
     for trace, some, answers in zip(traces, cells, found):
         for (step, index), (_, _, pieces, *_) in zip(some, answers, strict=True):
-            formula = rules.formula(step, index, trace.inputs(step))
+            formula = through.formula(trace, step, index)
             equals = [i for i, piece in enumerate(formula) if piece == (" = ", "")]
             named = formula[: equals[1] if len(equals) > 1 else equals[0]]
             assert pieces == plain([*named, (" = ?", "")]), (trace.title, step.name)

@@ -62,8 +62,8 @@ class Add(Between):
         rule = parse(step.rule)
         for place, axes in enumerate(rule.inputs):
             sign = self.signs[place] if self.signs else 1.0
-            code = "-" * (sign < 0) + f"d{step.name}" if axes == rule.output else ""
-            inputs, lists = [f"d{step.name}"], [rule.output]
+            code = "-" * (sign < 0) + walk.of(step) if axes == rule.output else ""
+            inputs, lists = [walk.of(step)], [rule.output]
             walk.spread_out(inputs, lists, step.inputs[place], axes)
             walk.part(step, place, inputs, lists, axes, code, factor=sign)
 
@@ -105,12 +105,17 @@ class Quotient(Between):
 
     def backward(self, step, walk):
         rule = parse(step.rule)
-        below = step.inputs[1]
-        inverse = walk.help(f"inverse_{below}", 1 / walk.trace[below].value, rule.inputs[1], f"1 / {below}")
-        inputs, lists = [f"d{step.name}", inverse], [rule.output, rule.inputs[1]]
+        below = walk.trace[step.inputs[1]]
+        if walk.is_constant(below.name):
+            inverse = walk.constant(f"1 / {below.called}", 1 / below.value, rule.inputs[1])
+        else:
+            inverse = walk.help(f"inverse_{below.name}", 1 / below.value, rule.inputs[1], f"1 / {below.called}")
+        inputs, lists = [walk.of(step), inverse], [rule.output, rule.inputs[1]]
         walk.spread_out(inputs, lists, step.inputs[0], rule.inputs[0])
         walk.part(step, 0, inputs, lists, rule.inputs[0])
-        inputs = [f"d{step.name}", walk.need(step.name), inverse]
+        if walk.is_constant(below.name):
+            return
+        inputs = [walk.of(step), walk.need(step.name), inverse]
         lists = [rule.output, rule.output, rule.inputs[1]]
         walk.part(step, 1, inputs, lists, rule.inputs[1], factor=-1.0)
 
@@ -204,18 +209,21 @@ class Function(Kind):
 
     def backward(self, step, walk):
         rule, x, y = parse(step.rule), step.inputs[0], step.name
-        (axes,), turned = rule.inputs, reshapes([rule.output, rule.inputs[0]])
+        dy, (axes,), turned = walk.of(step), rule.inputs, reshapes([rule.output, rule.inputs[0]])
         if self.name == "rsqrt":  # the derivative of 1/√x is −1/2 · (1/√x)³
-            code = f"-0.5 * {y}{turned}**3 * d{y}{turned}"
-            walk.part(step, 0, [walk.need(y)] * 3 + [f"d{y}"], [rule.output] * 4, axes, code, factor=-0.5)
+            code = f"-0.5 * {step.called}{turned}**3 * {dy}{turned}"
+            walk.part(step, 0, [walk.need(y)] * 3 + [dy], [rule.output] * 4, axes, code, factor=-0.5)
             return
         value = walk.trace[x].value.astype(float)
         with np.errstate(all="ignore"):
             slope = np.asarray(self.curve.slope(value, self.curve.of(value)), float)
         called = f"positive_{x}" if self.name == "relu" else f"slope_{y}"
-        line = "".join({"x": x, "y": f"{y}{turned}"}.get(part, part) for part in letters(self.curve.line))
+        line = "".join(
+            {"x": walk.trace[x].called, "y": f"{step.called}{turned}"}.get(part, part)
+            for part in letters(self.curve.line)
+        )
         name = walk.help(called, slope, walk.trace[x].axes, line)
-        walk.part(step, 0, [name, f"d{y}"], [axes, rule.output], axes, f"{name} * d{y}{turned}")
+        walk.part(step, 0, [name, dy], [axes, rule.output], axes, f"{name} * {dy}{turned}")
 
 
 def letters(line):

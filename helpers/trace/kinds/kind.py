@@ -81,7 +81,6 @@ class Kind:
 
     def moved(self, step, index, inputs):
         """Where a number that is only moved comes from: which input, and the cell there; None for any other."""
-        return None
 
     def formula(self, step, index, inputs):
         """The middle parts of the formula, first with names, then with numbers, each a list of pieces."""
@@ -130,24 +129,25 @@ class OneSource(Kind):
     keeps = True
 
     def place(self, step, index, inputs):
-        """Which input that is, and the cell there."""
+        """Which input that is, and the cell there; None for a number that is filled in."""
         raise NotImplementedError
 
     def terms(self, step, index, inputs):
         """The one cell, with None for the inputs that it does not come from."""
-        which, where = self.place(step, index, inputs)
-        return [tuple(where if i == which else None for i in range(len(inputs)))]
+        found = self.place(step, index, inputs)
+        return [tuple(found[1] if i == found[0] else None for i in range(len(inputs)))] if found else []
 
     def moved(self, step, index, inputs):
         return self.place(step, index, inputs)
 
     def cell(self, step, index, inputs):
-        which, where = self.place(step, index, inputs)
-        return inputs[which].value[where]
+        found = self.place(step, index, inputs)
+        return inputs[found[0]].value[found[1]] if found else step.value[index]
 
     def sources(self, step, index, inputs):
-        which, where = self.place(step, index, inputs)
-        return [(inputs[which].name, where)]
+        found = self.place(step, index, inputs)
+        return [(inputs[found[0]].name, found[1])] if found else []
 
     def formula(self, step, index, inputs):
-        return [[names(inputs)(*self.place(step, index, inputs))]]
+        found = self.place(step, index, inputs)
+        return [[names(inputs)(*found)]] if found else []

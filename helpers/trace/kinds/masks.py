@@ -89,10 +89,10 @@ class Mask(Kind):
         filled = f"{step.name} = {scores.name}.masked_fill("
         code = ""
         if step.code.startswith(filled):
-            code = f"d{step.name}.masked_fill({step.code.removeprefix(filled).rpartition(', float')[0]}, 0)"
+            code = f"{walk.of(step)}.masked_fill({step.code.removeprefix(filled).rpartition(', float')[0]}, 0)"
         masks = [walk.need(name) for name in step.inputs[1:]]
         lists = [rule.output, *rule.inputs[1:]]
-        walk.part(step, 0, [f"d{step.name}", *masks], lists, rule.inputs[0], code, guard=rule.guard)
+        walk.part(step, 0, [walk.of(step), *masks], lists, rule.inputs[0], code, guard=rule.guard)
 
 
 def here(side, bound):

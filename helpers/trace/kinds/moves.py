@@ -71,7 +71,7 @@ class Lookup(Kind):
         rows = walk.trace[step.inputs[0]].value.shape[0]
         one_hot = (given.value[..., None] == np.arange(rows)).astype(float)  # (..., T) -> (..., T, v)
         made = walk.help(f"one_hot_{name}", one_hot, [*given.axes, table[0]])
-        walk.part(step, 0, [made, f"d{step.name}"], [[*ids, table[0]], rule.output], table)
+        walk.part(step, 0, [made, walk.of(step)], [[*ids, table[0]], rule.output], table)
 
 
 class Reshape(OneSource):
@@ -146,5 +146,5 @@ class Reshape(OneSource):
     def backward(self, step, walk):
         last, *through, first = links = self.links(parse(step.rule))[::-1]
         sizes = dict(zip([*last, *first], [*step.value.shape, *walk.trace[step.inputs[0]].value.shape]))
-        code = f"d{step.name}{reshapes(links, sizes)}"
-        walk.part(step, 0, [f"d{step.name}"], [last], first, code, kind="reshape", through=through)
+        code = f"{walk.of(step)}{reshapes(links, sizes)}"
+        walk.part(step, 0, [walk.of(step)], [last], first, code, kind="reshape", through=through)

@@ -54,7 +54,7 @@ class Slice(OneSource):
                 places = walk.help(f"places_{step.name}{several}", np.eye(size)[rule.cuts[axis]], [new, axis], line)
                 inputs.append(places)
                 lists.append([new, axis])
-        walk.part(step, 0, [*inputs, f"d{step.name}"], [*lists, rule.output], rule.inputs[0])
+        walk.part(step, 0, [*inputs, walk.of(step)], [*lists, rule.output], rule.inputs[0])
 
 
 class Concatenate(OneSource):
@@ -100,10 +100,10 @@ class Concatenate(OneSource):
             walk.part(
                 step,
                 place,
-                [f"d{step.name}"],
+                [walk.of(step)],
                 [rule.output],
                 rule.inputs[place],
-                f"d{step.name}[{ahead}{start}:{end}]",
+                f"{walk.of(step)}[{ahead}{start}:{end}]",
                 kind="slice",
                 cuts={rule.output[at]: f"{start}:{end}"},
             )
@@ -157,7 +157,7 @@ class Repeat(OneSource):
     def backward(self, step, walk):
         """A number that was copied gets what all its copies get."""
         rule, (axes,) = parse(step.rule), parse(step.rule).inputs
-        inputs, lists = [f"d{step.name}"], [rule.output]
+        inputs, lists = [walk.of(step)], [rule.output]
         if rule.gone:
             (new,), (old,) = rule.new, rule.gone
             size = walk.trace[step.inputs[0]].value.shape[axes.index(old)]

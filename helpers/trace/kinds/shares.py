@@ -65,11 +65,12 @@ class Share(Kind):
         kept, whole, at = [axis for axis in output if axis != new], " ".join(output), output.index(new) - len(output)
         many = sum(other.kind in ("softmax", "normalize") for other in walk.trace) > 1
         average, surplus = (f"{word}_{step.name}" if many else word for word in ("average", "surplus"))
-        dy, row, gradients = f"d{step.name}", " ".join(kept), walk.gradients
+        dy, row, gradients, how = walk.of(step), " ".join(kept), walk.gradients, {"role": "scores"}
+        how["hidden"] = step.hidden
         code = f"{average} = ({step.name} * {dy}).sum({at})"
-        gradients.step(average, "sum-product", f"{whole}, {whole} -> {row}", step.name, dy, role="scores", code=code)
+        gradients.step(average, "sum-product", f"{whole}, {whole} -> {row}", step.name, dy, code=code, **how)
         code = f"{surplus} = {dy} - {average}.unsqueeze({at})"
-        gradients.step(surplus, "subtract", f"{whole}, {row} -> {whole}", dy, average, role="scores", code=code)
+        gradients.step(surplus, "subtract", f"{whole}, {row} -> {whole}", dy, average, code=code, **how)
         mine = [new if axis not in output else axis for axis in axes]
         softmax = factor == step.name
         code = f"{factor} * {surplus}" if softmax else f"{factor}.unsqueeze({at}) * {surplus}"

@@ -101,13 +101,15 @@ class SumProduct(Reduction):
     def backward(self, step, walk):
         rule = parse(step.rule)
         for place, name in enumerate(step.inputs):
-            inputs = [f"d{step.name}" if at == place else walk.need(other) for at, other in enumerate(step.inputs)]
+            if walk.is_constant(name):
+                continue
+            inputs = [walk.of(step) if at == place else walk.need(other) for at, other in enumerate(step.inputs)]
             lists = [*rule.inputs[:place], rule.output, *rule.inputs[place + 1 :]]
             target = rule.inputs[place]
             walk.spread_out(inputs, lists, name, target)
             front = f"{step.name} = {name}"  # what the line of the way forward multiplies by, this line does, too
             tail = step.code.removeprefix(front) if step.code.startswith(front) else ""
-            code = f"d{step.name}{tail}" if tail[:3] in (" * ", " / ") and len(step.inputs) == 1 else ""
+            code = f"{walk.of(step)}{tail}" if tail[:3] in (" * ", " / ") and len(step.inputs) == 1 else ""
             walk.part(step, place, inputs, lists, target, code, guard=rule.guard, factor=step.factor)
 
 
@@ -140,7 +142,7 @@ class Mean(Reduction):
         rule = parse(step.rule)
         (target,), name = rule.inputs, step.inputs[0]
         sizes = dict(zip((*target, *rule.output), (*walk.trace[name].value.shape, *step.value.shape)))
-        inputs, lists = [f"d{step.name}"], [rule.output]
+        inputs, lists = [walk.of(step)], [rule.output]
         within = [axis for axis in rule.gone if axis in rule.compared]  # the guard counts along these
         factor = 1 / math.prod(sizes[axis] for axis in rule.gone if axis not in within)
         if rule.guard:
@@ -188,4 +190,4 @@ class Max(Reduction):
         found, gone = self.kept(rule, [walk.trace[name].value.astype(float)], sizes, math.nan)
         top = found == step.value.reshape(step.value.shape + (1,) * len(gone))
         share = walk.help(f"share_{step.name}", top / np.maximum(top.sum(axis=gone, keepdims=True), 1), every)
-        walk.part(step, 0, [share, f"d{step.name}"], [every, rule.output], target)
+        walk.part(step, 0, [share, walk.of(step)], [every, rule.output], target)

@@ -7,11 +7,19 @@ import numpy as np
 
 from helpers.trace.formulas import bracketed, join, listed, names, numbers
 from helpers.trace.kinds.kind import Kind, OneSource
-from helpers.trace.tables import cells
+from helpers.trace.tables import cells, inverted, table
 
 
 def shapes(inputs):
     return [source.value.shape for source in inputs]
+
+
+def each_input(step, walk):
+    """The steps that a step reads, and the position of the first number of each."""
+    first = 0
+    for name in step.inputs:
+        yield first, walk.trace[name]
+        first += walk.trace[name].value.size
 
 
 def within(name, value, what, places, sources, read=None):
@@ -32,21 +40,23 @@ class Move(OneSource):
         within(name, value, "places", places, sources)
 
     def place(self, step, index, inputs):
-        """Which input that is, and the cell there; None for a number that is filled in."""
         found = step.places[index]
         return None if found < 0 else cells(shapes(inputs), found.reshape(1))[0]
 
-    def terms(self, step, index, inputs):
-        return super().terms(step, index, inputs) if step.places[index] >= 0 else []
-
-    def cell(self, step, index, inputs):
-        return super().cell(step, index, inputs) if step.places[index] >= 0 else step.value[index]
-
-    def sources(self, step, index, inputs):
-        return super().sources(step, index, inputs) if step.places[index] >= 0 else []
-
-    def formula(self, step, index, inputs):
-        return super().formula(step, index, inputs) if step.places[index] >= 0 else []
+    def backward(self, step, walk):
+        """A number goes back to where it came from; one that was read several times gets what all of them get."""
+        dy = walk.gradients[walk.of(step)].value.ravel()
+        for place, (first, target) in enumerate(each_input(step, walk)):
+            here = step.places.ravel() - first
+            cells = np.flatnonzero((here >= 0) & (here < target.value.size))
+            value = np.bincount(here[cells], dy[cells], target.value.size).reshape(target.value.shape)
+            if np.bincount(here[cells], minlength=1).max() > 1:
+                made = table(value.shape, inverted(here[cells], cells, target.value.size))
+                walk.table(step, place, "scatter", value, table=made)
+            else:
+                places = np.full(target.value.size, -1)
+                places[here[cells]] = cells
+                walk.table(step, place, "move", value, places=places.reshape(value.shape))
 
     def remark(self, step, index, inputs):
         return ", filled in" if step.places[index] < 0 else ""
@@ -75,6 +85,20 @@ class Scatter(Kind):
     def cell(self, step, index, inputs):
         return sum(inputs[which].value[where] for which, where in self.read(step, index, inputs))
 
+    def backward(self, step, walk):
+        dy = walk.gradients[walk.of(step)].value.ravel()
+        for place, _, made in self.back(step, walk):
+            sums = [dy[made.of(number)].sum() for number in range(len(made.starts) - 1)]
+            walk.table(step, place, "scatter", np.array(sums)[made.which], table=made)
+
+    def back(self, step, walk):
+        """For each input: which it is, the step, and a table of the cells that each of its numbers goes into."""
+        positions, found = step.table.pairs()
+        for place, (first, target) in enumerate(each_input(step, walk)):
+            inside = (positions >= first) & (positions < first + target.value.size)
+            users = inverted(positions[inside] - first, found[inside], target.value.size)
+            yield place, target, table(target.value.shape, users)
+
     def parts(self, step, index, inputs, sign):
         """The sources with names, then with numbers, a sign between them."""
         found = self.read(step, index, inputs)
@@ -91,6 +115,17 @@ class Opaque(Scatter):
 
     def cell(self, step, index, inputs):
         return step.value[index]
+
+    def backward(self, step, walk):
+        if step.pull is None:
+            raise ValueError(
+                f"{step.name} {step.shape} is made by {step.operation}, whose derivative is not known here: there is "
+                "no way back through it."
+            )
+        values = step.pull(walk.gradients[walk.of(step)].value.copy())
+        for place, target, made in self.back(step, walk):
+            value = np.zeros(target.value.shape) if values[place] is None else values[place]
+            walk.table(step, place, "opaque", value, table=made, operation=f"{step.operation} backward")
 
     def formula(self, step, index, inputs):
         before = f"{step.operation}("

@@ -1,0 +1,61 @@
+// Seeing through hidden steps: helpers/trace/through.py again, for the browser. steps: all of them, by name.
+
+import { at, cellOf, number } from "./formulas.js";
+import { valueAt } from "./grammar.js";
+import { KINDS } from "./kinds.js";
+import { formula, sources } from "./rules.js";
+
+export const inputsOf = (step, steps) => step.inputs.map((name) => steps[name]);
+
+// The cells that one cell depends on, seen through hidden steps: [step name, index] of each.
+export function sourcesThrough(step, index, steps) {
+  const direct = sources(step, index, inputsOf(step, steps));
+  if (!step.inputs.some((name) => steps[name].hidden)) return direct;
+  const [found, done, left] = [[], new Set(), direct.reverse()];
+  while (left.length) {
+    const cell = left.pop();
+    const key = at(...cell);
+    if (done.has(key)) continue;
+    done.add(key);
+    const [name, place] = cell;
+    const source = steps[name];
+    if (!source.hidden) found.push(cell);
+    else if (place.every(Number.isInteger)) left.push(...sources(source, place, inputsOf(source, steps)).reverse()); // which row a blank id names stays open
+  }
+  return found;
+}
+
+// The cell that a number was moved from, back through hidden steps, to one that is shown, computed or filled in.
+function origin(step, index, steps) {
+  while (step.hidden) {
+    const inputs = inputsOf(step, steps);
+    const found = KINDS[step.kind].moved?.(step, index, inputs);
+    if (!found) break;
+    [step, index] = [inputs[found[0]], found[1]];
+  }
+  return [step, index];
+}
+
+// The steps that a step reads, as its formula names them: a hidden one calls its cells after where they come from.
+const inputsThrough = (step, steps) =>
+  inputsOf(step, steps).map((input) => {
+    if (!input.hidden) return input;
+    const seen = (where) => {
+      const [source, place] = origin(input, where, steps);
+      if (source.hidden && source.kind === "move") return [number(valueAt(source, place), source.digits), ""];
+      return cellOf(source, place);
+    };
+    return Object.assign(Object.create(input), { seen });
+  });
+
+// The formula of a cell; a number that was moved has that of where it was made.
+export function formulaThrough(step, index, steps) {
+  let made = [step, index];
+  const inputs = inputsOf(step, steps);
+  const found = KINDS[step.kind].moved?.(step, index, inputs);
+  if (found) {
+    const [source, place] = origin(inputs[found[0]], found[1], steps);
+    if (source.hidden && (source.kind !== "given" || !source.axes.length)) made = [source, place];
+  }
+  return formula(step, index, inputsThrough(made[0], steps), made);
+}
