@@ -1,6 +1,7 @@
 """Drafts become a Trace: which are shown, what they are called, and their letters."""
 
 from collections import Counter
+from itertools import count
 
 from helpers.see.dimensions import Axes, Letters, named_inputs, rule_letters
 from helpers.see.roles import Roles
@@ -11,10 +12,10 @@ from helpers.trace.trace import Trace
 SMALL = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
-def assembled(drafts, last, title, tokens=None, readers=None):
+def assembled(drafts, last, title, tokens=None):
     """The Trace of drafts. last: the drafts that were returned, in order."""
     drafts = needed(drafts, last)
-    trace, letters = Trace(title, tokens), None
+    trace = Trace(title, tokens)
     roles = Roles(drafts, last[-1:])
     axes = Axes()
     for draft in drafts:
@@ -22,6 +23,7 @@ def assembled(drafts, last, title, tokens=None, readers=None):
     axes.agree()
     named_inputs(axes, drafts, roles)
     axes.agree()
+    axes.meet()
     letters, names = Letters(axes), {}
     for draft in drafts:
         letters.give(draft)
@@ -74,10 +76,9 @@ def unique(name, trace):
     """A name that is used again gets a small number: ``wei₂``."""
     if name not in trace:
         return name
-    number = 2
-    while (found := name + str(number).translate(SMALL)) in trace:
-        number += 1
-    return found
+    plain = name.rstrip("₀₁₂₃₄₅₆₇₈₉")
+    plain = f"({plain})" if any(sign in plain for sign in " -+*/@") else plain
+    return next(found for n in count(2) if (found := plain + str(n).translate(SMALL)) not in trace)
 
 
 def add(trace, draft, names, letters, roles):
@@ -105,7 +106,7 @@ def add(trace, draft, names, letters, roles):
         [names[source] for source in draft.inputs],
         role=roles.of.get(draft, "x"),
         code=draft.code,
-        parameter=draft.origin == "parameter",
+        parameter=draft.origin == "parameter" or (draft.origin == "input" and draft.name.startswith("W")),
         hidden=draft.hidden,
         part=tuple(draft.part),
         **how,

@@ -4,23 +4,32 @@ An axis that goes through a product, a sum or a softmax is the same axis before 
 meet along an axis, it is one. An input x is (T, C), or (B, T, C); the rest follows. What cannot be told is i, j, …
 """
 
+from itertools import chain
+
 import numpy as np
 
-FAMILIES = {"T": "tsr", "C": "ce", "head_size": "hg", "B": "b", "heads": "n", "vocabulary": "v", "positions": "p"}
+FAMILIES = {
+    "T": "tsr",
+    "C": "ce",
+    "head_size": "hg",
+    "B": "b",
+    "heads": "n",
+    "key_heads": "m",
+    "vocabulary": "v",
+    "positions": "p",
+}
 SPARE = [letter for letter in "ijklmoquwxyzadf"]
 SHAPES = {
     "x": ("B", "T", "C"),
-    "q": ("B", "T", "head_size"),
-    "k": ("B", "T", "head_size"),
-    "v": ("B", "T", "head_size"),
+    "q": ("B", "heads", "T", "head_size"),
+    "logits": ("B", "T", "vocabulary"),
     "scores": ("B", "T", "T"),
     "idx": ("B", "T"),
 }
 ALIKE = {
     **dict.fromkeys(("X", "x", "inputs", "input", "inp", "hidden_states", "emb", "embeddings", "tok_emb", "src"), "x"),
-    **dict.fromkeys(("query", "Q", "q"), "q"),
-    **dict.fromkeys(("key", "K", "k"), "k"),
-    **dict.fromkeys(("value", "V", "v"), "v"),
+    **dict.fromkeys(("query", "Q", "q", "key", "K", "k", "value", "V", "v"), "q"),
+    **dict.fromkeys(("logits",), "logits"),
     **dict.fromkeys(("scores", "wei", "att", "weights"), "scores"),
     **dict.fromkeys(("idx", "ids", "tokens", "input_ids", "token_ids"), "idx"),
 }
@@ -117,6 +126,12 @@ class Axes:
                         if np.array_equal(those[outer] * sizes[1] + those[inner], places[j]):
                             self.wholes.append(((other, outer), (other, inner), (one, j)))
 
+    def meet(self):
+        """Axes of one family that have one size are one."""
+        first = {}
+        for node, family in list(self.families.items()):
+            self.join(first.setdefault((family, self.size[node]), node), node)
+
     def agree(self):
         """What is cut into the same two axes is the same axis."""
         changed = True
@@ -136,30 +151,48 @@ def covers(places, size):
 
 
 def named_inputs(axes, drafts, roles):
-    """Families of the axes of inputs, by their names and by what is done with them."""
-    inputs = [draft for draft in drafts if draft.origin == "input" and draft.kind == "given"]
-    for draft in inputs:
-        shape = SHAPES.get(ALIKE.get(draft.name), ())
-        if draft.name == "x" and draft.value.dtype.kind == "i":
-            shape = SHAPES["idx"]
-        if not shape or draft.value.ndim > len(shape) or draft.value.ndim < len(shape) - 1:
-            continue
-        for axis, family in enumerate(shape[len(shape) - draft.value.ndim :]):
-            axes.name((draft, axis), family)
-    for softmax, out, at, scores in roles.heads:
-        name_attention(axes, softmax, out, at, scores)
+    """Families of axes: by the names of inputs, then by what is done in attention, then what is left."""
+    inputs = [(draft, kind_of(draft)) for draft in drafts if draft.origin == "input" and kind_of(draft)]
+    for draft, kind in inputs:
+        if kind != "q":
+            name_input(axes, draft, SHAPES[kind])
+    for attention in roles.heads:
+        name_attention(axes, *attention)
+    shape = ("B", "T", "C") if "head_size" in axes.families.values() else ("B", "T", "head_size")
+    for draft, kind in inputs:
+        if kind == "q":
+            name_input(axes, draft, SHAPES["q"] if draft.value.ndim == 4 else shape)
     for draft in drafts:
         if draft.kind == "lookup":
-            table, ids = draft.inputs
-            axes.name((table, 0), "positions" if ids.origin == "constant" else "vocabulary")
-            axes.name((draft, draft.value.ndim - 1), "C")
-            if ids.value.ndim:
-                axes.name((ids, ids.value.ndim - 1), "T")
+            name_lookup(axes, draft)
     for outer, inner, whole in axes.wholes:
         if axes.family(outer) == "heads" and axes.family(inner) == "head_size":
             sizes = {axes.size[node] for node, family in axes.families.items() if family == "C"}
             if axes.size[whole] in sizes:
                 axes.name(whole, "C")
+
+
+def kind_of(draft):
+    """What an input is, by its name: a key of SHAPES, or None."""
+    whole = draft.value.dtype.kind == "i" and draft.name == "x"
+    return "idx" if whole else ALIKE.get(draft.name)
+
+
+def name_input(axes, draft, shape):
+    """Families of an input's axes; it may have the first of them or not."""
+    if len(shape) - 1 <= draft.value.ndim <= len(shape):
+        for axis, family in enumerate(shape[len(shape) - draft.value.ndim :]):
+            axes.name((draft, axis), family)
+
+
+def name_lookup(axes, draft):
+    """A table has a row for each word, or for each position where these are counted; what it gives is C."""
+    table, ids = draft.inputs
+    counted = ids.origin == "constant" and np.array_equal(ids.value, np.arange(ids.value.size))
+    axes.name((table, 0), "positions" if counted else "vocabulary")
+    axes.name((draft, draft.value.ndim - 1), "C")
+    for axis, family in enumerate(("B", "T")[2 - ids.value.ndim :] if ids.value.ndim < 3 else ()):
+        axes.name((ids, axis), family)
 
 
 def name_attention(axes, softmax, out, at, scores):
@@ -172,6 +205,10 @@ def name_attention(axes, softmax, out, at, scores):
         gone = {*scores.labels[0]} & {*scores.labels[1]} - {*scores.output}
         for label in gone:
             axes.name((scores.inputs[0], scores.labels[0].index(label)), "head_size")
+    for draft in (out.inputs[1 - at], *(scores.inputs[1:] if scores is not None else ())):
+        if draft.kind == "move" and len(draft.inputs) == 1 and draft.value.ndim == draft.inputs[0].value.ndim > 2:
+            if draft.inputs[0].shape[-3] != draft.shape[-3]:  # few heads of keys, each for several of queries
+                axes.name((draft.inputs[0], draft.value.ndim - 3), "key_heads")
     value = out.inputs[1 - at]
     free = [label for label in out.labels[1 - at] if label not in out.labels[at]]
     for label in free:
@@ -221,7 +258,7 @@ class Letters:
             if letter not in taken:
                 return letter
         letters = FAMILIES.get(family, "")
-        for letter in [*letters, *(self.spare())]:
+        for letter in chain(letters, self.spare()):
             if letter not in self.used:
                 self.used[letter] = (size, owner)
                 known.append(letter)

@@ -34,16 +34,12 @@ class Draft:
     code: str = ""
     part: tuple = ()
     key: object = None  # the matrix of the run that it is
-    remark: str = ""
+    shows: bool = True
+    pull: object = None
 
     @property
     def shape(self):
         return self.value.shape
-
-    @property
-    def moves_only(self):
-        """Is each of its cells a cell of an input?"""
-        return self.kind == "move"
 
 
 @dataclass(eq=False)

@@ -13,7 +13,6 @@ from helpers.see.events import replaced
 from helpers.see.operations.labels import LETTERS, along
 
 MOST = 2**29  # derivatives of one call
-AT_ONCE = 2**24  # numbers in one batch of derivatives
 POINTWISE = {
     *"""
     abs absolute cos sin tan acos asin atan cosh sinh asinh acosh atanh arctan arccos arcsin ceil floor round trunc frac
@@ -43,7 +42,7 @@ def opaque(read, event, wrong):
         cells = run.sources(i, result)
         table = [mapped(seen.places, one) for one in cells]
         draft = Draft("opaque", result.value, seen.pieces, output=tuple(LETTERS[: result.value.ndim]), table=table)
-        draft.word = event.operation
+        draft.word, draft.hidden = event.operation, i > 0 and result.name.strip("₀₁₂₃₄₅₆₇₈₉") in ("", "_")
         draft.labels = alike(seen, leaves, views, result)
         draft.pull = lambda dout, i=i: run.back(i, dout, seen)
         found.append((i, read.add(draft)))
@@ -150,16 +149,15 @@ class Again:
 
         wanted = [one for one in numbers if one.requires_grad]
         starts = [start for one, start in zip(numbers, self.starts) if one.requires_grad]
-        size, flat = sum(one.numel() for one in wanted), out.reshape(-1)
-        if size * flat.numel() > MOST:
+        if sum(one.numel() for one in wanted) * out.numel() > MOST:
             raise TooMany(self.event, out)
-        found, step = [], max(1, AT_ONCE // max(size, flat.numel()))
-        for first in range(0, flat.numel(), step):
-            count = min(step, flat.numel() - first)
-            ones = torch.zeros(count, flat.numel(), dtype=flat.dtype)
-            ones[torch.arange(count), torch.arange(first, first + count)] = 1
-            for row in zip(*(part.reshape(count, -1).numpy() != 0 for part in slopes(flat, wanted, ones))):
-                found.append(np.concatenate([np.flatnonzero(part) + start for part, start in zip(row, starts)]))
+        found = []
+        for cell in out.reshape(-1):  # a batch of them at once would load a package that takes seconds
+            slopes = torch.autograd.grad(cell, wanted, retain_graph=True, allow_unused=True)
+            moving = [
+                np.flatnonzero(slope.numpy() != 0) + start for slope, start in zip(slopes, starts) if slope is not None
+            ]
+            found.append(np.concatenate(moving))
         return found
 
     def rows(self, result):
@@ -210,17 +208,3 @@ class TooMany(ValueError):
             f"{event.operation} in line {event.place.line} makes {tuple(out.shape)} numbers: which of the inputs each "
             "comes from is found one by one, and these are too many; cut T or C."
         )
-
-
-def slopes(flat, wanted, ones):
-    """The derivatives of numbers by all of ``wanted``, a batch at once where PyTorch can."""
-    import torch
-
-    try:
-        parts = torch.autograd.grad(flat, wanted, ones, retain_graph=True, allow_unused=True, is_grads_batched=True)
-    except RuntimeError:  # no rule for batches
-        rows = [torch.autograd.grad(flat, wanted, one, retain_graph=True, allow_unused=True) for one in ones]
-        parts = [None if part[0] is None else torch.stack(part) for part in zip(*rows)]
-    return [
-        torch.zeros(len(ones), *one.shape) if part is None else part for part, one in zip(parts, wanted)
-    ]

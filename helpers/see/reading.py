@@ -5,9 +5,9 @@ from collections import Counter
 import numpy as np
 
 from helpers.see.arguments import plain_number
-from helpers.see.drafts import Draft, View, joined
+from helpers.see.drafts import Draft, View
 from helpers.see.events import Matrix, matrices
-from helpers.see.opaque import elsewhere, opaque
+from helpers.see.opaque import opaque
 from helpers.see.operations import READERS
 from helpers.trace import rules
 from helpers.trace.grammar import rule_text
@@ -27,14 +27,31 @@ class Reading:
     """
 
     def __init__(self, recording):
-        self.recording, self.drafts, self.views, self.numbers = recording, [], {}, {}
-        self.live = {*recording.inputs.values()}  # matrices that depend on an input or a parameter
+        self.recording, self.drafts, self.views = recording, [], {}
+        self.numbers, self.constants = {}, []  # drafts of numbers in the code, and of constants
         self.readers = Counter(matrix for event in recording.events for matrix in event.reads)
         self.readers.update(matrices(recording.returned))
+        self.passing = self.states_in_passing()
         for name, matrix in recording.inputs.items():
             self.views[matrix] = View((self.given(matrix, name),))
         for event in recording.events:
             self.read(event)
+
+    def states_in_passing(self):
+        """Matrices that are written into next, and read by nothing else: not worth a step of their own."""
+        written = {event.in_place for event in self.recording.events if event.in_place is not None}
+        return {matrix for matrix in written if self.readers[matrix] == 1}
+
+    def last(self):
+        """The drafts of what was returned, in order."""
+        found = []
+        for matrix in matrices(self.recording.returned):
+            draft = self.whole(matrix)
+            if not draft.text and draft.kind != "given":
+                draft.text = "out"
+            if draft not in found:
+                found.append(draft)
+        return found
 
     # -- one call ---------------------------------------------------------------------------------
 
@@ -42,9 +59,8 @@ class Reading:
         """Read one call: its results get their views."""
         self.event, mark = event, len(self.drafts)
         results = [result for result in event.results if result not in self.views]
-        if not results or not any(self.alive(matrix) for matrix in event.reads):
+        if not any(self.alive(result) for result in results) or not any(map(self.alive, event.reads)):
             return  # a constant is looked at when something reads it
-        self.live.update(results)
         try:
             found = READERS[event.operation](self, event) if event.operation in READERS else []
         except Exception:  # noqa: BLE001 - whatever is not as the reader thought is opaque, never a refusal
@@ -63,7 +79,7 @@ class Reading:
 
     def alive(self, matrix):
         """Does it depend on an input or a parameter?"""
-        return matrix in self.live or matrix.origin in ("input", "parameter")
+        return matrix.depends
 
     def right(self, found, result):
         """Are these the numbers of the run, up to its rounding?"""
@@ -81,16 +97,13 @@ class Reading:
 
     def settle(self, found, result):
         """A result has been read: it is a draft, or a view of drafts, and it has its name."""
-        place = self.event.place
         if isinstance(found, View):
             self.views[result] = found
-            if result.name and found.places is not None or not found.pieces:
+            if not found.pieces or (called(result.name) and result not in self.passing):
                 self.moved(result)
-            elif result.name and found.places is None:
-                self.moved(result, keep=True)
             return
-        found.value, found.key, found.name = result.value, result, result.name
-        found.text = found.text or place.expression
+        found.value, found.key, found.name = result.value, result, called(result.name)
+        found.text = found.text or self.text_of(result)
         self.views[result] = View((found,))
 
     # -- drafts -----------------------------------------------------------------------------------
@@ -104,23 +117,30 @@ class Reading:
     def given(self, matrix, name=""):
         """A matrix that comes from outside, or a constant."""
         place = matrix.event.place if matrix.event else None
+        if matrix.origin not in ("input", "parameter"):
+            for known in self.constants:
+                if known.text == (place.expression if place else "") and known.name == matrix.name:
+                    if np.array_equal(known.value, matrix.value, equal_nan=matrix.value.dtype.kind == "f"):
+                        return known
         draft = Draft(
             "given",
             matrix.value,
             output=tuple("abcdefghijkl"[: matrix.value.ndim]),
-            name=name or matrix.name,
+            name=name or called(matrix.name),
             text=place.expression if place else "",
             origin="constant" if matrix.origin == "made" else matrix.origin,
             code=place.statement if place else "",
             key=matrix,
         )
         self.drafts.append(draft)
+        if draft.origin not in ("input", "parameter"):
+            self.constants.append(draft)
         return draft
 
     def number(self, value):
         """A number that stands in the code, as a draft without axes."""
         if value not in self.numbers:
-            text = str(value).replace("inf", "∞").replace("-", "−")
+            text = f"{value:.6g}".replace("inf", "∞").replace("-", "−")
             draft = Draft("given", np.array(float(value)), name=text, origin="number", hidden=True)
             self.numbers[value] = draft
             self.drafts.append(draft)
@@ -140,22 +160,40 @@ class Reading:
             return self.number(thing)
         raise Unread(f"{thing} is no matrix")
 
-    def moved(self, result, keep=False):
+    def moved(self, result):
         """A draft for a matrix whose numbers are those of others in other places."""
         view = self.views[result]
         places = view.positions
         value = result.value
         output = tuple("abcdefghijkl"[: value.ndim])
-        draft = Draft("move", value, view.pieces, output=output, places=places, name=result.name, hidden=True)
+        draft = Draft("move", value, view.pieces, output=output, places=places, name=called(result.name), hidden=True)
         draft.key, draft.text = result, self.text_of(result)
         self.add(draft)
-        draft.shows = shows(result, view)
-        if not keep and view.turned is None:
+        draft.shows = shows(view, result.name)
+        if view.turned is None:
             self.views[result] = View((draft,))
         return draft
 
     def text_of(self, result):
-        return result.event.place.expression if result.event else ""
+        event = result.event
+        return (event.place.expression or (event.within[-1] if event.within else "")) if event else ""
+
+    def text(self, thing):
+        """What a matrix, a draft or a number is called in the code."""
+        if isinstance(thing, Matrix | Draft):
+            text = called(thing.name) or (thing.text if isinstance(thing, Draft) else self.text_of(thing))
+            if not text and isinstance(thing, Matrix) and thing in self.views and self.views[thing].pieces:
+                return self.text(self.views[thing].pieces[0])
+            return text or thing_kind(thing)
+        return self.text(thing.pieces[0]) if isinstance(thing, View) and thing.pieces else str(thing)
+
+    def drawn(self, value, text, matrix=None):
+        """A matrix of numbers that stands nowhere in the code, as a constant."""
+        draft = Draft("given", value, output=tuple("abcdefghijkl"[: value.ndim]), text=text, origin="constant")
+        if matrix is not None and matrix.event:
+            draft.code = matrix.event.place.statement
+        self.drafts.append(draft)
+        return draft
 
     def whole(self, thing):
         """The draft that has exactly the numbers of a matrix or view, in its shape; a move where there is none so far."""
@@ -170,8 +208,9 @@ class Reading:
         value = matrix.value if matrix else flat[view.places]
         output = tuple("abcdefghijkl"[: value.ndim])
         draft = Draft("move", value, view.pieces, output=output, places=view.places, hidden=True, key=matrix)
-        draft.text = self.text_of(matrix) if matrix and matrix.event else ""
-        draft.name = matrix.name if matrix else ""
+        draft.text = self.text_of(matrix) if matrix else f"part of {self.text(view)}"
+        draft.name = called(matrix.name) if matrix else ""
+        draft.shows = shows(view, draft.name)
         self.add(draft)
         if matrix and view.turned is None:
             self.views[matrix] = View((draft,))
@@ -239,17 +278,24 @@ class Reading:
         matrix = draft.key
         return matrix is not None and not matrix.name and draft.origin == "made" and self.readers[matrix] == 1
 
-    def opened(self, event, result):
-        """Sources of a call by its derivative."""
-        return elsewhere(self, event, result)
 
-    def join(self, views, positions):
-        return joined(views, positions)
+def called(name):
+    """The name of a variable; what is called ``_`` has none."""
+    return "" if name.strip("₀₁₂₃₄₅₆₇₈₉") == "_" else name
 
 
-def shows(result, view):
-    """Is a move worth a picture: does it do more than to turn, cut or copy one matrix?"""
-    return len(view.pieces) > 1 or bool((view.places is not None) and (view.places < 0).any())
+def thing_kind(thing):
+    """A word for what has no name."""
+    return thing.event.operation if isinstance(thing, Matrix) and thing.event else getattr(thing, "kind", "number")
+
+
+def shows(view, name):
+    """Is a move worth a picture: does it do more than to turn or copy one matrix, or to cut off what has no name?"""
+    if view.places is None:
+        return False
+    if len(view.pieces) != 1 or (view.places < 0).any():
+        return True
+    return bool(name) and np.unique(view.places).size < view.pieces[0].value.size
 
 
 def close(mine, value, kind):

@@ -15,7 +15,7 @@ class Roles:
     """
 
     def __init__(self, drafts, last=()):
-        self.of, self.heads = {}, []
+        self.of, self.heads, self.inputs = {}, [], {}
         for draft in drafts:
             if draft.kind == "sum-product" and len(draft.inputs) == 2:
                 for at, source in enumerate(draft.inputs):
@@ -23,8 +23,11 @@ class Roles:
                     if shares is not None and gone_along(draft, at):
                         self.attention(draft, at, source, shares)
                         break
+        for draft, roles in self.inputs.items():
+            if len(roles) == 1:
+                self.of.setdefault(draft, *roles)
         for draft in drafts:
-            if draft.origin == "parameter" and draft not in self.of:
+            if is_weight(draft) and draft not in self.of:
                 users = [other for other in drafts if draft in other.inputs and len(other.inputs) > 1]
                 roles = {role for role in map(self.role_through(drafts), users) if role in ("query", "key", "value")}
                 if len(roles) == 1:
@@ -42,6 +45,8 @@ class Roles:
         self.of.setdefault(softmax, "weights")
         self.mark(value, "value")
         scores = softmax.inputs[0] if softmax.kind == "softmax" else None
+        if softmax.kind == "quotient" and softmax.inputs[0].kind == "exp":  # a softmax by hand
+            scores = softmax.inputs[0].inputs[0]
         query = key = None
         while scores is not None:
             self.of.setdefault(scores, "scores")
@@ -59,6 +64,7 @@ class Roles:
     def mark(self, draft, role):
         """A matrix has a role, and so have those that its numbers were moved from, where that is one alone."""
         if draft.origin == "input":
+            self.inputs.setdefault(draft, set()).add(role)
             return
         self.of.setdefault(draft, role)
         while draft.kind == "move" and len(draft.inputs) == 1 and draft.inputs[0].origin == "made":
@@ -78,6 +84,11 @@ class Roles:
             return self.of.get(after[0]) if len(after) == 1 else None
 
         return role
+
+
+def is_weight(draft):
+    """Is it a matrix that is trained, or could be: a parameter, or an input that is called W?"""
+    return draft.origin == "parameter" or (draft.origin == "input" and draft.name.startswith("W"))
 
 
 def shares_behind(draft):

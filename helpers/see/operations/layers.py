@@ -29,7 +29,8 @@ def divided_by_root(read, apart, epsilon, square, axes):
     labels, left = reduced(apart.shape, list(range(len(apart.shape) - axes, len(apart.shape))), True)
     count = math.prod(apart.shape[len(apart.shape) - axes :])
     mean = read.make("sum-product", [(square, labels)] * 2, left, factor=1 / count)
-    mean.text = f"mean of ({read.text(square)})²"
+    inner = read.text(square)
+    mean.text = f"mean of {inner if inner.isidentifier() else f'({inner})'}²"
     if epsilon == 1e-5:  # there is a kind for it
         root = read.make("rsqrt", [(mean, left)], left)
     else:

@@ -1,0 +1,109 @@
+"""Any code of yours becomes a Trace: run once, as it stands, and read."""
+
+import inspect
+from math import prod
+
+from helpers.see.assembling import assembled
+from helpers.see.events import matrices
+from helpers.see.reading import Reading
+from helpers.see.recording import record
+from helpers.trace.trace import Trace
+
+LARGEST = 128  # of T and of C
+MOST = 2**21  # numbers in one matrix
+
+
+class Failed(ValueError):
+    """The code raised an error. ``trace``: the Trace of all that it did before."""
+
+    def __init__(self, sentence, trace):
+        super().__init__(sentence)
+        self.trace = trace
+
+
+def see(function, *inputs, **by_name):
+    """The Trace of one call of a function, a method or a module, made of the tensors on its way.
+
+    Each step is called as in the code, has its line and its numbers, and knows which numbers each of its cells is made
+    of. The code runs once, unchanged, on copies. Raises ``Failed``, which has the Trace so far, where the code raises,
+    and ValueError for inputs that are too large and for code that makes no tensor.
+
+    >>> import torch
+    >>> def double(x):
+    ...     y = 2 * x
+    ...     return y
+    >>> see(double, torch.tensor([[1.0, 3.0]])).why("y", t=0, c=1)
+    y[0,1] = 2.000·x[0,1] = 2.000·3 = 6
+    """
+    arguments = named(function, inputs, by_name)
+    for name, value in arguments.items():
+        check_size(name, value)
+    recording = record(function, arguments, places=spread_places(function, arguments))
+    return trace_of(recording, title(function))
+
+
+def trace_of(recording, called):
+    """The Trace of a Recording; raises as ``see`` does."""
+    reading = Reading(recording)
+    for event in recording.events:
+        for matrix in event.results:
+            if matrix.value.size > MOST:
+                raise ValueError(
+                    f"{event.place.expression or event.operation} in line {event.place.line} makes a matrix of shape "
+                    f"{matrix.shape}, {matrix.value.size:,} numbers: too many to ask each; cut T or C to "
+                    f"{LARGEST} or less, or B."
+                )
+    if recording.error is not None:
+        raise Failed(sentence(recording, called), assembled(reading.drafts, [], called)) from recording.error
+    last = reading.last()
+    if not last:
+        raise ValueError(
+            f"{called} returned {type(recording.returned).__name__}, and no tensor: there is nothing to see. "
+            "Return what you want to ask about."
+        )
+    return assembled(reading.drafts, last, called)
+
+
+def sentence(recording, called):
+    """What was raised, and where, in one sentence."""
+    error, place = recording.error, recording.failed
+    where = f"line {place.line}, {place.statement}" if place and place.line else called
+    said = " ".join(str(error).split()) or "no more is said"
+    return f"{called} stopped in {where}: {type(error).__name__}: {said}"
+
+
+def named(function, inputs, by_name):
+    """The arguments of a call by the names of the parameters; those of ``*args`` are ``args[0]``, …
+
+    Raises TypeError, as Python does, where they do not fit.
+    """
+    target = getattr(function, "forward", function) if hasattr(function, "named_parameters") else function
+    try:
+        signature = inspect.signature(target)
+    except (TypeError, ValueError):
+        return {**{f"argument {at + 1}": value for at, value in enumerate(inputs)}, **by_name}
+    bound = signature.bind(*inputs, **by_name)
+    return dict(bound.arguments)
+
+
+def spread_places(function, arguments):
+    return None
+
+
+def check_size(name, value):
+    """Raise ValueError for an input that is too large to be asked cell by cell."""
+    shape = tuple(getattr(value, "shape", ()))
+    if prod(shape) > MOST or (len(shape) > 1 and max(shape[-2:]) > 8 * LARGEST):
+        raise ValueError(
+            f"{name} has shape {shape}; up to T={LARGEST} and C={LARGEST} each number can be asked: cut "
+            f"{name} to fewer tokens or channels."
+        )
+
+
+def title(function):
+    """What the code is called."""
+    name = getattr(function, "__name__", "") or type(function).__name__
+    return "see" if name == "<lambda>" else name
+
+
+__all__ = ["Failed", "Trace", "matrices", "see", "trace_of"]
