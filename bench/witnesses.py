@@ -82,6 +82,15 @@ def close(mine, other):
     return np.allclose(np.asarray(mine, float), other, rtol=1e-5, atol=1e-6, equal_nan=True)
 
 
+def distance(mine, other):
+    """The largest difference, as a part of the largest number; infinite if other cells are infinite."""
+    mine, other = np.asarray(mine, float), np.asarray(other, float)
+    finite = np.isfinite(mine)
+    if not np.array_equal(mine[~finite], other[~finite], equal_nan=True):
+        return np.inf
+    return np.abs(mine - other)[finite].max(initial=0) / max(np.abs(mine[finite]).max(initial=0), 1e-30)
+
+
 # -- values -----------------------------------------------------------------------------------------
 
 
@@ -167,8 +176,10 @@ class Rerun:
         self.known.setdefault(tuple(tensor.shape), []).append((tensor.detach().double().numpy().copy(), where))
 
     def at(self, value):
-        """Where a matrix of these numbers was first given, or None."""
-        return next((where for numbers, where in self.known.get(value.shape, ()) if close(numbers, value)), None)
+        """Where a matrix of these numbers was first given, or None; of several that are alike, the nearest."""
+        found = [(distance(numbers, value), where) for numbers, where in self.known.get(value.shape, ())]
+        least, where = min(found, key=lambda one: one[0], default=(np.inf, None))
+        return where if least < 1e-5 else None
 
     def with_changed(self, changed, wanted):
         """The numbers at ``wanted`` in a run in which other matrices are overwritten. changed: (where, numbers)."""
