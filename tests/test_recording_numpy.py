@@ -1,6 +1,7 @@
 """A run of NumPy that is written down: the same numbers, true trails, and no claim where a trail is lost."""
 
 import math
+import signal
 from copy import deepcopy
 
 import numpy as np
@@ -8,7 +9,8 @@ import pytest
 import torch
 from numpy import full, zeros
 
-from helpers.see.events import replaced
+from helpers.see import numpy_calls
+from helpers.see.events import matrices, replaced
 from helpers.see.recording import record
 
 T, C = 4, 3
@@ -120,10 +122,9 @@ def parts(value):
 
 def called_again(event):
     """Its function, on the recorded numbers, gives the recorded numbers."""
-    tensors = (
-        "torch" in f"{event.function!r} {event.function.__module__ if hasattr(event.function, '__module__') else ''}"
-    )
-    copies = {id(one): torch.tensor(one.value) if tensors else one.value.copy() for one in event.reads}
+    tensors = event.place.statement.startswith("return (torch")
+    given = matrices([event.args, event.kwargs])
+    copies = {id(one): torch.tensor(one.value) if tensors else one.value.copy() for one in given}
     args, kwargs = with_arrays([event.args, event.kwargs], copies)
     value = event.function(*args, **kwargs)
     if value is None:
@@ -179,6 +180,18 @@ def test_it_runs_once_and_leaves_nothing_behind():
     assert np.array_equal(x, x_of())
     assert all(globals()[name] is value for name, value in before.items())
     assert type(np) is type(math)
+
+
+def test_nothing_is_left_behind_after_an_interrupt():
+    def interrupted(x):
+        x += np.ones(C) @ Wq[:, :1]
+        signal.raise_signal(signal.SIGINT)
+        return x
+
+    kept = Wq
+    with pytest.raises(KeyboardInterrupt):
+        record(interrupted, {"x": x_of()}, tensors=False)
+    assert type(np) is type(math) and Wq is kept and type(Wq) is np.ndarray and not numpy_calls.running
 
 
 def test_an_error_has_its_place():

@@ -83,17 +83,19 @@ class Event:
 
     @property
     def reads(self):
-        """The matrices among its arguments, in order, each once."""
-        return list(dict.fromkeys(matrices([self.args, self.kwargs])))
+        """The matrices among its arguments, in order, each once; not the one that it is to write into, ``out=``."""
+        given = {name: value for name, value in self.kwargs.items() if name != "out"}
+        return list(dict.fromkeys(matrices([self.args, given])))
 
 
 @dataclass(eq=False)
 class Recording:
     """A whole run.
 
-    inputs: the matrices that went in, by the names of the parameters. events: all calls in order. returned: what came
-    back, with a Matrix in the place of each tensor or array. error: what was raised, or None; failed: where.
-    said: what it printed and was warned of, a sentence each. changed: the names of arguments that it wrote into.
+    inputs: the matrices that went in, by the names of the parameters, those of a list ``x[0]``, ``x[1]``. events: all
+    calls in order. returned: what came back, with a Matrix in the place of each tensor or array. error: what was
+    raised, or None; failed: where. said: what it printed and was warned of, a sentence each. changed: the names of
+    arguments that it wrote into.
     """
 
     inputs: dict = field(default_factory=dict)

@@ -77,42 +77,49 @@ class Notes:
         results = [one for one in found_in(value, self.kinds) if id(one) in changed or not self.states.knows(one)]
         if not results and not changed and name not in LEAVING:
             return
-        here = sourced(where.at) if where.at else None
         args, kwargs = with_matrices((args, kwargs), self.kinds, lambda one: read[id(one)])
-        event = Event(operation, function, args, kwargs, within=where.within)
-        if here:
-            event.place = here.place
-        if name in REVERSED:
-            event.operation, event.function = REVERSED[name]
-            event.args = (*event.args[:2][::-1], *event.args[2:])
-        event.broken = self.loose and takes_numbers(event, here.numbers if here else ())
-        origin = self.origin(event, [*read.values()], [read[one] for one in changed])
+        event = self.event(operation, function, args, kwargs, where, name)
         written = [one for one in tensors if id(one) in changed]
-        beside = [one for one in written if not any(one is result for result in results)]
         if written:
             event.in_place = read[id(written[0])]
+        origin = self.origin(event, event.reads, [read[id(one)] for one in written])
         made = {}
-        for tensor in {id(one): one for one in [*results, *beside]}.values():
+        for tensor in {id(one): one for one in [*results, *written]}.values():
             matrix = Matrix(numbers(tensor), origin=origin, event=event, kind=kind(tensor))
-            self.size += matrix.value.size
-            made[id(tensor)] = matrix
             if id(tensor) in changed:
                 matrix.variable = read[id(tensor)].variable
                 self.states.written(tensor, matrix)
             else:
                 self.states.add(tensor, matrix)
-            event.results.append(matrix)
+            made[id(tensor)] = matrix
+        event.results = [*made.values()]
         self.recording.events.append(event)
-        if name in LEAVING:
-            self.loose |= operation in TAKEN and any(matrix.depends for matrix in event.reads)
-            if operation == "numpy":
-                self.states.lend(tensors[0])
+        if operation in TAKEN:
+            self.loose |= any(matrix.depends for matrix in event.reads)
+        if operation == "numpy":
+            self.states.lend(tensors[0])
         self.names.claim(where, value, lambda part: made.get(id(part)))
-        self.limit()
+        self.limit(made.values())
+
+    def event(self, operation, function, args, kwargs, where, name):
+        """The Event of a call, without its results."""
+        if name in REVERSED:
+            operation, function = REVERSED[name]
+            args = (*args[:2][::-1], *args[2:])
+        event = Event(operation, function, args, kwargs, within=where.within)
+        written = ()
+        if where.at:
+            event.place, written = sourced(where.at).place, sourced(where.at).numbers
+        event.broken = self.loose and takes_numbers(event, written)
+        return event
 
     def let_out(self, number):
         """A number can go where nobody sees it."""
         self.loose |= self.states.knows(number) and self.states.read(number).depends
+
+    def lose_sight(self):
+        """Something is computed where nobody sees it."""
+        self.loose = True
 
     def changed(self, name, args, kwargs, tensors, versions):
         """The ids of the tensors that a call has written into."""
@@ -165,8 +172,9 @@ class Notes:
         self.states.forget(tensor)
         self.outside.tensors[id(tensor)] = tensor, name, "parameter" if tensor.requires_grad else "constant"
 
-    def limit(self):
+    def limit(self, made):
         """Stop where it becomes too much."""
+        self.size += sum(matrix.value.size for matrix in made)
         if len(self.recording.events) >= MOST_EVENTS:
             self.ended = f"Only its first {MOST_EVENTS:,} calls are recorded: is there a loop that could be shorter?"
         elif self.size > MOST_NUMBERS:

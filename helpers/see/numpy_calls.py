@@ -12,7 +12,8 @@ from helpers.see.spelling import ACCUMULATED, ARRAY_NAMES, REDUCED
 IN_ONE = """
     mean sum prod max min std var any all argmax argmin cumsum cumprod reshape transpose swapaxes ravel flatten squeeze
     repeat clip round dot copy astype take trace diagonal argsort nonzero conj conjugate compress searchsorted fill sort
-    put partition item tolist __getitem__ __setitem__ __array__ __float__ __int__ __bool__ __index__ __complex__
+    put partition item tolist __getitem__ __setitem__ __array__ __copy__ __deepcopy__ __float__ __int__ __bool__
+    __index__ __complex__
 """
 OF_NUMBERS = {"add": "add", "sub": "subtract", "mul": "multiply", "truediv": "true_divide", "pow": "power"} | {
     "floordiv": "floor_divide",

@@ -15,6 +15,7 @@ SITE = re.compile(r".*[/\\](?:site|dist)-packages[/\\]([^/\\.]+)")
 LIBRARY = tuple(os.path.join(sysconfig.get_path(one), "") for one in ("stdlib", "platstdlib"))
 OURS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
 ANY = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
+WRAPPERS = {"wrapper", "wrapped", "decorated"}  # of decorators: no part of the code that anybody thinks of
 UNNAMED = {"__init__", "__call__", "__new__"}
 
 
@@ -76,8 +77,8 @@ class Parts:
 
     def standing(self, frame, above):
         code = frame.f_code
-        own = is_own(code.co_filename)
-        wrapper = "<locals>" in code.co_qualname and code.co_flags & ANY == ANY
+        own = is_own(frame)
+        wrapper = "<locals>" in code.co_qualname and (code.co_flags & ANY == ANY or code.co_name in WRAPPERS)
         part = ""
         if code.co_name == "forward" and code.co_argcount:
             module = frame.f_locals.get(code.co_varnames[0])
@@ -116,21 +117,22 @@ def frames_above(frame, known):
 own_files = {}
 
 
-def is_own(file):
-    """Is it a file of the learner's or of a model, and not of Python, PyTorch or this recorder?
-
-    >>> is_own("<ipython-input-1>"), is_own("/usr/lib/python3/site-packages/torch/nn/functional.py")
-    (True, False)
-    """
+def is_own(frame):
+    """Is its code the learner's or a model's, and not of Python, PyTorch or this recorder?"""
+    file = frame.f_code.co_filename
     if file not in own_files:
-        own_files[file] = look(file)
+        package = str(frame.f_globals.get("__name__")).partition(".")[0]
+        own_files[file] = package not in INNER and own(file)
     return own_files[file]
 
 
-def look(file):
+def own(file):
+    """The same, told by the name of its file.
+
+    >>> own("<ipython-input-1>"), own("/usr/lib/python3/site-packages/torch/nn/functional.py")
+    (True, False)
+    """
     if file.startswith("<frozen") or file.startswith(OURS):
         return False
     package = SITE.match(file)
-    if package:
-        return package[1] not in INNER
-    return not file.startswith(LIBRARY)
+    return package[1] not in INNER if package else not file.startswith(LIBRARY)

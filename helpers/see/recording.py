@@ -16,6 +16,7 @@ from helpers.see.outside import Outside, is_module
 from helpers.see.parts import Parts, is_own
 from helpers.see.source import look
 from helpers.see.stand_in import stand_ins
+from helpers.see.threads import told_of
 from helpers.see.wants_tensors import kinds
 
 
@@ -78,6 +79,7 @@ class Run:
                 stack.enter_context(plain_ways())
                 stack.enter_context(TorchCalls(self.notes))
             stack.enter_context(noting(self.notes))
+            stack.enter_context(told_of(self.notes.lose_sight))
             stack.enter_context(stand_ins(self.outside.scopes.values(), self.outside.array))
             value = self.function(*placed, **named)
         self.recording.returned = with_matrices(value, kinds, self.notes.states.read)
@@ -117,7 +119,7 @@ class Run:
 def failed_at(error):
     """The Place where it failed: the innermost line of the learner's."""
     while error is not None:
-        own = [one for one in tracebacks(error.__traceback__) if is_own(one.tb_frame.f_code.co_filename)]
+        own = [one for one in tracebacks(error.__traceback__) if is_own(one.tb_frame)]
         if own:
             return look(own[-1]).place
         error = error.__cause__  # what ends Python is raised as another error

@@ -69,9 +69,10 @@ def the_line(source, line):
 
 def described(node, source, place):
     """The Sourced of a node of the syntax tree."""
-    statement = node
+    statement, in_lambda = node, False
     while not isinstance(statement, ast.stmt):
         statement = statement.parent
+        in_lambda |= isinstance(statement, ast.Lambda)
     loop_or_branch = hasattr(statement, "body")  # of which the first line counts
     line = the_line(source, statement.lineno) if loop_or_branch else text(statement, source)
     expression = text(node, source)
@@ -86,7 +87,7 @@ def described(node, source, place):
             line=node.lineno,
             expression=expression,
             statement=line,
-            target=written_out(variables(target if target is not None else assigned(statement))),
+            target=written_out(variables(target if target is not None or in_lambda else assigned(statement))),
             whole=whole,
         ),
         variables(target),
@@ -139,7 +140,7 @@ def destination(node):
             node = parent
         elif isinstance(parent, ast.Tuple) and isinstance(parent.parent, ast.Assign | ast.Return):
             path, node = (parent.elts.index(node), *path), parent
-        elif isinstance(parent, ast.Return):
+        elif isinstance(parent, ast.Return) or (isinstance(parent, ast.Lambda) and node is parent.body):
             return None, path
         elif isinstance(parent, ast.NamedExpr):
             return parent.target, None

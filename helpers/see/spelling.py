@@ -122,6 +122,8 @@ ARRAY_NAMES = {  # of NumPy's, where PyTorch has the same by another name, or an
     "tile": "repeat",
     "around": "round",
     "copy": "clone",
+    "__copy__": "clone",
+    "__deepcopy__": "clone",
     "astype": "to",
     "ravel": "flatten",
     "conjugate": "conj",

@@ -31,7 +31,7 @@ class TorchCalls(TorchFunctionMode):
         if notes.ended or name in QUIET:
             return function(*args, **kwargs)
         if any(map(is_functorch_wrapped_tensor, found_in((args, kwargs), torch.Tensor))):  # in vmap: it has no numbers
-            notes.loose = True
+            notes.lose_sight()
             return function(*args, **kwargs)
         if function is torch.Tensor.where:  # x.where(condition, y)
             function, args = torch.where, (args[1], args[0], *args[2:])
