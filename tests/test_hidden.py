@@ -19,7 +19,7 @@ from helpers.trace.trace import Trace, UnknownName
 from tests.runs import a_run, moved, seen
 from tests.strategies import GENERATOR
 
-quick = settings(deadline=None, max_examples=25)
+quick = settings(deadline=None, max_examples=15)
 
 
 # -- what a cell is made of -----------------------------------------------------------------------
@@ -226,6 +226,7 @@ def test_numbers_that_come_together_are_added_up():
     assert gradients["dx"].value.tolist() == [5, 2]
     assert gradients.why("dx", 0) == "dx[0] = dy[0,0] + dy[1,0] = 1 + 4 = 5"
     assert gradients.why("dx", 1) == "dx[1] = dy[0,1] = 2"
+    assert trace.why("y", 1, 1) == "y[1,1] = 0, filled in"
     again = gradients.backward([1.0, 10.0])
     assert again["ddy"].value.tolist() == [[1, 10], [1, 0]]
 

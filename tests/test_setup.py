@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import sys
 import tomllib
 from itertools import pairwise
@@ -74,6 +75,41 @@ def test_notebook_begins_with_its_title_and_the_setup_cell(path):
     first, second = load(path).cells[:2]
     assert first.cell_type == "markdown" and first.source.startswith("# ")
     assert second == setup_cell() | {"execution_count": 1}
+
+
+FETCHED = "fetched"
+ELSEWHERE = {
+    "nothing": ({}, FETCHED),
+    "a folder": ({"helpers/notes.txt": ""}, FETCHED),
+    "a package": ({"helpers/__init__.py": "1 / 0"}, "helpers/__init__.py"),
+    "a file": ({"helpers.py": ""}, "helpers.py"),
+    "the course": ({"helpers/__init__.py": "", "helpers/trace/__init__.py": ""}, ""),
+}
+
+
+@pytest.mark.parametrize("elsewhere", ELSEWHERE)
+def test_the_setup_cell_knows_the_helpers_of_the_course(elsewhere, tmp_path):
+    """Another package of that name is told with its path, and not run."""
+    files, wanted = ELSEWHERE[elsewhere]
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    fetch = f"%pip install -q git+{source_url()}"
+    code = setup_cell()["source"]
+    assert fetch in code
+    first = "import sys; sys.path[:] = ['.', *(place for place in sys.path if 'site-packages' not in place)]\n"
+    ran = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", first + code.replace(fetch, f"print({FETCHED!r})")],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    if wanted in ("", FETCHED):
+        assert ran.returncode == 0 and ran.stdout.strip() == wanted, ran.stderr
+    else:
+        said = ran.stderr.splitlines()[-1]
+        assert said.startswith("ImportError: Another package called helpers comes before that of the course: ")
+        assert str(tmp_path / wanted) in said and "ZeroDivisionError" not in ran.stderr
 
 
 @every_notebook

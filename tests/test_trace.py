@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes
 
 from helpers.attention.heads import head
+from helpers.diagram.diagram import Diagram
 from helpers.look.style import ROLES
 from helpers.trace.arrays import as_array
 from helpers.trace.kinds import KINDS
@@ -231,6 +232,42 @@ def test_words_belong_to_axes():
     assert same.words("s") == same.words("t") == ["le", "chat"]
     assert attending().words("t") is None and attending({"s": "abc"}).words("t") is None
     assert both.backward().words("s") == ["the", "cat", "sat"]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "of_s"),
+    [
+        (list("abcdef"), None),
+        ({"t": "abcdef"}, None),
+        ({"t": list("abcdef"), "s": ["w", "x", "y", "z"]}, ["w", "x", "y", "z"]),
+    ],
+)
+def test_keys_do_not_bear_the_words_of_the_queries(tokens, of_s):
+    trace = attending(tokens, T=6, S=4)
+    assert (trace.words("t"), trace.words("s")) == (list("abcdef"), of_s)
+    drawn = Diagram(trace).trace["tokens"]  # what the live diagram writes beside rows and over columns
+    assert drawn == {axis: words for axis, words in (("t", list("abcdef")), ("s", of_s)) if words}
+
+
+@pytest.mark.parametrize(
+    ("rule", "ids", "sentence"),
+    [
+        ("v c, t -> t c", [0, 5, 1], "5, which is ids[1]; wanted 0 to 2, for table has 3 rows."),
+        ("v c, t -> t c", [0, 1, -1], "-1, which is ids[2]; wanted 0 to 2, for table has 3 rows."),
+        ("v c, b t -> b t c", [[0, 1], [3, 0]], "3, which is ids[1,0]; wanted 0 to 2, for table has 3 rows."),
+        ("v c, -> c", 5, "5, which is ids; wanted 0 to 2, for table has 3 rows."),
+        ("v c, t -> t c", [0.0, 1.5], "1.500, which is ids[1]; wanted whole numbers, as ids.astype(int) has them."),
+        ("v c, t -> t c", [0.0, 1.0], "0.000, which is ids[0]; wanted whole numbers, as ids.astype(int) has them."),
+        ("v c, t -> t c", [0, np.nan], "NaN, which is ids[1]; wanted whole numbers, as ids.astype(int) has them."),
+    ],
+)
+def test_an_id_that_the_table_does_not_have(rule, ids, sentence):
+    trace = Trace()
+    trace.given("table", np.ones((3, 2)), "v c")
+    trace.given("ids", np.array(ids), rule.partition(" -> ")[0].partition(", ")[2])
+    with pytest.raises(ValueError) as caught:
+        trace.step("x", "lookup", rule, "table", "ids")
+    assert str(caught.value) == f"x looks up {sentence}"
 
 
 @pytest.mark.parametrize(

@@ -40,10 +40,15 @@ CELL_FILE = re.compile(r"\S*ipykernel_\d+[/\\]\d+\.py")  # where warnings say th
 
 SETUP = """\
 # On Colab, or where this notebook came alone, this fetches the course's helpers. Elsewhere it does nothing.
-try:
-    import helpers
-except ImportError:
-    %pip install -q git+{source}"""
+from importlib.util import find_spec
+from pathlib import Path
+
+found = find_spec("helpers")
+if found is None or found.origin is None:
+    %pip install -q git+{source}
+elif not (Path(found.origin).parent / "trace").is_dir():
+    raise ImportError(f"Another package called helpers comes before that of the course: {{found.origin}}. "
+                      "Rename it, or pip uninstall helpers; then restart the kernel.")"""
 
 
 def course_notebooks():
@@ -67,7 +72,7 @@ def normal_form(notebook):
     >>> from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
     >>> cells = [new_markdown_cell("# Averaging"), new_code_cell("1 + 1", metadata={"scrolled": True})]
     >>> text = normal_form(new_notebook(cells=cells))
-    >>> "scrolled" in text, "import helpers" in text
+    >>> "scrolled" in text, "fetches the course's helpers" in text
     (False, True)
     """
     cells = [dict(cell) for cell in notebook.cells if "setup" not in cell.metadata.get("tags", [])]

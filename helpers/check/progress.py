@@ -11,6 +11,7 @@ from pathlib import Path
 
 from helpers.inputs.alone import alone
 from helpers.inputs.whole_file import replace
+from helpers.look.streams import tell
 
 FORMAT, VERSION = "attention-course progress", 1
 FILE = "ATTENTION_COURSE_PROGRESS"  # names another file, for tests
@@ -47,7 +48,7 @@ def solved():
             with alone(file):
                 return usable(file)["solved"]
     except OSError as error:
-        print(f"{file} cannot be read ({reason(error)}): for now nothing counts as solved.")
+        tell(f"{file} cannot be read ({reason(error)}): for now nothing counts as solved.")
         return []
 
 
@@ -69,7 +70,7 @@ def note(name):
                 kept["solved"].append(name)
                 replace(file, (json.dumps(kept, indent=1) + "\n").encode())
     except OSError as error:
-        print(
+        tell(
             f"{name} is solved, but that could not be kept in {file} ({reason(error)}), which stays as it is: "
             "mend that and run this again."
         )
@@ -106,7 +107,7 @@ def usable(file):
             aside = set_aside(file)
         except OSError as refused:
             raise OSError(refused.errno, f"{error}, and cannot be set aside: {reason(refused)}") from None
-        print(f"{file} cannot be used: {error}. It now lies in {aside}, and a new one begins.")
+        tell(f"{file} cannot be used: {error}. It now lies in {aside}, and a new one begins.")
         return usable(file)
 
 

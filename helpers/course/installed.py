@@ -5,6 +5,8 @@ import re
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
+from helpers.look.streams import tell
+
 PYTHON = (3, 11)
 NEEDED = {
     "numpy": "2.0",
@@ -34,8 +36,8 @@ def machine():
         lines.append(
             line(name, found, found != "missing" and numbers(found) >= numbers(least), f"wanted {least} or newer")
         )
-    print("\n".join(lines))
-    print("Everything is here." if all(one.endswith("fine") for one in lines) else f"The mend: {MEND}")
+    tell("\n".join(lines))
+    tell("Everything is here." if all(one.endswith("fine") for one in lines) else f"The mend: {MEND}")
 
 
 def line(name, found, is_fine, wanted):

@@ -3,7 +3,7 @@
 // its formula (with names, then with numbers); some have a remark, and some can say where a number was moved from.
 
 import { at, bracketed, cellOf, factors, join, names, number, numbers, shortened } from "./formulas.js";
-import { boundTo, clauseHolds, comparisonText, holds, parse, valueAt } from "./grammar.js";
+import { boundTo, clauseHolds, comparisonText, flatten, holds, parse, valueAt } from "./grammar.js";
 import { CONCATENATE, LOOKUP, REPEAT, RESHAPE, SLICE } from "./moves.js";
 import { MOVE, OPAQUE, SCATTER } from "./tables.js";
 
@@ -38,6 +38,18 @@ function ruleTerms(step, index, inputs) {
   return found;
 }
 
+// Where the numbers of each input begin, counted through all of them; the same matrix again has the same numbers.
+function firsts(inputs) {
+  let end = 0;
+  return inputs.map((input, i) => {
+    const again = inputs.findIndex(({ name }) => name === input.name);
+    end += input.value.length;
+    return again < i
+      ? inputs.slice(0, again).reduce((sum, { value }) => sum + value.length, 0)
+      : end - input.value.length;
+  });
+}
+
 const everyCell = (found, inputs) => found.flatMap((term) => term.map((where, i) => [inputs[i].name, where]));
 const bothWays = (inputs, write) => [write(names(inputs), 3), write(numbers(inputs), 8)];
 
@@ -61,18 +73,20 @@ const SUM_PRODUCT = {
     return [0, axes[0].map((axis) => bound[axis] ?? 0)];
   },
   sources(step, index, inputs) {
-    // A cell may stand in several terms, and these may cancel.
+    // A cell may stand in several terms, and these may cancel. Numbers as keys: there are thousands.
     const slopes = new Map();
+    const first = firsts(inputs);
     for (const term of ruleTerms(step, index, inputs)) {
       const values = term.map((where, i) => valueAt(inputs[i], where));
       term.forEach((where, i) => {
         const others = values.reduce((product, value, j) => (j === i ? product : product * value), 1);
-        const place = [inputs[i].name, where];
-        const [, slope] = slopes.get(at(...place)) ?? [place, 0];
-        slopes.set(at(...place), [place, slope + step.factor * others]);
+        const key = first[i] + flatten(inputs[i].shape, where);
+        const known = slopes.get(key);
+        if (known) known.slope += step.factor * others;
+        else slopes.set(key, { cell: [inputs[i].name, where], slope: step.factor * others });
       });
     }
-    return [...slopes.values()].filter(([, slope]) => slope !== 0).map(([place]) => place);
+    return [...slopes.values()].filter(({ slope }) => slope !== 0).map(({ cell }) => cell);
   },
   formula: orNothing("sum", (step, found, inputs) => {
     const live = found.filter((term) => term.every((where, i) => valueAt(inputs[i], where) !== 0));

@@ -6,16 +6,12 @@ import { KINDS } from "./kinds.js";
 
 export const terms = (step, index, inputs) => KINDS[step.kind].terms(step, index, inputs);
 
-export function sources(step, index, inputs) {
-  const cells = KINDS[step.kind].sources(step, index, inputs);
-  return [...new Map(cells.map((cell) => [at(...cell), cell])).values()];
-}
-
 // The cell's formula with names, then with numbers: a list of [text, name of the step it comes from].
 // made: the step and the cell that its number is made in, where it was only moved from there; inputs are of that step.
 export function formula(step, index, inputs, [maker, place] = [step, index]) {
   const kind = KINDS[maker.kind];
-  const cut = maker.kind === "relu" && valueAt(maker, place) === 0; // exactly 0, whatever the decimals of the others
+  // Exactly 0, whatever the decimals of the others.
+  const cut = ["relu", "move"].includes(maker.kind) && valueAt(maker, place) === 0;
   const result = [[number(valueAt(step, index), cut ? 0 : step.digits), step.name]];
   const parts = [...kind.formula(maker, place, inputs), result].flatMap((part) => [[" = ", ""], ...part]);
   const remark = kind.remark?.(maker, place, inputs);

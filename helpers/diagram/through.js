@@ -1,26 +1,31 @@
 // Seeing through hidden steps: helpers/trace/through.py again, for the browser. steps: all of them, by name.
 
-import { at, cellOf, number } from "./formulas.js";
-import { valueAt } from "./grammar.js";
+import { cellOf, number } from "./formulas.js";
+import { flatten, valueAt } from "./grammar.js";
 import { KINDS } from "./kinds.js";
-import { formula, sources } from "./rules.js";
+import { formula } from "./rules.js";
 
 export const inputsOf = (step, steps) => step.inputs.map((name) => steps[name]);
 
+const directOf = (step, index, steps) => KINDS[step.kind].sources(step, index, inputsOf(step, steps));
+
 // The cells that one cell depends on, seen through hidden steps: [step name, index] of each.
 export function sourcesThrough(step, index, steps) {
-  const direct = sources(step, index, inputsOf(step, steps));
-  if (!step.inputs.some((name) => steps[name].hidden)) return direct;
-  const [found, done, left] = [[], new Set(), direct.reverse()];
+  const [found, done, left] = [[], new Map(), directOf(step, index, steps).reverse()];
   while (left.length) {
     const cell = left.pop();
-    const key = at(...cell);
-    if (done.has(key)) continue;
-    done.add(key);
     const [name, place] = cell;
     const source = steps[name];
-    if (!source.hidden) found.push(cell);
-    else if (place.every(Number.isInteger)) left.push(...sources(source, place, inputsOf(source, steps)).reverse()); // which row a blank id names stays open
+    const known = done.get(name) ?? new Set();
+    const key = flatten(source.shape, place);
+    if (known.has(key)) continue;
+    done.set(name, known.add(key));
+    if (!source.hidden) {
+      found.push(cell);
+    } else if (place.every(Number.isInteger)) {
+      // which row a blank id names stays open
+      for (const one of directOf(source, place, steps).reverse()) left.push(one);
+    }
   }
   return found;
 }

@@ -16,7 +16,7 @@ from safetensors.torch import load as read_weights
 from safetensors.torch import save as weights_as_bytes
 
 from helpers.gpt.blueprint import blueprint
-from helpers.gpt.readable import tokenizer_of
+from helpers.gpt.readable import is_gpt, tokenizer_of
 from helpers.inputs.alone import alone
 from helpers.inputs.tokenizer import Tokenizer
 from helpers.inputs.whole_file import replace, sweep
@@ -48,6 +48,11 @@ def save(model, path, **facts):
     """
     path = named(path)
     kind, tokenizer, weights = type(model).__name__, tokenizer_of(model), weights_in(model)
+    if not is_gpt(model):
+        raise ValueError(
+            f"you gave {told(model)}, and a checkpoint can only build a GPT or a FastGPT of the course again; keep "
+            "yours with torch.save(model.state_dict(), 'mine.pt')."
+        )
     blueprint(kind, model.settings, weights)  # what could not be loaded is not saved
     compare(tokenizer.vocabulary, model.settings["vocabulary"])
     weights = weights_as_bytes(weights)

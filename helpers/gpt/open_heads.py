@@ -1,11 +1,12 @@
 """Opening a trained GPT: the Trace of any of its heads, what a head looks at, and the loss without it."""
 
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
 import torch
 
 from helpers.attention.parts import attend
-from helpers.gpt.readable import attentions, copy_of, ids_of, known_ids
+from helpers.gpt.lecture import Lecture, SideBySide
+from helpers.gpt.readable import attentions, copy_of, ids_of, known_ids, readable
 from helpers.look.given import listed, told, whole_number
 from helpers.trace.trace import Trace
 
@@ -16,24 +17,22 @@ SHOWN = {"\n": "↵", " ": "␣", "\t": "⇥"}  # characters that a label could 
 def trace_model(model, text, layer=0, head=None):
     """The Trace of one head of a trained model while it reads a text, or of all heads of a layer.
 
-    model: a GPT whose ``tokenizer`` is set, as training does. text: any that its tokenizer knows, not longer than its
-    context. layer, head: counted from 0; without head, all heads of the layer stand side by side. q, k and v are
-    what the head makes of the text so far; those of a FastGPT stand as they meet in the scores, normalized and turned.
+    model: a GPT whose ``tokenizer`` is set, as training does, or a model of your own that is like the lecture's. text:
+    any that its tokenizer knows, not longer than its context. layer, head: counted from 0; without head, all heads of
+    the layer stand side by side. q, k and v are what the head makes of the text so far; those of a FastGPT stand as
+    they meet in the scores, normalized and turned.
 
     The model is read in a copy, without dropout, and stays as it was.
-    Raises ValueError for a model of another kind, a character that it does not know, a text that is empty or too long,
-    and a layer or head that is not there.
+    Raises ValueError for a model of another kind, a head that computes something else, a character that it does not
+    know, a text that is empty or too long, and a layer or head that is not there.
     """
-    model = copy_of(model).cpu().double()  # so that another machine prints the same decimals
-    attention = attention_of(model, layer, head)
-    with watched(attention) as seen:
-        model(ids_of(model, text)[None])
+    attention, x = exactly(copy_of(model), text, layer, head)
     trace = Trace(
         f"layer {layer}" + (f", head {head}" if head is not None else ""),
         [SHOWN.get(letter, letter) for letter in text],
     )
-    q, k = attention.queries_and_keys(seen["x"])
-    v = attention.split(attention.value(seen["x"]))
+    q, k = attention.queries_and_keys(x)
+    v = attention.split(attention.value(x))
     n, pick = ("n ", slice(None)) if head is None else ("", head)
     for name, role, value in [("q", "query", q), ("k", "key", k), ("v", "value", v)]:
         trace.given(name, value[0, pick], f"{n}t h", role=role)  # (1, n, T, h) -> (n, T, h) or (T, h)
@@ -59,22 +58,33 @@ def trace_model(model, text, layer=0, head=None):
     return trace
 
 
+def exactly(copy, text, layer, head):
+    """An attention of a copy, and the x that comes to it, (1, T, C): on the CPU in float64, so that another machine
+    prints the same decimals.
+
+    A GPT of the course goes there whole. A model of the learner's own runs where it is, for its code may name a device.
+    Some accelerators have no float64: first to the CPU, then to float64.
+    """
+    is_own = isinstance(copy, Lecture)
+    copy = copy if is_own else copy.cpu().double()
+    attention = attention_of(copy, layer, head)
+    (x,) = inputs_of([attention], copy, ids_of(copy, text))
+    return attention.exact() if is_own else attention, x.cpu().double()
+
+
 def weights_of(model, ids):
     """Who looks at whom, in every head: (T) ids -> (layers, n, T, T). The model is read in a copy, without dropout.
 
     Raises ValueError for a model of another kind, and for ids that it cannot see.
     """
-    return weights_in(copy_of(model), known_ids(model, ids, most=model.context))
+    return weights_in(copy_of(model), known_ids(model, ids, most=readable(model).context))
 
 
 @torch.no_grad()
 def weights_in(copy, ids):
     """The weights of every head of a copy that was made to be read: (T) ids -> (layers, n, T, T)."""
     every = attentions(copy)
-    with ExitStack() as stack:
-        seen = [stack.enter_context(watched(attention)) for attention in every]
-        copy(ids[None])  # (T) -> (1, T)
-    pairs = [attention.queries_and_keys(found["x"]) for attention, found in zip(every, seen)]
+    pairs = [attention.queries_and_keys(x) for attention, x in zip(every, inputs_of(every, copy, ids))]
     return torch.stack([attention.weights(q, k)[0] for attention, (q, k) in zip(every, pairs)])  # of (n, T, T) each
 
 
@@ -143,27 +153,46 @@ def without(model, layer, head):
     if head is None:
         raise ValueError(f"head is None; each layer has heads 0 to {attention.heads - 1}.")
 
-    def silence(_, inputs):
-        parts = inputs[0].unflatten(-1, (attention.heads, -1)).clone()  # (B, T, C) -> (B, T, n, h)
-        parts[..., head, :] = 0
-        return parts.flatten(-2)  # (B, T, n, h) -> (B, T, C)
-
-    hook = attention.projection.register_forward_pre_hook(silence)
+    hook = attention.silence(head) if isinstance(attention, SideBySide) else silenced(attention, head)
     try:
         yield model
     finally:
         hook.remove()
 
 
-@contextmanager
-def watched(attention):
-    """In here, the last input of an attention is kept: yields a dictionary that will hold ``x``, (B, T, C)."""
+def silenced(attention, head):
+    """From now on one head of an attention of the course gives zeros, until the hook that this returns is removed."""
+
+    def silence(_, inputs):
+        parts = inputs[0].unflatten(-1, (attention.heads, -1)).clone()  # (B, T, C) -> (B, T, n, h)
+        parts[..., head, :] = 0
+        return parts.flatten(-2)  # (B, T, n, h) -> (B, T, C)
+
+    return attention.projection.register_forward_pre_hook(silence)
+
+
+def inputs_of(every, copy, ids):
+    """What comes to each of these attentions while a copy reads (T) ids: a list of x, (1, T, C).
+
+    Raises ValueError where one of them is not asked.
+    """
     seen = {}
-    hook = attention.register_forward_pre_hook(lambda _, inputs: seen.update(x=inputs[0].detach()))
+
+    def watch(place):
+        def keep(_, inputs, named):
+            seen[place] = next(iter([*inputs, *named.values()])).detach()
+
+        return keep
+
+    hooks = [attention.register_forward_pre_hook(watch(i), with_kwargs=True) for i, attention in enumerate(every)]
     try:
-        yield seen
+        copy(ids[None])  # (T) -> (1, T)
     finally:
-        hook.remove()
+        for hook in hooks:
+            hook.remove()
+    if len(seen) < len(every):
+        raise ValueError("the model gave its logits without asking one of its attentions; wanted a forward that does.")
+    return [seen[place] for place in range(len(every))]
 
 
 def attention_of(model, layer, head=None):

@@ -8,22 +8,40 @@ from contextlib import contextmanager
 
 import torch
 
+from helpers.gpt.lecture import Lecture, is_like_the_lecture
 from helpers.look.given import listed, told
 
 ATTENTION = ("heads", "scale", "value", "projection", "split", "queries_and_keys", "weights")
 
 
-def gpt(model):
-    """The model, if it is a GPT of this course, or one that is built like it. Raises ValueError for another kind."""
+def is_gpt(model):
+    """Is it a GPT of this course, or one that is built like it?"""
     parts = ("settings", "context", "tokens", "blocks", "loss", "generate")
-    if isinstance(model, type) or not all(hasattr(model, name) for name in parts):
-        raise ValueError(f"you gave {told(model)}; wanted a model of the course, a GPT or a FastGPT.")
-    return model
+    return not isinstance(model, type) and all(hasattr(model, name) for name in parts)
+
+
+def readable(model):
+    """The model as this room reads it: itself, if it is a GPT of this course; one like the lecture's as such a GPT.
+
+    All that reads a model asks here, and nowhere else, what kind it is. Raises ValueError for another kind.
+    """
+    if is_gpt(model) or isinstance(model, Lecture):
+        return model
+    if is_like_the_lecture(model):
+        return Lecture(model)
+    raise ValueError(
+        f"you gave {told(model)}; wanted a model of the course, a GPT or a FastGPT, or one like the lecture's, with a "
+        "table of tokens, and heads that each have a query, a key and a value; of any other, helpers.attention.head "
+        "draws a head from its x, Wq, Wk and Wv."
+    )
 
 
 def attentions(model):
     """The attention of each layer. Raises ValueError for a model of another kind."""
-    found = [getattr(block, "attention", None) for block in gpt(model).blocks]
+    model = readable(model)
+    if isinstance(model, Lecture):
+        return model.attentions
+    found = [getattr(block, "attention", None) for block in model.blocks]
     if not found or not all(hasattr(one, name) for one in found for name in ATTENTION):
         raise ValueError(f"you gave {told(model)} without attention; wanted a layer at least, as a GPT's are.")
     return found
@@ -38,10 +56,11 @@ def is_tokenizer(tokenizer):
 
 def tokenizer_of(model):
     """The tokenizer of a model. Raises ValueError where it has none, and for a model of another kind."""
-    tokenizer = getattr(gpt(model), "tokenizer", None)
+    tokenizer = getattr(readable(model), "tokenizer", None)
     if not is_tokenizer(tokenizer):
         raise ValueError(
-            "the model has no tokenizer: train it, or set model.tokenizer, so that texts can be read with it."
+            "the model has no tokenizer: train it, or set model.tokenizer = Tokenizer(text), so that texts can be read "
+            "with it."
         )
     return tokenizer
 
@@ -52,7 +71,7 @@ def ids_of(model, text):
     text: a string, or a list of words where the tokens are words. Raises ValueError where it is empty, too long, or
     holds a token that the model does not know.
     """
-    tokenizer = tokenizer_of(model)
+    model, tokenizer = readable(model), tokenizer_of(model)
     if not isinstance(text, str | list | tuple):
         raise ValueError(f"you gave {told(text)}; wanted a text for the model to read.")
     if not 1 <= len(text) <= model.context:
@@ -71,8 +90,9 @@ def known_ids(model, ids, least=1, most=None):
     >>> from helpers.gpt.model import GPT
     >>> known_ids(GPT(vocabulary=5, context=4, C=4, heads=1, layers=1), [0, 5])
     Traceback (most recent call last):
-    ValueError: 5 is no id that the model knows; its ids go from 0 to 4.
+    ValueError: 5 is no id that the model knows; its ids go from 0 to 4, and ids[1] is 5.
     """
+    model = readable(model)
     if listed(ids) is None:
         raise ValueError(f"you gave {told(ids)}; wanted ids, (T): model.tokenizer.encode(text) makes them.")
     try:
@@ -87,17 +107,23 @@ def known_ids(model, ids, least=1, most=None):
     if found.is_floating_point() or found.is_complex() or found.dtype == torch.bool:
         raise ValueError(f"ids holds {str(found.dtype).removeprefix('torch.')}; ids are whole numbers, int64.")
     found, vocabulary = found.long(), model.tokens.num_embeddings
-    if len(unknown := found[(found < 0) | (found >= vocabulary)]):
-        raise ValueError(f"{unknown[0]} is no id that the model knows; its ids go from 0 to {vocabulary - 1}.")
+    if len(unknown := ((found < 0) | (found >= vocabulary)).nonzero()):
+        at = unknown[0].item()
+        raise ValueError(
+            f"{found[at]} is no id that the model knows; its ids go from 0 to {vocabulary - 1}, and ids[{at}] is "
+            f"{found[at]}."
+        )
     return found.to(next(model.parameters()).device)
 
 
 def copy_of(model):
-    """A copy of a model to read in, without dropout: what is done with it leaves the model as it was.
+    """A copy of a model to read in, as this room reads it, without dropout: what is done with it leaves the model as
+    it was.
 
     Raises ValueError for a model of another kind, and one that cannot be copied.
     """
     attentions(model)
+    model = model.model if isinstance(model, Lecture) else model
     kept = {  # what a module holds of an earlier call is no part of the copy's own
         id(value): value.detach()
         for module in model.modules()
@@ -105,7 +131,7 @@ def copy_of(model):
         if isinstance(value, torch.Tensor) and not value.is_leaf
     }
     try:
-        return copy.deepcopy(model, kept).eval()
+        return readable(copy.deepcopy(model, kept)).eval()
     except (RuntimeError, TypeError) as error:
         why = " ".join(str(error).split())[:80]
         raise ValueError(f"{told(model)} is read in a copy, and holds what cannot be copied ({why}).") from None

@@ -9,11 +9,12 @@ from contextlib import contextmanager
 import torch
 
 from helpers.gpt.muon import Muon
-from helpers.gpt.readable import gpt, is_tokenizer, known_ids, resting, tokenizer_of
+from helpers.gpt.readable import is_tokenizer, known_ids, readable, resting, tokenizer_of
 from helpers.inputs.tokenizer import Tokenizer
 from helpers.look.given import positive, told, whole_number
 
 RATES = {"muon": {"matrices": 0.014, "tokens": 0.02, "logits": 0.007, "biases": 0.07}, "adamw": 3e-3}
+LOGITS = ("logits", "lm_head")  # the layer that makes them, in a model of the course and in the lecture's
 COOLING = 0.5  # from this share of the steps on, the learning rate falls, to a twentieth at the end
 SNAPSHOTS = 20
 COLDEST = 0.001  # below it, the logits divided by the temperature overflow
@@ -43,17 +44,14 @@ def optimizers(model, kind="muon", rate=1.0):
     if kind == "adamw":
         return [torch.optim.AdamW(model.parameters(), lr=rate * RATES[kind], betas=(0.9, 0.99))]
     groups = {"matrices": [], "tokens": [], "logits": [], "biases": []}
+    tables = {id(module.weight) for module in model.modules() if isinstance(module, torch.nn.Embedding)}
     for name, weight in model.named_parameters():
-        table = name.split(".")[0]
-        groups[
-            "biases"
-            if weight.ndim == 1
-            else "matrices"
-            if table == "blocks"
-            else "logits"
-            if table == "logits"
-            else "tokens"
-        ].append(weight)
+        if weight.ndim == 1:
+            groups["biases"].append(weight)
+        elif id(weight) in tables:
+            groups["tokens"].append(weight)
+        else:
+            groups["logits" if name.split(".")[0] in LOGITS else "matrices"].append(weight)
     rates = {name: rate * lr for name, lr in RATES[kind].items()}
     rest = [dict(params=groups[name], lr=rates[name]) for name in ("tokens", "logits", "biases") if groups[name]]
     return [Muon(groups["matrices"], lr=rates["matrices"]), torch.optim.Adam(rest, betas=(0.8, 0.95), eps=1e-10)]
@@ -62,33 +60,34 @@ def optimizers(model, kind="muon", rate=1.0):
 class Training:
     """A run of training: ``run()`` takes its steps, an interrupt ends it early, ``run()`` again goes on.
 
-    model: a GPT; it learns to use ``tokenizer``, made from the text's characters. text: any text longer than
-    the model's context. batch: sequences in a step. steps: in all. optimizer: "muon" or "adamw".
-    rate: all learning rates are multiplied by it.
+    model: a GPT, or a model of your own that is like the lecture's; it learns to use ``tokenizer``, made from the
+    text's characters. text: any text longer than the model's context. batch: sequences in a step. steps: in all.
+    optimizer: "muon" or "adamw". rate: all learning rates are multiplied by it.
 
     losses: of each step so far, in nats. snapshots: step to the model's weights then. seconds: spent so far.
     Raises ValueError for what cannot be trained so; the model is then as it was.
     """
 
     def __init__(self, model, text, *, batch=8, steps=400, optimizer="muon", rate=1.0, seed=0, tokenizer=None):
-        gpt(model)
+        self.reading = readable(model)
         for name, value in [("batch", batch), ("steps", steps)]:
             whole_number(name, value, 1)
         self.tokenizer = Tokenizer(text) if tokenizer is None else tokenizer
         if not is_tokenizer(self.tokenizer):
             raise ValueError(f"tokenizer is {told(tokenizer)}; wanted a Tokenizer.")
-        if len(self.tokenizer) != model.settings["vocabulary"]:
+        if len(self.tokenizer) != self.reading.settings["vocabulary"]:
             raise ValueError(
-                f"the model knows {model.settings['vocabulary']} tokens, but the text has {len(self.tokenizer)} "
+                f"the model knows {self.reading.settings['vocabulary']} tokens, but the text has {len(self.tokenizer)} "
                 "different characters: "
                 "make it with vocabulary=len(set(text))."
             )
         self.device = next(model.parameters()).device
+        self.context = self.reading.context
         learned, tested = split(text)
-        if len(tested) <= model.context:
+        if len(tested) <= self.context:
             raise ValueError(
-                f"the text has {len(text)} characters; wanted at least {10 * (model.context + 1)}: a tenth is kept for "
-                f"the test, and the model sees {model.context} at once."
+                f"the text has {len(text)} characters; wanted at least {10 * (self.context + 1)}: a tenth is kept for "
+                f"the test, and the model sees {self.context} at once."
             )
         self.learned, self.tested = (
             torch.tensor(self.tokenizer.encode(part), device=self.device) for part in (learned, tested)
@@ -113,7 +112,7 @@ class Training:
 
     @property
     def tokens_a_second(self):
-        return self.step * self.batch * self.model.context / self.seconds if self.seconds else 0.0
+        return self.step * self.batch * self.context / self.seconds if self.seconds else 0.0
 
     def run(self, each=None):
         """Take the steps that are left; an interrupt (the square button, or Control-C) ends it after the step it is in.
@@ -139,13 +138,9 @@ class Training:
 
     def take_a_step(self):
         """One batch forward, back, and a step of every optimizer."""
-        starts = torch.randint(len(self.learned) - self.model.context, (self.batch, 1), generator=self.chance).to(
-            self.device
-        )
-        ids = self.learned[
-            starts + torch.arange(self.model.context + 1, device=self.device)
-        ]  # (B, 1) + (T+1) -> (B, T+1)
-        loss = self.model.loss(ids)
+        starts = torch.randint(len(self.learned) - self.context, (self.batch, 1), generator=self.chance).to(self.device)
+        ids = self.learned[starts + torch.arange(self.context + 1, device=self.device)]  # (B, 1) + (T+1) -> (B, T+1)
+        loss = self.reading.loss(ids)
         for one in self.optimizers:
             one.zero_grad()
         loss.backward()
@@ -170,7 +165,8 @@ def loss_on(model, ids, seen=0, most=None, batch=64):
     seen: score only tokens that have at least so many before them in the model's sight. most: score about so many.
     Raises ValueError for ids that the model does not know, or too few, and numbers that cannot be.
     """
-    ids = known_ids(gpt(model), ids, least=model.context + 1)
+    model = readable(model)
+    ids = known_ids(model, ids, least=model.context + 1)
     stride = model.context - whole_number("seen", seen, 0, model.context - 1)
     whole_number("batch", batch, 1)
     starts = torch.arange(0, len(ids) - model.context, stride)
@@ -193,7 +189,7 @@ def write(model, prompt="", count=200, temperature=1.0, seed=0):
     Raises ValueError for a character that was not in the text it learned from, numbers that cannot be, and a model of
     another kind, or one whose training has diverged.
     """
-    tokenizer, count = tokenizer_of(model), whole_number("count", count, 0)
+    model, tokenizer, count = readable(model), tokenizer_of(model), whole_number("count", count, 0)
     if not isinstance(prompt, str | list | tuple):
         raise ValueError(f"prompt is {told(prompt)}; wanted a text to begin with.")
     is_zero = isinstance(temperature, int | float) and temperature == 0

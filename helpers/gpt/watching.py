@@ -61,7 +61,7 @@ class View(widgets.VBox):
 
     def test(self):
         """Try the model on the text that was kept away."""
-        self.tests[self.training.step] = self.training.test(seen=self.training.model.context // 2, most=4000)
+        self.tests[self.training.step] = self.training.test(seen=self.training.context // 2, most=4000)
 
     def update(self, last=False):
         """Draw anew, but not more often than somebody could see."""

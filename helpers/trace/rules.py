@@ -20,6 +20,9 @@
     concatenate  its term, from one of several inputs: ``"p h, t h -> s h"``
     repeat       its term, copied along an axis: ``"m s h -> n s h"``
 
+An axis of size 1 that only the result has may be kept where the terms are gathered: ``"t c -> t i"`` with i=1. Where
+cells are taken one from each input, one that the result has not may vanish: ``"t c, t i -> t c"``.
+
 These have no rule; what each cell reads stands in a table of the step, and only ``Trace.seen`` makes them:
 
     move         its term, from anywhere in the inputs, or a number that is filled in
@@ -121,7 +124,7 @@ def formula(step, index, inputs, made=None):
     index = tuple(index)
     maker, place = made or (step, index)
     of = KINDS[maker.kind]
-    cut = maker.kind == "relu" and maker.value[place] == 0  # exactly 0, whatever the decimals of the others
+    cut = maker.kind in ("relu", "move") and maker.value[place] == 0  # exactly 0, whatever the decimals of the others
     with np.errstate(all="ignore"):
         middle, remark = of.formula(maker, place, inputs), of.remark(maker, place, inputs)
     pieces = [(cell_name(step.called if index else step.name, index), step.name)]

@@ -5,9 +5,11 @@ rules: text (``why``, ``shapes``), a still picture (``picture``, ``save``) and t
 (display it in a notebook).
 """
 
+import sys
 from dataclasses import dataclass, field, replace
 
 from helpers.look.given import told
+from helpers.look.streams import ready
 from helpers.look.style import ROLES, TOKENS, number, shape_text, size_name
 from helpers.trace import rules, through
 from helpers.trace.arrays import as_array
@@ -18,10 +20,14 @@ from helpers.trace.step import Step, place
 
 
 class Text(str):
-    """A string that displays as itself when it is the last line of a notebook cell."""
+    """A string that displays as itself when it is the last line of a notebook cell, and can be printed anywhere."""
 
     def __repr__(self):
         return str(self)
+
+    def __str__(self):
+        ready(sys.stdout)
+        return super().__str__()
 
 
 class UnknownName(KeyError):
@@ -265,7 +271,7 @@ class Trace:
                 "  " + "".join(f"{number(value, 3):>8}" for value in row[:8]) + "  …" * (len(row) > 8)
                 for row in rows[:8]
             ] + ["  …"] * (len(rows) > 8)
-        return "\n".join(lines)
+        return str(Text("\n".join(lines)))
 
     # -- gradients --------------------------------------------------------------------------------
 

@@ -383,11 +383,14 @@ class Page:
 
 
 def write_notebooks(folder, codes):
-    """Write notebooks of one code cell each, for a Lab to open: {"head": "explore(head)"} becomes head.ipynb."""
+    """Write notebooks for a Lab to open: {"head": "explore(head)"} becomes head.ipynb with one code cell; a list has
+    several.
+    """
     for name, code in codes.items():
-        cell = nbformat.v4.new_code_cell(code.strip(), id="code")
+        texts = [code] if isinstance(code, str) else code
+        cells = [nbformat.v4.new_code_cell(text.strip(), id="code" + f"-{i}" * (i > 0)) for i, text in enumerate(texts)]
         kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}}
-        nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata=kernel), Path(folder) / f"{name}.ipynb")
+        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), Path(folder) / f"{name}.ipynb")
 
 
 def stop(server):

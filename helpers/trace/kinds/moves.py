@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from helpers.look.given import whole_number
-from helpers.look.style import number, shape_text, size_name
+from helpers.look.style import cell_name, number, shape_text, size_name
 from helpers.trace.grammar import parse
 from helpers.trace.kinds.kind import Kind, OneSource
 from helpers.trace.pytorch import reshapes
@@ -29,11 +29,17 @@ class Lookup(Kind):
     def inspect(self, rule, values, inputs, name):
         table, ids = values
         if ids.dtype.kind not in "iu":
-            raise ValueError(f"{name} looks up {inputs[1]}, which holds {number(ids.flat[0])}; wanted whole numbers.")
-        odd = ids[(ids < 0) | (ids >= len(table))]
-        if odd.size:
+            at = first(ids != np.floor(ids))  # NaN is no whole number, too
             raise ValueError(
-                f"{name} looks up {odd[0]}, a number in {inputs[1]}; wanted 0 to {len(table) - 1}, for {inputs[0]} has "
+                f"{name} looks up {number(ids[at])}, which is {cell_name(inputs[1], at)}; wanted whole numbers, as "
+                f"{inputs[1]}.astype(int) has them."
+            )
+        odd = (ids < 0) | (ids >= len(table))
+        if odd.any():
+            at = first(odd)
+            wanted = f"0 to {len(table) - 1}" if len(table) > 1 else "0"
+            raise ValueError(
+                f"{name} looks up {ids[at]}, which is {cell_name(inputs[1], at)}; wanted {wanted}, for {inputs[0]} has "
                 f"{len(table)} row{'s' * (len(table) > 1)}."
             )
 
@@ -72,6 +78,11 @@ class Lookup(Kind):
         one_hot = (given.value[..., None] == np.arange(rows)).astype(float)  # (..., T) -> (..., T, v)
         made = walk.help(f"one_hot_{name}", one_hot, [*given.axes, table[0]])
         walk.part(step, 0, [made, walk.of(step)], [[*ids, table[0]], rule.output], table)
+
+
+def first(where):
+    """The place of the first True, or of the first of all where none is true."""
+    return np.unravel_index(np.argmax(where), where.shape)
 
 
 class Reshape(OneSource):

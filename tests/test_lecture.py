@@ -1,0 +1,306 @@
+"""A model typed as in the lecture is read as one of the course: its heads against what they compute themselves."""
+
+import types
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.nn import functional as F
+
+from helpers.gpt import GPT, Training, previous, save, score, trace_model, watch, without, write
+from helpers.gpt.open_heads import weights_of
+from helpers.inputs import Tokenizer
+from tests import lecture
+from tests.test_reading import one_sentence, state_of
+
+LETTERS = "abc \n"
+TEXT = "abc ab c\n" * 60
+
+
+class Scaled(lecture.Head):
+    """A head that multiplies its scores by another number: by C, as the lecture first did, or by nothing."""
+
+    power = -0.5
+
+    def forward(self, x):
+        T, C = x.shape[-2:]
+        wei = self.query(x) @ self.key(x).transpose(-2, -1) * C**self.power
+        wei = wei.masked_fill(self.tril[:T, :T] == 0, float("-inf")).softmax(-1)
+        return self.dropout(wei) @ self.value(x)
+
+
+class Unscaled(Scaled):
+    power = 0
+
+
+class Encoder(lecture.Head):
+    """Without a mask."""
+
+    def forward(self, x):
+        wei = self.query(x) @ self.key(x).transpose(-2, -1) * self.key.out_features**-0.5
+        return self.dropout(wei.softmax(-1)) @ self.value(x)
+
+
+class Lively(lecture.Head):
+    """Its dropout does not know of eval()."""
+
+    def forward(self, x):
+        return F.dropout(super().forward(x), 0.3)
+
+
+class Sigmoid(Scaled):
+    """Not a softmax."""
+
+    def forward(self, x):
+        T = x.shape[-2]
+        wei = (self.query(x) @ self.key(x).transpose(-2, -1)).sigmoid() * self.tril[:T, :T]
+        return wei @ self.value(x)
+
+
+class Pair(lecture.Head):
+    """It gives its weights, too."""
+
+    def forward(self, x):
+        return super().forward(x), None
+
+    def asked(self, x):
+        return self(x)[0]
+
+
+class Masked(lecture.Head):
+    """It wants to be told who may look at whom."""
+
+    def forward(self, x, mask=None):
+        return super().forward(x * mask)
+
+    def asked(self, x):
+        return self(x, torch.ones_like(x))
+
+
+class Split(lecture.Head):
+    """Two heads in one, as some models keep them."""
+
+    def forward(self, x):
+        q, k, v = (part(x).unflatten(-1, (2, -1)).transpose(1, 2) for part in (self.query, self.key, self.value))
+        return F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2).flatten(2)
+
+
+class Between(lecture.BigramLanguageModel):
+    """The stage with several heads and no block yet, called by name."""
+
+    def __init__(self):
+        super().__init__()
+        self.sa_heads = lecture.MultiHeadAttention(4, lecture.n_embd // 4)
+        del self.sa_head
+
+    def sa_head(self, x):
+        return self.sa_heads(x=x)
+
+
+def model_of(build=lecture.GPTLanguageModel, head=lecture.Head, seed=0):
+    """A model with random weights, none of them zero, whose heads are of this kind."""
+    torch.manual_seed(seed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lecture, "Head", head)
+        model = build()
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.normal_(std=0.4)
+    model.tokenizer = Tokenizer(LETTERS)
+    return model
+
+
+def seen_in(model, text, layer):
+    """What the heads of a layer themselves give, (n, T, h), and the weights that come to their dropout, (n, T, T)."""
+    heads = model.eval().blocks[layer].sa.heads
+    given, hooks = {}, []
+    for i, head in enumerate(heads):
+        hooks.append(head.register_forward_hook(lambda *call, i=i: given.update({("out", i): call[-1][0]})))
+        hooks.append(head.dropout.register_forward_hook(lambda *call, i=i: given.update({("wei", i): call[-1][0]})))
+    with torch.no_grad():
+        model(torch.tensor([model.tokenizer.encode(text)]))
+    for hook in hooks:
+        hook.remove()
+    return [np.stack([given[name, i] for i in range(len(heads))]) for name in ("out", "wei")]
+
+
+@pytest.mark.parametrize("head", [lecture.Head, Scaled, Unscaled])
+@settings(deadline=None, max_examples=6)
+@given(text=st.text(LETTERS, min_size=1, max_size=8), layer=st.integers(0, 1), seed=st.integers(0, 9))
+def test_a_trace_is_what_the_heads_compute(head, text, layer, seed):
+    model = model_of(head=head, seed=seed)
+    out, wei = seen_in(model, text, layer)
+    trace = trace_model(model.train(), text, layer)
+    np.testing.assert_allclose(trace["out"].value, out, atol=1e-4)
+    np.testing.assert_allclose(trace["weights"].value, wei, atol=1e-4)
+    np.testing.assert_allclose(weights_of(model, model.tokenizer.encode(text))[layer], wei, atol=1e-5)
+    one = trace_model(model, text, layer, 2)
+    np.testing.assert_allclose(one["out"].value, out[2], atol=1e-4)
+    assert one["q"].value.dtype == np.float64 and len(one.tokens) == len(text)
+
+
+@pytest.mark.parametrize("build", [lecture.BigramLanguageModel, Between])
+def test_every_stage_of_the_lecture_can_be_read(build):
+    model = model_of(build)
+    head = model.sa_head if build is lecture.BigramLanguageModel else model.sa_heads.heads[1]
+    caught = []
+    hook = head.register_forward_hook(lambda *call: caught.append(call[-1][0].detach()))
+    model.eval()(torch.tensor([model.tokenizer.encode("abca")]))
+    hook.remove()
+    trace = trace_model(model.train(), "abca", 0, 0 if build is lecture.BigramLanguageModel else 1)
+    np.testing.assert_allclose(trace["out"].value, caught[0], atol=1e-4)
+
+
+def test_dropout_is_out_and_the_model_stays_as_it_was():
+    model = model_of().train()
+    lecture_loss = model(torch.tensor([[0, 1, 2]]), torch.tensor([[1, 2, 3]]))[1]
+    lecture_loss.backward()
+    before = state_of(model)
+    first, *others = [trace_model(model, "abcab")["out"].value for _ in range(3)]
+    assert all(np.array_equal(first, other) for other in others)
+    weights_of(model, [0, 1]), score(model, [previous("abc")]), write(model, "ab", count=3)
+    with without(model, 0, 1):
+        pass
+    assert state_of(model) == before
+
+
+def test_without_a_head_its_part_is_zero_and_comes_back():
+    model, ids = model_of().eval(), torch.tensor([[0, 1, 2, 3]])
+    whole = model(ids)[0]
+    with without(model, 1, 2):
+        silent = model(ids)[0]
+    kept = model.blocks[1].sa.heads[2].value.weight.detach().clone()
+    with torch.no_grad():
+        model.blocks[1].sa.heads[2].value.weight.zero_()
+        by_hand = model(ids)[0]
+        model.blocks[1].sa.heads[2].value.weight.copy_(kept)
+    torch.testing.assert_close(silent, by_hand)
+    assert not torch.allclose(silent, whole)
+    torch.testing.assert_close(model(ids)[0], whole)
+
+
+def test_a_score_is_the_weight_on_the_places_that_count():
+    model = model_of()
+    _, wei = seen_in(model, "abca", 0)
+    np.testing.assert_allclose(score(model, [("abca", {3: [0, 1]})])[0], wei[:, 3, :2].sum(-1), atol=1e-5)
+
+
+@pytest.mark.parametrize("optimizer", ["muon", "adamw"])
+@pytest.mark.parametrize("build", [lecture.GPTLanguageModel, lecture.BigramLanguageModel])
+def test_it_is_trained_watched_and_goes_on_writing(build, optimizer):
+    model = model_of(build)
+    del model.tokenizer
+    training = Training(model, "abc \n" * 100, steps=12, batch=4, optimizer=optimizer, rate=2)
+    watch(training, tests=1)
+    assert min(training.losses[-3:]) < training.losses[0] and training.model is model
+    model.load_state_dict(training.snapshots[12])
+    assert training.test() > 0 and len(write(model, "ab", count=6)) == 8
+
+
+# -- another kind -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("head", "why"),
+    [
+        (Encoder, "on the same x, that gives other numbers"),
+        (Sigmoid, "on the same x, that gives other numbers"),
+        (Split, "on the same x, that gives other numbers"),
+        (Pair, r"with x alone, \(B, T, C\), it does not give a tensor"),
+        (Masked, r"with x alone, \(B, T, C\), it does not give a tensor"),
+        (Lively, "it gives something else each time, as F.dropout does without training=self.training"),
+    ],
+)
+def test_a_head_that_computes_something_else_is_not_drawn_as_if_it_did_not(head, why, monkeypatch):
+    model, ask = model_of(head=head), getattr(head, "asked", head.__call__)
+    together = lecture.MultiHeadAttention
+    monkeypatch.setattr(
+        together, "forward", lambda self, x: self.proj(torch.cat([ask(one, x) for one in self.heads], dim=-1))
+    )
+    for read in (lambda: trace_model(model, "abc"), lambda: weights_of(model, [0, 1])):
+        with pytest.raises(ValueError, match=why) as raised:
+            read()
+        one_sentence(raised)
+
+
+class Joined(nn.Module):
+    """A query, a key and a value in one layer."""
+
+    def __init__(self):
+        super().__init__()
+        self.wte, self.c_attn = nn.Embedding(5, 8), nn.Linear(8, 24)
+
+
+@pytest.mark.parametrize("build", [Joined, lambda: nn.TransformerEncoderLayer(8, 2), lambda: lecture.Head(4)])
+def test_other_models_get_a_sentence_that_says_what_to_do(build):
+    model = build()
+    for read in (lambda: trace_model(model, "abc"), lambda: Training(model, TEXT), lambda: write(model, "a")):
+        with pytest.raises(
+            ValueError, match=r"one like the lecture's.*helpers\.attention\.head draws a head from its x"
+        ) as raised:
+            read()
+        one_sentence(raised)
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda model: trace_model(model, "abd"), r"'d' \(U\+0064\) is not in the vocabulary of 5 tokens"),
+        (lambda model: trace_model(model, "a" * 9), "the text has 9 characters; wanted 1 to 8"),
+        (lambda model: trace_model(model, "a", 2), "layer is 2; the model has layers 0 to 1"),
+        (lambda model: trace_model(model, "a", 0, 3), "head is 3; each layer has heads 0 to 2"),
+        (lambda model: weights_of(model, [0, 1, 7]), r"7 is no id that the model knows.* 0 to 4, and ids\[2\] is 7"),
+        (lambda model: save(model, "mine"), r"keep yours with torch\.save\(model\.state_dict\(\), 'mine\.pt'\)"),
+        (lambda model: Training(model, "ab" * 60), "the model knows 5 tokens, but the text has 2"),
+        (lambda model: [delattr(model, "tokenizer"), trace_model(model, "a")], r"model\.tokenizer = Tokenizer\(text\)"),
+    ],
+    ids=["letter", "length", "layer", "head", "id", "save", "vocabulary", "tokenizer"],
+)
+def test_what_cannot_be_read_gets_a_sentence(call, sentence):
+    with pytest.raises(ValueError, match=sentence) as raised:
+        call(model_of())
+    one_sentence(raised)
+
+
+def test_attention_that_is_not_asked():
+    model = model_of(lecture.BigramLanguageModel)
+    model.forward = types.MethodType(lambda self, ids: self.lm_head(self.token_embedding_table(ids)), model)
+    with pytest.raises(ValueError, match="without asking one of its attentions") as raised:
+        trace_model(model, "ab")
+    one_sentence(raised)
+
+
+# -- accelerators without float64 -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("build", [lambda: GPT(5, context=8, C=8, heads=2, layers=1), model_of], ids=["ours", "own"])
+def test_first_to_the_cpu_then_to_float64(build, monkeypatch):
+    """As on an accelerator that has no float64: what is asked for it there fails."""
+    model, order = build(), []
+    model.tokenizer = Tokenizer(LETTERS)
+    for kind in (nn.Module, torch.Tensor):
+        for name in ("cpu", "double"):
+            real = getattr(kind, name)
+
+            def recorded(self, *given, name=name, real=real):
+                order.append((self, name))
+                return real(self, *given)
+
+            monkeypatch.setattr(kind, name, recorded)
+    trace_model(model, "abc")
+    monkeypatch.undo()
+    moved = {id(one): [] for one, _ in order}
+    for one, name in order:
+        moved[id(one)].append(name)
+    assert len(moved) > 5 and {tuple(dict.fromkeys(names)) for names in moved.values()} <= {("cpu", "double"), ("cpu",)}
+
+
+def test_an_own_model_runs_where_it_is_and_only_its_attention_moves(monkeypatch):
+    """Its code may name its device, as the lecture's does."""
+    model, whole = model_of(), []
+    real = lecture.GPTLanguageModel.double
+    monkeypatch.setattr(lecture.GPTLanguageModel, "double", lambda self: whole.append(1) or real(self), raising=False)
+    assert trace_model(model, "abc")["q"].value.dtype == np.float64 and not whole
