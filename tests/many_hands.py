@@ -3,6 +3,8 @@
 A shape is written in the letters of sizes: ``"T C"``; D is head_size, N the number of heads, and C is N times D.
 """
 
+# ruff: noqa: PERF401, RET504, RUF059 - as others write it
+
 import math
 
 import torch

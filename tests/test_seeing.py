@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.see.seeing import Failed, see
+from helpers.see import Failed, see
 from helpers.trace import rules
 from helpers.trace.kinds import KINDS
 from tests.many_hands import FUNCTIONS, MODULES
@@ -68,26 +68,58 @@ def check_against_the_run(function, arguments, generator, cells=6):
     trace = see(function, **arguments)
     leaves = {name: value.clone().double().requires_grad_() for name, value in arguments.items()}
     results = list({id(one): one for one in returned(function(**leaves))}.values())
-    steps = [step for step in trace][-len(results) :]
+    steps = list(trace)[-len(results) :]
     for result, step in zip(results, steps):
         assert not step.hidden
         np.testing.assert_allclose(step.value, result.detach().numpy(), rtol=1e-6, atol=1e-6)
         for _ in range(cells if result.numel() and result.is_floating_point() else 0):
             index = tuple(int(generator.integers(size)) for size in result.shape)
-            assert from_inputs(trace, step.name, index, leaves) == by_autograd(result[index], leaves), (step.name, index)
+            assert from_inputs(trace, step.name, index, leaves) == by_autograd(result[index], leaves), (
+                step.name,
+                index,
+            )
             trace.why(step.name, *index)
     return trace
 
 
 def check_each_step(trace, generator):
-    """The rule of a step gives its values, and what is no source of a cell does not change it, while each source does."""
-    for step in trace:
-        if not KINDS[step.kind].ruled or not step.value.size:
-            continue
-        inputs = trace.inputs(step)
+    """Nonsense in all that a cell does not name as a source leaves it alone; each of its sources, changed, changes it.
+
+    A source that is held by no rule, of a move or an opaque step, was compared with autograd already.
+    """
+    for step in [step for step in trace if KINDS[step.kind].ruled and step.value.size]:
         index = tuple(int(generator.integers(size)) for size in step.value.shape)
-        value = rules.cell(step, index, inputs)
-        np.testing.assert_allclose(value, step.value[index], rtol=1e-4, atol=1e-4)
+        inputs = trace.inputs(step)
+        named = {(name, where) for name, where in rules.sources(step, index, inputs)}
+        changed = {one.name: nonsense(one, named, generator) for one in inputs[: KINDS[step.kind].differentiable]}
+        again = again_with(step, inputs, changed)
+        before = again_with(step, inputs, {})
+        np.testing.assert_allclose(before, step.value, rtol=1e-4, atol=1e-5)
+        if KINDS[step.kind] is not KINDS["max"]:  # a larger one elsewhere would be the largest
+            np.testing.assert_allclose(again[index], before[index], rtol=1e-9, atol=1e-12)
+        for name, where in list(named)[: 3 * np.isfinite(before[index])]:
+            value = trace[name].value.astype(float)
+            value[where] = value[where] * 1.01 + 0.01
+            assert again_with(step, inputs, {name: value})[index] != before[index], (step.name, index, name, where)
+
+
+def nonsense(source, named, generator):
+    """The numbers of a step, others in the place of all that is not named."""
+    value = source.value.astype(float)
+    kept = np.zeros(value.shape, bool)
+    for name, where in named:
+        if name == source.name:
+            kept[where] = True
+    # a term with a factor of 0 stays nothing whatever the other factor is; −∞ stays masked
+    return np.where(kept | (value == 0) | ~np.isfinite(value), value, value * generator.uniform(0.5, 1.0))
+
+
+def again_with(step, inputs, changed):
+    """The value of a step by its rule, with other numbers in some of its inputs."""
+    values = [changed.get(one.name, one.value) for one in inputs]
+    made = {axis: size for axis, size in zip(step.axes, step.value.shape) if axis in rules.parse(step.rule).new}
+    made = made if step.kind in ("sum-product", "mean", "max") and 1 in made.values() else {}
+    return rules.evaluate(step.kind, step.rule, values, step.factor, **made)
 
 
 # -- functions ------------------------------------------------------------------------------------
@@ -103,7 +135,13 @@ def test_a_function(name):
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)
-@given(st.sampled_from(sorted(FUNCTIONS)), st.integers(1, 5), st.sampled_from([2, 4]), st.integers(1, 3), st.integers(0, 999))
+@given(
+    st.sampled_from(sorted(FUNCTIONS)),
+    st.integers(1, 5),
+    st.sampled_from([2, 4]),
+    st.integers(1, 3),
+    st.integers(0, 999),
+)
 def test_a_function_at_any_size(name, T, D, B, seed):
     function, shapes = FUNCTIONS[name]
     generator = np.random.default_rng(seed)
@@ -126,3 +164,116 @@ def test_a_module(name):
     trace = check_against_the_run(module, arguments, generator, cells=4)
     check_each_step(trace, generator)
     assert not any(step.kind == "opaque" for step in trace)
+
+
+# -- what else is to be seen ----------------------------------------------------------------------
+
+
+def test_names_roles_and_lines_are_those_of_the_code():
+    torch.manual_seed(2)
+    head, x = MODULES["head"]().eval(), torch.randn(2, 3, 4)
+    trace = see(head, x)
+    assert [step.name for step in trace.shown] == [
+        *("x", "key.weight", "k", "query.weight", "q", "wei", "self.tril[:T, :T]", "wei₂", "wei₃"),
+        *("value.weight", "v", "out"),
+    ]
+    roles = {"q": "query", "k": "key", "v": "value", "wei": "scores", "wei₂": "scores", "wei₃": "weights", "out": "out"}
+    assert {name: trace[name].role for name in roles} == roles
+    assert trace["query.weight"].role == "query" and trace["query.weight"].parameter
+    assert trace["wei"].rule == "b t h, b s h -> b t s" and trace["wei"].factor == pytest.approx(3**-0.5)
+    assert trace["wei"].code == "wei = q @ k.transpose(-2, -1) * k.shape[-1] ** -0.5"
+    assert trace["out"].shape == "(B=2, T=3, head_size=3)"
+    assert trace["wei₂"].value[0, 0, 1] == -np.inf
+    assert trace["wei₃"].value.dtype == float
+    np.testing.assert_array_equal(trace["out"].value, head(x).detach().double().numpy())
+
+
+def test_a_loop_becomes_one_matrix():
+    function, _ = FUNCTIONS["mean_of_the_past_with_loops"]
+    trace = see(function, torch.randn(2, 4, 3))
+    assert [step.name for step in trace.shown] == ["x", "xbow"]
+    assert trace.sources("xbow", 1, 2, 0) == [("x", (1, 0, 0)), ("x", (1, 1, 0)), ("x", (1, 2, 0))]
+    assert trace["xbow"].shape == "(B=2, T=4, C=3)"
+    assert "/ 3" in trace.why("xbow", 1, 2, 0)
+
+
+def test_float32_is_read_as_well():
+    torch.manual_seed(0)
+    for name, module in MODULES.items():
+        if name != "nn.MultiheadAttention":
+            trace = see(module().eval(), torch.randn(2, 5, 4))
+            assert not any(step.kind == "opaque" for step in trace), name
+
+
+def test_code_that_raises_shows_what_it_did_before():
+    def wrong(x):
+        q = x @ x.T
+        return q @ torch.ones(7, 2)
+
+    with pytest.raises(
+        Failed, match=r"wrong stopped in line \d+, return q @ torch.ones\(7, 2\): RuntimeError: mat1"
+    ) as told:
+        see(wrong, torch.ones(3, 2))
+    assert [step.name for step in told.value.trace] == ["x", "q"]
+    assert told.value.trace.sources("q", 0, 1)
+
+
+def test_what_is_too_large_is_told():
+    with pytest.raises(ValueError, match=r"x has shape \(2000, 2000\); .* cut"):
+        see(lambda x: x @ x, torch.ones(2000, 2000))
+    with pytest.raises(ValueError, match=r"makes a matrix of shape \(2048, 2048\).* cut"):
+        see(lambda x: x[:, None] * x, torch.ones(2048))
+
+
+def test_a_number_is_nothing_to_see():
+    with pytest.raises(ValueError, match="returned float, and no tensor"):
+        see(lambda x: float(x.sum()), torch.ones(2, 2))
+
+
+def test_no_operation_is_changed_by_being_seen():
+    calls = []
+
+    def counted(x):
+        calls.append(1)
+        return x.softmax(-1)
+
+    x = torch.randn(3, 3)
+    kept = x.clone()
+    see(counted, x)
+    assert len(calls) == 1 and torch.equal(x, kept)
+
+
+def test_an_operation_that_nobody_knows_names_the_sources_that_autograd_finds():
+    x = torch.randn(4, 3, dtype=torch.float64)
+    trace = see(lambda x: torch.cummax(x, 0).values, x)
+    (step,) = [step for step in trace if step.kind == "opaque" and not step.hidden]
+    best = x.cummax(0).indices
+    assert trace.sources(step.name, 3, 1) == [("x", (int(best[3, 1]), 1))]
+    assert "is known, not how" in trace.why(step.name, 3, 1)
+
+
+def test_dropout_in_training_is_a_product_with_what_was_kept():
+    x = torch.randn(4, 3)
+    trace = see(lambda x: torch.nn.functional.dropout(x, 0.5), x)
+    *_, last = trace
+    assert last.kind == "sum-product"
+    np.testing.assert_allclose(last.value, x.numpy() * trace[last.inputs[1]].value, rtol=1e-6)
+
+
+def test_a_trace_that_was_seen_goes_backwards():
+    x = torch.randn(3, 4, dtype=torch.float64, requires_grad=True)
+
+    def share(x):
+        return (x @ x.T / 2).softmax(-1) @ x
+
+    gradients = see(share, x.detach()).backward()
+    share(x).sum().backward()
+    np.testing.assert_allclose(gradients["dx"].value, x.grad.numpy(), rtol=1e-9, atol=1e-12)
+
+
+def test_seeing_imports_no_torch():
+    import subprocess
+    import sys
+
+    line = "import sys, helpers.see; helpers.see.see; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", line], check=True)

@@ -195,7 +195,12 @@ const MASK = {
 
 // The cells of a row; the cell where this cell stands is the same, for the axes are in the same places.
 const rowOf = (step, index, inputs) => ruleTerms(step, index, inputs).map(([where]) => where);
-const unmasked = (source, row) => row.filter((where) => valueAt(source, where) !== -Infinity);
+const NOTHING = -745; // e to the power of this is the smallest number that is not 0
+const unmasked = (source, row) => {
+  const top = row.map((where) => valueAt(source, where)).reduce((a, b) => (b > a ? b : a));
+  return row.filter((where) => !vanishes(valueAt(source, where), top));
+};
+const vanishes = (score, top) => score === -Infinity || score - top < NOTHING;
 
 const share = (power, counts, sources) => ({
   terms: ruleTerms,
@@ -221,7 +226,7 @@ const share = (power, counts, sources) => ({
 const SOFTMAX = share("e^", unmasked, (source, mine, row) => {
   // A masked cell is 0 whatever the scores; a lone cell is 1 whatever its score.
   const seen = unmasked(source, row);
-  return seen.length < 2 || valueAt(source, mine) === -Infinity ? [] : seen;
+  return seen.length < 2 || !seen.some((where) => String(where) === String(mine)) ? [] : seen;
 });
 
 const NORMALIZE = share(

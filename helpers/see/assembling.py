@@ -24,11 +24,11 @@ def assembled(drafts, last, title, tokens=None):
     named_inputs(axes, drafts, roles)
     axes.agree()
     axes.meet()
-    letters, names = Letters(axes), {}
+    letters, names, used = Letters(axes), {}, {}
     for draft in drafts:
         letters.give(draft)
     for draft in drafts:
-        names[draft] = unique(draft.name or one_line(draft.text) or draft.word or draft.kind, trace)
+        names[draft] = unique(draft.name or one_line(draft.text) or draft.word or draft.kind, trace, used)
         add(trace, draft, names, letters, roles)
     return trace
 
@@ -72,13 +72,14 @@ def one_line(text):
     return text if len(text) <= 60 else text[:57] + "…"
 
 
-def unique(name, trace):
-    """A name that is used again gets a small number: ``wei₂``."""
+def unique(name, trace, used):
+    """A name that is used again gets a small number: ``wei₂``. used: by name, the number that it had last."""
     if name not in trace:
         return name
     plain = name.rstrip("₀₁₂₃₄₅₆₇₈₉")
     plain = f"({plain})" if any(sign in plain for sign in " -+*/@") else plain
-    return next(found for n in count(2) if (found := plain + str(n).translate(SMALL)) not in trace)
+    used[plain] = next(n for n in count(used.get(plain, 1) + 1) if plain + str(n).translate(SMALL) not in trace)
+    return plain + str(used[plain]).translate(SMALL)
 
 
 def add(trace, draft, names, letters, roles):
@@ -86,11 +87,7 @@ def add(trace, draft, names, letters, roles):
     how = {"places": draft.places} if draft.kind == "move" else {}
     rule = ""
     if draft.kind == "opaque":
-        how = {
-            "table": table(draft.shape, draft.table),
-            "operation": draft.word,
-            "pull": draft.pull,
-        }
+        how = {"table": table(draft.shape, draft.table), "operation": draft.word, "pull": draft.pull}
     elif draft.kind not in ("given", "move"):
         of = rule_letters(draft, letters)
         lists = [[of[label] for label in labels] for labels in draft.labels]

@@ -8,6 +8,8 @@ from itertools import chain
 
 import numpy as np
 
+from helpers.see.patchworks import Reach, written_axes
+
 FAMILIES = {
     "T": "tsr",
     "C": "ce",
@@ -18,7 +20,7 @@ FAMILIES = {
     "vocabulary": "v",
     "positions": "p",
 }
-SPARE = [letter for letter in "ijklmoquwxyzadf"]
+SPARE = list("ijklmoquwxyzadf")
 SHAPES = {
     "x": ("B", "T", "C"),
     "q": ("B", "heads", "T", "head_size"),
@@ -41,6 +43,7 @@ class Axes:
 
     def __init__(self):
         self.up, self.size, self.families, self.wholes = {}, {}, {}, []
+        self.reach = Reach()
 
     def find(self, node):
         while self.up.get(node, node) != node:
@@ -95,9 +98,15 @@ class Axes:
             if here.size:
                 inside = flat[here] - (ends[i] - piece.value.size)
                 self.compare(
-                    draft, np.unravel_index(here, draft.shape) if draft.shape else (),
-                    piece, np.unravel_index(inside, piece.shape) if piece.shape else (),
+                    draft,
+                    np.unravel_index(here, draft.shape) if draft.shape else (),
+                    piece,
+                    np.unravel_index(inside, piece.shape) if piece.shape else (),
                 )
+
+        if len(draft.inputs) > 1:
+            for node, axis in written_axes(draft, self.reach):
+                self.join(node, (draft, axis))
 
     def compare(self, draft, after, piece, before):
         """after, before: along each axis, where the numbers stand in the move and where in one of its inputs."""
@@ -105,12 +114,12 @@ class Axes:
         for j, old in enumerate(before):
             for k, new in enumerate(after):
                 size = piece.shape[j]
-                if size > 1 and size == draft.shape[k] and k not in whole_after and covers(old, size):
-                    if np.array_equal(old, new):
-                        self.join((piece, j), (draft, k))
-                        whole_after.add(k)
-                        whole_before.add(j)
-                        break
+                fits = size > 1 and size == draft.shape[k] and k not in whole_after
+                if fits and covers(old, size) and np.array_equal(old, new):
+                    self.join((piece, j), (draft, k))
+                    whole_after.add(k)
+                    whole_before.add(j)
+                    break
         left_before = [j for j in range(len(before)) if j not in whole_before and piece.shape[j] > 1]
         left_after = [k for k in range(len(after)) if k not in whole_after and draft.shape[k] > 1]
         self.products(piece, before, left_before, draft, after, left_after)
@@ -122,9 +131,9 @@ class Axes:
             for outer in parts:
                 for inner in parts:
                     sizes = other.shape[outer], other.shape[inner]
-                    if outer != inner and sizes[0] * sizes[1] == one.shape[j] and covers(places[j], one.shape[j]):
-                        if np.array_equal(those[outer] * sizes[1] + those[inner], places[j]):
-                            self.wholes.append(((other, outer), (other, inner), (one, j)))
+                    fits = outer != inner and sizes[0] * sizes[1] == one.shape[j] and covers(places[j], one.shape[j])
+                    if fits and np.array_equal(those[outer] * sizes[1] + those[inner], places[j]):
+                        self.wholes.append(((other, outer), (other, inner), (one, j)))
 
     def meet(self):
         """Axes of one family that have one size are one."""
@@ -196,7 +205,7 @@ def name_lookup(axes, draft):
 
 
 def name_attention(axes, softmax, out, at, scores):
-    """Names around weights: their rows and columns are tokens, what is compared is head_size, the axes before are heads."""
+    """Names around weights: their rows and columns are tokens, what is compared is head_size, axes before are heads."""
     ndim = softmax.value.ndim
     axes.name((softmax, ndim - 1), "T")
     if ndim > 1:
@@ -206,9 +215,9 @@ def name_attention(axes, softmax, out, at, scores):
         for label in gone:
             axes.name((scores.inputs[0], scores.labels[0].index(label)), "head_size")
     for draft in (out.inputs[1 - at], *(scores.inputs[1:] if scores is not None else ())):
-        if draft.kind == "move" and len(draft.inputs) == 1 and draft.value.ndim == draft.inputs[0].value.ndim > 2:
-            if draft.inputs[0].shape[-3] != draft.shape[-3]:  # few heads of keys, each for several of queries
-                axes.name((draft.inputs[0], draft.value.ndim - 3), "key_heads")
+        few = draft.inputs[0] if draft.kind == "move" and len(draft.inputs) == 1 else draft
+        if draft.value.ndim == few.value.ndim > 2 and few.shape[-3] != draft.shape[-3]:  # each for several of queries
+            axes.name((few, draft.value.ndim - 3), "key_heads")
     value = out.inputs[1 - at]
     free = [label for label in out.labels[1 - at] if label not in out.labels[at]]
     for label in free:

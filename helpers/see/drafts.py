@@ -83,7 +83,7 @@ class View:
             if size == 1:
                 found.append(next(ones, None))
                 continue
-            step = int(places[first[:k] + (1,) + first[k + 1 :]] - places[first])
+            step = int(places[(*first[:k], 1, *first[k + 1 :])] - places[first])
             axis = steps.get(step)
             if step and (axis is None or base[axis] != size or axis in found):
                 return None
@@ -110,21 +110,18 @@ def size_after(shape, axis):
 
 def joined(views, positions):
     """One view of several: positions in the views' flattened numbers put one after the other, -1 for none."""
-    pieces, flat, offsets = [], [], {}
-    total = 0
+    starts, flat, total = {}, [], 0  # where each piece begins among all
     for view in views:
-        shift = np.empty(sum(piece.value.size for piece in view.pieces), int)
-        at = 0
         for piece in view.pieces:
-            if piece not in offsets:
-                offsets[piece] = total
-                pieces.append(piece)
+            if piece not in starts:
+                starts[piece] = total
                 total += piece.value.size
-            shift[at : at + piece.value.size] = np.arange(piece.value.size) + offsets[piece]
-            at += piece.value.size
         places = view.positions.reshape(-1)
-        flat.append(np.where(places < 0, -1, shift[places]))
-    return trimmed(View(tuple(pieces), np.append(np.concatenate(flat), -1)[positions]))
+        ends = np.cumsum([piece.value.size for piece in view.pieces], dtype=int)
+        shifts = [starts[piece] + piece.value.size - end for piece, end in zip(view.pieces, ends.tolist())]
+        owners = np.searchsorted(ends, places, side="right")
+        flat.append(np.where(places < 0, -1, places + np.array([*shifts, 0])[owners]))
+    return trimmed(View(tuple(starts), np.append(np.concatenate(flat), -1)[positions]))
 
 
 def trimmed(view):

@@ -13,8 +13,9 @@ from helpers.see.events import replaced
 from helpers.see.operations.labels import LETTERS, along
 
 MOST = 2**29  # derivatives of one call
-POINTWISE = {
-    *"""
+AT_ONCE = 2**24  # derivatives that are asked for at once
+FEW = 512  # cells that are asked for one by one
+POINTWISE = """
     abs absolute cos sin tan acos asin atan cosh sinh asinh acosh atanh arctan arccos arcsin ceil floor round trunc frac
     clamp clip clamp_min clamp_max exp exp2 expm1 log log2 log10 log1p sqrt rsqrt reciprocal square sigmoid logsigmoid
     log_sigmoid tanh relu relu6 leaky_relu elu selu celu gelu silu mish softplus hardtanh hardswish hardsigmoid softsign
@@ -24,9 +25,8 @@ POINTWISE = {
     addcdiv where masked_fill eq ne lt le gt ge isnan isinf isfinite logical_and logical_or logical_not logical_xor and
     or xor not invert bitwise_and bitwise_or bitwise_not bitwise_xor isclose float_power xlogy sinc heaviside i0
     to float double half bfloat16 type type_as long int bool short byte
-    """.split()
-}
-ROWS = {"argmax", "argmin", "any", "all", "count_nonzero", "max", "min", "median", "mode", "sort", "argsort", "topk"}
+"""
+ROWS = "argmax argmin any all count_nonzero max min median mode sort argsort topk"
 
 
 def opaque(read, event, wrong):
@@ -91,13 +91,13 @@ class Again:
             return [one.requires_grad_() if one.is_floating_point() else one for one in numbers]
 
     def sources(self, i, result):
-        """For each cell of a result the positions, in the leaves' numbers put one after the other, that it comes from."""
+        """For each cell of a result its sources: positions in the leaves' numbers, put one after the other."""
         import torch
 
         count = result.value.size
         try:
             with torch.enable_grad():
-                if self.event.operation in POINTWISE and self.meets(result):
+                if self.event.operation in POINTWISE.split() and self.meets(result):
                     return self.same_places(i, result)
                 numbers = self.fresh()
                 out = self.call(numbers)[i]
@@ -107,7 +107,7 @@ class Again:
             raise
         except Exception:  # noqa: BLE001 - what cannot be called again, or has no derivative, names no source
             return [np.zeros(0, int)] * count
-        if self.event.operation in ROWS:
+        if self.event.operation in ROWS.split():
             return self.rows(result)
         return [np.zeros(0, int)] * count
 
@@ -145,19 +145,18 @@ class Again:
 
     def by_derivative(self, out, numbers):
         """The pattern of the Jacobian, row by row."""
-        import torch
 
         wanted = [one for one in numbers if one.requires_grad]
         starts = [start for one, start in zip(numbers, self.starts) if one.requires_grad]
         if sum(one.numel() for one in wanted) * out.numel() > MOST:
             raise TooMany(self.event, out)
+        flat, size = out.reshape(-1), sum(one.numel() for one in wanted)
+        step = max(1, AT_ONCE // max(size, flat.numel())) if flat.numel() > FEW else 1
         found = []
-        for cell in out.reshape(-1):  # a batch of them at once would load a package that takes seconds
-            slopes = torch.autograd.grad(cell, wanted, retain_graph=True, allow_unused=True)
-            moving = [
-                np.flatnonzero(slope.numpy() != 0) + start for slope, start in zip(slopes, starts) if slope is not None
-            ]
-            found.append(np.concatenate(moving))
+        for first in range(0, flat.numel(), step):
+            parts = slopes(flat, wanted, first, min(step, flat.numel() - first))
+            moving = zip(*(part.reshape(len(part), -1).numpy() != 0 for part in parts))
+            found += [np.concatenate([np.flatnonzero(p) + s for p, s in zip(row, starts)]) for row in moving]
         return found
 
     def rows(self, result):
@@ -195,9 +194,7 @@ class Again:
         known = seen.places >= 0
         np.add.at(total, seen.places[known], slopes_of[known])
         ends = np.cumsum([piece.value.size for piece in seen.pieces])
-        return [
-            part.reshape(piece.shape) for part, piece in zip(np.split(total, ends[:-1]), seen.pieces)
-        ]
+        return [part.reshape(piece.shape) for part, piece in zip(np.split(total, ends[:-1]), seen.pieces)]
 
 
 class TooMany(ValueError):
@@ -208,3 +205,22 @@ class TooMany(ValueError):
             f"{event.operation} in line {event.place.line} makes {tuple(out.shape)} numbers: which of the inputs each "
             "comes from is found one by one, and these are too many; cut T or C."
         )
+
+
+def slopes(flat, wanted, first, count):
+    """The derivatives of some numbers by all of ``wanted``: (count, …) for each of these.
+
+    Those of one number are asked for alone: PyTorch loads a package that takes seconds before it does several at once.
+    """
+    import torch
+
+    ones = torch.zeros(count, flat.numel(), dtype=flat.dtype)
+    ones[torch.arange(count), torch.arange(first, first + count)] = 1
+    try:
+        several = {"grad_outputs": ones, "is_grads_batched": True} if count > 1 else {"grad_outputs": ones[0]}
+        parts = torch.autograd.grad(flat, wanted, retain_graph=True, allow_unused=True, **several)
+    except RuntimeError:  # no rule for several at once
+        rows = [torch.autograd.grad(flat, wanted, one, retain_graph=True, allow_unused=True) for one in ones]
+        parts = [None if part[0] is None else torch.stack(part) for part in zip(*rows)]
+    shapes = [(count, *one.shape) for one in wanted]
+    return [torch.zeros(shape) if part is None else part.reshape(shape) for part, shape in zip(parts, shapes)]

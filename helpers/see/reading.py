@@ -16,6 +16,9 @@ ROUNDING = {"float64": 1e-9, "float16": 4e-3, "bfloat16": 3e-2}  # of numbers of
 FRESH = "u{}"  # labels of axes of size 1 that only one matrix has
 
 
+ADDING = ("sum-product", "mean", "add", "subtract")
+
+
 class Unread(Exception):
     """A reader cannot read a call: it stays opaque."""
 
@@ -28,6 +31,7 @@ class Reading:
 
     def __init__(self, recording):
         self.recording, self.drafts, self.views = recording, [], {}
+        self.moves = {}  # by matrix, the draft of its own that moves numbers there
         self.numbers, self.constants = {}, []  # drafts of numbers in the code, and of constants
         self.readers = Counter(matrix for event in recording.events for matrix in event.reads)
         self.readers.update(matrices(recording.returned))
@@ -69,8 +73,8 @@ class Reading:
         found += [None] * (len(event.results) - len(found))
         if any(one is None or not self.right(one, result) for one, result in zip(found, event.results)):
             wrong = [i for i, (one, result) in enumerate(zip(found, event.results)) if not self.right(one, result)]
-            if len(wrong) == len(found):
-                del self.drafts[mark:]
+            for draft in self.drafts[mark:] if len(wrong) == len(found) else ():
+                draft.hidden = True  # nothing reads them
             for i, draft in opaque(self, event, wrong):
                 found[i] = draft
         for one, result in zip(found, event.results):
@@ -85,8 +89,21 @@ class Reading:
         """Are these the numbers of the run, up to its rounding?"""
         if found is None or tuple(found.shape) != tuple(result.shape):
             return False
-        mine = self.numbers_of(found, result) if isinstance(found, View) else found.value
-        return close(mine, result.value, result.kind)
+        if isinstance(found, View):
+            return close(self.numbers_of(found, result), result.value, result.kind)
+        return close(found.value, result.value, result.kind) or (
+            found.kind in ADDING and close(found.value, result.value, result.kind, self.magnitude(found))
+        )
+
+    def magnitude(self, draft):
+        """How large the numbers are that were added up: what they leave when they cancel is rounded as they are."""
+        if draft.kind not in ADDING or draft.guard:
+            return np.abs(draft.value)
+        own = [source.key is None and source.origin == "made" for source in draft.inputs]
+        values = [self.magnitude(one) if made else np.abs(one.value) for one, made in zip(draft.inputs, own)]
+        core = [label for label in draft.output if any(label in labels for labels in draft.labels)]
+        kind = "add" if draft.kind == "subtract" else draft.kind
+        return rules.evaluate(kind, rule_text(draft.labels, core), values, abs(draft.factor)).reshape(draft.shape)
 
     def numbers_of(self, view, result):
         """The numbers of a view; where they come from no draft, they are those of the result."""
@@ -118,10 +135,11 @@ class Reading:
         """A matrix that comes from outside, or a constant."""
         place = matrix.event.place if matrix.event else None
         if matrix.origin not in ("input", "parameter"):
-            for known in self.constants:
-                if known.text == (place.expression if place else "") and known.name == matrix.name:
-                    if np.array_equal(known.value, matrix.value, equal_nan=matrix.value.dtype.kind == "f"):
-                        return known
+            text = place.expression if place else ""
+            alike = [known for known in self.constants if (known.text, known.name) == (text, matrix.name)]
+            for known in alike:
+                if np.array_equal(known.value, matrix.value, equal_nan=matrix.value.dtype.kind == "f"):
+                    return known
         draft = Draft(
             "given",
             matrix.value,
@@ -168,7 +186,7 @@ class Reading:
         output = tuple("abcdefghijkl"[: value.ndim])
         draft = Draft("move", value, view.pieces, output=output, places=places, name=called(result.name), hidden=True)
         draft.key, draft.text = result, self.text_of(result)
-        self.add(draft)
+        self.moves[result] = self.add(draft)
         draft.shows = shows(view, result.name)
         if view.turned is None:
             self.views[result] = View((draft,))
@@ -196,14 +214,13 @@ class Reading:
         return draft
 
     def whole(self, thing):
-        """The draft that has exactly the numbers of a matrix or view, in its shape; a move where there is none so far."""
+        """The draft that is a matrix or a view, in its shape; a move is made where there is none so far."""
         view = self.view(thing)
         if view.places is None:
             return view.pieces[0]
         matrix = thing if isinstance(thing, Matrix) else None
-        known = next((d for d in self.drafts if d.kind == "move" and d.key is matrix), None) if matrix else None
-        if known is not None:
-            return known
+        if matrix in self.moves:
+            return self.moves[matrix]
         flat = np.concatenate([*(piece.value.reshape(-1).astype(float) for piece in view.pieces), [0.0]])
         value = matrix.value if matrix else flat[view.places]
         output = tuple("abcdefghijkl"[: value.ndim])
@@ -212,6 +229,8 @@ class Reading:
         draft.name = called(matrix.name) if matrix else ""
         draft.shows = shows(view, draft.name)
         self.add(draft)
+        if matrix:
+            self.moves[matrix] = draft
         if matrix and view.turned is None:
             self.views[matrix] = View((draft,))
         return draft
@@ -298,15 +317,16 @@ def shows(view, name):
     return bool(name) and np.unique(view.places).size < view.pieces[0].value.size
 
 
-def close(mine, value, kind):
-    """Are these the same numbers up to the rounding of this kind of number?"""
+def close(mine, value, kind, magnitude=0.0):
+    """Are these the same numbers, up to the rounding of this kind of number? magnitude: of what each was made of."""
     if mine.shape != value.shape:
         return False
     mine, value = mine.astype(float), value.astype(float)
-    finite = np.isfinite(value)
-    if not np.array_equal(finite, np.isfinite(mine)) or not np.array_equal(mine[~finite], value[~finite], equal_nan=True):
-        return False
-    mine, value = mine[finite], value[finite]
+    same = (mine == value) | (np.isnan(mine) & np.isnan(value))
+    if same.all():
+        return True
     rounding = ROUNDING.get(kind, 1e-5 if kind.startswith("float") else 0)
-    top = np.abs(value).max(initial=0)
-    return bool((np.abs(mine - value) <= rounding * (np.abs(value) + top) + 1e-30).all())
+    with np.errstate(invalid="ignore", over="ignore"):
+        top = np.abs(value[np.isfinite(value)]).max(initial=0)
+        near = np.abs(mine - value) <= rounding * (np.abs(value) + top + magnitude) + 1e-30
+    return bool((same | (near & np.isfinite(value) & np.isfinite(mine))).all())

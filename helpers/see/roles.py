@@ -50,8 +50,10 @@ class Roles:
         query = key = None
         while scores is not None:
             self.of.setdefault(scores, "scores")
-            if scores.kind == "sum-product" and len(scores.inputs) == 2 and not any(
-                one.origin in ("constant", "number") for one in scores.inputs
+            if (
+                scores.kind == "sum-product"
+                and len(scores.inputs) == 2
+                and not any(one.origin in ("constant", "number") for one in scores.inputs)
             ):
                 query, key = scores.inputs
                 self.mark(query, "query")
@@ -108,7 +110,7 @@ def rows_of_shares(draft):
     value = draft.value
     if draft.origin == "parameter" or draft.origin == "input" or value.ndim < 2 or value.shape[-1] < 2:
         return False
-    if value.dtype.kind not in "fi" or draft.origin == "made" and draft.kind != "quotient":
+    if value.dtype.kind not in "fi" or (draft.origin == "made" and draft.kind != "quotient"):
         return False
     return bool((value >= 0).all() and (abs(value.sum(-1) - 1) < 1e-5).all())
 

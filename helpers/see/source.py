@@ -120,8 +120,9 @@ def unpacking(found, line):
 
 def text(node, source):
     """The source of a node in one line."""
-    segment = ast.get_source_segment(source.text, node) if source else None
-    return segment if segment and "\n" not in segment else ast.unparse(node)
+    if source and getattr(node, "end_lineno", None) == node.lineno:  # ast.get_source_segment reads the whole file
+        return source.lines[node.lineno - 1].encode()[node.col_offset : node.end_col_offset].decode()
+    return ast.unparse(node)
 
 
 def destination(node):

@@ -12,6 +12,13 @@ from helpers.see.operations.moves import mask as masked
 from helpers.see.operations.products import product, projected
 from helpers.see.operations.shares import softened
 
+MULTI_HEAD = (  # the arguments of multi_head_attention_forward, in order
+    "query key value embed_dim_to_check num_heads in_proj_weight in_proj_bias bias_k bias_v add_zero_attn "
+    "dropout_p out_proj_weight out_proj_bias training key_padding_mask need_weights attn_mask "
+    "use_separate_proj_weight q_proj_weight k_proj_weight v_proj_weight static_k static_v average_attn_weights "
+    "is_causal"
+)
+
 
 def scaled_dot_product(read, event):
     """scaled_dot_product_attention: scores, mask, softmax, and the mean of the values by these weights."""
@@ -53,14 +60,8 @@ def multi_head(read, event):
 
     query: (T, B, C) or (T, C); the others likewise.
     """
-    names = (
-        "query key value embed_dim_to_check num_heads in_proj_weight in_proj_bias bias_k bias_v add_zero_attn "
-        "dropout_p out_proj_weight out_proj_bias training key_padding_mask need_weights attn_mask "
-        "use_separate_proj_weight q_proj_weight k_proj_weight v_proj_weight static_k static_v average_attn_weights "
-        "is_causal"
-    ).split()
     defaults = {"training": True, "need_weights": True, "average_attn_weights": True}
-    given = {name: argument(event, at, name, default=defaults.get(name)) for at, name in enumerate(names)}
+    given = {name: argument(event, at, name, default=defaults.get(name)) for at, name in enumerate(MULTI_HEAD.split())}
     if any(given[name] is not None for name in ("bias_k", "bias_v", "static_k", "static_v")) or given["add_zero_attn"]:
         return None
     heads = given["num_heads"]
@@ -130,8 +131,10 @@ def padding(read, given, query, key):
         if total.ndim == 3 and len(query.shape) == 4:
             total = total.reshape(query.shape[0], -1, *total.shape[1:])
     if padded is not None:
-        total = total + as_added(padded.value)[..., None, None, :] if padded.value.ndim > 1 else total + as_added(
-            padded.value
+        total = (
+            total + as_added(padded.value)[..., None, None, :]
+            if padded.value.ndim > 1
+            else total + as_added(padded.value)
         )
     total = np.broadcast_to(total, (*total.shape[:-2], query.shape[-2], key.shape[-2])).copy()
     event = (allowed if padded is None else padded).event
@@ -145,7 +148,4 @@ def as_added(value):
     return np.where(value, -np.inf, 0.0) if value.dtype == bool else value
 
 
-READERS = {
-    "scaled_dot_product_attention": scaled_dot_product,
-    "multi_head_attention_forward": multi_head,
-}
+READERS = {"scaled_dot_product_attention": scaled_dot_product, "multi_head_attention_forward": multi_head}

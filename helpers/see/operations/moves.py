@@ -9,6 +9,8 @@ import numpy as np
 from helpers.see.arguments import argument, as_tensor, plain_number, tensors
 from helpers.see.drafts import joined
 from helpers.see.events import Matrix, matrices, replaced
+from helpers.see.operations.elementwise import between
+from helpers.see.operations.labels import spread
 
 FIRST = (0, "input", "self")
 LIST = (0, "tensors")
@@ -91,9 +93,7 @@ def masked(read, event):
             if minus_infinity(read, fill) and isinstance(thing, Matrix):
                 return mask(read, thing, keep, yes)
         return moved(read, event, (1, 2, "input", "other"))
-    thing, hidden, fill = (
-        argument(event, at, name) for at, name in ((0, "input"), (1, "mask"), (2, "value"))
-    )
+    thing, hidden, fill = (argument(event, at, name) for at, name in ((0, "input"), (1, "mask"), (2, "value")))
     if minus_infinity(read, fill):
         return mask(read, thing, hidden, False)
     return moved(read, event, (0, 2, "input", "self", "value"))
@@ -107,34 +107,29 @@ def minus_infinity(read, value):
 
 def mask(read, thing, matrix, yes):
     """A step of kind mask. matrix: True where a number is kept (yes), or where it is hidden."""
-    from helpers.see.operations.labels import spread
-
     keep = matrix if yes else kept(read, matrix)
-    lists, output = spread(read.view(thing).shape, read.view(keep).shape)
-    if read.view(thing).shape != tuple(max(sizes) for sizes in zip(*(padded(read.view(x).shape, len(output)) for x in (thing, keep)))):
-        return None
+    shapes = read.view(thing).shape, read.view(keep).shape
+    if tuple(shapes[0]) != np.broadcast_shapes(*shapes):
+        return None  # the mask has more axes than what it masks
+    lists, output = spread(*shapes)
     return read.make("mask", [(thing, lists[0]), (keep, lists[1])], output)
 
 
-def padded(shape, axes):
-    return (1,) * (axes - len(shape)) + tuple(shape)
-
-
 def kept(read, matrix):
-    """Where a mask of hidden cells keeps a number: the matrix that it was compared with 0, if it was, else its opposite."""
+    """Where a mask of hidden cells keeps a number: what was compared with 0 to make it, if so, or its opposite."""
     event = matrix.event
     if event is not None and event.operation in ("eq", "logical_not", "invert", "bitwise_not"):
         parts = [*matrices([event.args])]
-        zero = event.operation != "eq" or 0 in [one for one in event.args if plain_number(one)] or False in [
-            one for one in event.args if isinstance(one, bool)
-        ]
+        zero = (
+            event.operation != "eq"
+            or 0 in [one for one in event.args if plain_number(one)]
+            or False in [one for one in event.args if isinstance(one, bool)]
+        )
         if len(parts) == 1 and zero and np.isin(parts[0].value, (0, 1)).all() and parts[0].shape == matrix.shape:
             return parts[0]
     name = read.text(matrix)
     if not read.alive(matrix):
         return read.drawn(~matrix.value.astype(bool), f"~{name}" if name.isidentifier() else f"~({name})", matrix)
-    from helpers.see.operations.elementwise import between
-
     opposite = between(read, "subtract", 1, matrix, hidden=True)
     opposite.text = f"~({name})"
     return opposite
@@ -144,7 +139,7 @@ def sorted_numbers(read, event):
     """sort, topk: the numbers are moved to where the places that come with them say; these have no derivative."""
     import torch
 
-    values, places = event.results[:2]
+    places = event.results[1]
     thing = argument(event, 0, "input", "self")
     dim = argument(event, 2 if event.operation == "topk" else 1, "dim", default=-1)
     positions = torch.arange(thing.value.size).reshape(thing.shape)
@@ -163,14 +158,14 @@ VIEWS = """
     vsplit dsplit unbind narrow select getitem repeat repeat_interleave tile unfold diagonal diag diag_embed tril triu
     index_select gather take take_along_dim masked_select broadcast_to view_as reshape_as as_strided atleast_1d
     atleast_2d atleast_3d channel_shuffle pixel_shuffle unsafe_chunk unsafe_split
-""".split()
+"""
 CASTS = """
     to float double half bfloat16 type type_as contiguous clone detach cpu cuda requires_grad alias positive long int
-    bool short copysign_ data resolve_conj identity alpha_dropout_eval as_tensor asarray real
-""".split()
+    bool short data resolve_conj identity as_tensor asarray real
+"""
 READERS = {
-    **dict.fromkeys(VIEWS, mover(*FIRST)),
-    **dict.fromkeys(CASTS, unchanged),
+    **dict.fromkeys(VIEWS.split(), mover(*FIRST)),
+    **dict.fromkeys(CASTS.split(), unchanged),
     **dict.fromkeys(["dropout", "dropout1d", "dropout2d", "dropout3d", "feature_dropout", "alpha_dropout"], dropout),
     **dict.fromkeys(
         ["cat", "concat", "concatenate", "stack", "hstack", "vstack", "dstack", "row_stack", "column_stack"],

@@ -52,8 +52,12 @@ def projected(read, x, W, bias=None, **more):
 
 def added_product(read, event):
     """addmm, baddbmm: beta · input + alpha · left @ right."""
-    start, left, right = argument(event, 0, "input"), *(
-        argument(event, at, *names) for at, names in ((1, ("mat1", "batch1", "mat")), (2, ("mat2", "batch2", "vec")))
+    start, left, right = (
+        argument(event, 0, "input"),
+        *(
+            argument(event, at, *names)
+            for at, names in ((1, ("mat1", "batch1", "mat")), (2, ("mat2", "batch2", "vec")))
+        ),
     )
     made = product(read, left, right, factor=float(event.kwargs.get("alpha", 1)), hidden=True)
     made.text = f"{read.text(left)} @ {read.text(right)}"
@@ -101,7 +105,7 @@ def contracted(read, equation, operands):
         for label, size in zip(labels, shape):
             sizes[label] = max(sizes.get(label, 1), size)
     terms = []
-    for i, (one, labels, shape) in enumerate(zip(operands, lists, shapes)):
+    for i, (one, labels) in enumerate(zip(operands, lists)):
         view = read.view(one)
         if len({*labels}) < len(labels):
             view, labels = diagonal(view, labels)

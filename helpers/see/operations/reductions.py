@@ -122,9 +122,7 @@ def length(read, event):
 
 def squared_error(read, event):
     """mse_loss: the mean, or the sum, of the squared differences."""
-    apart = between(
-        read, "subtract", argument(event, 0, "input"), argument(event, 1, "target"), hidden=True
-    )
+    apart = between(read, "subtract", argument(event, 0, "input"), argument(event, 1, "target"), hidden=True)
     apart.text = "input − target"
     labels, how = of(apart.shape), argument(event, 4, "reduction", default="mean")
     if how == "none":

@@ -34,7 +34,7 @@ def logarithm(read, thing, dim, **more):
 def cross_entropy(read, event):
     """The mean of −log of the share that each row gives to its target."""
     thing, target = argument(event, 0, "input"), argument(event, 1, "target")
-    plain = all(event.kwargs.get(name) in (None, 0.0, default) for name, default in (("weight", None), ("label_smoothing", 0.0)))
+    plain = event.kwargs.get("weight") is None and not event.kwargs.get("label_smoothing")
     shape = read.view(thing).shape
     if not plain or target.value.dtype.kind != "i" or (target.value < 0).any() or len(event.args) > 3:
         return None

@@ -9,6 +9,8 @@ from helpers.trace.formulas import bracketed, join, shortened
 from helpers.trace.grammar import parse
 from helpers.trace.kinds.kind import Kind
 
+NOTHING = -745  # e to the power of this is the smallest number that is not 0
+
 
 class Share(Kind):
     """What softmax and normalize have in common: the rule names the axis that sums to 1 anew, in the same place.
@@ -89,7 +91,8 @@ class Softmax(Share):
         return powers / powers.sum(axis=along, keepdims=True)
 
     def counted(self, value, places):
-        return [where for where in places if value[where] != -math.inf]
+        top = max((value[where] for where in places), default=0)
+        return [where for where in places if not vanishes(value[where], top)]
 
     def cell(self, step, index, inputs):
         value = inputs[0].value
@@ -102,11 +105,16 @@ class Softmax(Share):
     def sources(self, step, index, inputs):
         # A masked cell is 0 whatever the scores; a lone cell is 1 whatever its score.
         _, seen = self.numbers(step, index, inputs)
-        alone = len(seen) < 2 or inputs[0].value[index] == -math.inf
+        alone = len(seen) < 2 or index not in seen
         return [] if alone else [(inputs[0].name, where) for where in seen]
 
     def backward(self, step, walk):
         self.backward_through(step, walk, walk.need(step.name))
+
+
+def vanishes(score, top):
+    """Is e^score nothing beside e^top: is it masked, with −∞ or with −1e9? That is 0 in every kind of number."""
+    return score == -math.inf or score - top < NOTHING
 
 
 class Normalize(Share):
