@@ -23,6 +23,8 @@ from helpers.see.seeing import trace_of
 
 HEAD = f"{'model':<38} calls steps constants parts widest  values sources    ms"
 
+LOW = 1e4  # what scores are masked with is further from 0
+
 
 @dataclass
 class Line:
@@ -146,9 +148,9 @@ def wrong_sources(rerun, trace, step, index, generator):
         named.setdefault(name, set()).add(where)
     read = {name: trace[name] for name in trace.reads(step) if trace[name].value.dtype.kind == "f"}
     places = {name: rerun.at(one.value) for name, one in read.items()}
-    if None in places.values():
-        return None
     wanted = rerun.at(step.value)
+    if None in places.values() or wanted in places.values():  # two with the same numbers
+        return None
 
     def value(numbers):
         found = rerun.with_changed([(places[name], one) for name, one in numbers.items()], wanted)
@@ -157,8 +159,8 @@ def wrong_sources(rerun, trace, step, index, generator):
     as_it_is = {name: one.value for name, one in read.items()}
     nonsense = {}
     for name, one in read.items():
-        # What decides stays: a masked score counts for nothing because it is infinite, and a mask is 0 and 1.
-        decides = np.isinf(one.value) | np.isin(one.value, (0, 1)).all()
+        # What decides stays: a masked score counts for nothing because it is so low, and a mask is 0 and 1.
+        decides = (np.abs(one.value) > LOW) | np.isin(one.value, (0, 1)).all()
         nonsense[name] = np.where(decides, one.value, generator.standard_normal(one.value.shape))
         for where in named.get(name, ()):
             nonsense[name][where] = one.value[where]

@@ -61,9 +61,10 @@ def plain_calls():
     with ExitStack() as stack:
         for name, function in PLAIN.items():
             stack.enter_context(patch.object(F, name, function))
-        stack.enter_context(torch.no_grad())
-        yield
-    torch.backends.mha.set_fastpath_enabled(before)
+        try:
+            yield
+        finally:
+            torch.backends.mha.set_fastpath_enabled(before)
 
 
 def tensors(value):
@@ -88,7 +89,7 @@ def distance(mine, other):
     finite = np.isfinite(mine)
     if not np.array_equal(mine[~finite], other[~finite], equal_nan=True):
         return np.inf
-    return np.abs(mine - other)[finite].max(initial=0) / max(np.abs(mine[finite]).max(initial=0), 1e-30)
+    return np.abs(mine[finite] - other[finite]).max(initial=0) / max(np.abs(mine[finite]).max(initial=0), 1e-30)
 
 
 # -- values -----------------------------------------------------------------------------------------
@@ -100,7 +101,7 @@ def logged(module, inputs):
     from torchlens.backends.torch.wrappers import unwrap_torch
 
     module = module if isinstance(module, torch.nn.Module) else Called(module)
-    with plain_calls():
+    with torch.no_grad(), plain_calls():
         try:
             log = torchlens.trace(Called(lambda: module(**inputs)), ())
         finally:
@@ -169,7 +170,7 @@ class Rerun:
         self.run(lambda number, place, tensor: self.know(tensor, ("call", number, place)))
 
     def run(self, done):
-        with plain_calls(), Calls(done):
+        with torch.no_grad(), plain_calls(), Calls(done):
             return self.module(**self.inputs)
 
     def know(self, tensor, where):

@@ -1,0 +1,97 @@
+"""Models that others wrote by hand, as `see` shows them: each matrix against the run, each cell against autograd."""
+
+import numpy as np
+import pytest
+import torch
+from torch.overrides import TorchFunctionMode
+
+from bench.witnesses import distance, plain_calls
+from helpers.see.recording import record
+from helpers.see.seeing import trace_of
+from tests.models_by_hand import MODELS, made
+
+CELLS = 12  # of each model
+
+
+class Cut(TorchFunctionMode):
+    """Runs a model in pieces: each matrix that a trace shows is a leaf, from which the derivatives of the next start.
+
+    made: by the name of a step the tensor that was computed, with its way back to the leaves. leaves: by the name of a
+    step what reads of it.
+    """
+
+    def __init__(self, trace, held):
+        super().__init__()
+        self.left = {step.name: step.value for step in trace.shown}
+        self.made, self.leaves = {}, {}
+        self.seen = {step.name for step in trace.shown if step.value.dtype.kind != "f"}
+        for tensor in held:
+            self.leaves[self.name(tensor)] = tensor.requires_grad_(tensor.is_floating_point())
+
+    def name(self, tensor):
+        """The step that has these numbers, the nearest of those that have not been met."""
+        numbers = tensor.detach().double().numpy()
+        near = {name: distance(value, numbers) for name, value in self.left.items() if value.shape == numbers.shape}
+        name = min(near, key=near.get, default=None)
+        if name is None or near[name] > 1e-6:
+            return None
+        self.left.pop(name)
+        self.seen.add(name)
+        return name
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        value = function(*args, **(kwargs or {}))
+        name = self.name(value) if isinstance(value, torch.Tensor) and value.is_floating_point() else None
+        if name is None:
+            return value
+        self.made[name] = value.clone()
+        if any(value is one for one in args):  # written in place: whoever holds it goes on with it
+            self.leaves[name] = value.detach_().requires_grad_()
+            return value
+        self.leaves[name] = value.detach().clone().requires_grad_()
+        return self.leaves[name].clone()
+
+
+def held_by(model, inputs):
+    """The tensors that are there before a run."""
+    weights = [*model.parameters()] if isinstance(model, torch.nn.Module) else []
+    return [*weights, *{id(one): one for one in inputs.values()}.values()]
+
+
+def slopes(cut, name, index):
+    """The cells that a cell of a step depends on, by autograd."""
+    leaves = {one: leaf for one, leaf in cut.leaves.items() if one and one != name and leaf.requires_grad}
+    found = torch.autograd.grad(
+        cut.made[name][index], [*leaves.values()], retain_graph=True, allow_unused=True, materialize_grads=True
+    )
+    return {(one, tuple(where)) for one, slope in zip(leaves, found) for where in slope.nonzero().tolist()}
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_each_cell_names_those_it_depends_on(model):
+    module, inputs = made(model)
+    trace = trace_of(record(module, inputs), model)
+    cut = Cut(trace, held_by(module, inputs))
+    with plain_calls(), cut:
+        module(**inputs)
+    steps = [
+        name for name, value in cut.made.items() if value.requires_grad and {*trace.reads(trace[name])} <= cut.seen
+    ]
+    assert 2 * len(steps) >= sum(step.kind != "given" for step in trace.shown)
+    generator = np.random.default_rng(0)
+    for name in generator.choice(steps, CELLS):
+        index = tuple(int(generator.integers(size)) for size in trace[name].value.shape)
+        named = {cell for cell in trace.sources(name, *index) if cell[0] in cut.leaves}
+        assert named == slopes(cut, name, index), f"{name}{list(index)}"
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_numbers_are_those_of_the_run(model):
+    module, inputs = made(model)
+    trace = trace_of(record(module, inputs), model)
+    with torch.no_grad():
+        out = module(**inputs)
+    wanted = [one for one in (out if isinstance(out, tuple) else [out]) if one is not None]
+    values = [step.value for step in trace]
+    for one in wanted:
+        assert any(value.shape == one.shape and distance(value, one.numpy()) < 1e-6 for value in values)
