@@ -197,6 +197,47 @@ def test_a_loop_becomes_one_matrix():
     assert "/ 3" in trace.why("xbow", 1, 2, 0)
 
 
+def averages_of_cells(x):
+    out = np.zeros(x.shape)
+    for t in range(x.shape[0]):
+        for c in range(x.shape[1]):
+            total = 0.0
+            for s in range(t + 1):
+                total += x[s, c]
+            out[t, c] = total / (t + 1)
+    return out
+
+
+def head_in_numpy(x):
+    wei = x @ x.T / np.sqrt(x.shape[-1])
+    wei = np.where(np.tril(np.ones(wei.shape), 1) == 0, -np.inf, wei)
+    wei = np.exp(wei - wei.max(axis=-1, keepdims=True))
+    wei /= wei.sum(axis=-1, keepdims=True)
+    return wei @ np.stack([np.array([row[0], row[1]]) for row in x])
+
+
+def unknown_to_all(x):
+    return np.sort(np.abs(x), axis=0)[:2], np.cumprod(x, axis=1), np.var(x, axis=0), x.reshape(-1)[::2] + x.T[0, 0]
+
+
+@pytest.mark.parametrize("function", [averages_of_cells, head_in_numpy, unknown_to_all], ids=lambda one: one.__name__)
+def test_numpy_is_seen_too(function):
+    """The witness: one number of x after the other is changed, and exactly the cells that name it change."""
+    x = np.random.default_rng(4).normal(size=(4, 3))
+    trace, before = see(function, x), function(x)
+    before = before if isinstance(before, tuple) else (before,)
+    steps = list(trace)[-len(before) :]
+    for place in np.ndindex(x.shape):
+        other = x.copy()
+        other[place] += 1e-5
+        after = function(other)
+        for step, one, changed in zip(steps, before, after if isinstance(after, tuple) else (after,)):
+            np.testing.assert_allclose(step.value, one, rtol=1e-12)
+            moved = {tuple(map(int, at)) for at in np.argwhere(changed != one)}
+            named = {at for at in np.ndindex(one.shape) if ("x", place) in from_inputs(trace, step.name, at, {"x"})}
+            assert moved == named, (step.name, place)
+
+
 def test_float32_is_read_as_well():
     torch.manual_seed(0)
     for name, module in MODULES.items():

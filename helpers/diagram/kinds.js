@@ -197,7 +197,7 @@ const MASK = {
 const rowOf = (step, index, inputs) => ruleTerms(step, index, inputs).map(([where]) => where);
 const NOTHING = -745; // e to the power of this is the smallest number that is not 0
 const unmasked = (source, row) => {
-  const top = row.map((where) => valueAt(source, where)).reduce((a, b) => (b > a ? b : a));
+  const top = Math.max(...row.map((where) => valueAt(source, where)));
   return row.filter((where) => !vanishes(valueAt(source, where), top));
 };
 const vanishes = (score, top) => score === -Infinity || score - top < NOTHING;

@@ -1,8 +1,8 @@
-"""The arguments of a recorded call, and the call made again on other numbers."""
+"""The arguments of a recorded call, and what is needed to make the call again."""
 
 import numpy as np
 
-from helpers.see.events import Matrix, replaced
+from helpers.see.events import Matrix
 
 
 def argument(event, at, *names, default=None):
@@ -23,20 +23,23 @@ def plain_number(value):
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def called_again(event, new):
-    """What the call returns where ``new(matrix)`` stands in the place of each matrix: a list of tensors.
+def of_numpy(function):
+    """Is it a function of NumPy, a method of an array, or a part of one of these?
 
-    Raises what the function raises.
+    >>> of_numpy(np.add), of_numpy(np.add.reduce), of_numpy(np.ndarray.sum), of_numpy(sum)
+    (True, True, True, False)
     """
-    import torch  # the function that was called is one of its own
-
-    with torch.no_grad():
-        return tensors(event.function(*replaced(event.args, new), **replaced(event.kwargs, new)))
+    owner = getattr(function, "__self__", None)
+    kind = getattr(owner, "__objclass__", getattr(function, "__objclass__", None))
+    if kind is not None:
+        return issubclass(kind, np.ndarray | np.generic)
+    of = isinstance(function, np.ufunc) or isinstance(owner, np.ufunc)
+    return of or str(getattr(function, "__module__", "")).startswith("numpy")
 
 
 def tensors(value):
-    """All tensors in a nest of lists, tuples and dictionaries, in order."""
-    if hasattr(value, "detach"):
+    """All tensors and arrays in a nest of lists, tuples and dictionaries, in order."""
+    if hasattr(value, "detach") or isinstance(value, np.ndarray | np.generic):
         return [value]
     if isinstance(value, dict):
         value = list(value.values())

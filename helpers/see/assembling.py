@@ -35,17 +35,11 @@ def assembled(drafts, last, title, tokens=None):
 
 def needed(drafts, last):
     """The drafts that are shown, have a name or are read by one of these; what was returned comes last."""
-    loops = Counter((draft.code, draft.text or draft.name) for draft in drafts if draft.origin == "made")
-    moving = movers(drafts)
+    hide(drafts, last)
     for draft in drafts:
-        if draft.kind == "move":
-            again = loops[draft.code, draft.text or draft.name] > 2
-            draft.hidden = draft not in last and (again or not draft.shows)
-        elif draft.origin == "made" and not draft.name and draft not in last:
-            again = loops[draft.code, draft.text] > 2
-            draft.hidden = draft.hidden or (again and draft in moving)
-        elif draft in last:
-            draft.hidden = False
+        if any(not source.value.size for source in draft.inputs):  # what is made of no numbers is made of nothing
+            draft.kind, draft.inputs, draft.labels, draft.guard, draft.runs = "given", (), (), "", {}
+    drafts = [draft for draft in drafts if draft.value.size or draft in last]
     kept, wanted = [], {*last}
     for draft in reversed(drafts):
         if draft in wanted or draft.origin == "input" or (draft.origin == "made" and (draft.name or not draft.hidden)):
@@ -55,6 +49,20 @@ def needed(drafts, last):
     read = {source for draft in kept for source in draft.inputs}
     ending = [draft for draft in last if draft not in read]
     return [draft for draft in kept if draft not in ending] + ending
+
+
+def hide(drafts, last):
+    """Hide what is no step of its own: views, and in a loop single numbers and pieces that only go into their place."""
+    loops = Counter((draft.code, draft.text or draft.name) for draft in drafts if draft.origin == "made")
+    moving = movers(drafts)
+    for draft in drafts:
+        again = loops[draft.code, draft.text or draft.name] > 2
+        if draft in last:
+            draft.hidden = False
+        elif draft.kind == "move":
+            draft.hidden = again or not draft.shows
+        elif draft.origin == "made" and again:
+            draft.hidden = draft.hidden or not draft.shape or (not draft.name and draft in moving)
 
 
 def movers(drafts):
@@ -77,7 +85,7 @@ def unique(name, trace, used):
     if name not in trace:
         return name
     plain = name.rstrip("₀₁₂₃₄₅₆₇₈₉")
-    plain = f"({plain})" if any(sign in plain for sign in " -+*/@") else plain
+    plain = f"({plain})" if any(sign in plain for sign in " -+*/@<>=") else plain
     used[plain] = next(n for n in count(used.get(plain, 1) + 1) if plain + str(n).translate(SMALL) not in trace)
     return plain + str(used[plain]).translate(SMALL)
 

@@ -8,6 +8,7 @@ from itertools import chain
 
 import numpy as np
 
+from helpers.see.axis_names import SPARE
 from helpers.see.patchworks import Reach, written_axes
 
 FAMILIES = {
@@ -20,7 +21,6 @@ FAMILIES = {
     "vocabulary": "v",
     "positions": "p",
 }
-SPARE = list("ijklmoquwxyzadf")
 SHAPES = {
     "x": ("B", "T", "C"),
     "q": ("B", "heads", "T", "head_size"),

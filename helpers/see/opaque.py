@@ -7,13 +7,14 @@ these two, the place of the largest number of a row is made of the row; of anyth
 
 import numpy as np
 
-from helpers.see.arguments import argument, as_tensor, tensors
+from helpers.see.arguments import argument, as_tensor, of_numpy, tensors
 from helpers.see.drafts import Draft, joined
 from helpers.see.events import replaced
 from helpers.see.operations.labels import LETTERS, along
 
 MOST = 2**29  # derivatives of one call
 AT_ONCE = 2**24  # derivatives that are asked for at once
+STEP = 1e-4  # by how much a number is changed, beside its size
 FEW = 512  # cells that are asked for one by one
 POINTWISE = """
     abs absolute cos sin tan acos asin atan cosh sinh asinh acosh atanh arctan arccos arcsin ceil floor round trunc frac
@@ -31,11 +32,11 @@ ROWS = "argmax argmin any all count_nonzero max min median mode sort argsort top
 
 def opaque(read, event, wrong):
     """Drafts of kind opaque for some of a call's results. wrong: their numbers. Returns pairs of number and draft."""
-    leaves = [matrix for matrix in event.reads if read.alive(matrix)]
+    leaves = list(dict.fromkeys(real_leaves(read, event)))
     views = [read.view(matrix) for matrix in leaves]
     total = sum(matrix.value.size for matrix in leaves)
     seen = joined(views, np.arange(total))
-    run = Again(event, leaves)
+    run = (Changed if of_numpy(event.function) else Again)(event, leaves)
     found = []
     for i in wrong:
         result = event.results[i]
@@ -44,9 +45,19 @@ def opaque(read, event, wrong):
         draft = Draft("opaque", result.value, seen.pieces, output=tuple(LETTERS[: result.value.ndim]), table=table)
         draft.word, draft.hidden = event.operation, i > 0 and result.name.strip("₀₁₂₃₄₅₆₇₈₉") in ("", "_")
         draft.labels = alike(seen, leaves, views, result)
-        draft.pull = lambda dout, i=i: run.back(i, dout, seen)
+        if run.back:
+            draft.pull = lambda dout, i=i: run.back(i, dout, seen)
         found.append((i, read.add(draft)))
     return found
+
+
+def real_leaves(read, event):
+    """The matrices that a call depends on; in the place of complex ones, which have no step, those that made them."""
+    for matrix in event.reads:
+        if read.alive(matrix) and matrix.value.dtype.kind == "c" and matrix.event:
+            yield from real_leaves(read, matrix.event)
+        elif read.alive(matrix):
+            yield matrix
 
 
 def mapped(places, positions):
@@ -73,14 +84,18 @@ class Again:
 
     def call(self, numbers):
         """The results for these tensors in the place of the leaves' numbers."""
-        event, made = self.event, dict(zip(self.leaves, numbers))
+        return self.results(self.event, dict(zip(self.leaves, numbers)))
 
+    def results(self, event, made):
         def new(matrix):
-            return made[matrix].clone() if matrix in made else as_tensor(matrix)
+            if matrix in made:
+                return made[matrix].clone()
+            if matrix.depends and matrix.value.dtype.kind == "c" and matrix.event:
+                return self.results(matrix.event, made)[matrix.event.results.index(matrix)]
+            return as_tensor(matrix)
 
         args, kwargs = replaced(event.args, new), replaced(event.kwargs, new)
-        returned = event.function(*args, **kwargs)
-        found = tensors(returned)
+        found = tensors(event.function(*args, **kwargs))
         return found if found or event.in_place is None else [args[0]]
 
     def fresh(self):
@@ -92,7 +107,7 @@ class Again:
 
     def sources(self, i, result):
         """For each cell of a result its sources: positions in the leaves' numbers, put one after the other."""
-        import torch
+        import torch  # the function that was called is one of its own
 
         count = result.value.size
         try:
@@ -195,6 +210,40 @@ class Again:
         np.add.at(total, seen.places[known], slopes_of[known])
         ends = np.cumsum([piece.value.size for piece in seen.pieces])
         return [part.reshape(piece.shape) for part, piece in zip(np.split(total, ends[:-1]), seen.pieces)]
+
+
+class Changed(Again):
+    """A call of NumPy, made again with one number after the other changed a little: what changes is made of it."""
+
+    back = None  # the way back is not known
+
+    def call(self, numbers):
+        event, made = self.event, dict(zip(self.leaves, numbers))
+
+        def new(matrix):
+            return np.array(made.get(matrix, matrix.value))
+
+        args, kwargs = replaced(event.args, new), replaced(event.kwargs, new)
+        with np.errstate(all="ignore"):
+            returned = event.function(*args, **kwargs)
+        return [args[0]] if event.in_place is not None else tensors(returned)
+
+    def sources(self, i, result):
+        found, numbers = [[] for _ in range(result.value.size)], [matrix.value for matrix in self.leaves]
+        if self.starts[-1] * result.value.size > MOST // 16:
+            raise TooMany(self.event, result)
+        try:
+            before = np.asarray(self.call(numbers)[i])
+            for leaf, start in enumerate(self.starts[:-1]):
+                for cell in range(numbers[leaf].size if numbers[leaf].dtype.kind == "f" else 0):
+                    other = numbers[leaf].copy()
+                    other.flat[cell] += STEP * max(1.0, abs(other.flat[cell]))
+                    after = np.asarray(self.call([*numbers[:leaf], other, *numbers[leaf + 1 :]])[i])
+                    for changed in np.flatnonzero((after != before) & ~(np.isnan(after) & np.isnan(before))):
+                        found[changed].append(start + cell)
+        except Exception:  # noqa: BLE001 - what cannot be called again names no source
+            return [np.zeros(0, int)] * result.value.size
+        return [np.array(cells, int) for cells in found]
 
 
 class TooMany(ValueError):

@@ -50,6 +50,10 @@ class Reading:
         """The drafts of what was returned, in order."""
         found = []
         for matrix in matrices(self.recording.returned):
+            if matrix.value.dtype.kind == "c":
+                raise ValueError(
+                    f"{self.text(matrix)} holds complex numbers: return torch.view_as_real of it to see it."
+                )
             draft = self.whole(matrix)
             if not draft.text and draft.kind != "given":
                 draft.text = "out"
@@ -62,11 +66,12 @@ class Reading:
     def read(self, event):
         """Read one call: its results get their views."""
         self.event, mark = event, len(self.drafts)
-        results = [result for result in event.results if result not in self.views]
+        results = [one for one in event.results if one not in self.views and one.value.dtype.kind != "c"]
         if not any(self.alive(result) for result in results) or not any(map(self.alive, event.reads)):
             return  # a constant is looked at when something reads it
+        known = event.operation in READERS and not any(one.value.dtype.kind == "c" for one in event.reads)
         try:
-            found = READERS[event.operation](self, event) if event.operation in READERS else []
+            found = READERS[event.operation](self, event) if known else []
         except Exception:  # noqa: BLE001 - whatever is not as the reader thought is opaque, never a refusal
             found = []
         found = found if isinstance(found, list) else [found]
@@ -78,7 +83,7 @@ class Reading:
             for i, draft in opaque(self, event, wrong):
                 found[i] = draft
         for one, result in zip(found, event.results):
-            if result not in self.views:
+            if result in results:
                 self.settle(one, result)
 
     def alive(self, matrix):

@@ -6,14 +6,14 @@ filled in. So each form of each view, index or roll is right, and none needs a l
 
 import numpy as np
 
-from helpers.see.arguments import argument, as_tensor, plain_number, tensors
+from helpers.see.arguments import argument, as_tensor, of_numpy, plain_number, tensors
 from helpers.see.drafts import joined
 from helpers.see.events import Matrix, matrices, replaced
 from helpers.see.operations.elementwise import between
 from helpers.see.operations.labels import spread
 
-FIRST = (0, "input", "self")
-LIST = (0, "tensors")
+FIRST = (0, "input", "self", "a", "arr")
+LIST = (0, "tensors", "arrays", "tup")
 
 
 def mover(*slots):
@@ -27,35 +27,36 @@ def mover(*slots):
 
 def moved(read, event, slots):
     """The views of an operation's results."""
-    import torch  # the operation is one of its own
-
     views, made, total = [], {}, 0
+    array = np.array if of_numpy(event.function) else as_tensor
 
     def positions(matrix):
         nonlocal total
-        if matrix in made:
-            return made[matrix]
-        if not read.alive(matrix) and same(matrix.value):
-            made[matrix] = torch.zeros(matrix.shape, dtype=torch.int64)
-            return made[matrix]
-        view = read.view(matrix)
-        count = matrix.value.size
-        made[matrix] = torch.arange(total + 1, total + count + 1).reshape(matrix.shape)
-        views.append(view)
-        total += count
+        if matrix not in made:
+            count = matrix.value.size
+            if not read.alive(matrix) and same(matrix.value):
+                made[matrix] = array(np.zeros(matrix.shape, np.int64))
+                return made[matrix]
+            made[matrix] = array(np.arange(total + 1, total + count + 1).reshape(matrix.shape))
+            views.append(read.view(matrix))
+            total += count
         return made[matrix]
 
     def renewed(slot, value):
         if slot not in slots:
-            return replaced(value, as_tensor)
+            return replaced(value, lambda matrix: array(matrix.value))
         return 0 if plain_number(value) or isinstance(value, bool) else replaced(value, positions)
 
     args = [renewed(slot, value) for slot, value in enumerate(event.args)]
     kwargs = {name: renewed(name, value) for name, value in event.kwargs.items() if name not in ("dtype", "out")}
-    with torch.no_grad():
-        returned = event.function(*args, **kwargs)
+    returned = event.function(*args, **kwargs)
     found = [args[0]] if event.in_place is not None else tensors(returned)
-    return [joined(views, one.numpy().astype(int) - 1) if views else None for one in found]
+    return [joined(views, as_numbers(one) - 1) if views else None for one in found]
+
+
+def as_numbers(positions):
+    """A tensor or an array of whole numbers as an array."""
+    return np.asarray(positions if isinstance(positions, np.ndarray | np.generic) else positions.numpy()).astype(int)
 
 
 def same(value):
@@ -160,8 +161,8 @@ VIEWS = """
     atleast_2d atleast_3d channel_shuffle pixel_shuffle unsafe_chunk unsafe_split
 """
 CASTS = """
-    to float double half bfloat16 type type_as contiguous clone detach cpu cuda requires_grad alias positive long int
-    bool short data resolve_conj identity as_tensor asarray real
+    to float double half bfloat16 type type_as astype contiguous clone detach cpu cuda requires_grad alias positive long
+    int bool short data resolve_conj identity as_tensor real
 """
 READERS = {
     **dict.fromkeys(VIEWS.split(), mover(*FIRST)),
@@ -171,6 +172,7 @@ READERS = {
         ["cat", "concat", "concatenate", "stack", "hstack", "vstack", "dstack", "row_stack", "column_stack"],
         mover(*LIST),
     ),
+    **dict.fromkeys(["array", "asarray", "asanyarray", "ascontiguousarray"], mover(0, "object", "obj", "a")),
     **dict.fromkeys(["broadcast_tensors", "meshgrid", "block_diag"], mover(*range(16), "tensors")),
     **dict.fromkeys(["masked_fill", "where"], masked),
     **dict.fromkeys(["setitem", "index_put", "masked_scatter"], mover(*FIRST, 2, "values", "source")),

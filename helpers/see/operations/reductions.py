@@ -2,7 +2,7 @@
 
 import math
 
-from helpers.see.arguments import argument
+from helpers.see.arguments import argument, of_numpy
 from helpers.see.operations.elementwise import between, curve
 from helpers.see.operations.labels import along, of, reduced
 
@@ -51,7 +51,8 @@ def deviations(read, thing, dims, **more):
 def spread_of(read, event):
     """The dims, the correction and keepdim of var and std, in each of their forms."""
     second = argument(event, 1, "dim", "axis")
-    unbiased, correction = event.kwargs.get("unbiased"), event.kwargs.get("correction", 1)
+    unbiased = event.kwargs.get("unbiased")
+    correction = event.kwargs.get("correction", event.kwargs.get("ddof", 0 if of_numpy(event.function) else 1))
     if isinstance(second, bool):
         second, unbiased = None, second
     third = argument(event, 2)

@@ -91,7 +91,7 @@ class Softmax(Share):
         return powers / powers.sum(axis=along, keepdims=True)
 
     def counted(self, value, places):
-        top = max((value[where] for where in places), default=0)
+        top = np.max([value[where] for where in places])  # NaN where one of them is
         return [where for where in places if not vanishes(value[where], top)]
 
     def cell(self, step, index, inputs):
