@@ -148,12 +148,12 @@ def wrong_sources(rerun, trace, step, index, generator):
         named.setdefault(name, set()).add(where)
     read = {name: trace[name] for name in trace.reads(step) if trace[name].value.dtype.kind == "f"}
     places = {name: rerun.at(one.value) for name, one in read.items()}
-    wanted = rerun.at(step.value)
-    if None in places.values() or wanted in places.values():  # two with the same numbers
+    wanted = rerun.at(step.value)[0]
+    if not all(places.values()) or any(wanted in some for some in places.values()):  # two with the same numbers
         return None
 
     def value(numbers):
-        found = rerun.with_changed([(places[name], one) for name, one in numbers.items()], wanted)
+        found = rerun.with_changed([(at, one) for name, one in numbers.items() for at in places[name]], wanted)
         return None if found is None else float(found[index])
 
     as_it_is = {name: one.value for name, one in read.items()}

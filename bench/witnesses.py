@@ -136,8 +136,9 @@ class Calls(TorchFunctionMode):
         self.number += 1
         if isinstance(value, torch.Tensor):
             return self.given(value, 0, args, function)
-        if isinstance(value, tuple) and not hasattr(value, "_fields"):
-            return tuple(self.given(one, place, args, function) for place, one in enumerate(value))
+        if isinstance(value, tuple):
+            found = [self.given(one, place, args, function) for place, one in enumerate(value)]
+            return type(value)(found) if not hasattr(value, "_fields") else type(value)(*found)
         if getattr(function, "__name__", "") in ("__setitem__", "setitem"):
             self.done(self.number, 0, args[0])
         return value
@@ -177,10 +178,10 @@ class Rerun:
         self.known.setdefault(tuple(tensor.shape), []).append((tensor.detach().double().numpy().copy(), where))
 
     def at(self, value):
-        """Where a matrix of these numbers was first given, or None; of several that are alike, the nearest."""
+        """The places where a matrix of these numbers was given, none or several; the nearest of those that are alike."""
         found = [(distance(numbers, value), where) for numbers, where in self.known.get(value.shape, ())]
-        least, where = min(found, key=lambda one: one[0], default=(np.inf, None))
-        return where if least < 1e-5 else None
+        least = min((far for far, _ in found), default=np.inf)
+        return [where for far, where in found if far == least < 1e-5]
 
     def with_changed(self, changed, wanted):
         """The numbers at ``wanted`` in a run in which other matrices are overwritten. changed: (where, numbers)."""

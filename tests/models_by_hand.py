@@ -1,18 +1,17 @@
 """Attention as six hands write it, for tests: what learners bring from a lecture, from small GPTs, from a book.
 
-``MODELS`` has a factory for each: it returns a module with random weights and the inputs of its ``forward``. All sizes
-differ, so that no axis can be taken for another.
+``MODELS`` has a factory for each, from sizes to a module with random weights and its inputs. Where no
+other ``Sizes`` are wanted all differ, so that no axis can be taken for another.
 """
 
 # ruff: noqa: RET504, RUF059 - names that are not needed stand in the code of others too, and are what is seen
 
 import math
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import nn
-
-B, T, S, C, HEADS, HEAD_SIZE = 2, 5, 7, 12, 3, 4
 
 # -- as in the lecture: a head at a time ------------------------------------------------------------
 
@@ -69,10 +68,10 @@ class FeedForward(nn.Module):
 class Block(nn.Module):
     """Tokens talk, then each thinks."""
 
-    def __init__(self, width, heads, longest):
+    def __init__(self, width, heads, longest, wider):
         super().__init__()
         self.sa = MultiHeadAttention(width, heads, width // heads, longest)
-        self.ffwd = FeedForward(width, 2 * width + 1)
+        self.ffwd = FeedForward(width, wider)
         self.ln1 = nn.LayerNorm(width)
         self.ln2 = nn.LayerNorm(width)
 
@@ -120,11 +119,11 @@ class FusedAttention(nn.Module):
 class GELUFeedForward(nn.Module):
     """The feed-forward part of a small GPT, with PyTorch's GELU."""
 
-    def __init__(self, width):
+    def __init__(self, width, wider):
         super().__init__()
-        self.c_fc = nn.Linear(width, 2 * width + 1)
+        self.c_fc = nn.Linear(width, wider)
         self.gelu = nn.GELU()
-        self.c_proj = nn.Linear(2 * width + 1, width)
+        self.c_proj = nn.Linear(wider, width)
 
     def forward(self, x):
         x = self.c_fc(x)
@@ -166,7 +165,7 @@ class SeparateAttention(nn.Module):
 class ModuleDictBlock(nn.Module):
     """A block whose feed-forward part is a dictionary of modules and a lambda."""
 
-    def __init__(self, width, heads, longest):
+    def __init__(self, width, heads, longest, wider):
         super().__init__()
         self.ln_1, self.ln_2 = nn.LayerNorm(width), nn.LayerNorm(width)
         self.attn = SeparateAttention(width, heads, longest)
@@ -179,7 +178,7 @@ class ModuleDictBlock(nn.Module):
             }
         )
         m = self.mlp
-        self.mlpf = lambda x: m.dropout(m.c_proj(m.act(m.c_fc(x))))
+        self.mlpf = lambda x: m.c_proj(m.act(m.c_fc(x)))
 
     def forward(self, x):
         x = x + self.attn(self.ln_1(x))
@@ -297,64 +296,86 @@ class HandMadeNorm(nn.Module):
 # -- factories --------------------------------------------------------------------------------------
 
 
-def x():
-    return {"x": torch.randn(B, T, C)}
+class Sizes(NamedTuple):
+    """Of a model and its inputs: S is the length of another text, longest that of the longest one."""
+
+    B: int = 2
+    T: int = 5
+    S: int = 7
+    heads: int = 3
+    head_size: int = 4
+    wider: int = 17
+
+    @property
+    def C(self):
+        return self.heads * self.head_size
+
+    @property
+    def longest(self):
+        return self.T + 3
 
 
-def three():
+def x(s):
+    return {"x": torch.randn(s.B, s.T, s.C)}
+
+
+def three(s):
     """Queries from one text, keys and values from another."""
-    return {"query": torch.randn(B, T, C), "key": torch.randn(B, S, C), "value": torch.randn(B, S, C)}
+    return {"query": torch.randn(s.B, s.T, s.C), **dict.fromkeys(("key", "value"), torch.randn(s.B, s.S, s.C))}
 
 
-def causal():
-    return torch.ones(T, T).tril().bool()[None]
+def one_as_three(s, *shape):
+    return dict.fromkeys(("query", "key", "value"), torch.randn(*shape, s.C))
 
 
+def split(inputs, s):
+    return {name: one.unflatten(2, (s.heads, s.head_size)).transpose(1, 2) for name, one in inputs.items()}
+
+
+def past(s):
+    return torch.ones(s.T, s.T).tril().bool()
+
+
+ALL_DIFFERENT = Sizes()
 MODELS = {
-    "lecture: Head": lambda: (Head(C, HEAD_SIZE, 8), x()),
-    "lecture: MultiHeadAttention": lambda: (MultiHeadAttention(C, HEADS, HEAD_SIZE, 8), x()),
-    "lecture: FeedForward": lambda: (FeedForward(C, 17), x()),
-    "lecture: Block": lambda: (Block(C, HEADS, 8), x()),
-    "small GPT: attention, flash": lambda: (FusedAttention(C, HEADS, 8, flash=True), x()),
-    "small GPT: attention, step by step": lambda: (FusedAttention(C, HEADS, 8, flash=False), x()),
-    "small GPT: MLP": lambda: (GELUFeedForward(C), x()),
-    "smaller GPT: attention": lambda: (SeparateAttention(C, HEADS, 8), x()),
-    "smaller GPT: Block": lambda: (ModuleDictBlock(C, HEADS, 8), x()),
-    "book: CausalAttention": lambda: (CausalAttention(C, HEAD_SIZE, 8), x()),
-    "book: MultiHeadAttention": lambda: (SplitHeads(C, C, 8, HEADS), x()),
-    "annotated: attention": lambda: (
-        attention,
-        {name: one.unflatten(2, (HEADS, HEAD_SIZE)).transpose(1, 2) for name, one in three().items()},
+    "lecture: Head": lambda s: (Head(s.C, s.head_size, s.longest), x(s)),
+    "lecture: MultiHeadAttention": lambda s: (MultiHeadAttention(s.C, s.heads, s.head_size, s.longest), x(s)),
+    "lecture: FeedForward": lambda s: (FeedForward(s.C, s.wider), x(s)),
+    "lecture: Block": lambda s: (Block(s.C, s.heads, s.longest, s.wider), x(s)),
+    "small GPT: attention, flash": lambda s: (FusedAttention(s.C, s.heads, s.longest, flash=True), x(s)),
+    "small GPT: attention, step by step": lambda s: (FusedAttention(s.C, s.heads, s.longest, flash=False), x(s)),
+    "small GPT: MLP": lambda s: (GELUFeedForward(s.C, s.wider), x(s)),
+    "smaller GPT: attention": lambda s: (SeparateAttention(s.C, s.heads, s.longest), x(s)),
+    "smaller GPT: Block": lambda s: (ModuleDictBlock(s.C, s.heads, s.longest, s.wider), x(s)),
+    "book: CausalAttention": lambda s: (CausalAttention(s.C, s.head_size, s.longest), x(s)),
+    "book: MultiHeadAttention": lambda s: (SplitHeads(s.C, s.C, s.longest, s.heads), x(s)),
+    "annotated: attention": lambda s: (attention, split(three(s), s)),
+    "annotated: MultiHeadedAttention": lambda s: (MultiHeadedAttention(s.heads, s.C), three(s)),
+    "annotated: MultiHeadedAttention, masked": lambda s: (
+        MultiHeadedAttention(s.heads, s.C),
+        {**one_as_three(s, s.B, s.T), "mask": past(s)[None]},
     ),
-    "annotated: MultiHeadedAttention": lambda: (MultiHeadedAttention(HEADS, C), three()),
-    "annotated: MultiHeadedAttention, masked": lambda: (
-        MultiHeadedAttention(HEADS, C),
-        {**dict.fromkeys(("query", "key", "value"), torch.randn(B, T, C)), "mask": causal()},
+    "annotated: LayerNorm": lambda s: (HandMadeNorm(s.C), x(s)),
+    "nn.MultiheadAttention": lambda s: (nn.MultiheadAttention(s.C, s.heads, batch_first=True), three(s)),
+    "nn.MultiheadAttention, masked": lambda s: (
+        nn.MultiheadAttention(s.C, s.heads, dropout=0.1),
+        {**one_as_three(s, s.T, s.B), "attn_mask": ~past(s)},
     ),
-    "annotated: LayerNorm": lambda: (HandMadeNorm(C), x()),
-    "nn.MultiheadAttention": lambda: (nn.MultiheadAttention(C, HEADS, batch_first=True), three()),
-    "nn.MultiheadAttention, masked": lambda: (
-        nn.MultiheadAttention(C, HEADS, dropout=0.1),
-        {
-            **dict.fromkeys(("query", "key", "value"), torch.randn(T, B, C)),
-            "attn_mask": torch.ones(T, T).triu(1).bool(),
-        },
+    "nn.TransformerEncoderLayer": lambda s: (
+        nn.TransformerEncoderLayer(s.C, s.heads, s.wider, batch_first=True, norm_first=True, activation="gelu"),
+        {"src": torch.randn(s.B, s.T, s.C)},
     ),
-    "nn.TransformerEncoderLayer": lambda: (
-        nn.TransformerEncoderLayer(C, HEADS, 17, batch_first=True, norm_first=True, activation="gelu"),
-        {"src": torch.randn(B, T, C)},
-    ),
-    "nn.TransformerDecoderLayer": lambda: (
-        nn.TransformerDecoderLayer(C, HEADS, 17, batch_first=True),
-        {"tgt": torch.randn(B, T, C), "memory": torch.randn(B, S, C), "tgt_mask": torch.ones(T, T).triu(1).bool()},
+    "nn.TransformerDecoderLayer": lambda s: (
+        nn.TransformerDecoderLayer(s.C, s.heads, s.wider, batch_first=True),
+        {"tgt": torch.randn(s.B, s.T, s.C), "memory": torch.randn(s.B, s.S, s.C), "tgt_mask": ~past(s)},
     ),
 }
 
 
-def made(name, seed=0):
-    """A model and its inputs, with weights that are seeded and all different from zero, ready to be called."""
+def made(name, seed=0, sizes=ALL_DIFFERENT):
+    """A model and its inputs, with seeded weights, all different from zero, ready to be called: ``model(**inputs)``."""
     torch.manual_seed(seed)
-    model, inputs = MODELS[name]()
+    model, inputs = MODELS[name](sizes)
     if isinstance(model, nn.Module):
         model.eval()
         with torch.no_grad():

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import Phase, example, given, settings
+from hypothesis import strategies as st
 from torch.overrides import TorchFunctionMode
 
-from bench.witnesses import distance, plain_calls
+from bench.witnesses import distance, plain_calls, tensors
 from helpers.see.recording import record
 from helpers.see.seeing import trace_of
-from tests.models_by_hand import MODELS, made
+from tests.models_by_hand import MODELS, Sizes, made
 
 CELLS = 12  # of each model
 
@@ -31,7 +33,8 @@ class Cut(TorchFunctionMode):
     def name(self, tensor):
         """The step that has these numbers, the nearest of those that have not been met."""
         numbers = tensor.detach().double().numpy()
-        near = {name: distance(value, numbers) for name, value in self.left.items() if value.shape == numbers.shape}
+        alike = {name: value for name, value in self.left.items() if value.size == numbers.size}
+        near = {name: distance(value.reshape(numbers.shape), numbers) for name, value in alike.items()}
         name = min(near, key=near.get, default=None)
         if name is None or near[name] > 1e-6:
             return None
@@ -58,40 +61,48 @@ def held_by(model, inputs):
     return [*weights, *{id(one): one for one in inputs.values()}.values()]
 
 
-def slopes(cut, name, index):
+def slopes(cut, trace, name, index):
     """The cells that a cell of a step depends on, by autograd."""
     leaves = {one: leaf for one, leaf in cut.leaves.items() if one and one != name and leaf.requires_grad}
     found = torch.autograd.grad(
-        cut.made[name][index], [*leaves.values()], retain_graph=True, allow_unused=True, materialize_grads=True
+        cut.made[name].reshape(trace[name].value.shape)[index], [*leaves.values()], retain_graph=True, allow_unused=True, materialize_grads=True
     )
-    return {(one, tuple(where)) for one, slope in zip(leaves, found) for where in slope.nonzero().tolist()}
+    slopes = {one: slope.reshape(trace[one].value.shape) for one, slope in zip(leaves, found)}
+    return {(one, tuple(where)) for one, slope in slopes.items() for where in slope.nonzero().tolist()}
+
+
+SIZES = st.builds(
+    Sizes,
+    B=st.integers(1, 3),
+    T=st.integers(2, 5),
+    S=st.integers(2, 5),
+    heads=st.integers(1, 3),
+    head_size=st.integers(2, 4),
+    wider=st.integers(2, 7),
+)
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_each_cell_names_those_it_depends_on(model):
-    module, inputs = made(model)
+@settings(max_examples=2, phases=[Phase.explicit, Phase.generate])
+@example(Sizes(), 0)
+@given(SIZES, st.integers(0, 2**16))
+def test_each_cell_names_those_it_depends_on(model, sizes, seed):
+    module, inputs = made(model, seed, sizes)
     trace = trace_of(record(module, inputs), model)
     cut = Cut(trace, held_by(module, inputs))
     with plain_calls(), cut:
-        module(**inputs)
+        out = module(**inputs)
+    assert all(any(near(step.value, one) for step in trace) for one in tensors(out))
     steps = [
         name for name, value in cut.made.items() if value.requires_grad and {*trace.reads(trace[name])} <= cut.seen
     ]
     assert 2 * len(steps) >= sum(step.kind != "given" for step in trace.shown)
-    generator = np.random.default_rng(0)
+    generator = np.random.default_rng(seed)
     for name in generator.choice(steps, CELLS):
         index = tuple(int(generator.integers(size)) for size in trace[name].value.shape)
         named = {cell for cell in trace.sources(name, *index) if cell[0] in cut.leaves}
-        assert named == slopes(cut, name, index), f"{name}{list(index)}"
+        assert named == slopes(cut, trace, name, index), f"{name}{list(index)}"
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_the_numbers_are_those_of_the_run(model):
-    module, inputs = made(model)
-    trace = trace_of(record(module, inputs), model)
-    with torch.no_grad():
-        out = module(**inputs)
-    wanted = [one for one in (out if isinstance(out, tuple) else [out]) if one is not None]
-    values = [step.value for step in trace]
-    for one in wanted:
-        assert any(value.shape == one.shape and distance(value, one.numpy()) < 1e-6 for value in values)
+def near(value, tensor):
+    return value.shape == tensor.shape and distance(value, tensor.detach().numpy()) < 1e-6
