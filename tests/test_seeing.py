@@ -318,3 +318,42 @@ def test_seeing_imports_no_torch():
 
     line = "import sys, helpers.see; helpers.see.see; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", line], check=True)
+
+
+def test_a_mask_that_is_an_input_and_tokens_first():
+    torch.manual_seed(3)
+    attention, x = torch.nn.MultiheadAttention(6, 3).eval(), torch.randn(5, 2, 6)
+    mask = torch.ones(5, 5).triu(1).bool()
+    trace = see(attention, x, x, x, attn_mask=mask)
+    assert trace["weights"].shape == "(B=2, heads=3, T=5, T=5)"
+    assert {name: trace[name].role for name in "qkv"} == {"q": "query", "k": "key", "v": "value"}
+    assert not any(step.kind == "opaque" for step in trace)
+    _, weights = attention(x, x, x, attn_mask=mask)
+    np.testing.assert_allclose(list(trace)[-1].value, weights.detach().numpy(), atol=1e-6)
+
+
+def test_a_matrix_of_no_numbers_is_no_step():
+    def part(x):
+        turned, rest = x[..., :4], x[..., 4:]
+        return torch.cat((turned * 2, rest), -1)
+
+    trace = see(part, torch.randn(5, 4))
+    assert "rest" not in trace and trace.sources("torch.cat((turned * 2, rest), -1)", 1, 2) == [("turned * 2", (1, 2))]
+
+
+def test_complex_numbers_in_passing_are_one_opaque_step():
+    trace = see(lambda x: torch.fft.fft(x, dim=0).real, torch.randn(3, 4))
+    *_, last = trace
+    assert last.kind == "opaque" and {where for _, where in trace.sources(last.name, 1, 2)} == {(0, 2), (1, 2), (2, 2)}
+
+
+def test_spare_letters_name_no_family():
+    from helpers.see.axis_names import SPARE
+    from helpers.see.dimensions import FAMILIES
+
+    assert not {*SPARE} & {letter for letters in FAMILIES.values() for letter in letters}
+
+
+def test_a_factor_in_a_product_is_no_step():
+    trace = see(lambda x: 0.5 * x * (1.0 + torch.tanh(x)), torch.randn(2, 3))
+    assert "0.5 * x" not in trace and list(trace)[-1].factor == 0.5

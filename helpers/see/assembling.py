@@ -28,7 +28,7 @@ def assembled(drafts, last, title, tokens=None):
     for draft in drafts:
         letters.give(draft)
     for draft in drafts:
-        names[draft] = unique(draft.name or one_line(draft.text) or draft.word or draft.kind, trace, used)
+        names[draft] = unique(draft.name or one_line(draft.text) or draft.word or word(draft), trace, used)
         add(trace, draft, names, letters, roles)
     return trace
 
@@ -78,6 +78,11 @@ def one_line(text):
     """An expression in one line, not too long."""
     text = " ".join(text.split())
     return text if len(text) <= 60 else text[:57] + "…"
+
+
+def word(draft):
+    """What a draft is called that has neither a name nor an expression."""
+    return "constant" if draft.origin in ("constant", "broken") else draft.kind
 
 
 def unique(name, trace, used):

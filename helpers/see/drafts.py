@@ -137,3 +137,12 @@ def trimmed(view):
     places = view.places.copy()
     places[places >= 0] = inside + (starts - (ends - sizes))[owners]
     return View(tuple(piece for piece, use in zip(view.pieces, used) if use), places)
+
+
+def shows(view, name):
+    """Is a move worth a picture: does it do more than to turn or copy one matrix, or to cut off what has no name?"""
+    if view.places is None:
+        return False
+    if len(view.pieces) != 1 or (view.places < 0).any():
+        return True
+    return bool(name) and np.unique(view.places).size < view.pieces[0].value.size

@@ -5,14 +5,14 @@ from collections import Counter
 import numpy as np
 
 from helpers.see.arguments import plain_number
-from helpers.see.drafts import Draft, View
+from helpers.see.drafts import Draft, View, shows
 from helpers.see.events import Matrix, matrices
 from helpers.see.opaque import opaque
 from helpers.see.operations import READERS
+from helpers.see.rounding import close
 from helpers.trace import rules
 from helpers.trace.grammar import rule_text
 
-ROUNDING = {"float64": 1e-9, "float16": 4e-3, "bfloat16": 3e-2}  # of numbers of the run; 1e-5 of float32
 FRESH = "u{}"  # labels of axes of size 1 that only one matrix has
 
 
@@ -138,9 +138,9 @@ class Reading:
 
     def given(self, matrix, name=""):
         """A matrix that comes from outside, or a constant."""
-        place = matrix.event.place if matrix.event else None
+        place, text = (matrix.event.place if matrix.event else None), self.text_of(matrix)
+        text = text or (matrix.event.operation if matrix.event else "")
         if matrix.origin not in ("input", "parameter"):
-            text = place.expression if place else ""
             alike = [known for known in self.constants if (known.text, known.name) == (text, matrix.name)]
             for known in alike:
                 if np.array_equal(known.value, matrix.value, equal_nan=matrix.value.dtype.kind == "f"):
@@ -150,7 +150,7 @@ class Reading:
             matrix.value,
             output=tuple("abcdefghijkl"[: matrix.value.ndim]),
             name=name or called(matrix.name),
-            text=place.expression if place else "",
+            text=text,
             origin="constant" if matrix.origin == "made" else matrix.origin,
             code=place.statement if place else "",
             key=matrix,
@@ -261,6 +261,7 @@ class Reading:
         for draft, labels in found:
             if kind == "sum-product" and self.folds(draft, labels):
                 factor *= draft.factor
+                draft.hidden = True
                 labels = tuple(labels[draft.output.index(label)] for label in draft.labels[0])
                 draft = draft.inputs[0]
             parts.append((draft, labels))
@@ -311,27 +312,3 @@ def called(name):
 def thing_kind(thing):
     """A word for what has no name."""
     return thing.event.operation if isinstance(thing, Matrix) and thing.event else getattr(thing, "kind", "number")
-
-
-def shows(view, name):
-    """Is a move worth a picture: does it do more than to turn or copy one matrix, or to cut off what has no name?"""
-    if view.places is None:
-        return False
-    if len(view.pieces) != 1 or (view.places < 0).any():
-        return True
-    return bool(name) and np.unique(view.places).size < view.pieces[0].value.size
-
-
-def close(mine, value, kind, magnitude=0.0):
-    """Are these the same numbers, up to the rounding of this kind of number? magnitude: of what each was made of."""
-    if mine.shape != value.shape:
-        return False
-    mine, value = mine.astype(float), value.astype(float)
-    same = (mine == value) | (np.isnan(mine) & np.isnan(value))
-    if same.all():
-        return True
-    rounding = ROUNDING.get(kind, 1e-5 if kind.startswith("float") else 0)
-    with np.errstate(invalid="ignore", over="ignore"):
-        top = np.abs(value[np.isfinite(value)]).max(initial=0)
-        near = np.abs(mine - value) <= rounding * (np.abs(value) + top + magnitude) + 1e-30
-    return bool((same | (near & np.isfinite(value) & np.isfinite(mine))).all())

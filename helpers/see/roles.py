@@ -69,12 +69,10 @@ class Roles:
             self.inputs.setdefault(draft, set()).add(role)
             return
         self.of.setdefault(draft, role)
-        while draft.kind == "move" and len(draft.inputs) == 1 and draft.inputs[0].origin == "made":
-            source = draft.inputs[0]
-            if source.value.size != draft.value.size:
-                return
-            draft = source
-            self.of.setdefault(draft, role)
+        made = {one for one in behind(draft) if one.kind == "sum-product"}
+        if len(made) == 1:
+            for one in behind(draft):
+                self.of.setdefault(one, role)
 
     def role_through(self, drafts):
         """The role of a draft, or of what a half-way result becomes."""
@@ -88,8 +86,31 @@ class Roles:
         return role
 
 
+def behind(draft):
+    """What a query, a key or a value was turned, cut or rotated from: back to the product with a weight."""
+    found, left = [], [draft]
+    while left:
+        one = left.pop()
+        if one in found or one.origin != "made":
+            continue
+        live = [source for source in one.inputs if source.origin == "made" and not is_weight(source)]
+        weighed = any(is_weight(source) for source in one.inputs)
+        if one.kind == "move" and one.value.size >= sum(source.value.size for source in live):
+            left += live
+        elif one.kind in ("add", "subtract") or (one.kind == "sum-product" and len(live) == 1 and not weighed):
+            left += live
+            if one.kind == "sum-product":
+                continue
+        elif not (one.kind == "sum-product" and weighed):
+            continue
+        found.append(one)
+    return found
+
+
 def is_weight(draft):
-    """Is it a matrix that is trained, or could be: a parameter, or an input that is called W?"""
+    """Is it a matrix that is trained, or could be: a parameter, an input that is called W, or a part of one?"""
+    while draft.kind == "move" and len(draft.inputs) == 1:
+        draft = draft.inputs[0]
     return draft.origin == "parameter" or (draft.origin == "input" and draft.name.startswith("W"))
 
 

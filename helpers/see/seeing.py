@@ -4,10 +4,8 @@ import inspect
 from math import prod
 
 from helpers.see.assembling import assembled
-from helpers.see.events import matrices
 from helpers.see.reading import Reading
 from helpers.see.recording import record
-from helpers.trace.trace import Trace
 
 LARGEST = 128  # of T and of C
 MOST = 2**21  # numbers in one matrix
@@ -38,21 +36,14 @@ def see(function, *inputs, **by_name):
     arguments = named(function, inputs, by_name)
     for name, value in arguments.items():
         check_size(name, value)
-    recording = record(function, arguments, places=spread_places(function, arguments))
+    recording = record(function, arguments)
     return trace_of(recording, title(function))
 
 
 def trace_of(recording, called):
     """The Trace of a Recording; raises as ``see`` does."""
+    check_results(recording)
     reading = Reading(recording)
-    for event in recording.events:
-        for matrix in event.results:
-            if matrix.value.size > MOST:
-                raise ValueError(
-                    f"{event.place.expression or event.operation} in line {event.place.line} makes a matrix of shape "
-                    f"{matrix.shape}, {matrix.value.size:,} numbers: too many to ask each; cut T or C to "
-                    f"{LARGEST} or less, or B."
-                )
     if recording.error is not None:
         raise Failed(sentence(recording, called), assembled(reading.drafts, [], called)) from recording.error
     last = reading.last()
@@ -86,10 +77,6 @@ def named(function, inputs, by_name):
     return dict(bound.arguments)
 
 
-def spread_places(function, arguments):
-    return None
-
-
 def check_size(name, value):
     """Raise ValueError for an input that is too large to be asked cell by cell."""
     shape = tuple(getattr(value, "shape", ()))
@@ -100,10 +87,19 @@ def check_size(name, value):
         )
 
 
+def check_results(recording):
+    """Raise ValueError for a matrix on the way that is too large."""
+    for event in recording.events:
+        for matrix in event.results:
+            if matrix.value.size > MOST:
+                raise ValueError(
+                    f"{event.place.expression or event.operation} in line {event.place.line} makes a matrix of shape "
+                    f"{matrix.shape}, {matrix.value.size:,} numbers: too many to ask each; cut T or C to "
+                    f"{LARGEST} or less, or B."
+                )
+
+
 def title(function):
     """What the code is called."""
     name = getattr(function, "__name__", "") or type(function).__name__
-    return "see" if name == "<lambda>" else name
-
-
-__all__ = ["Failed", "Trace", "matrices", "see", "trace_of"]
+    return "lambda" if name == "<lambda>" else name

@@ -45,11 +45,11 @@ def attend(read, query, key, value, allowed=None, causal=False, scale=None):
     if causal:
         labels = of(scores.shape)
         scores = read.make("mask", [(scores, labels)], labels, f"{labels[-1]} <= {labels[-2]}", text="masked scores")
-    if isinstance(allowed, Matrix):
-        if allowed.value.dtype == bool:
-            scores = masked(read, scores, allowed, True)
+    for one in [] if allowed is None else allowed if isinstance(allowed, list) else [allowed]:
+        if isinstance(one, Matrix) and one.value.dtype == bool:
+            scores = masked(read, scores, one, True)
         else:
-            scores = between(read, "add", scores, allowed)
+            scores = between(read, "add", scores, one)
         scores.text = "masked scores"
     weights = softened(read, scores, -1, text="weights")
     return product(read, weights, value), weights
@@ -124,7 +124,7 @@ def padding(read, given, query, key):
     if allowed is None and padded is None:
         return None
     if any(isinstance(one, Matrix) and read.alive(one) for one in (allowed, padded)):
-        raise ValueError("a mask that depends on the input")
+        return added_masks(read, allowed, padded)
     total = np.zeros((1, 1))
     if allowed is not None:
         total = as_added(allowed.value)
@@ -141,6 +141,17 @@ def padding(read, given, query, key):
     if np.isin(total, (0, -np.inf)).all():
         return Matrix(total == 0, "seen", "constant", event, "bool")
     return Matrix(total, "mask", "constant", event)
+
+
+def added_masks(read, allowed, padded):
+    """Masks that are inputs themselves: what is added to the scores, one after the other."""
+    found = [one for one in (allowed,) if one is not None]
+    if found and (len(allowed.shape) > 2 or allowed.value.dtype == bool):
+        raise ValueError(f"a mask of shape {allowed.shape}")
+    if padded is not None:
+        numbers = np.arange(padded.value.size).reshape(padded.shape)
+        found.append(read.view(padded).then(numbers[..., None, None, :] if numbers.ndim > 1 else numbers))
+    return found
 
 
 def as_added(value):
