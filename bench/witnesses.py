@@ -178,7 +178,7 @@ class Rerun:
         self.known.setdefault(tuple(tensor.shape), []).append((tensor.detach().double().numpy().copy(), where))
 
     def at(self, value):
-        """The places where a matrix of these numbers was given, none or several; the nearest of those that are alike."""
+        """The places where a matrix of these numbers was given: none, or several; the nearest of those alike."""
         found = [(distance(numbers, value), where) for numbers, where in self.known.get(value.shape, ())]
         least = min((far for far, _ in found), default=np.inf)
         return [where for far, where in found if far == least < 1e-5]
