@@ -54,7 +54,7 @@ def counted(function, calls):
 def test_a_step_calls_the_function_once(function):
     calls = []
     explorer = explore(counted(function, calls))
-    assert len(calls) <= 3  # at the start it may be looked at twice
+    assert len(calls) <= 1 + 3  # at the start it is looked at three times at other sizes
     for name, value in [("T", 4), ("C", 6), ("T", 6), ("causal", True), ("heads", 2), ("temperature", 2.0), ("T", 8)]:
         calls.clear()
         explorer.controls[name].value = value

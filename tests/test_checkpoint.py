@@ -7,6 +7,7 @@ import hashlib
 import inspect
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -32,9 +33,16 @@ def small(build=FastGPT, seed=0, **options):
     return model
 
 
+@pytest.fixture(scope="module")
+def one(tmp_path_factory):
+    return save(small(), tmp_path_factory.mktemp("one") / "mine", step=3, losses=[1.5, 0.25])
+
+
 @pytest.fixture
-def saved(tmp_path):
-    return save(small(), tmp_path / "mine", step=3, losses=[1.5, 0.25])
+def saved(one, tmp_path):
+    for path in one.parent.iterdir():
+        shutil.copy(path, tmp_path)
+    return tmp_path / one.name
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,7 @@ def test_the_rest_is_json_that_says_how_each_step_was_made():
             "factor": step.factor,
             "digits": step.digits,
             "parameter": step.parameter,
+            "part": [],
             "hidden": False,
             "operation": "",
             "tables": [],

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.attention.heads import head
-from helpers.inputs.examples import LARGEST, Example, by_hand, example, faults, tables
+from helpers.inputs.examples import LARGEST, Example, by_hand, example, faults, searched, tables
 from helpers.inputs.texts import words
 
 SIZES = {name: st.integers(1, 24) for name in ("T", "C", "head_size", "B")}
@@ -127,6 +127,12 @@ def test_an_example_is_yours_to_change():
     assert not any((part == 100.0).any() for part in example(B=None)[1:])
 
 
+def test_a_sheet_is_yours_to_change():
+    for part in by_hand()[1:]:
+        part[0, 0] = 100.0
+    assert not any((part == 100.0).any() for part in by_hand()[1:])
+
+
 def test_the_largest_example():
     assert example(T=LARGEST, C=LARGEST, head_size=LARGEST).x.shape == (LARGEST, LARGEST)
     assert len(example(T=LARGEST).tokens) == LARGEST
@@ -202,6 +208,7 @@ def test_few_numbers_by_hand_are_zero_and_level_2_has_halves():
 )
 def test_there_is_a_sheet_of_every_size(T, C, head_size, seed, level):
     made = by_hand(T, C, head_size, seed, level)
+    searched.cache_clear()
     assert same(made[1:], by_hand(T, C, head_size, seed, level)[1:]) and made.tokens == words(T)
     assert [part.shape for part in made[1:]] == [(T, C), *[(C, head_size)] * 3, (head_size, C)]
 
@@ -224,6 +231,7 @@ def test_another_process_draws_the_same_sheet():
 
 def test_a_sheet_is_found_at_once():
     by_hand()
+    searched.cache_clear()
     times = []
     for seed in range(30):
         start = time.perf_counter()

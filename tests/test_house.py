@@ -39,7 +39,7 @@ def test_the_tool_prints_the_house():
     assert said.startswith("floor ") and "course/" in said.splitlines()[0]
 
 
-@pytest.mark.parametrize("room", sorted(house.between_rooms(house.arrows(house.files()))))
+@pytest.mark.parametrize("room", sorted(path.parent.name for path in house.HELPERS.glob("*/__init__.py")))
 def test_a_room_says_what_is_inside(room):
     import ast
 

@@ -1,7 +1,7 @@
 """Arrows run in lanes of their own: over nothing that is drawn, into the matrix that is computed, and seldom over each
 other."""
 
-from itertools import combinations, pairwise
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -48,34 +48,37 @@ def runs(edge):
         yield min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)
 
 
+def runs_of(plan):
+    """The straight parts of all arrows, (runs, 4), and of each the arrow that it belongs to."""
+    found = [(edge, run) for edge in plan["edges"] for run in runs(edge)]
+    return [edge for edge, _ in found], np.array([run for _, run in found], float).reshape(-1, 4)
+
+
 def run_over(matrices, plan):
     """What arrows run over, themselves half a pixel wide to each side: (from, to, whose, what)."""
     drawn = [(matrix.name, *area) for matrix in matrices for area in areas(matrix, plan)]
-    return [
-        (edge["from"], edge["to"], name, what)
-        for edge in plan["edges"]
-        for left, top, right, bottom in runs(edge)
-        for name, what, x1, y1, x2, y2 in drawn
-        if left - 0.5 < x2 and x1 < right + 0.5 and top - 0.5 < y2 and y1 < bottom + 0.5 and x1 < x2 and y1 < y2
-    ]
+    edges, lines = runs_of(plan)
+    left, top, right, bottom = lines.T[..., None]  # (runs, 1) each
+    x1, y1, x2, y2 = np.array([area for _, _, *area in drawn], float).reshape(-1, 4).T
+    met = (left - 0.5 < x2) & (x1 < right + 0.5) & (top - 0.5 < y2) & (y1 < bottom + 0.5) & (x1 < x2) & (y1 < y2)
+    return [(edges[i]["from"], edges[i]["to"], *drawn[j][:2]) for i, j in np.argwhere(met)]
 
 
 def meetings(plan):
     """Of arrows that share neither source nor target: where they run along each other, and where they cross."""
-    along, crossed = [], set()
-    for one, other in combinations(plan["edges"], 2):
-        if one["from"] == other["from"] or one["to"] == other["to"]:
-            continue
-        for a in runs(one):
-            for b in runs(other):
-                near = a[0] - APART < b[2] and b[0] < a[2] + APART and a[1] - APART < b[3] and b[1] < a[3] + APART
-                same_way = (a[0] == a[2]) == (b[0] == b[2])
-                if near and same_way and min(a[2], b[2]) - max(a[0], b[0]) + min(a[3], b[3]) - max(a[1], b[1]) > 0:
-                    along.append((one["from"], one["to"], other["from"], other["to"]))
-                flat, steep = (a, b) if a[1] == a[3] else (b, a)
-                if not same_way and flat[0] < steep[0] < flat[2] and steep[1] < flat[1] < steep[3]:
-                    crossed.add((steep[0], flat[1]))
-    return along, crossed
+    edges, lines = runs_of(plan)
+    names = np.array([(edge["from"], edge["to"]) for edge in edges], object).reshape(-1, 2)
+    strangers = (names[:, None] != names).all(axis=-1)  # (runs, runs)
+    one, other = lines.T[..., None], lines.T[:, None]  # left, top, right and bottom of each: (runs, 1), (1, runs)
+    near = (one[0] - APART < other[2]) & (other[0] < one[2] + APART)
+    near &= (one[1] - APART < other[3]) & (other[1] < one[3] + APART)
+    steep = lines[:, 0] == lines[:, 2]
+    beside = np.minimum(one[2:], other[2:]).sum(axis=0) - np.maximum(one[:2], other[:2]).sum(axis=0)
+    along = np.argwhere(np.triu(strangers & near & (steep[:, None] == steep) & (beside > 0)))
+    crossed = strangers & ~steep[:, None] & steep  # a flat run, and a steep one
+    crossed &= (one[0] < other[0]) & (other[0] < one[2]) & (other[1] < one[1]) & (one[1] < other[3])
+    places = {(lines[j, 0], lines[i, 1]) for i, j in np.argwhere(crossed)}
+    return [(*names[i], *names[j]) for i, j in along], places
 
 
 def check_arrows(trace, width, grow=False, notes=None):
@@ -153,8 +156,9 @@ def test_arrows_of_a_head_of_any_size(T, C, h, width):
 
 @pytest.mark.parametrize("seed", range(40))
 def test_arrows_of_any_trace_with_heads(seed):
+    trace = random_heads(seed)
     for width in (360, 640, 1000, 1600):
-        check_arrows(random_heads(seed), width)
+        check_arrows(trace, width)
 
 
 def test_arrows_that_lead_to_the_same_matrix_share_their_lane():

@@ -157,18 +157,17 @@ def test_a_short_number_is_near(value):
 # -- fewer cells than numbers -----------------------------------------------------------------------
 
 
-def block_by_block(values, down, across):
-    """The strongest number of each block, by loops."""
-    rows, columns = (-(-size // many) for size, many in zip(values.shape, (down, across)))
-    found = np.empty((rows, columns))
-    for r in range(rows):
-        for c in range(columns):
-            block = values[r * down : (r + 1) * down, c * across : (c + 1) * across].ravel().tolist()
-            finite = [value for value in block if math.isfinite(value)]
-            found[r, c] = max(finite, key=abs) if finite else -math.inf
-            if any(math.isnan(value) or value == math.inf for value in block):
-                found[r, c] = math.nan
-    return found
+def strongest_of(values, down, across, r, c):
+    """The strongest number of one block, by a loop."""
+    block = values[r * down : (r + 1) * down, c * across : (c + 1) * across].ravel().tolist()
+    if any(math.isnan(value) or value == math.inf for value in block):
+        return math.nan
+    return max([value for value in block if math.isfinite(value)], key=abs, default=-math.inf)
+
+
+def blocks(values, down, across):
+    """How many rows and columns of blocks there are."""
+    return tuple(-(-size // many) for size, many in zip(values.shape, (down, across)))
 
 
 NUMBERS = st.one_of(st.integers(-9, 9), st.sampled_from([-math.inf, math.inf, math.nan])).map(float)
@@ -179,7 +178,8 @@ NUMBERS = st.one_of(st.integers(-9, 9), st.sampled_from([-math.inf, math.inf, ma
 def test_a_cell_shows_the_strongest_of_its_numbers(values, longest):
     down, across = (thin.together(size, longest) for size in values.shape)
     [found] = thin.strongest(values[None], longest)
-    wanted = block_by_block(values, down, across)
+    shape = blocks(values, down, across)
+    wanted = np.reshape([strongest_of(values, down, across, *place) for place in np.ndindex(shape)], shape)
     assert found.shape == wanted.shape <= (longest, longest)
     if down == across == 1:
         assert np.array_equal(found, values, equal_nan=True)
@@ -204,9 +204,11 @@ def test_a_large_picture_says_what_a_cell_stands_for(T, heads, together):
         top = abs(values[np.isfinite(values)]).max()
         for (x, wide), tile in zip(box["tiles"], values):
             pixels = tiles[(float(short(x)), float(short(box["y"])), wide, box["height"])].astype(int)
-            wanted = block_by_block(tile, together, together if tile.shape[1] == T else 1)
-            assert pixels.shape[:2] == wanted.shape
-            for place, value in [*np.ndenumerate(wanted)][:: max(1, wanted.size // 300)]:
+            many = together, together if tile.shape[1] == T else 1
+            shape = blocks(tile, *many)
+            assert pixels.shape[:2] == shape
+            for place in [*np.ndindex(shape)][:: max(1, math.prod(shape) // 300)]:
+                value = strongest_of(tile, *many, *place)
                 color = THEMES["light"]["alarm"] if math.isnan(value) else fill(value, step.role, top, THEMES["light"])
                 near = np.array([*bytes.fromhex(color[1:])])
                 assert abs(pixels[place] - near).max() <= 2, (name, place, value)
@@ -328,6 +330,7 @@ def test_all_kinds_of_files_show_the_same_colors():
         across, down = (0.5, 0.12) if still.plan["numbers"] else (0.5, 0.5)  # above the number
         for (x, y, _, _), pixels in tiles_of(root_of(still)):
             unhatched = (pixels != [*bytes.fromhex(THEMES["light"]["mask"][1:])]).any(axis=-1)
-            for r, c in np.argwhere(unhatched[1:-1, 1:-1]):  # frames lie over the outer ones
-                found = page[round(2 * (y + (r + 1 + down) * high)), round(2 * (x + (c + 1 + across) * wide))]
-                assert abs(found - pixels[r + 1, c + 1]).max() <= 1
+            r, c = np.argwhere(unhatched[1:-1, 1:-1]).T + 1  # frames lie over the outer ones
+            places = np.rint(2 * (y + (r + down) * high)), np.rint(2 * (x + (c + across) * wide))
+            found = page[*(place.astype(int) for place in places)]
+            assert r.size and abs(found - pixels[r, c]).max() <= 1

@@ -558,15 +558,13 @@ def python(*arguments):
     )
 
 
-@pytest.mark.parametrize(
-    "module", ["helpers.trace.trace", "helpers.attention.heads", "helpers.inputs.examples", "helpers.explore.explorer"]
-)
-def test_importing_loads_neither_torch_nor_matplotlib(module):
-    found = python("-c", f"import sys, {module}; print(*sys.modules)").stdout.split()
-    assert module in found and not {"torch", "matplotlib"} & set(found)
+def test_importing_loads_neither_torch_nor_matplotlib():
+    modules = ["helpers.trace.trace", "helpers.attention.heads", "helpers.inputs.examples", "helpers.explore.explorer"]
+    found = python("-c", f"import sys, {', '.join(modules)}; print(*sys.modules)").stdout.split()
+    assert {*modules} <= {*found} and not {"torch", "matplotlib"} & {*found}
 
 
 def test_the_explorer_is_imported_at_once():
     """In under 0.6 seconds of a core, the best of three: other tests may be on it at the same time."""
     code = "from time import process_time as now; start = now(); import helpers.explore.explorer; print(now() - start)"
-    assert min(float(python("-c", code).stdout) for _ in range(3)) < 0.6
+    assert any(float(python("-c", code).stdout) < 0.6 for _ in range(3))

@@ -338,7 +338,7 @@ def test_a_hundred_runs_leave_one_walk():
     before = living()
     tracemalloc.start()
     try:
-        for _ in range(100):
+        for _ in range(20):  # until all that is kept is there
             assert walk(by_pencil()) is walked
         gc.collect()
         size = tracemalloc.get_traced_memory()[0]

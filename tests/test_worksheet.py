@@ -5,6 +5,7 @@ import re
 import shlex
 import subprocess
 import sys
+from functools import cache
 from html.parser import HTMLParser
 from itertools import product
 from pathlib import Path
@@ -26,10 +27,13 @@ GIVEN = ("x", "Wq", "Wk", "Wv", "Wo")
 DESCENDER, ASCENDER = 0.6, 0.42  # how far a letter reaches below and above the middle of its line, in sizes
 
 
-def sheets(seeds):
+kept = cache(worksheet)  # several tests read the pages of the same sheets
+
+
+def sheets(seeds, make=kept):
     """A worksheet of every T and C for every seed; head_size, level and paper take turns."""
     for seed, (T, C) in product(seeds, SIZES):
-        yield worksheet(T, C, 1 + (seed + T + C) % 4, seed, 1 + seed % 3, list(PAPERS)[seed // 3 % 2])
+        yield make(T, C, 1 + (seed + T + C) % 4, seed, 1 + seed % 3, list(PAPERS)[seed // 3 % 2])
 
 
 def by_numpy(x, Wq, Wk, Wv, Wo):
@@ -102,7 +106,7 @@ def test_every_answer_is_right_and_page_1_has_none(monkeypatch):
         "footer",
     ):  # what holds no cells is left out, to save time
         monkeypatch.setattr(Page, part, lambda *_: None)
-    for sheet in sheets(range(50)):
+    for sheet in sheets(range(50), worksheet):
         blank, solved = sheet.pages
         given = {name: sheet.trace[name].value for name in GIVEN}
         wanted = by_numpy(**given)

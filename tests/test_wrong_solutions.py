@@ -67,6 +67,35 @@ def test_another_right_way_is_right(name, old, new):
     assert verdict.solved, verdict.text
 
 
+# -- the same verdict from other numbers -------------------------------------------------------------
+
+STEADY = [
+    ("masked_weights", "return masked.softmax(dim=-1)", "return nn.Dropout(0.1)(masked.softmax(dim=-1))"),
+    ("masked_weights", "return masked.softmax(dim=-1)", "return (scores + tril).softmax(dim=-1)"),
+    ("masked_weights", 'float("-inf")', "-5"),
+    ("masked_weights", 'float("-inf")', "-8"),
+    ("masked_weights", 'float("-inf")', "-100"),
+    ("masked_weights", "T = scores.shape[-1]", "T = scores.shape[0]"),
+    ("unscaled_head", 'float("-inf")', "-8"),
+    ("unscaled_head", 'float("-inf")', "-1e3"),
+    ("unscaled_head", "q @ k.transpose(-2, -1)", "q @ k.transpose(-2, -1) * C**-0.5"),
+    ("unscaled_head", "return out", "return F.scaled_dot_product_attention(q, k, v, attn_mask=tril)"),
+    ("waves_at", "* speeds", "/ speeds"),
+    ("up_and_down", "F.relu(up)", "F.relu6(up)"),
+    ("mean_so_far", "x[: t + 1]", "x[: t + 2]"),
+]
+
+
+@pytest.mark.parametrize(("name", "old", "new"), STEADY)
+def test_a_verdict_does_not_hang_on_the_numbers_or_sizes_that_were_drawn(name, old, new):
+    words = next(words for first, second, words in SLIPS[name] if (first, second) == (old, new))
+    function = handed_in(name, RIGHT[name].replace(old, new))
+    for seed in range(20):
+        torch.manual_seed(seed)
+        verdict = judge(EXERCISES[name], function, seed=seed, count=(4, 8, 2, 6)[seed % 4])
+        assert not verdict.solved and words in verdict.text and sum(map(verdict.text.count, NAMES)) <= 1, verdict.text
+
+
 # -- unrelated mistakes, in every exercise -----------------------------------------------------------
 
 UNRELATED = {

@@ -5,6 +5,7 @@ Fails where rooms or files go in a circle.
 
 import ast
 import sys
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -17,6 +18,7 @@ def module_name(path):
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@cache
 def files():
     """Every module of the helpers by its name, with its syntax tree."""
     paths = sorted(HELPERS.rglob("*.py"))

@@ -57,8 +57,10 @@ def many_heads(x, Wq, Wk, Wv, *, Wo=None, heads=2, causal=True, tokens=None):
         )
     for name, W in [("Wq", Wq), ("Wk", Wk), ("Wv", Wv), *[("Wo", Wo)] * (Wo is not None)]:
         if (shape := as_array(name, W).shape) != (C, C):
+            hint = {(C, 3 * C): "W", (3 * C, C): "c_attn.weight.T"}.get(shape)
             raise ValueError(
                 f"{name} has shape {shape}; wanted ({C}, {C}), as x has {C} channels: one matrix for all heads."
+                + (f" Those of q, k and v are joined in it: Wq, Wk, Wv = {hint}.chunk(3, -1)." if hint else "")
             )
     project(trace, "c e", f"{b}t e", b, Wq, Wk, Wv)
     for name, role in ROLE_OF.items():

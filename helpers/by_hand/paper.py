@@ -4,6 +4,7 @@ All lengths are millimeters, the sizes of letters too, from the upper left corne
 """
 
 import re
+from functools import lru_cache
 from itertools import cycle
 from typing import NamedTuple
 
@@ -128,18 +129,14 @@ class Page:
 
     def write(self, x, y, text, size=BODY, color=PAINT["ink"], align="left", bold=False, most=None):
         """Write a line, smaller if it is wider than ``most``; a word after ^ is raised. Returns where it ends."""
-        parts = [
-            (part, size * (0.72 if raised else 1), raised)
-            for part, raised in zip(RAISED.split(str(text)), cycle((False, True)))
-            if part
-        ]
-        width = sum([text_width(part, one, bold) for part, one, _ in parts])
+        parts = pieces(str(text), size, bold)
+        width = sum([wide for *_, wide in parts])
         if most and width > most:
             return self.write(x, y, text, size * most / width, color, align, bold)
         x -= {"left": 0, "center": width / 2, "right": width}[align]
-        for part, one, raised in parts:
-            self.labels.append(Label(part, x, y - 0.35 * size * raised, one, color, bold))
-            x += text_width(part, one, bold)
+        for part, one, up, wide in parts:
+            self.labels.append(Label(part, x, y - up, one, color, bold))
+            x += wide
         return x
 
     def rule(self, x, y, width, color=PAINT["line"]):
@@ -212,9 +209,7 @@ class Page:
         (width, height), (rows, columns) = self.cell, step.value.shape
         given = name in self.trace and name not in STAGES
         role = ROLES[step.role][0]
-        written = texts(step.value, step)
-        size = min(NUMBER, 0.6 * height, *((width - 0.8) / text_width(text, 1) for text in written))
-        for ((r, c), value), text in zip(np.ndenumerate(step.value), written):
+        for (r, c), value in np.ndenumerate(step.value):
             box = Box(
                 x + c * width, y + r * height, width, height, PAINT["edge"], fill=PAINT["mask"] if given else "none"
             )
@@ -222,11 +217,17 @@ class Page:
             self.boxes.append(box)
             if self.answered and value == -np.inf:
                 self.boxes.append(box._replace(color=PAINT["hatch"], hatched=True))
-            if given or self.answered:
-                self.write(
-                    box.x + width / 2, box.y + height / 2, text, size, PAINT["ink"] if given else ANSWER, "center"
-                )
+        if given or self.answered:
+            self.numbers(name, step, PAINT["ink"] if given else ANSWER)
         self.boxes.append(Box(x, y, columns * width, rows * height, role, 1.3, dashed=step.parameter))
+
+    def numbers(self, name, step, color):
+        """The numbers of a matrix in its cells, all of one size."""
+        (width, height), written = self.cell, texts(step.value, step)
+        size = min(NUMBER, 0.6 * height, *((width - 0.8) / text_width(text, 1) for text in {*written}))
+        for index, text in zip(np.ndindex(step.value.shape), written):
+            box = self.cells[name, *index]
+            self.write(box.x + width / 2, box.y + height / 2, text, size, color, "center")
 
     def legend(self):
         """What the boxes mean, in the place above x."""
@@ -277,6 +278,17 @@ class Page:
         y = self.height - MARGIN
         self.write(MARGIN, y, self.foot, SMALL, PAINT["muted"])
         self.write(self.width - MARGIN, y, f"page {1 + self.answered} of 2", SMALL, PAINT["muted"], "right")
+
+
+@lru_cache(8192)
+def pieces(text, size, bold):
+    """A line in pieces: [(text, size, how far it is raised, width), ...]; what stands after ^ is small and raised."""
+    found = []
+    for part, raised in zip(RAISED.split(text), cycle((False, True))):
+        one = size * (0.72 if raised else 1)
+        if part:
+            found.append((part, one, 0.35 * size * raised, text_width(part, one, bold)))
+    return found
 
 
 def formulas(trace):

@@ -49,13 +49,14 @@ def diagnose(trace, name, index, typed):
     'You divided by head_size: divide by its root, √head_size = √4 = 2.'
     """
     step, index = trace[name], trace.index(name, *index)
-    right, rough = float(step.value[index]), [rounded(trace, digits) for digits in (3, 2)]
+    right = float(step.value[index])
     try:
         answer = read(typed)
     except ValueError as problem:
         return Answer(False, str(problem))
     if answer.agrees(right):
         return Answer(True, "Right.")
+    rough = [rounded(trace, digits) for digits in (3, 2)]
     if any(
         answer.agrees(rules.cell(sheet[name], index, sheet.inputs(step))) for sheet in rough if step.kind != "given"
     ):
@@ -95,12 +96,12 @@ def slips(trace, name, index):
 
 def rounded(trace, digits):
     """The trace with its numbers as they are read off a picture."""
-    steps = {}
-    for step in trace:
-        finite = np.isfinite(step.value)
-        scaled = np.where(finite, step.value, 0) * 10**digits
-        half_up = np.sign(scaled) * np.floor(abs(scaled) + 0.5) / 10**digits
-        steps[step.name] = replace(step, value=np.where(finite, half_up, step.value))
+    values = np.concatenate([step.value.ravel() for step in trace])  # all at once: this is done at every answer
+    finite = np.isfinite(values)
+    scaled = np.where(finite, values, 0) * 10**digits
+    half_up = np.where(finite, np.sign(scaled) * np.floor(abs(scaled) + 0.5) / 10**digits, values)
+    parts = np.split(half_up, np.cumsum([step.value.size for step in trace])[:-1])
+    steps = {step.name: replace(step, value=part.reshape(step.value.shape)) for step, part in zip(trace, parts)}
     return Trace(trace.title, trace.tokens, steps)
 
 

@@ -1,6 +1,8 @@
 """A sheet of paper: one attention head to fill in by pencil, and the same sheet with its answers."""
 
+import errno
 import io
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -65,9 +67,23 @@ class Worksheet:
 
         Raises ValueError for another ending, OSError where the file cannot be written.
         """
-        path, buffer = Path(path), io.BytesIO()
+        path = Path(path)
         if path.suffix != ".pdf":
             raise ValueError(f"{path.name} ends in {path.suffix!r}; wanted .pdf: a worksheet is two pages to print.")
+        try:
+            if not path.parent.is_dir():  # told before a second is spent on drawing
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+            path.write_bytes(self.pdf)
+        except OSError as error:
+            raise OSError(
+                f"{path} cannot be written: {error.strerror}; choose a folder that is there and is yours."
+            ) from error
+        return path
+
+    @cached_property
+    def pdf(self):
+        """Both pages as the bytes of a PDF file."""
+        buffer = io.BytesIO()
         about = {
             "Title": f"One attention head, by hand ({self.sizes})",
             **dict.fromkeys(("CreationDate", "Creator", "Producer")),
@@ -75,13 +91,7 @@ class Worksheet:
         with matplotlib.rc_context(PRINT), PdfPages(buffer, metadata=about) as pdf:
             for figure in self.figures:
                 pdf.savefig(figure)
-        try:
-            path.write_bytes(buffer.getvalue())
-        except OSError as error:
-            raise OSError(
-                f"{path} cannot be written: {error.strerror}; choose a folder that is there and is yours."
-            ) from error
-        return path
+        return buffer.getvalue()
 
     @property
     def sizes(self):

@@ -1,8 +1,8 @@
 """Checks for the exercises: ``check.mean_so_far(mean_so_far)`` tries your function on many shapes and tells what is
 wrong.
 
-Every exercise is a function here, by its name; ``dir(check)`` lists them. What is solved is kept by
-``helpers.check.progress``.
+Every exercise is a function here, by its name; ``dir(check)`` lists them. An ``nn.Module`` is welcome as well: a copy
+of it gets the matrices that are tried. What is solved is kept by ``helpers.check.progress``.
 
     >>> from helpers import check
     >>> import numpy as np

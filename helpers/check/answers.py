@@ -27,17 +27,12 @@ def read(value, tensors=True, whole=False):
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Tensor):
         if not tensors:
-            return None, f"it returned a PyTorch tensor; wanted {wanted}."
+            return None, f"it returned a PyTorch tensor; wanted {wanted}: `.numpy()` makes one of it."
         if value.is_nested or value.is_quantized or value.layout != torch.strided or value.is_meta:
             return (
                 None,
                 "it returned a tensor of a special kind (sparse, nested, quantized or without data); wanted a "
                 "plain one.",
-            )
-        if value.requires_grad:
-            return None, (
-                "it returned a tensor that carries a gradient: is there an nn.Linear in it, or another parameter that "
-                "is learned? Work with the inputs alone."
             )
         array, kind = (
             value.detach().cpu().to(torch.float64 if not value.is_complex() else torch.complex128).numpy(),
@@ -45,7 +40,7 @@ def read(value, tensors=True, whole=False):
         )
     elif isinstance(value, np.ndarray | np.generic):
         if tensors and value.ndim:
-            return None, f"it returned a NumPy array; wanted {wanted}."
+            return None, f"it returned a NumPy array; wanted {wanted}: `torch.tensor(...)` makes one of it."
         array, kind = value, str(value.dtype)
     elif isinstance(value, bool) or not isinstance(value, int | float):
         return None, f"it returned {described(value)}; wanted {wanted}."

@@ -1,21 +1,17 @@
 """Calling a learner's function: whatever it does, it ends, and what went wrong is told with the learner's own line."""
 
-import ctypes
 import io
 import linecache
-import threading
-import time
 import traceback
 import warnings
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 
+from helpers.see import deadline
+from helpers.see.deadline import TooLong
+
 SECONDS = 3.0  # for all calls of a check together
 LONGEST = 200  # characters of an error's message that are shown
-
-
-class TooLong(BaseException):
-    """Raised inside a function that does not end; nothing that says ``except Exception`` catches it."""
 
 
 @dataclass
@@ -30,30 +26,12 @@ class Call:
 
 def call(function, arguments, seconds=SECONDS):
     """Call a function once; returns a Call, whatever happens in it. Only the learner's own interrupt goes through."""
-    with Deadline(seconds) as deadline:
-        return deadline.call(function, arguments)
+    with Deadline(seconds) as limit:
+        return limit.call(function, arguments)
 
 
-class Deadline:
+class Deadline(deadline.Deadline):
     """Some seconds for all calls together: ``with Deadline(3) as deadline: deadline.call(function, arguments)``."""
-
-    def __init__(self, seconds):
-        self.seconds, self.until = seconds, time.monotonic() + seconds
-        self.thread, self.lock, self.ended = threading.get_ident(), threading.Lock(), threading.Event()
-        self.calling = self.struck = False
-        self.watcher = threading.Thread(target=self.watch, daemon=True)
-
-    def __enter__(self):
-        self.watcher.start()
-        return self
-
-    def __exit__(self, *_):
-        self.ended.set()
-        self.watcher.join()
-
-    @property
-    def is_over(self):
-        return time.monotonic() > self.until
 
     def call(self, function, arguments):
         """Call a function; returns a Call, whatever happens in it. Only the learner's own interrupt goes through."""
@@ -79,51 +57,6 @@ class Deadline:
             )
         made.printed = printed.getvalue()
         return made
-
-    def limited(self, act):
-        """Does ``act()``; raises TooLong inside it, again and again, once the seconds are over."""
-        try:
-            with self.lock:
-                self.calling = True
-            act()
-        finally:
-            try:
-                self.end_of_call()
-            except BaseException:  # it struck right here; a watcher that was not told would go on striking
-                self.end_of_call()
-                raise
-
-    def end_of_call(self):
-        with self.lock:
-            self.calling = False
-            if self.struck:
-                self.settle()
-                self.struck = False
-
-    def settle(self):
-        """One that may still be on its way strikes here, and not somewhere else.
-
-        To take it back with ``None`` is no way: where it had struck already, Python would go on looking for it, and
-        under a profiler or a tracer never find an end.
-        """
-        try:
-            self.interrupt()
-            while True:
-                pass
-        except TooLong:
-            pass
-
-    def watch(self):
-        wait = self.seconds
-        while not self.ended.wait(wait):
-            with self.lock:
-                if self.calling:
-                    self.struck = True
-                    self.interrupt()
-            wait = 0.2  # once more, should the function have caught it
-
-    def interrupt(self):
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.thread), ctypes.py_object(TooLong))
 
 
 def raised(error, function):

@@ -1,17 +1,21 @@
 """From the tries of a wrong function to one sentence on its cause, which claims no more than they prove.
 
 First what explains every number: a classic mistake, or a result that is right but for one thing. Then what the function
-does wrong whatever else it does, and at last where it is right.
+does wrong whatever else it does, a leak of the future, and at last where it is right: on which shapes, with which
+numbers. So a rule that fits much never hides one that says more.
 """
 
 from itertools import combinations, permutations
 
 import numpy as np
 
+from helpers.check.biases import only_a_bias
 from helpers.check.evidence import divides
 from helpers.check.experiments import outgrown, sees_later_tokens
+from helpers.check.fills import a_finite_fill
 from helpers.check.report import AXES
 
+AS_A_LAYER = ("'Tensor' object is not callable", "'numpy.ndarray' object is not callable", "has no attribute 'weight'")
 ALONE = {"B": "there is one sequence", "T": "there is one token"}
 
 
@@ -22,16 +26,31 @@ def diagnosis(evidence):
         if evidence.shows(lambda one, mistaken=mistaken: exercise.answer(one.case, mistaken)):
             return f"It looks as if {sentence}."
     return (
-        other_axes(evidence)
+        called_as_a_layer(evidence)
+        or other_axes(evidence)
         or sequence_first(evidence)
         or transposed_matrices(evidence)
         or as_it_came(evidence)
         or something_added(evidence)
         or nothing_but_nan(evidence)
         or a_factor(evidence)
-        or outgrown(evidence)
+        or only_a_bias(evidence.exercise, evidence.tries)
+        or a_finite_fill(evidence)
         or sees_later_tokens(evidence)
         or right_only_where(evidence)
+        or outgrown(evidence)
+    )
+
+
+def called_as_a_layer(evidence):
+    """A matrix was called, or asked for its weight, as an nn.Linear may be."""
+    matrices = [name for name in evidence.exercise.asks if name.startswith("W")]
+    if not matrices or not all(any(text in one.problem for text in AS_A_LAYER) for one in evidence.tries):
+        return ""
+    said = ", ".join(matrices[:-1]) + " and " + matrices[-1]
+    return (
+        f"{said} are matrices, not layers: wanted `x @ {matrices[0]}`. Of a layer, `lin.weight.T` is the matrix; "
+        "and a whole nn.Module can be handed over as it is."
     )
 
 
@@ -134,8 +153,8 @@ def nothing_but_nan(evidence):
     if not evidence.shows(lambda one: {name: np.full(np.shape(value), np.nan) for name, value in one.wanted.items()}):
         return ""
     return (
-        "Every number of it is NaN, whatever goes in: 0 times infinity is NaN, and so are infinity minus infinity and "
-        "0 divided by 0."
+        "Every number of it is NaN, whatever goes in: 0 times infinity is NaN, as in `(1 - tril) * float('-inf')`, and "
+        "so are infinity minus infinity and 0 divided by 0."
     )
 
 

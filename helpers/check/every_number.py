@@ -12,7 +12,14 @@ def a_cell(rng, sizes):
     return {"t": int(rng.integers(sizes["T"])), "h": int(rng.integers(sizes["h"]))}
 
 
-@exercise("07", asks="x: T C, Wq: C h, Wk: C h, Wv: C h, t:, h:", gives="number:", tensors=False, draw=a_cell)
+@exercise(
+    "07",
+    asks="x: T C, Wq: C h, Wk: C h, Wv: C h, t:, h:",
+    gives="number:",
+    tensors=False,
+    scales=(1.0, 1.0, 1.0, 0.05, 20.0),  # the powers of such scores overflow, whichever token is asked for
+    draw=a_cell,
+)
 def one_number(x, Wq, Wk, Wv, t, h):
     """out[t, h] of a scaled causal head, with nothing computed that it does not need."""
     C, size = Wq.shape
@@ -61,13 +68,26 @@ def own_value(x, Wq, Wk, Wv, t, h):
     return (x @ Wv)[t, h]
 
 
-@exercise("07", asks="x: B T C, Wq: C h, Wk: C h, Wv: C h", gives="out: B T h", tensors=False, loops=False, causal=True)
+@exercise(
+    "07",
+    asks="x: B T C, Wq: C h, Wk: C h, Wv: C h",
+    gives="out: B T h",
+    tensors=False,
+    loops=False,
+    causal=True,
+    outsized=30.0,
+)
 def whole_head(x, Wq, Wk, Wv):
     """A scaled causal head."""
     B, T, _ = x.shape  # (B, T, C)
-    return np.array(
-        [[[one_number.oracle(x[b], Wq, Wk, Wv, t, h) for h in range(Wq.shape[1])] for t in range(T)] for b in range(B)]
-    )
+    out = np.zeros((B, T, Wq.shape[1]))
+    for b in range(B):
+        q, k, v = x[b] @ Wq, x[b] @ Wk, x[b] @ Wv
+        for t in range(T):
+            scores = [q[t] @ k[s] / math.sqrt(len(q[t])) for s in range(t + 1)]
+            powers = [math.exp(score - max(scores)) for score in scores]
+            out[b, t] = sum(power * v[s] for s, power in enumerate(powers)) / sum(powers)
+    return out
 
 
 register(whole_head, a_head, WEIGHTS)

@@ -1,5 +1,6 @@
 """An exercise: the inputs it draws, a slow and plain oracle, and the classic mistakes with what each of them tells."""
 
+import math
 import warnings
 from dataclasses import dataclass, field
 
@@ -20,19 +21,26 @@ SIZES = [
     dict(B=1, T=7, C=4, h=3),
 ]
 SCALES = (1.0, 1.0, 1.0, 0.05, 6.0)  # small and large values come round, too
+FEW_CHANNELS = 18
 MORE = 40  # inputs that are tried beside these where a function is wrong and the cause is not clear
+LARGE = 100.0  # a scale above which results are not told less precisely
+# what is tried with huge numbers, in exercises that have such: no two sizes alike
+OUTSIZED = [
+    dict(zip("BTCh", sizes)) for sizes in [(3, 4, 2, 1), (3, 5, 4, 2), (2, 4, 3, 1), (2, 5, 3, 4), (4, 3, 5, 2)]
+]
 
 
 @dataclass
 class Case:
     """One input to try a function on. inputs: by parameter, NumPy arrays and plain values; sizes: by axis. wanted: what
-    the oracle made of it, once it was asked.
+    the oracle made of it, and telling: whether mistakes show there, each once it was asked.
     """
 
     inputs: dict
     sizes: dict
     scale: float = 1.0
     wanted: dict | None = None
+    telling: bool | None = None
 
 
 @dataclass
@@ -42,7 +50,9 @@ class Exercise:
     notebook: its number, "02". asks: parameter to axes; gives: axes of each result. tensors: PyTorch's, not NumPy's
     arrays.
     loops: may the learner's function have a Python loop? causal: may no row depend on a later row of x?
-    scales: how large the numbers are, case by case, in turn.
+    scales: how large the numbers are, case by case, in turn. outsized: how large they are in a few more cases, which no
+    constant should be, but any score may; 0: there are none.
+    weighing: gives the results of its inputs with another way from scores to weights, a function called ``weigh``.
     """
 
     oracle: object
@@ -53,9 +63,12 @@ class Exercise:
     loops: bool = True
     causal: bool = False
     scales: tuple = SCALES
+    outsized: float = 0.0
     draw: object = None
+    weighing: object = None
     mistakes: dict = field(default_factory=dict)
     drawn: dict = field(default_factory=dict)  # the cases that were drawn already
+    fixed: dict = field(default_factory=dict)  # sizes that a module has of its own; of tokens it may take fewer
 
     @property
     def name(self):
@@ -90,6 +103,15 @@ class Exercise:
         )
         return self.drawn[seed, count]
 
+    def outsized_cases(self):
+        """The same few inputs in each check, with numbers so large that every score outgrows what is merely large."""
+        if "outsized" not in self.drawn:
+            rng = np.random.default_rng(2)
+            self.drawn["outsized"] = [self.case(rng, one, self.outsized) for one in OUTSIZED if self.outsized]
+            for case in self.drawn["outsized"]:
+                case.scale = min(case.scale, LARGE)  # that of weights does not grow with the scores
+        return self.drawn["outsized"]
+
     def more_cases(self):
         """Small inputs in which any two sizes are alike now and then: what is tried in search of a cause."""
         if "more" not in self.drawn:
@@ -100,10 +122,12 @@ class Exercise:
 
     def case(self, rng, sizes, scale):
         """One input of these sizes: numbers of one decimal, or whatever the exercise draws for itself."""
-        sizes = dict(sizes)
+        sizes = {**sizes, **self.fixed, "T": min(sizes["T"], self.fixed.get("T", sizes["T"]))}
         own = self.draw(rng, sizes) if self.draw else {}
         inputs = {
-            name: own[name] if name in own else numbers(rng, [sizes[axis] for axis in axes.split()], scale)
+            name: own[name]
+            if name in own
+            else numbers(rng, [sizes[axis] for axis in axes.split()], scale * evened(name, sizes))
             for name, axes in self.asks.items()
         }
         return Case(inputs, sizes, scale)
@@ -153,6 +177,11 @@ def exercise(notebook, asks, gives, **options):
         return made
 
     return make
+
+
+def evened(name, sizes):
+    """How much smaller the numbers of a matrix are where it has many rows, so that no score outdoes all others."""
+    return min(1.0, math.sqrt(FEW_CHANNELS / sizes["C"])) if name.startswith("W") and "C" in sizes else 1.0
 
 
 def parts(text):

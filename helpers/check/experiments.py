@@ -2,26 +2,31 @@
 
 import numpy as np
 
-from helpers.check.evidence import ENOUGH
+from helpers.check.evidence import ENOUGH, is_telling
 from helpers.check.exercise import Case
 from helpers.check.tries import overflowed, same
 
 SMALLER = 16  # times; a product of four such inputs is smaller by far more
+MOST = 2 / 3  # of the tries
 
 
 def sees_later_tokens(evidence):
-    """Do earlier rows change with the last token? Only where every wrong try of three tokens or more shows it: of two,
-    the first may have one weight alone, which is 1 in any case.
+    """Do earlier rows change with the last token? One change is proof for a shape; three shapes are for the function.
+
+    Of one that fails on some shapes it is not said: what is wrong there comes first.
     """
     exercise, shapes = evidence.exercise, set()
     if not exercise.causal:
         return ""
-    for one in evidence.tries:
-        if one.right or one.case.sizes["T"] < 3 or one.case.scale > 1:
-            continue  # it does not show, or large scores may leave the last token no weight
-        if one.found is None or evidence.trials.is_over or not any(earlier_rows_change(evidence, one)):
+    for one in evidence.all:
+        if one.found is None:
             return ""
-        shapes.add(one.shape)
+        if one.right or one.case.sizes["T"] < 2 or one.case.scale > 1 or one.shape in shapes:
+            continue  # it does not show, or large scores may leave the last token no weight
+        if evidence.trials.is_over or len(shapes) == ENOUGH:
+            break
+        if any(earlier_rows_change(evidence, one)):
+            shapes.add(one.shape)
     if len(shapes) < ENOUGH:
         return ""
     changed = "the last token of x" if "x" in exercise.asks else "the last token"
@@ -55,11 +60,17 @@ def with_another_end(exercise, case):
 
 
 def outgrown(evidence):
-    """Is it right but for large numbers? With NaN in each of these, powers of e have overflowed."""
-    wrong = [one for one in evidence.tries if not one.right]
-    if not wrong or any(one.found is None or one.case.scale <= 1 for one in wrong):
+    """Is it right but for large numbers? With NaN in each of these, powers of e have overflowed.
+
+    It must be right with most numbers of a usual size: with very small ones a mistake may not show.
+    """
+    wrong = [one for one in evidence.all if not one.right]
+    if any(one.found is None or one.case.scale < 1 for one in wrong):
         return ""
     if not all(evidence.trials.run(smaller(one.case)).right for one in wrong):
+        return ""
+    usual = [one for one in evidence.all if one.case.scale == 1 and is_telling(evidence.exercise, one.case)]
+    if not usual or sum(one.right for one in usual) < MOST * len(usual):
         return ""
     if all(overflowed(one.found, one.wanted) for one in wrong):
         return (
@@ -74,8 +85,7 @@ def outgrown(evidence):
 
 def smaller(case):
     """The case with all its plain numbers made smaller."""
-    inputs = {
-        name: value / SMALLER if np.ndim(value) and np.asarray(value).dtype.kind == "f" else value
-        for name, value in case.inputs.items()
-    }
+    plain = {name: value for name, value in case.inputs.items() if np.ndim(value) and value.dtype.kind == "f"}
+    times = {name: SMALLER * max(1.0, np.abs(value).max()) for name, value in plain.items()}
+    inputs = {name: value / times[name] if name in times else value for name, value in case.inputs.items()}
     return Case(inputs, case.sizes, 1.0)

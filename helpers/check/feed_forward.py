@@ -86,7 +86,7 @@ def p_subtracted(weights, keep, p):
 
 
 def a_wider_layer(rng, sizes):
-    sizes["wide"] = sizes.pop("h") + 1
+    sizes.setdefault("wide", sizes.pop("h") + 1)
     return {}
 
 

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from helpers.check.exercise import exercise, numbers
+from helpers.check.exercise import evened, exercise, numbers
 from helpers.check.wrong_heads import PRODUCTS, SCALES, WEIGHTS, attend, hidden, register, soft
 
 
 def a_number_of_heads(rng, sizes):
     """Up to three heads, n of them, that fill the channels: C = n · h."""
-    sizes["n"] = int(rng.integers(1, 4))
+    sizes.setdefault("n", int(rng.integers(1, 4)))
     sizes["C"] = sizes["n"] * sizes["h"]
     return {"heads": sizes["n"]}
 
@@ -162,7 +162,8 @@ def joined_too_much(out):
 def with_matrices(rng, sizes):
     """Heads, and matrices of plain numbers: larger ones would make every softmax choose one token."""
     given = a_number_of_heads(rng, sizes)
-    return given | {name: numbers(rng, (sizes["C"], sizes["C"])) for name in ("Wq", "Wk", "Wv", "Wo")}
+    shape, names = (sizes["C"], sizes["C"]), ("Wq", "Wk", "Wv", "Wo")
+    return given | {name: numbers(rng, shape, evened(name, sizes)) for name in names}
 
 
 @exercise(
@@ -172,6 +173,7 @@ def with_matrices(rng, sizes):
     draw=with_matrices,
     loops=False,
     causal=True,
+    outsized=600.0,  # of x alone
 )
 def all_heads(x, Wq, Wk, Wv, Wo, heads):
     """Head by head and token by token: softmax over the past, its mean of the values, and what Wo makes of that."""

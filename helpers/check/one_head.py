@@ -54,6 +54,18 @@ def scaled_already(q, k):
     return q @ turned(k) / math.sqrt(q.shape[-1])
 
 
+@all_scores.mistake("the scores are multiplied by the root of head_size: here they stay as they are")
+def multiplied_by_the_root(q, k):
+    return q @ turned(k) * math.sqrt(q.shape[-1])
+
+
+@all_scores.mistake(
+    "k is the first factor, and the scores are divided by the root of head_size: wanted q @ k.transpose(-2, -1) alone"
+)
+def keys_first_and_scaled(q, k):
+    return k @ turned(q) / math.sqrt(q.shape[-1])
+
+
 @all_scores.mistake("the queries meet themselves: the second factor is q, wanted k")
 def queries_alone(q, k):
     return q @ turned(q)
@@ -81,21 +93,17 @@ def reshaped_keys(q, k):
     return q @ reshaped(k)
 
 
-@exercise("05", asks="x: B T C, Wq: C h, Wk: C h, Wv: C h", gives="out: B T h", loops=False, causal=True)
+@exercise("05", asks="x: B T C, Wq: C h, Wk: C h, Wv: C h", gives="out: B T h", loops=False, causal=True, outsized=20.0)
 def unscaled_head(x, Wq, Wk, Wv):
     """A causal head without the division: for each token the values of its past, each by its weight."""
-    B, T, C = x.shape
-    h = Wq.shape[1]
-    out = np.zeros((B, T, h))
+    B, T, _ = x.shape  # (B, T, C)
+    out = np.zeros((B, T, Wq.shape[1]))
     for b in range(B):
-        q, k, v = (
-            [[sum(x[b, t, c] * W[c, i] for c in range(C)) for i in range(h)] for t in range(T)] for W in (Wq, Wk, Wv)
-        )
+        q, k, v = x[b] @ Wq, x[b] @ Wk, x[b] @ Wv
         for t in range(T):
-            scores = [sum(q[t][i] * k[s][i] for i in range(h)) for s in range(t + 1)]
+            scores = [q[t] @ k[s] for s in range(t + 1)]
             powers = [math.exp(score - max(scores)) for score in scores]
-            for i in range(h):
-                out[b, t, i] = sum(power * v[s][i] for s, power in enumerate(powers)) / sum(powers)
+            out[b, t] = sum(power * v[s] for s, power in enumerate(powers)) / sum(powers)
     return out
 
 
@@ -122,6 +130,41 @@ def x_meets_x(x, Wq, Wk, Wv):
 )
 def scaled_too_early(x, Wq, Wk, Wv):
     return a_head(x, Wq, Wk, Wv, scale=lambda head_size: head_size**-0.5)
+
+
+@unscaled_head.mistake(
+    "the scores are divided by the root of C: here they stay as they are, and notebook 6 asks the root of head_size"
+)
+def scaled_by_channels(x, Wq, Wk, Wv):
+    return a_head(x, Wq, Wk, Wv, scale=lambda head_size: len(Wq) ** -0.5)
+
+
+@unscaled_head.mistake("the scores are divided by C: that is not asked here, they stay as they are")
+def divided_by_channels(x, Wq, Wk, Wv):
+    return a_head(x, Wq, Wk, Wv, scale=lambda head_size: 1 / len(Wq))
+
+
+@unscaled_head.mistake(
+    "the scores are divided by the root of head_size, which is asked in notebook 6, and there is no mask: each token "
+    "hears its future, as by `scaled_dot_product_attention` without `is_causal=True`"
+)
+def scaled_without_a_mask(x, Wq, Wk, Wv):
+    return a_head(x, Wq, Wk, Wv, scale=lambda head_size: head_size**-0.5, weigh=soft)
+
+
+@unscaled_head.mistake(
+    "q and k have changed places in the scores, and these are divided by the root of head_size, which is asked in "
+    "notebook 6"
+)
+def swapped_and_scaled(x, Wq, Wk, Wv):
+    return a_head(x, Wk, Wq, Wv, scale=lambda head_size: head_size**-0.5)
+
+
+@unscaled_head.mistake(
+    "q and k have changed places in the scores, and these are divided by the root of C, wanted as they are"
+)
+def swapped_and_scaled_by_channels(x, Wq, Wk, Wv):
+    return a_head(x, Wk, Wq, Wv, scale=lambda head_size: len(Wq) ** -0.5)
 
 
 @unscaled_head.mistake("the scores are divided by head_size: that is not asked here, they stay as they are")

@@ -98,8 +98,13 @@ def places(rng, sizes):
     return {"positions": rng.integers(0, 13, sizes["T"])}
 
 
+def even(size):
+    """An even size: a larger one is doubled, so that it holds several pairs."""
+    return size + size % 2 if size < 4 else 2 * size
+
+
 def even_channels(rng, sizes):
-    sizes["C"] += sizes["C"] % 2
+    sizes["C"] = even(sizes["C"])
     return places(rng, sizes) | {"C": sizes["C"]}
 
 
@@ -117,6 +122,18 @@ def waves_at(positions, C):
 def hands(positions, C, base=10_000.0, slower=2.0):
     """The angle of every hand at every position: (T, C/2)."""
     return positions[:, None] * base ** (-slower * np.arange(C // 2) / C)
+
+
+UNSURE = 200.0  # radians: of a larger angle, the sine in float32 depends on the order in which it was computed
+
+
+def sure(waves, angles, side_by_side=False):
+    """Waves (T, C) as a masked array: what stands for too large an angle (T, C/2) may be anything.
+
+    side_by_side: the two channels of an angle are neighbors, not C/2 apart.
+    """
+    unsure = np.abs(angles) > UNSURE
+    return np.ma.masked_where(unsure.repeat(2, axis=1) if side_by_side else np.tile(unsure, 2), waves)
 
 
 def by_pairs(first, second):
@@ -212,6 +229,33 @@ def brackets_missing(positions, C):
 def twice_the_exponent(positions, C):
     angles = hands(positions, C, slower=4)
     return by_pairs(np.sin(angles), np.cos(angles))
+
+
+@waves_at.mistake(
+    "each next hand turns faster, wanted slower: the minus of the exponent is missing, or the positions were divided "
+    "by the speeds, wanted multiplied"
+)
+def faster_and_faster(positions, C):
+    angles = hands(positions, C, slower=-2)
+    return sure(by_pairs(np.sin(angles), np.cos(angles)), angles, side_by_side=True)
+
+
+@waves_at.mistake(
+    "the exponent is 2 · 2i / C, with 2i taken twice and no minus: wanted -2i / C, or the positions divided by "
+    "10,000^(2i / C)"
+)
+def faster_by_twice(positions, C):
+    angles = hands(positions, C, slower=-4)
+    return sure(by_pairs(np.sin(angles), np.cos(angles)), angles, side_by_side=True)
+
+
+@waves_at.mistake(
+    "all sines stand first and all cosines after them, and each next hand turns faster: wanted each sine beside its "
+    "cosine, and positions times speeds, not divided by them"
+)
+def sines_first_and_faster(positions, C):
+    angles = hands(positions, C, slower=-2)
+    return sure(np.concatenate([np.sin(angles), np.cos(angles)], axis=1), angles)
 
 
 @waves_at.mistake("every channel is a cosine: wanted the sine of the same angle in the even channels")

@@ -46,17 +46,17 @@ def inputs(exercise, case):
     return lines
 
 
-def stopped(exercise, attempt, right=0):
-    """A call that came to no result. right: how many shapes were right before it."""
+def stopped(exercise, attempt, right=0, cause=""):
+    """A call that came to no result. right: how many shapes were right before it. cause: a sentence, or nothing."""
     after = f", after {right} shapes that were right" if right else ""
-    return "\n".join([f"{exercise.name}: {attempt.problem}", f"The input was{after}:", *inputs(exercise, attempt.case)])
+    said = [f"{exercise.name}: {attempt.problem}", f"The input was{after}:", *inputs(exercise, attempt.case)]
+    return "\n".join([*said, *[cause] * bool(cause)])
 
 
 def wrong(exercise, attempt, tries, diagnosis):
     """The first of the tries that was not right: no result, or another one. diagnosis: a sentence, or nothing."""
     if attempt.problem:
-        text = stopped(exercise, attempt, right=tries.index(attempt))
-        return f"{text}\n{diagnosis}" if diagnosis else text
+        return stopped(exercise, attempt, tries.index(attempt), diagnosis)
     case = attempt.case
     lines = [f"{exercise.name}: not yet. The smallest input that shows it:", *inputs(exercise, case)]
     for name, wanted in attempt.wanted.items():

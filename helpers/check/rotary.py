@@ -3,11 +3,11 @@
 import numpy as np
 
 from helpers.check.exercise import exercise
-from helpers.check.positions import by_pairs, hands, places
+from helpers.check.positions import by_pairs, even, hands, places, sure
 
 
 def even_head_size(rng, sizes):
-    sizes["h"] += sizes["h"] % 2
+    sizes["h"] = even(sizes["h"])
     return places(rng, sizes)
 
 
@@ -149,7 +149,12 @@ def halves_swapped(q, positions):
 
 @turned_at.mistake("the minus of the exponent is missing: each next pair turns faster, wanted slower")
 def turned_faster_and_faster(q, positions):
-    return turned(q, positions, slower=-2)
+    return sure(turned(q, positions, slower=-2), hands(positions, q.shape[1], 1000.0, slower=-2))
+
+
+@turned_at.mistake("the exponent is 4i / head_size, with 2i taken twice and no minus: wanted -2i / head_size")
+def turned_faster_by_twice(q, positions):
+    return sure(turned(q, positions, slower=-4), hands(positions, q.shape[1], 1000.0, slower=-4))
 
 
 @turned_at.mistake("the exponent is -4i / head_size, wanted -2i / head_size: the later pairs turn too slowly")

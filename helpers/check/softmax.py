@@ -90,16 +90,17 @@ def masked_already(scores):
     return causal(scores)
 
 
-@exercise("04", asks="scores: B T T", gives="weights: B T T", loops=False, causal=True)
+@exercise("04", asks="scores: B T T", gives="weights: B T T", loops=False, causal=True, outsized=1e6)
 def masked_weights(scores):
     """The softmax of each row's scores up to the diagonal; 0 above it."""
     B, T, _ = scores.shape
     weights = np.zeros((B, T, T))
     for b in range(B):
         for t in range(T):
-            total = sum(math.exp(scores[b, t, s]) for s in range(t + 1))
+            largest = max(scores[b, t, : t + 1])
+            total = sum(math.exp(score - largest) for score in scores[b, t, : t + 1])
             for s in range(t + 1):
-                weights[b, t, s] = math.exp(scores[b, t, s]) / total
+                weights[b, t, s] = math.exp(scores[b, t, s] - largest) / total
     return weights
 
 

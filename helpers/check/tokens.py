@@ -63,7 +63,7 @@ def once_each(text, vocabulary):
 
 def some_ids(rng, sizes):
     """A table of V rows, and ids of (B, T) that fit it."""
-    sizes["V"] = int(rng.integers(2, 7))
+    sizes.setdefault("V", int(rng.integers(2, 7)))
     return {"ids": rng.integers(sizes["V"], size=(sizes["B"], sizes["T"]))}
 
 

@@ -111,9 +111,12 @@ def named(exercise, value, wanted):
 
 
 def same(found, wanted, scale):
-    """Are all results equal, NaN to NaN? scale: of the inputs; float32 is precise to about seven digits."""
+    """Are all results equal, NaN to NaN? scale: of the inputs; float32 is precise to about seven digits.
+
+    The masked cells of a masked array are equal to anything.
+    """
     return all(
-        np.shape(found[name]) == np.shape(value) and close(found[name], np.asarray(value, float), scale).all()
+        np.shape(found[name]) == np.shape(value) and close(found[name], np.asanyarray(value, float), scale).all()
         for name, value in wanted.items()
     )
 
@@ -132,3 +135,9 @@ def overflowed(found, expected):
     """Is something NaN or infinite that should not be?"""
     pairs = [(found[name], np.asarray(value)) for name, value in expected.items()]
     return any(np.shape(one) == other.shape and not np.isfinite(one[np.isfinite(other)]).all() for one, other in pairs)
+
+
+def drowned(found, expected):
+    """Is something 0 that should not be? So it is where it was divided by a sum that had grown infinite."""
+    pairs = [(found[name], np.asarray(value)) for name, value in expected.items()]
+    return any(np.shape(one) == other.shape and (other[one == 0] != 0).any() for one, other in pairs)

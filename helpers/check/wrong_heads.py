@@ -101,6 +101,11 @@ WEIGHTS = {
         "the scores of the future became 0, not -inf: e to the power of 0 is 1, so the future is heard",
         lambda scores: soft(hidden(scores, fill=0.0)),
     ),
+    "infinite_the_wrong_way": (
+        "the scores of the future became +inf, the sign is missing: they outdo all others, and infinity minus infinity "
+        "is NaN",
+        lambda scores: soft(hidden(scores, fill=np.inf)),
+    ),
     "down_the_columns": (
         "softmax ran down the columns, axis -2: each column of weights sums to 1, not each row",
         lambda scores: soft(hidden(scores), -2),
@@ -193,6 +198,8 @@ SCALES = {
 
 def register(exercise, part_wrong, table, without=()):
     """Give an exercise the mistakes of a table. part_wrong: of the exercise's inputs, and of the part that is wrong."""
+    if table is WEIGHTS:
+        exercise.weighing = part_wrong
     for name, (sentence, part) in table.items():
         if name not in without:
             exercise.mistake(sentence)(renamed(name, part_wrong, part))

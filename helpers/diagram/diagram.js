@@ -3,9 +3,10 @@
 import { inWords } from "./annotations.js";
 import { CanvasBrush } from "./brush.js";
 import { Cells } from "./cells.js";
+import { folded, toggled, withinReach } from "./folding.js";
 import { dictionary } from "./grammar.js";
 import { keyDown } from "./keys.js";
-import { chosenAxes, indexAt, layOut, matrices } from "./layout.js";
+import { chosenAxes, indexAt, layOut, matrices, shapeText } from "./layout.js";
 import { highlight, sourcesOf } from "./light.js";
 import { Notes } from "./notes.js";
 import { paint, palette } from "./paint.js";
@@ -66,6 +67,7 @@ class Diagram {
     this.tools = new Tools({
       turn: (side) => this.turn(side),
       pick: (axis, index) => this.pickIndex(axis, index),
+      open: (path) => this.openPart(path),
       note: (opener) => this.notes.toggle(opener),
       save: (kind) => savePicture(kind, this, this.label()),
     });
@@ -84,6 +86,7 @@ class Diagram {
     });
     const changes = {
       trace: () => this.side === "trace" && this.read(),
+      opened: () => this.read(),
       backward: () => this.readBackward(),
       notes: () => this.readNotes(),
       error: () => this.say(),
@@ -120,13 +123,17 @@ class Diagram {
   }
 
   load() {
-    this.trace = unpack(this.model.get(this.side));
+    const whole = unpack(this.model.get(this.side));
+    this.opened = this.model.get("opened") ?? whole.opened;
+    this.trace = folded(whole, this.opened);
     this.steps = dictionary(this.trace.all.map((step) => [step.name, step]));
     if (!this.trail.every((cell) => this.exists(cell))) this.trail = [];
     if (this.focus && !this.exists(this.focus)) this.focus = null;
     this.active = 0;
     this.plan = null; // until the next draw the places on the page are those of the trace before
     this.tools.showSide(this.side, this.model.get("backward"));
+    this.parts = withinReach(whole.all, this.opened);
+    this.tools.showParts(this.parts, this.opened);
     this.showPicks();
     this.readNotes();
     const asked = this.trace.steps.find((step) => step.asked);
@@ -153,7 +160,9 @@ class Diagram {
 
   // The picture in words.
   label() {
-    return [this.trace.alt, ...inWords(this.notes.texts)].join(". ");
+    const names = () => this.trace.steps.map((step) => `${step.name} ${shapeText(step, this.appearance)}`);
+    const chain = this.parts.length ? `Diagram of ${this.trace.title}: ${names().join(", ")}` : this.trace.alt;
+    return [chain, ...inWords(this.notes.texts)].join(". ");
   }
 
   // Values or gradients; a pin on q[1,0] becomes one on dq[1,0], and back.
@@ -170,6 +179,12 @@ class Diagram {
     if (pinned && place) this.trail = [place];
     this.draw();
     this.look(place);
+  }
+
+  // Open a part of the code, or close it.
+  openPart(path) {
+    this.model.set("opened", toggled(this.opened, path));
+    this.model.save_changes();
   }
 
   exists([name, index]) {

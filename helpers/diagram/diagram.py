@@ -19,6 +19,7 @@ MODULES = (
     "kinds.js",
     "rules.js",
     "through.js",
+    "folding.js",
     "annotations.js",
     "lanes.js",
     "layout.js",
@@ -70,6 +71,7 @@ def payload(trace, blank=None):
             "digits": step.digits,
             "parameter": step.parameter,
             "hidden": step.hidden,
+            "part": step.part,
             "operation": step.operation,
             "tables": [one.size for one in tables(step)],
             "sizes": [step.names.get(axis) for axis in step.axes],
@@ -87,6 +89,7 @@ def payload(trace, blank=None):
         "tokens": {axis: words for axis in axes if (words := trace.words(axis)) is not None},
         "alt": ". ".join([chain, *in_words({}, blank)]),
         "steps": steps,
+        "opened": trace.opened_at_first,
         # one copy: there may be millions
         "values": b"".join([*(np.ascontiguousarray(value, "<f8") for value in values), *whole]),
     }
@@ -106,9 +109,9 @@ class Diagram(anywidget.AnyWidget):
     blank: a cell to ask for, ``("scores", (1, 0))``: it shows a question mark, and the numbers of its
     matrix stay in Python. gradients: a second Trace, which a toggle under the diagram shows instead.
     editable: the names of matrices whose numbers may be typed anew; what is typed arrives in ``typed``, as a
-    dictionary of
-    name, index and text, and is left to whoever observes it. error: a sentence shown above the diagram. readout: a
-    line of text there.
+    dictionary of name, index and text, and is left to whoever observes it. opened: the parts of the code that are open,
+    ``[("sa",), ("sa", "sa.heads.0")]``, None for as many as have room; buttons under the diagram open and close them.
+    error: a sentence shown above the diagram. readout: a line of text there.
 
     A new value drops the gradients, which were those of the old one. Change several of these in one
     ``with diagram.hold_sync():`` and the browser gets them at once.
@@ -131,13 +134,14 @@ class Diagram(anywidget.AnyWidget):
     notes = traitlets.Dict().tag(sync=True)
     editable = traitlets.List(traitlets.Unicode()).tag(sync=True)
     typed = traitlets.Dict().tag(sync=True)
+    opened = traitlets.List(None, allow_none=True).tag(sync=True)
     blank = traitlets.List(None, allow_none=True)  # it travels with the trace, whose numbers it withholds
     error = traitlets.Unicode().tag(sync=True)
     readout = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, trace, pinned=None, notes=None, blank=None, gradients=None, **options):
+    def __init__(self, trace, pinned=None, notes=None, blank=None, gradients=None, opened=None, **options):
         self._value, self._gradients, self._noted = trace, gradients, {}  # the checks of the traits look into them
-        super().__init__(pinned=pinned, notes={} if notes is None else notes, blank=blank, **options)
+        super().__init__(pinned=pinned, notes={} if notes is None else notes, blank=blank, opened=opened, **options)
         self._publish()
 
     @traitlets.validate("pinned", "blank")
@@ -191,10 +195,11 @@ class Diagram(anywidget.AnyWidget):
         """The widget, and beside it the still picture for places where no widget lives."""
         bundle = super()._repr_mimebundle_(**options)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
-        shown = [step.name for step in self._value.shown]
+        folded = self._value.folded(self.opened)
+        shown = [step.name for step in folded.shown]
         notes = {name: text for name, text in self.notes.items() if name in shown}
-        pinned = self.pinned if self.pinned and has(self._value, self.pinned) else None
-        still = self._value.picture(notes=notes, blank=self.blank, pinned=pinned)
+        pinned = self.pinned if self.pinned and has(folded, self.pinned) else None
+        still = folded.picture(notes=notes, blank=self.blank, pinned=pinned)
         return {**data, "text/plain": repr(self), "text/html": still.html}, metadata
 
 

@@ -6,6 +6,9 @@ import { KINDS } from "./kinds.js";
 
 export const terms = (step, index, inputs) => KINDS[step.kind].terms(step, index, inputs);
 
+// What a formula begins with: the cell that it is of.
+export const headOf = (step, index) => [at(index.length ? step.called : step.name, index), step.name];
+
 // The cell's formula with names, then with numbers: a list of [text, name of the step it comes from].
 // made: the step and the cell that its number is made in, where it was only moved from there; inputs are of that step.
 export function formula(step, index, inputs, [maker, place] = [step, index]) {
@@ -15,5 +18,5 @@ export function formula(step, index, inputs, [maker, place] = [step, index]) {
   const result = [[number(valueAt(step, index), cut ? 0 : step.digits), step.name]];
   const parts = [...kind.formula(maker, place, inputs), result].flatMap((part) => [[" = ", ""], ...part]);
   const remark = kind.remark?.(maker, place, inputs);
-  return [[at(index.length ? step.called : step.name, index), step.name], ...parts, ...(remark ? [[remark, ""]] : [])];
+  return [headOf(step, index), ...parts, ...(remark ? [[remark, ""]] : [])];
 }

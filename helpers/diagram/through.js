@@ -1,9 +1,9 @@
 // Seeing through hidden steps: helpers/trace/through.py again, for the browser. steps: all of them, by name.
 
-import { cellOf, number } from "./formulas.js";
+import { bracketed, cellOf, join, listed, names, number, numbers } from "./formulas.js";
 import { flatten, valueAt } from "./grammar.js";
 import { KINDS } from "./kinds.js";
-import { formula } from "./rules.js";
+import { formula, headOf } from "./rules.js";
 
 export const inputsOf = (step, steps) => step.inputs.map((name) => steps[name]);
 
@@ -55,6 +55,7 @@ const inputsThrough = (step, steps) =>
 
 // The formula of a cell; a number that was moved has that of where it was made.
 export function formulaThrough(step, index, steps) {
+  if (step.folded) return closedFormula(step, index, steps);
   let made = [step, index];
   const inputs = inputsOf(step, steps);
   const found = KINDS[step.kind].moved?.(step, index, inputs);
@@ -63,4 +64,25 @@ export function formulaThrough(step, index, steps) {
     if (source.hidden && (source.kind !== "given" || !source.axes.length)) made = [source, place];
   }
   return formula(step, index, inputsThrough(made[0], steps), made);
+}
+
+// Cells in the order of their matrices, then of their places.
+function inOrder([i, one], [j, other]) {
+  const at = one.findIndex((place, axis) => place !== other[axis]);
+  return i - j || (at < 0 ? 0 : one[at] - other[at]);
+}
+
+// The formula of a cell that stands for a closed part of the code: which cells went in, and not how.
+function closedFormula(step, index, steps) {
+  const found = sourcesThrough(step, index, steps);
+  const order = [...new Set(found.map(([name]) => name))];
+  const read = order.map((name) => steps[name]);
+  const cells = found.map(([name, where]) => [order.indexOf(name), where]).sort(inOrder);
+  const inBrackets = (show, most) => {
+    const terms = listed(cells, ([i, where]) => show(i, where), most);
+    return bracketed(join(terms, ", "), `${step.folded}(`);
+  };
+  const parts = cells.length ? [inBrackets(names(read), 3), inBrackets(numbers(read), 8)] : [];
+  const result = [[number(valueAt(step, index), step.digits), step.name]];
+  return [headOf(step, index), ...[...parts, result].flatMap((part) => [[" = ", ""], ...part])];
 }

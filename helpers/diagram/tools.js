@@ -1,5 +1,6 @@
 // The row under a diagram: values or gradients, which sequence of a batch, help, notes, saving.
 
+import { isOpen } from "./folding.js";
 import { element } from "./panel.js";
 
 const SIDES = { trace: "Values", backward: "Gradients" };
@@ -10,13 +11,18 @@ const HINT =
   "N writes a note over the matrix.";
 
 export class Tools {
-  // What the row asks of the diagram: turn(side), pick(axis, index), note(opener), save(kind).
-  constructor({ turn, pick, note, save }) {
+  // What the row asks of the diagram: turn(side), pick(axis, index), open(path), note(opener), save(kind).
+  constructor({ turn, pick, open, note, save }) {
     this.pick = pick;
+    this.open = open;
     this.element = element("div", "attention-tools");
     this.sides = Object.entries(SIDES).map(([side, text]) => button(text, { value: side }, () => turn(side)));
     this.toggle = element("span", "attention-toggle", { role: "group", "aria-label": "What the diagram shows" });
     this.toggle.append(...this.sides);
+    this.parts = element("span", "attention-toggle attention-parts", {
+      role: "group",
+      "aria-label": "Parts of the code",
+    });
     this.picks = element("span", "attention-picks");
     const help = element("details", "attention-help");
     help.append(element("summary", "", {}, "How to read it"), element("p", "", {}, HINT));
@@ -24,13 +30,29 @@ export class Tools {
     const files = ["SVG", "PNG"].map((kind) =>
       button(`Save ${kind}`, { title: `Save this picture as ${kind}` }, () => save(kind.toLowerCase())),
     );
-    this.element.append(this.toggle, this.picks, help, write, ...files);
+    this.element.append(this.toggle, this.parts, this.picks, help, write, ...files);
   }
 
   // side: what is shown; both: is there anything else to show?
   showSide(side, both) {
     this.toggle.hidden = !both;
     for (const one of this.sides) one.setAttribute("aria-pressed", one.value === side);
+  }
+
+  // A button for each part of the code that can be opened or closed now. The one that has the focus keeps it.
+  showParts(paths, opened) {
+    this.parts.hidden = !paths.length;
+    const focused = [...this.parts.children].indexOf(document.activeElement);
+    const path = this.paths?.[focused]?.join("\n");
+    this.paths = paths;
+    this.parts.replaceChildren(
+      ...paths.map((one) => {
+        const open = isOpen(opened, one);
+        const title = open ? `Show only what comes out of ${one.at(-1)}` : `Show what happens in ${one.at(-1)}`;
+        return button(one.at(-1), { title, "aria-pressed": open }, () => this.open(one));
+      }),
+    );
+    if (focused >= 0) this.parts.children[paths.findIndex((one) => one.join("\n") === path)]?.focus();
   }
 
   // A choice for each higher axis. axes: a Map from axis to size; chosen: the index that is shown of each.

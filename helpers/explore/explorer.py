@@ -3,38 +3,46 @@
 Importing this module imports neither torch nor matplotlib: a slider step is felt as instant.
 """
 
-import inspect
+import contextlib
 
 import ipywidgets as widgets
 
 from helpers.diagram import Diagram
+from helpers.explore.advice import hint, in_training
 from helpers.explore.controls import SIZES, button, is_range, make_controls
-from helpers.inputs.examples import SHAPES, example
+from helpers.explore.filling import filled, parts_for, sizes_for, to_fill, vocabulary_of, without_default
+from helpers.explore.own_sizes import fit
+from helpers.explore.parameters import REQUIRED, parameters_of, places_of
+from helpers.inputs.examples import SHAPES
 from helpers.look.sentence import one_line, sentence
 from helpers.see.contained import contained
 from helpers.see.copies import is_copied
+from helpers.see.own_things import is_module_class, own_things
 from helpers.see.plain_function import PlainFunction
-from helpers.see.sizes import shape_of
+from helpers.see.sizes import IN_A_BATCH, shape_of
 from helpers.trace.trace import Trace
 
-REQUIRED = inspect.Parameter.empty
 LONGEST_NAME = 60
 
 
 def explore(build, **ranges):
     """Sliders and a live diagram for a function that returns a Trace.
 
-    build: any function, your own too; one that returns an array or a tensor is drawn as what it got and what it gave.
-    Its parameters decide the controls: ``T``, ``C``, ``head_size``,
-    ``B`` and other numbers get a slider, booleans a check box, texts a field to type in; ``x``, ``Wq``, ``Wk``, ``Wv``,
-    ``scores``, ``v`` and ``tokens`` are filled in from ``helpers.inputs.examples.example`` at the sizes that
-    the sliders show. A slider starts at the parameter's own default.
+    build: any function, your own too, or a torch module; one that returns arrays or tensors is drawn as what it got and
+    what it gave, several of them as ``out``, ``out₂``, … or by the names of a dictionary. Its parameters decide the
+    controls: ``T``, ``C``, ``head_size``, ``B`` and other numbers get a slider, booleans a check box, texts a field to
+    type in; ``x``, ``Wq``, ``Wk``, ``Wv``, ``scores``, ``v`` and ``tokens`` are filled in from
+    ``helpers.inputs.examples.example`` at the sizes that the sliders show; ``input``, ``src`` and what else a module
+    takes stand for x, ``idx`` for ids. A slider starts at the parameter's own default, or where the layers, masks and
+    tables that build has of its own take it, and ends where they do.
     ranges: ``T=(1, 16, 8)`` is lowest, highest and start of a slider; any other value is passed to
     build as it is, without a control.
 
     A step calls build once. It gets copies of arrays, tensors and lists, so that yours stay as they are, and random
-    numbers start anew at each call: a slider that is moved back shows the same numbers. At the start, build is called
-    once more at other sizes, to learn which axis of its result is which. What it raises becomes a sentence.
+    numbers start anew at each call: a slider that is moved back shows the same numbers. At the start it is called
+    more often, without showing what it prints: a few times, at most 16, at other sizes, to learn which axis of its
+    results is which; and up to some dozens of times, a module as a copy, to learn which sizes its own layers take, or
+    what would work where it fails. What it raises becomes a sentence.
 
     Returns an Explorer. Raises ValueError for what cannot be called, for a range that build has no use for, or one that
     is not in order.
@@ -51,16 +59,20 @@ class Explorer(widgets.VBox):
 
     def __init__(self, build, ranges):
         check_callable(build)
-        self.title = name_of(build)
+        self.build, self.title = build, name_of(build)
         self.parameters = parameters_of(build, self.title)
         self.fixed = {name: value for name, value in ranges.items() if name in SHAPES or not is_range(value)}
         check_fixed(self.fixed)
-        self.filled = self._filled()
+        stand = parts_for(build, self.parameters)
+        self.parts = to_fill(stand, self.parameters, self.fixed)
+        self.own, self.vocabulary = own_things(build), vocabulary_of(build)
         self.controls = self._make_controls({name: ranges[name] for name in ranges if name not in self.fixed}, ranges)
+        self.seed, self.resetting, self.remarks, self.told, self.hint = 0, False, [], [], None
+        self.function = PlainFunction(build, self.title, {}, stand, places_of(build, self.parameters))
+        with contained():
+            self._fit(ranges)
+        self.function.ranges = {name: (one.min, one.max) for name, one in self.controls.items() if name in SIZES}
         self.start = {name: control.value for name, control in self.controls.items()}
-        self.seed, self.resetting, self.remarks = 0, False, []
-        limits = {name: (self.controls[name].min, self.controls[name].max) for name in SIZES if name in self.controls}
-        self.function = PlainFunction(build, self.title, limits)
         self.diagram = Diagram(Trace(self.title))
         for control in self.controls.values():
             control.observe(lambda change: self.update(), "value")
@@ -82,13 +94,24 @@ class Explorer(widgets.VBox):
             return
         try:
             with contained():
-                self._show(self.function.seen(self._arguments(), self.seed))
+                self._show(self.function.seen(self.arguments(), self.seed))
         except Exception as error:  # noqa: BLE001 - whatever a learner's own function raises, the explorer lives on
-            self.diagram.error = sentence(error)
+            self.diagram.error = self._told(error)
+
+    def _told(self, error):
+        """An error as a sentence. The first time, with a hint: what would work in its place."""
+        if self.hint is None:
+            self.hint = "", None  # a later step calls the function once, and no more
+            with contextlib.suppress(Exception):  # arguments that cannot be made have their own sentence
+                self.hint = hint(self, error), type(error)
+        said, (text, kind) = sentence(error), self.hint
+        return f"{said.rstrip('.')}. {text}." if text and kind is type(error) else said
 
     def _show(self, seen):
         """Bring the page in line with what was seen; the old picture stays where the new one cannot be drawn."""
-        remarks = [remark if remark[-1] in ".!?…" else f"{remark}." for remark in seen.remarks]
+        self.hint = self.hint or ("", None)
+        remarks = [*self.told, *in_training(self.build, self.title, self.own[0]), *seen.remarks]
+        remarks = [remark if remark[-1] in ".!?…" else f"{remark}." for remark in remarks]
         shapes = ", ".join(f"{step.name} {step.shape}" for step in seen.trace)
         before = self.diagram.value
         with self.diagram.hold_sync():
@@ -116,25 +139,13 @@ class Explorer(widgets.VBox):
         self.seed += 1
         self.update()
 
-    def _filled(self):
-        """The parts of an example that build gets: what neither you nor its own signature gives."""
-        filled = [
-            name
-            for name, parameter in self.parameters.items()
-            if name in SHAPES
-            and name not in self.fixed
-            and (parameter.default is None or parameter.default is REQUIRED)
-        ]
-        own = {"x", "scores"} & self.parameters.keys() - set(filled)
-        return [name for name in filled if not (own and name == "tokens")]  # an x of yours has tokens of its own
-
     def _make_controls(self, sliders, ranges):
         """A control for every size that an example needs, and for every parameter that is not in one."""
-        names = dict.fromkeys(size for part in self.filled for size in SHAPES[part])
+        names = sizes_for(self.parts)
         for name, parameter in self.parameters.items():
-            if name not in SHAPES and name != "seed" and parameter.default is not None:
+            if name not in {*SHAPES, *self.parts, "seed"} and name[:1] != "_" and parameter.default is not None:
                 names[name] = None
-        if "B" in ranges and "x" in self.filled:
+        if "B" in ranges and {*IN_A_BATCH} & {*self.parts.values()}:
             names["B"] = None
         unknown = [name for name in ranges if name not in names and name not in self.parameters]
         if unknown:
@@ -143,33 +154,63 @@ class Explorer(widgets.VBox):
         return make_controls(names, defaults, sliders, self.fixed)
 
     def _make_buttons(self):
-        seeded = {*self.filled, "seed"} & self.parameters.keys() - self.fixed.keys() - {"tokens"}
+        seeded = {*self.parts, "seed"} & self.parameters.keys() - self.fixed.keys() - {"tokens"}
         buttons = [button("Reset", "Put every slider back", self.reset)]
         if seeded:
             buttons.append(button("New numbers", "The same shapes with other numbers", self.new_numbers))
         return buttons
 
-    def _arguments(self):
-        values = {name: control.value for name, control in self.controls.items()}
-        given = {**values, **self.fixed}
-        sizes = {name: given[name] for name in SIZES if name in given}
-        made = example(**sizes, seed=self.seed) if self.filled else None
+    def given(self):
+        """What the controls show, and what you gave, by name."""
+        return {**{name: control.value for name, control in self.controls.items()}, **self.fixed}
+
+    def sizes(self):
+        """The sizes among what is given: ``{"T": 8, "C": 4}``."""
+        given = self.given()
+        return {name: given[name] for name in SIZES if name in given}
+
+    def arguments(self, **sizes):
+        """What the function gets, at the sizes that the sliders show, or at others."""
+        given = {**self.given(), **sizes}
+        sizes = {**self.sizes(), **sizes}
+        made = filled(self.parts, sizes, self.seed, self.vocabulary) if self.parts else {}
         arguments = {}
         for name, parameter in self.parameters.items():
             if name in given:
                 arguments[name] = given[name]
             elif name == "seed":
                 arguments[name] = self.seed
-            elif name in self.filled:
-                arguments[name] = getattr(made, name)
+            elif name in made:
+                arguments[name] = made[name]
             elif is_copied(parameter.default):
                 arguments[name] = parameter.default
             elif parameter.default is REQUIRED:
-                raise ValueError(
-                    f"{self.title} needs {name}, which explore cannot fill in: give it a default, or a value, as in "
-                    f"explore({self.title}, {name}=…)."
-                )
+                arguments[name] = without_default(name, self.title, self.build)
         return arguments
+
+    def fill(self, name, part):
+        """Let a parameter get another part of an example."""
+        self.parts[name] = self.function.parts[name] = part
+
+    def _fit(self, ranges):
+        """Bring the sliders in line with the sizes of the function's own matrices, and say so where you gave others."""
+        sliders = {name: self.controls[name] for name in ("T", "C", "head_size") if name in self.controls}
+        fitted = fit(self, {name: control.max for name, control in sliders.items()})
+        if fitted is None:
+            return
+        for name in sliders:
+            if name not in sizes_for(self.parts) and name not in self.parameters:  # ids have no channels
+                del self.controls[name]
+                continue
+            low, high = fitted.limits.get(name, (sliders[name].min, max(sliders[name].max, fitted.sizes[name])))
+            if low == high:
+                del self.controls[name]
+                self.fixed[name] = low
+            else:
+                value = min(sliders[name].value, high) if name == "T" else fitted.sizes[name]
+                sliders[name].max, sliders[name].value = high, value
+            if name in ranges and high < ranges[name][1]:
+                self.told.append(f"{self.title} takes {name}={high}" + (" alone" if low == high else " at most"))
 
     def __repr__(self):
         settings = ", ".join(f"{name}={control.value!r}" for name, control in self.controls.items())
@@ -195,25 +236,14 @@ def check_callable(build):
             f"explore was given a Trace, {build.title}, which is made already: give it the function that makes one, as "
             "in explore(head). The Trace shows itself as the last line of a cell."
         )
+    if is_module_class(build):
+        raise ValueError(
+            f"{name_of(build)} is a class, which makes modules: give one of them, with its sizes, as in "
+            f"explore({name_of(build)}(…))."
+        )
     if not callable(build):
         shape = f" of shape {shape_of(build)}" if shape_of(build) else ""
         raise ValueError(f"explore was given {type(build).__name__}{shape}, which cannot be called: wanted a function.")
-
-
-def parameters_of(build, title):
-    """The parameters that can be given by name or place; raises ValueError for a function that does not tell them."""
-    try:
-        found = inspect.signature(getattr(build, "forward", build) if is_module(build) else build).parameters
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"{title} does not tell its parameters: put it into a function of yours, as in lambda x: {title}(x)."
-        ) from error
-    return {name: one for name, one in found.items() if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)}
-
-
-def is_module(build):
-    """Is it a torch module, which says its parameters in ``forward``? Asked without importing torch."""
-    return any(kind.__module__.startswith("torch.nn") for kind in type(build).__mro__)
 
 
 def check_fixed(fixed):

@@ -1,6 +1,6 @@
 """Inputs to try things on: reproducible numbers of any size, with words of a real sentence."""
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -100,6 +100,12 @@ def by_hand(T=2, C=3, head_size=4, seed=0, level=1):
     sizes = {"T": T, "C": C, "head_size": head_size}
     T, C, head_size = (whole_number(name, size, 1, PAPER) for name, size in sizes.items())
     level, seed = whole_number("level", level, 1, max(LEVELS)), whole_number("seed", seed, 0)
+    return ByHand(words(T), *(matrix.copy() for matrix in searched(T, C, head_size, seed, level)))
+
+
+@lru_cache(maxsize=1024)
+def searched(T, C, head_size, seed, level):
+    """The matrices of ``by_hand``, which take a search: a slider comes back to the same sizes."""
     shapes = [(T, C), *[(C, head_size)] * 3, (head_size, C)]  # of x, Wq, Wk, Wv and Wo
     ends = np.cumsum([rows * columns for rows, columns in shapes])
     rng = np.random.default_rng([seed, level, T, C, head_size])
@@ -116,7 +122,7 @@ def by_hand(T=2, C=3, head_size=4, seed=0, level=1):
             best, fewest, made = sheets[least], found[least], [part[least].copy() for part in parts]
         if fewest == 0:
             break
-    return ByHand(words(T), *made)
+    return made
 
 
 def drawn(rng, count, largest, parts):
@@ -127,16 +133,24 @@ def drawn(rng, count, largest, parts):
     return size * rng.choice([-1, 1], size.shape) * (rng.random(size.shape) < 7 / 8) + 0.0  # + 0.0 turns -0.0 into 0.0
 
 
+@cache
+def pairs(count):
+    """The places of the two of each pair among so many."""
+    return np.triu_indices(count, 1)
+
+
 def faults(x, Wq, Wk, Wv, Wo):
     """How far each sheet is from what ``by_hand`` promises, 0 where it keeps it all: (SHEETS,). x: (SHEETS, T, C),
     and so on.
     """
-    q, k, v = x @ Wq, x @ Wk, x @ Wv  # (SHEETS, T, C) @ (SHEETS, C, h) -> (SHEETS, T, h)
+    W = np.stack([Wq, Wk, Wv])  # (3, SHEETS, C, h)
+    q, k, v = x @ W  # (SHEETS, T, C) @ (3, SHEETS, C, h) -> (3, SHEETS, T, h)
     scaled = q @ k.swapaxes(1, 2) * q.shape[2] ** -0.5  # (SHEETS, T, h) @ (SHEETS, h, T) -> (SHEETS, T, T)
-    empty = sum((matrix == 0).all(axis).sum(1) for matrix in (x, Wq, Wk, Wv, Wo) for axis in (1, 2))
+    empty = sum((matrix == 0).all(axis).sum(1) for matrix in (x, Wo) for axis in (1, 2))
+    empty = empty + sum((W == 0).all(axis).sum((0, 2)) for axis in (2, 3))
     alike = sum((a == b).all((1, 2)) for a, b in [(q, k), (k, v), (v, q)])
     for rows in (x, x.swapaxes(1, 2))[: x.shape[1]]:  # of a single token, the columns may be alike
-        one, other = np.triu_indices(rows.shape[1], 1)
+        one, other = pairs(rows.shape[1])
         alike = alike + (rows[:, one] == rows[:, other]).all(2).sum(1)
     even = sum((scaled[:, t, : t + 1] == scaled[:, t, :1]).all(1) for t in range(1, x.shape[1]))
     large = np.maximum(abs(scaled) - SMALL, 0).sum((1, 2))

@@ -9,6 +9,7 @@ straight. What one matrix sends out shares its lane, and so do arrows that all l
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 LANE = 7  # from one lane to the next
@@ -253,12 +254,12 @@ def from_below(stop, names):
 def stack(lines):
     """Give each line a lane, so that few cross and none run into each other; returns how many lanes that takes."""
     bent = [line for line in lines if line.span[0] < line.span[1]]
-    order = []
+    order, met = [], cache(crossings)
     for line in bent * ROUNDS:  # then try each again at every other place
         if line in order:
             order.remove(line)
-        above = [crossings(upper, line) for upper in order]
-        below = [crossings(line, lower) for lower in order]
+        above = [met(upper, line) for upper in order]
+        below = [met(line, lower) for lower in order]
         costs = [sum(above[:place]) + sum(below[place:]) for place in range(len(order) + 1)]
         order.insert(costs.index(min(costs)), line)
     for i, line in enumerate(order):

@@ -184,12 +184,13 @@ class Page:
             for m in parties:
                 self.room[m.name] = max(cells, *(max(party.title, party.noted) for party in parties))
                 self.notes[m.name] = wrap(m.note, (self.room[m.name] - INDENT) // LETTER)
-        readers = {m.name: [] for m, _ in self.blocks}
-        for i, (m, _) in enumerate(self.blocks):
-            for source in {*m.inputs} & {*readers}:
-                readers[source].append(i)
-        self.readers = [*readers.values()]
-        self.places, self.fits, self.height = cache(self.places), cache(self.fits), cache(self.height)
+        row = {m.name: i for i, (m, _) in enumerate(self.blocks)}
+        self.joins = [(i, row[source]) for i, (m, _) in enumerate(self.blocks) for source in m.inputs if source in row]
+        self.readers = [[] for _ in self.blocks]
+        for i, source in dict.fromkeys(self.joins):
+            self.readers[source].append(i)
+        self.places, self.middles = cache(self.places), cache(self.middles)
+        self.fits, self.height = cache(self.fits), cache(self.height)
         # Low pictures with short arrows are the easiest to read.
         self.bands = min(splits(len(self.blocks), self.fits), key=self.cost)
         self.overflow = not all(self.fits(*band) for band in self.bands)
@@ -222,6 +223,10 @@ class Page:
             left = x + self.room[m.name] + GAP
         return found, left - GAP
 
+    def middles(self, start, stop):
+        """The middle of each matrix of a band."""
+        return [x + self.span(m) / 2 for (m, _), (_, x) in zip(self.blocks[start:stop], self.places(start, stop)[0])]
+
     def fits(self, start, stop):
         """Is the page wide enough for this band and for the arrows that go past it?"""
         spare = self.width - MARGIN - self.places(start, stop)[1]
@@ -237,12 +242,9 @@ class Page:
 
     def cost(self, bands):
         """How far all arrows run sideways, and how high the picture is."""
-        at = {}
-        for start, stop in bands:
-            for i, (_, x) in zip(range(start, stop), self.places(start, stop)[0]):
-                at[self.blocks[i][0].name] = x + self.span(self.blocks[i][0]) / 2
-        aside = sum(abs(at[m.name] - at[source]) for m, _ in self.blocks for source in m.inputs if source in at)
-        return aside + 2 * sum(self.height(*band) for band in bands)
+        at = [middle for band in bands for middle in self.middles(*band)]
+        aside = sum([abs(at[i] - at[source]) for i, source in self.joins])
+        return aside + 2 * sum([self.height(*band) for band in bands])
 
     def stops(self):
         """The matrices as their arrows see them."""

@@ -176,7 +176,8 @@ def exact_digits(values):
     finite = values[np.isfinite(values)]
     with np.errstate(over="ignore", invalid="ignore"):
         for digits in (0, 1, 2):
-            for some in (finite[:1000], finite):  # of millions, mostly the first thousand show that it is not exact
+            # Of millions, mostly the first thousand show that it is not exact.
+            for some in (finite[:1000], finite)[finite.size <= 1000 :]:
                 scaled = some * 10**digits
                 exact = (abs(scaled - scaled.round()) < 1e-9).all()
                 if not exact:

@@ -107,5 +107,10 @@ def outline(text, bold=False, italic=False):
 def text_width(text, size, bold=False, italic=False):
     """How wide a text is in CSS pixels."""
     # Spaces at the end have no outline: measure up to a bar, and take the bar off again.
-    wide = [outline(part, bold, italic)[0][:, 0].max() for part in (f"{text}|", "|")]
-    return size * (wide[0] - wide[1]) if text else 0
+    return size * (reach(f"{text}|", bold, italic) - reach("|", bold, italic)) if text else 0
+
+
+@lru_cache(8192)
+def reach(text, bold, italic):
+    """How far to the right the outlines of a text reach at size 1."""
+    return outline(text, bold, italic)[0][:, 0].max()

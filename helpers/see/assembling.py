@@ -5,6 +5,7 @@ from itertools import count
 
 from helpers.see.dimensions import Axes, Letters, named_inputs, rule_letters
 from helpers.see.roles import Roles
+from helpers.see.surroundings import settle
 from helpers.trace.grammar import clauses, guard_text, rule_text
 from helpers.trace.tables import table
 from helpers.trace.trace import Trace
@@ -15,6 +16,7 @@ SMALL = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 def assembled(drafts, last, title, tokens=None):
     """The Trace of drafts. last: the drafts that were returned, in order."""
     drafts = needed(drafts, last)
+    settle(drafts)
     trace = Trace(title, tokens)
     roles = Roles(drafts, last[-1:])
     axes = Axes()

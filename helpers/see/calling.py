@@ -33,13 +33,14 @@ class Call:
     said: list
 
 
-def call(build, arguments, seed=0, tensors=False, strict=False, places=None):
+def call(build, arguments, seed=0, tensors=False, strict=False, places=None, limited=None):
     """Call a function once. Raises what it raises, and ValueError where that would end Python. Returns a Call.
 
     It gets copies, so that what you gave stays as it is. Python's, NumPy's and PyTorch's random numbers start from
     seed at each call, and go on afterwards where they were: the same call gives the same numbers, and your other cells
     do not notice it. tensors: give arrays as torch tensors, of the type that torch makes by itself. strict: raise
     the warnings that a function took a tensor for an array. places: the parameters that are given by place.
+    limited: what ends an action that takes too long (see ``Deadline``), if anything does.
 
     >>> call(lambda x: x + 1, {"x": 1}).value
     2
@@ -61,7 +62,7 @@ def call(build, arguments, seed=0, tensors=False, strict=False, places=None):
             for text in TAKEN_FOR_ARRAY:
                 warnings.filterwarnings("error", text)
         with contained():
-            value = build(*placed, **named)
+            value = limited(lambda: build(*placed, **named)) if limited else build(*placed, **named)
     return Call(value, written(before, given), [*printed.sentences(), *told(warned)])
 
 

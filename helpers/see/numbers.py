@@ -59,7 +59,11 @@ def no_other_thing(value):
         value.close()
         raise NoNumbers("a coroutine", "Write `def` in place of `async def`.")
     if hasattr(type(value), "__next__"):
-        raise NoNumbers(f"a {kind}, which can be read only once", "Put list(…) around it.")
+        raise NoNumbers(
+            f"a {kind}, which can be read only once", "Put list(…) around it. One without end: list(islice(…, 8))."
+        )
+    if isinstance(value, range) and len(value) > MOST_NUMBERS:
+        raise NoNumbers(f"a range of {len(value):,}", f"At most {MOST_NUMBERS:,} numbers can be drawn.")
     if isinstance(value, str | bytes):
         raise NoNumbers(f"text, {one_line(repr(value), 40)}", "Return numbers.")
     if isinstance(value, dict | set | frozenset):

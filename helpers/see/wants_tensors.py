@@ -43,12 +43,25 @@ def kinds(build, arguments):
 
 def plain(build):
     """The function behind a partial one, a method, a torch module or an object that can be called."""
-    while isinstance(build, functools.partial):
-        build = build.func
+    build = unwrapped(build)
     if isinstance(build, FunctionType | MethodType | type):
         return getattr(build, "__func__", build)
     methods = [getattr(type(build), name, None) for name in ("forward", "__call__")]
     return next((method for method in methods if isinstance(method, FunctionType)), build)
+
+
+def unwrapped(build):
+    """What a partial function calls; any other as it is."""
+    while isinstance(build, functools.partial):
+        build = build.func
+    return build
+
+
+def known_names(function):
+    """What the names stand for that a function's code takes from outside: a dictionary."""
+    known = {**vars(builtins), **function.__globals__, **closure(function)}
+    names, _, _ = read_code(function.__code__)
+    return {name: known[name] for name in sorted(names) if name in known}
 
 
 def mentions(function):

@@ -17,6 +17,8 @@ def as_array(name, value):
             f"{name} is a masked array of shape {value.shape}; wanted a plain one, as in {name}.filled(0), and a mask "
             "of its own."
         )
+    if callable(value) and hasattr(getattr(value, "weight", None), "detach"):
+        raise ValueError(as_layer(name, value))
     try:
         value = np.asarray(plain(value))
     except Exception as error:
@@ -28,6 +30,17 @@ def as_array(name, value):
         held = HELD.get(value.dtype.kind, "things that are not numbers")
         raise ValueError(f"{name} has shape {value.shape} and holds {held}; wanted real numbers.")
     return value.astype(np.int64 if np.can_cast(value.dtype, np.int64) else np.float64)
+
+
+def as_layer(name, layer):
+    """A sentence on a layer that stands where its matrix should."""
+    text = f"{name} is a {type(layer).__name__}, a layer; wanted its matrix, as in {name} = layer.weight.T"
+    if getattr(layer, "bias", None) is None:
+        return f"{text}: an nn.Linear keeps it transposed."
+    return (
+        f"{text}: an nn.Linear keeps it transposed. Its bias has a place as one more row of {name}, which a channel of "
+        "ones in x reads."
+    )
 
 
 def plain(value):

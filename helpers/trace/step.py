@@ -31,6 +31,7 @@ class Step:
     seen:   True for one of a run, whose name is an expression of its code: ``"x @ W"``
     hidden: True for one that no face shows: a view, a constant, a half-way result; what is made of it reads through it
     part:   the parts of the code that it was made in, the outermost first: ``("layers.0.attn", "apply_rotary")``
+    folded: what a step stands for while that part of the code is closed: ``"layers.0.attn"``
     places: of a move: for each cell, where in the numbers of its inputs it stands; -1 for one that is filled in
     table:  of an opaque step and of a scatter: which numbers of its inputs each cell is made of, a ``Table``
     operation: of an opaque step: the word that its formula has before the bracket, ``"cumsum"``
@@ -51,6 +52,7 @@ class Step:
     seen: bool = False
     hidden: bool = False
     part: tuple = ()
+    folded: str = ""
     places: np.ndarray | None = field(default=None, repr=False)
     table: object = field(default=None, repr=False)
     operation: str = ""

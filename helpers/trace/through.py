@@ -7,6 +7,7 @@ with its own name, ``(x @ W)[1,2]``, and its sources count as those of the cell 
 
 from helpers.look.style import number
 from helpers.trace import rules
+from helpers.trace.formulas import bracketed, join, listed, names, numbers
 from helpers.trace.kinds import KINDS
 
 
@@ -86,6 +87,8 @@ def inputs(trace, step):
 
 def formula(trace, step, index):
     """The formula of a cell, as ``rules.formula`` has it; a number that was moved has that of where it was made."""
+    if step.folded:
+        return closed(trace, step, index)
     made, place = step, index
     found = KINDS[step.kind].moved(step, index, trace.inputs(step))
     if found:
@@ -93,3 +96,14 @@ def formula(trace, step, index):
         if not made.hidden or (made.kind == "given" and made.axes):
             made, place = step, index
     return rules.formula(step, index, inputs(trace, made), (made, place))
+
+
+def closed(trace, step, index):
+    """The formula of a cell that stands for a closed part of the code: which cells went in, and not how."""
+    found = sources(trace, step, index)
+    which = {name: at for at, name in enumerate(dict.fromkeys(name for name, _ in found))}
+    read, cells = [trace[name] for name in which], sorted((which[name], where) for name, where in found)
+    pieces = [step.written(index)]
+    for show, most in [(names(read), 3), (numbers(read), 8)] if cells else []:
+        pieces += [(" = ", ""), *bracketed(join(listed(cells, show, most), ", "), f"{step.folded}(")]
+    return [*pieces, (" = ", ""), (number(step.value[index], step.digits), step.name)]

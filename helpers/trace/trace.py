@@ -14,6 +14,7 @@ from helpers.look.style import ROLES, TOKENS, number, shape_text, size_name
 from helpers.trace import rules, through
 from helpers.trace.arrays import as_array
 from helpers.trace.checks import checked_factor, checked_name, checked_tokens
+from helpers.trace.folding import folded, opened_at_first, parts
 from helpers.trace.gradients import backward
 from helpers.trace.kinds import KINDS
 from helpers.trace.step import Step, place
@@ -273,6 +274,28 @@ class Trace:
             ] + ["  …"] * (len(rows) > 8)
         return str(Text("\n".join(lines)))
 
+    # -- parts of the code ------------------------------------------------------------------------
+
+    @property
+    def parts(self):
+        """The modules and functions of the code that its steps were made in, each a path, the outermost first."""
+        return parts(self)
+
+    @property
+    def opened_at_first(self):
+        """Those parts that are open when nobody has chosen: as many as have room."""
+        return opened_at_first(self)
+
+    def folded(self, opened=None):
+        """The same trace with its parts closed, but those in ``opened``; if left out, as many are open as have room.
+
+        Of a closed part only what comes out of it is shown. See ``helpers.trace.folding``.
+        """
+        if not self.parts:
+            return self
+        opened = self.opened_at_first if opened is None else opened
+        return type(self)(self.title, self.tokens, folded(self, {tuple(path) for path in opened}))
+
     # -- gradients --------------------------------------------------------------------------------
 
     def backward(self, dout=None):
@@ -285,7 +308,7 @@ class Trace:
         """The still picture, with alt text. See ``helpers.pictures.picture``."""
         from helpers.pictures.still import picture
 
-        return picture(self, **options)
+        return picture(self.folded(), **options)
 
     def save(self, path, **options):
         """Write the picture to a file: ``.svg``, ``.png`` or ``.pdf``."""

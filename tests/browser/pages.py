@@ -52,7 +52,7 @@ HOSTILE = [
     "&amp;\"'",
     "</title></svg>",
 ]
-OF_A_DIAGRAM = {"pinned", "error", "readout", "notes", "blank", "gradients", "editable"}
+OF_A_DIAGRAM = {"opened", "pinned", "error", "readout", "notes", "blank", "gradients", "editable"}
 AREA = """which => {
     const stage = models[which].el.querySelector(".attention-stage");
     const { left, top } = stage.getBoundingClientRect();
@@ -115,7 +115,7 @@ UPDATE = """async ([which, changes]) => {
 
 def state_of(diagram):
     """What a Diagram sends to the browser, with its bytes as text."""
-    names = ("appearance", "trace", "backward", "pinned", "notes", "editable", "error", "readout")
+    names = ("appearance", "trace", "backward", "pinned", "notes", "editable", "error", "readout", "opened")
     return {
         name: sendable(getattr(diagram, name)) if name in ("trace", "backward") else getattr(diagram, name)
         for name in names

@@ -64,10 +64,12 @@ class Kind:
         bound = dict(zip(rule.output, index, strict=True))
         sizes = {axis: n for axes, source in zip(rule.inputs, inputs) for axis, n in zip(axes, source.value.shape)}
         free, found = [axis for axis in sizes if axis not in bound], []
+        every = {axis: at for at, axis in enumerate((*bound, *free))}
+        wanted = [[every[axis] for axis in axes] for axes in rule.inputs]
         for places in product(*(range(sizes[axis]) for axis in free)):
-            bound.update(zip(free, places))
-            if holds(rule.guard, bound):
-                found.append(tuple(tuple(bound[axis] for axis in axes) for axes in rule.inputs))
+            places = (*index, *places)
+            if not rule.guard or holds(rule.guard, dict(zip(every, places))):
+                found.append(tuple([tuple([places[at] for at in axes]) for axes in wanted]))
         return found
 
     def cell(self, step, index, inputs):

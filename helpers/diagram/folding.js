@@ -1,0 +1,72 @@
+// The parts of a learner's code, closed and opened: helpers/trace/folding.py again, for the browser. A part is its path,
+// ["sa", "sa.heads.0"].
+
+import { dictionary } from "./grammar.js";
+
+const pathText = (path) => path.join("\n");
+
+// The outermost part around a step that is not open, or undefined where all are open.
+function closedPart({ part }, opened) {
+  const depth = part.findIndex((_, i) => !opened.has(pathText(part.slice(0, i + 1))));
+  return depth < 0 ? undefined : part.slice(0, depth + 1);
+}
+
+// The names of the shown steps that a step is made of, seen through hidden ones.
+function readsThrough(step, steps) {
+  if (!step.inputs.some((name) => steps[name].hidden)) return step.inputs;
+  const [found, done, left] = [[], new Set(), [...step.inputs].reverse()];
+  while (left.length) {
+    const name = left.pop();
+    if (done.has(name)) continue;
+    done.add(name);
+    if (steps[name].hidden) left.push(...[...steps[name].inputs].reverse());
+    else found.push(name);
+  }
+  return found;
+}
+
+// A trace as it is shown while the parts in `opened`, a list of paths, are open and all others closed.
+export function folded(trace, opened) {
+  const paths = new Set(opened.map(pathText));
+  const closed = dictionary(trace.all.map((step) => [step.name, closedPart(step, paths)]));
+  const label = (name) => closed[name] && pathText(closed[name]);
+  const [read, comesOut] = [new Set(), new Set()];
+  for (const { name, inputs } of trace.all) {
+    for (const input of inputs) {
+      read.add(input);
+      if (label(input) !== label(name)) comesOut.add(input);
+    }
+  }
+  const all = trace.all.map((step) => {
+    const part = closed[step.name];
+    if (!part) return { ...step, folded: "" };
+    const out = comesOut.has(step.name) || !read.has(step.name);
+    if (!out) return { ...step, hidden: true, folded: "" };
+    return step.kind === "given" ? { ...step, folded: "" } : { ...step, hidden: false, folded: part.at(-1) };
+  });
+  const steps = dictionary(all.map((step) => [step.name, step]));
+  for (const step of all) step.reads = readsThrough(step, steps);
+  return { ...trace, all, steps: all.filter(({ hidden }) => !hidden) };
+}
+
+// The parts that can be opened or closed now, in the order of the code: those whose surroundings are open.
+export function withinReach(steps, opened) {
+  const paths = new Set(opened.map(pathText));
+  const found = new Map();
+  for (const { part } of steps) {
+    for (let depth = 1; depth <= part.length; depth++) {
+      const path = part.slice(0, depth);
+      found.set(pathText(path), path);
+      if (!paths.has(pathText(path))) break;
+    }
+  }
+  return [...found.values()];
+}
+
+// The opened parts after one was opened or closed.
+export function toggled(opened, path) {
+  const others = opened.filter((other) => pathText(other) !== pathText(path));
+  return others.length < opened.length ? others : [...opened, path];
+}
+
+export const isOpen = (opened, path) => opened.some((other) => pathText(other) === pathText(path));

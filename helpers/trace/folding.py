@@ -1,0 +1,73 @@
+"""The parts of a learner's code, closed: of a module or a called function only what comes out of it is shown.
+
+A closed part stands as the matrices that others read from it; opened, it shows its own steps. ``diagram/folding.js`` is
+this module again, for the browser.
+"""
+
+from dataclasses import replace
+
+MOST = 15  # matrices at a time
+FEWEST = 2  # so few explain nothing: an input and what comes out
+
+
+def parts(steps):
+    """The parts that there are, each a path: those of the outermost first, in the order of the code.
+
+    >>> from helpers.trace import Trace
+    >>> trace = Trace()
+    >>> _ = trace.seen("x", [1.0], "t"), trace.seen("y", [1.0], "t", part=("block", "attn"))
+    >>> parts(trace)
+    [('block',), ('block', 'attn')]
+    """
+    paths = [step.part[:depth] for step in steps for depth in range(1, len(step.part) + 1)]
+    return sorted(dict.fromkeys(paths), key=len)
+
+
+def closed_part(step, opened):
+    """The outermost part around a step that is not open, or () where all are open."""
+    paths = (step.part[:depth] for depth in range(1, len(step.part) + 1))
+    return next((path for path in paths if path not in opened), ())
+
+
+def folded(steps, opened):
+    """The steps as they are shown while the parts in ``opened`` are open and all others closed: a dictionary by name.
+
+    What others read of a closed part, and what nobody reads, stands for it: ``Step.folded`` is then its name. All else
+    in it is hidden.
+    """
+    steps = list(steps)
+    closed = {step.name: closed_part(step, opened) for step in steps}
+    read = {name for step in steps for name in step.inputs}
+    out = {name for step in steps for name in step.inputs if closed[name] != closed[step.name]} | {*closed} - read
+    return {step.name: as_shown(step, closed[step.name], step.name in out) for step in steps}
+
+
+def as_shown(step, part, comes_out):
+    """A step while the part around it is closed."""
+    if not part:
+        return step
+    if not comes_out:
+        return replace(step, hidden=True)
+    constant = step.kind == "given"
+    return step if constant else replace(step, hidden=False, folded=part[-1])
+
+
+def opened_at_first(steps, most=MOST):
+    """The parts that are open when nobody has chosen: as many as leave at most so many matrices.
+
+    The outermost come first, and among them those in which something looks at something: a softmax is there. Where so
+    little is shown that it explains nothing, a part is opened whatever it holds.
+    """
+    steps, opened = list(steps), []
+    looking = {step.part[:depth] for step in steps if step.kind == "softmax" for depth in range(1, len(step.part) + 1)}
+    for path in sorted(parts(steps), key=lambda path: (len(path), path not in looking)):
+        if path[:-1] and path[:-1] not in opened:
+            continue
+        if shown(steps, [*opened, path]) <= most or shown(steps, opened) <= FEWEST:
+            opened.append(path)
+    return opened
+
+
+def shown(steps, opened):
+    """How many matrices are shown while these parts are open."""
+    return sum(not step.hidden for step in folded(steps, opened).values())
