@@ -29,6 +29,7 @@ class Cut(TorchFunctionMode):
         self.seen = {step.name for step in trace.shown if step.value.dtype.kind != "f"}
         for tensor in held:
             self.leaves[self.name(tensor)] = tensor.requires_grad_(tensor.is_floating_point())
+        self.left = {name: value for name, value in self.left.items() if trace[name].kind != "given"}
 
     def name(self, tensor):
         """The step that has these numbers, the nearest of those that have not been met."""

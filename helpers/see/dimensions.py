@@ -142,16 +142,17 @@ class Axes:
             self.join(first.setdefault((family, self.size[node]), node), node)
 
     def agree(self):
-        """What is cut into the same two axes is the same axis."""
+        """What is cut into the same two axes is the same axis, and the same axis is cut into the same two of a size."""
         changed = True
         while changed:
-            changed, known = False, {}
+            changed, cut, parts = False, {}, {}
             for outer, inner, whole in self.wholes:
-                key = self.find(outer), self.find(inner)
-                first = known.setdefault(key, whole)
-                if self.find(first) != self.find(whole):
-                    self.join(first, whole)
-                    changed = self.find(first) == self.find(whole) or changed
+                first = cut.setdefault((self.find(outer), self.find(inner)), whole)
+                others = parts.setdefault((self.find(whole), self.size[outer], self.size[inner]), (outer, inner))
+                for one, other in ((first, whole), *zip(others, (outer, inner))):
+                    apart = self.find(one) != self.find(other)
+                    self.join(one, other)
+                    changed = changed or (apart and self.find(one) == self.find(other))
 
 
 def covers(places, size):
@@ -219,9 +220,10 @@ def name_attention(axes, softmax, out, at, scores):
         if draft.value.ndim == few.value.ndim > 2 and few.shape[-3] != draft.shape[-3]:  # each for several of queries
             axes.name((few, draft.value.ndim - 3), "key_heads")
     value = out.inputs[1 - at]
-    free = [label for label in out.labels[1 - at] if label not in out.labels[at]]
-    for label in free:
-        node = (value, out.labels[1 - at].index(label))
+    for axis, label in enumerate(out.labels[1 - at]):
+        node = (value, axis)
+        if label in out.labels[at] or axes.size[node] == 1:
+            continue
         for other, family in list(axes.families.items()):
             if family == "head_size" and axes.size[other] == axes.size[axes.find(node)] and axes.family(node) is None:
                 axes.join(other, node)
