@@ -220,7 +220,8 @@ class Diagram {
     this.pick = Object.fromEntries(
       [...axes].map(([axis, size]) => [axis, this.pick[axis] < size ? this.pick[axis] : 0]),
     );
-    this.tools.showPicks(axes, this.pick);
+    const several = new Map([...axes].filter(([, size]) => size > 1)); // where there is one, there is no choice
+    this.tools.showPicks(several, this.pick);
   }
 
   pickIndex(axis, index) {

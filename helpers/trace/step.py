@@ -10,6 +10,7 @@ import numpy as np
 from helpers.look.given import told
 from helpers.look.style import cell_name, exact_digits, shape_text
 
+SMALL = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")  # of a name that is used again, ``wei₂``: no sign of Python
 JOINED = (ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Lambda)  # ``x @ W`` and the like
 
 
@@ -87,11 +88,11 @@ class Step:
 def bracketed(name):
     """A name as it stands before an index or a sign: an expression of several parts has brackets around it.
 
-    >>> bracketed("q"), bracketed("k.transpose(-2, -1)"), bracketed("x @ W")
-    ('q', 'k.transpose(-2, -1)', '(x @ W)')
+    >>> bracketed("q"), bracketed("k.transpose(-2, -1)"), bracketed("x₂ @ W")
+    ('q', 'k.transpose(-2, -1)', '(x₂ @ W)')
     """
     try:
-        found = None if name.isidentifier() else ast.parse(name, mode="eval").body
+        found = None if name.isidentifier() else ast.parse(name.translate(SMALL), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return name  # no expression: a name of the learner's own
     return f"({name})" if isinstance(found, JOINED) and not found.col_offset else name
