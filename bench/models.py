@@ -159,8 +159,8 @@ def wrong_sources(rerun, trace, step, index, generator):
     as_it_is = {name: one.value for name, one in read.items()}
     nonsense = {}
     for name, one in read.items():
-        # What decides stays: a masked score counts for nothing because it is so low, and a mask is 0 and 1.
-        decides = (np.abs(one.value) > LOW) | np.isin(one.value, (0, 1)).all()
+        # A masked score counts for nothing because it is so low: it stays.
+        decides = np.abs(one.value) > LOW
         nonsense[name] = np.where(decides, one.value, generator.standard_normal(one.value.shape))
         for where in named.get(name, ()):
             nonsense[name][where] = one.value[where]

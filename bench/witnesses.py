@@ -140,7 +140,7 @@ class Calls(TorchFunctionMode):
             found = [self.given(one, place, args, function) for place, one in enumerate(value)]
             return type(value)(found) if not hasattr(value, "_fields") else type(value)(*found)
         if getattr(function, "__name__", "") in ("__setitem__", "setitem"):
-            self.done(self.number, 0, args[0])
+            self.given(args[0], 0, args, function)
         return value
 
     def given(self, value, place, args, function):
@@ -149,9 +149,9 @@ class Calls(TorchFunctionMode):
         wanted = self.done(self.number, place, value)
         if wanted is None:
             return value
-        if any(value is one for one in args) or not value._is_view():
+        if value.shape == wanted.shape and (any(value is one for one in args) or not value._is_view()):
             return value.copy_(wanted)  # whoever holds it sees it
-        return wanted.to(value.dtype)
+        return wanted.clone()
 
 
 class Rerun:
@@ -162,17 +162,22 @@ class Rerun:
     """
 
     def __init__(self, module, inputs):
-        self.module, self.inputs, self.known = module, inputs, {}
+        self.module, self.inputs, self.known, self.decisions = module, inputs, {}, {}
         held = [*inputs.values()]
         if isinstance(module, torch.nn.Module):
             held += [*module.parameters(), *module.buffers()]
         for tensor in tensors(held):
             self.know(tensor, ("held", tensor))
-        self.run(lambda number, place, tensor: self.know(tensor, ("call", number, place)))
+        self.run(self.note)
 
     def run(self, done):
         with torch.no_grad(), plain_calls(), Calls(done):
             return self.module(**self.inputs)
+
+    def note(self, number, place, tensor):
+        self.know(tensor, ("call", number, place))
+        if not tensor.is_floating_point():
+            self.decisions[number, place] = tensor.clone()
 
     def know(self, tensor, where):
         self.known.setdefault(tuple(tensor.shape), []).append((tensor.detach().double().numpy().copy(), where))
@@ -184,15 +189,19 @@ class Rerun:
         return [where for far, where in found if far == least < 1e-5]
 
     def with_changed(self, changed, wanted):
-        """The numbers at ``wanted`` in a run in which other matrices are overwritten. changed: (where, numbers)."""
+        """The numbers at ``wanted`` in a run in which other matrices are overwritten. changed: (where, numbers).
+
+        What is no number but a decision (a mask, an index) stays as it was.
+        """
         calls = {where[1:]: numbers for where, numbers in changed if where[0] == "call"}
         found = []
 
         def done(number, place, tensor):
-            new = calls.get((number, place))
             if (number, place) == wanted[1:]:
                 found.append(tensor.detach().clone())
-            return None if new is None else torch.as_tensor(new).to(tensor.dtype).reshape(tensor.shape)
+                return None
+            new = calls.get((number, place), self.decisions.get((number, place)))
+            return None if new is None else torch.as_tensor(new).to(tensor.dtype)
 
         with torch.no_grad():
             kept = [(where[1], where[1].detach().clone()) for where, _ in changed if where[0] == "held"]
