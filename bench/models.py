@@ -154,7 +154,7 @@ def wrong_sources(rerun, trace, step, index, generator):
 
     def value(numbers):
         found = rerun.with_changed([(at, one) for name, one in numbers.items() for at in places[name]], wanted)
-        return None if found is None else float(found[index])
+        return None if found is None or found.shape != step.value.shape else float(found[index])
 
     as_it_is = {name: one.value for name, one in read.items()}
     nonsense = {}
@@ -201,15 +201,31 @@ def main():
     else:
         from bench.zoo import ZOO, made
     print(HEAD, flush=True)
+    lines = []
     for name in ZOO:
         if args.only in name:
             module, inputs = made(name)
             generator = np.random.default_rng(0)
             torch.manual_seed(0)
             line = looked_at(name, module, inputs, args.cells, generator)
+            lines.append(line)
             print(line, flush=True)
             for one in line.wrong if args.more else []:
                 print("    ", one, flush=True)
+    print(total(lines))
+
+
+def total(lines):
+    """What holds of all models, in a sentence."""
+    values, sources = (
+        [sum(numbers) for numbers in zip(*(getattr(line, what) for line in lines))] for what in ("values", "sources")
+    )
+    narrow = sum(0 < line.widest <= 15 for line in lines)
+    return (
+        f"{len(lines)} models, {sum(not line.steps for line in lines)} not seen; {values[0]} of {values[1]} values are "
+        f"TorchLens's, the sources of {sources[0]} of {sources[1]} cells are right; {narrow} models never show more "
+        "than 15 matrices at a time."
+    )
 
 
 if __name__ == "__main__":

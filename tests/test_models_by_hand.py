@@ -7,12 +7,13 @@ from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 from torch.overrides import TorchFunctionMode
 
-from bench.witnesses import distance, plain_calls, tensors
+from bench.models import wrong_sources
+from bench.witnesses import Rerun, distance, plain_calls, tensors
 from helpers.see.recording import record
 from helpers.see.seeing import trace_of
 from tests.models_by_hand import MODELS, Sizes, made
 
-CELLS = 12  # of each model
+CELLS = 8  # of each model
 
 
 class Cut(TorchFunctionMode):
@@ -113,3 +114,55 @@ def test_each_cell_names_those_it_depends_on(model, sizes, seed):
 
 def near(value, tensor):
     return value.shape == tensor.shape and distance(value, tensor.detach().numpy()) < 1e-6
+
+
+def test_the_witness_of_the_bench_finds_a_source_too_few_and_one_too_many(monkeypatch):
+    module, inputs = made("lecture: Head")
+    trace = trace_of(record(module, inputs), "Head")
+    rerun, generator = Rerun(module, inputs), np.random.default_rng(0)
+    named, future = trace.sources("out", 1, 3, 2), ("v", (1, 4, 2))
+    for cells, wrong in ((named, ""), (named[1:], "other cells count too"), ([future], "other cells count too")):
+        monkeypatch.setattr(trace, "sources", lambda *_, cells=cells: cells)
+        assert wrong in wrong_sources(rerun, trace, trace["out"], (1, 3, 2), generator)
+    monkeypatch.setattr(trace, "sources", lambda *_: [*named, future])
+    assert "is named and does not count" in {
+        wrong_sources(rerun, trace, trace["out"], (1, 3, 2), generator)[-27:] for _ in range(9)
+    }
+
+
+# -- what models of packages taught -----------------------------------------------------------------
+
+
+def seen(function, *inputs):
+    return trace_of(record(function, dict(zip("xyz", inputs))), "f")
+
+
+def test_axes_that_are_put_together_and_taken_apart_are_the_same():
+    def f(x, y):
+        flat = x.view(-1, 12) @ y
+        out = flat.view(2, 5, 7)
+        return out * 2
+
+    assert seen(f, torch.randn(2, 5, 12), torch.randn(12, 7))["out * 2"].axes[:2] == ("b", "t")
+
+
+def test_an_axis_of_size_1_is_no_head_size():
+    def f(x, y):
+        weights = torch.softmax(x @ x.transpose(-2, -1), -1)
+        value = y * 2
+        return weights @ value
+
+    trace = seen(f, torch.randn(2, 3, 5, 4), torch.randn(2, 1, 5, 4))
+    assert trace["value"].shape == "(B=2, i=1, T=5, head_size=4)"
+
+
+def test_what_a_function_returns_is_made_in_that_function():
+    def turned(x):
+        half = x.shape[-1] // 2
+        return torch.cat((-x[..., half:], x[..., :half]), -1)
+
+    def f(x, y):
+        return turned(x) * y
+
+    trace = seen(f, torch.randn(5, 4), torch.randn(5, 4))
+    assert {step.part for step in trace if step.kind == "move"} == {("turned",)}
