@@ -4,9 +4,10 @@
     PYTHONPATH=. python -m bench.models [--only llama] [--cells 12] [--more]
 
 calls, steps, constants: of a run; those that are shown, and those that depend on no input. parts: pieces of its code
-that fold. widest: the most matrices at a time, in any of them. values: of its steps that TorchLens has too. sources:
-cells whose sources are right, by the model run again: random nonsense in all cells that a cell does not name as its
-sources leaves it as it is, and another number in one that it names changes it. ms: of `see`, not counting the first.
+that fold. first: the matrices that are shown before anybody opens one. widest: where one is open, with those around it.
+values: those of its steps that TorchLens has too. sources: cells whose sources are right, by the model run again: random
+nonsense in all cells that a cell does not name as its sources leaves it as it is, and another number in one that it
+names changes it. ms: of `see`, not counting the first time.
 """
 
 import argparse
@@ -20,8 +21,9 @@ import torch
 from bench.witnesses import Rerun, close, logged
 from helpers.see.recording import record
 from helpers.see.seeing import trace_of
+from helpers.trace import folding
 
-HEAD = f"{'model':<38} calls steps constants parts widest  values sources    ms"
+HEAD = f"{'model':<38} calls steps constants parts first widest  values sources    ms"
 
 LOW = 1e4  # what scores are masked with is further from 0
 
@@ -35,6 +37,7 @@ class Line:
     steps: int = 0
     constants: int = 0
     parts: int = 0
+    first: int = 0
     widest: int = 0
     values: tuple = (0, 0)
     sources: tuple = (0, 0)
@@ -44,8 +47,8 @@ class Line:
     def __str__(self):
         values, sources = (f"{right}/{all_}" for right, all_ in (self.values, self.sources))
         return (
-            f"{self.name:<38}{self.calls:>6}{self.steps:>6}{self.constants:>10}{self.parts:>6}{self.widest:>7}"
-            f"{values:>8}{sources:>8}{self.ms:>6.0f}"
+            f"{self.name:<38}{self.calls:>6}{self.steps:>6}{self.constants:>10}{self.parts:>6}{self.first:>6}"
+            f"{self.widest:>7}{values:>8}{sources:>8}{self.ms:>6.0f}"
         )
 
 
@@ -64,33 +67,18 @@ def looked_at(name, module, inputs, cells, generator):
     shown = trace.shown
     line.calls, line.steps = len(recording.events), len(shown)
     line.constants = sum(step.kind == "given" and not step.parameter and step.name not in inputs for step in shown)
-    line.parts, line.widest = folded(trace)
+    steps, paths = [*trace], folding.parts(trace)
+    line.parts, line.widest = len(paths), most_at_a_time(steps, paths)
+    line.first = folding.shown(steps, folding.opened_at_first(steps))
     line.wrong += odd(trace)
     compare_values(line, shown, module, inputs)
     compare_sources(line, trace, module, inputs, cells, generator)
     return line
 
 
-def folded(trace):
-    """How many parts of the code a trace has, and the most matrices that one of them shows with its parts closed."""
-    shown = {step.name: step for step in trace.shown}
-    home = {name: step.part for name, step in shown.items()}
-    for name in reversed(shown):  # what is given stands where it is first read
-        for source in trace.reads(shown[name]):
-            if shown[source].kind == "given" and not home[source]:
-                home[source] = home[name]
-    parts = {part[:depth] for part in home.values() for depth in range(len(part) + 1)}
-    widest = max(len(at_a_time(trace, shown, home, part)) for part in parts)
-    return len(parts) - 1, widest
-
-
-def at_a_time(trace, shown, home, part):
-    """The matrices and closed parts that are seen where a part is open: its own, and what they read from outside."""
-    depth = len(part)
-    inside = [name for name, where in home.items() if where[:depth] == part]
-    boxes = {home[name][: depth + 1] if len(home[name]) > depth else name for name in inside}
-    outside = {source for name in inside for source in trace.reads(shown[name]) if home[source][:depth] != part}
-    return boxes | outside
+def most_at_a_time(steps, paths):
+    """The most matrices that are shown where one part is open, and those around it."""
+    return max(folding.shown(steps, [path[:depth] for depth in range(1, len(path) + 1)]) for path in [(), *paths])
 
 
 def odd(trace):
@@ -220,11 +208,11 @@ def total(lines):
     values, sources = (
         [sum(numbers) for numbers in zip(*(getattr(line, what) for line in lines))] for what in ("values", "sources")
     )
-    narrow = sum(0 < line.widest <= 15 for line in lines)
+    narrow = sum(0 < line.first <= folding.MOST for line in lines)
     return (
         f"{len(lines)} models, {sum(not line.steps for line in lines)} not seen; {values[0]} of {values[1]} values are "
-        f"TorchLens's, the sources of {sources[0]} of {sources[1]} cells are right; {narrow} models never show more "
-        "than 15 matrices at a time."
+        f"TorchLens's, the sources of {sources[0]} of {sources[1]} cells are right; {narrow} models show at "
+        f"most {folding.MOST} matrices at first."
     )
 
 
