@@ -5,7 +5,7 @@
 
 calls, steps, constants: of a run; those that are shown, and those that depend on no input. parts: pieces of its code
 that fold. first: the matrices that are shown before anybody opens one. widest: where one is open, with those around it.
-values: those of its steps that TorchLens has too. sources: cells whose sources are right, by the model run again: random
+values: those of its steps that TorchLens has too. sources: cells whose sources are right, by running it again: random
 nonsense in all cells that a cell does not name as its sources leaves it as it is, and another number in one that it
 names changes it. ms: of `see`, not counting the first time.
 """

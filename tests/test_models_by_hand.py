@@ -166,3 +166,13 @@ def test_what_a_function_returns_is_made_in_that_function():
 
     trace = seen(f, torch.randn(5, 4), torch.randn(5, 4))
     assert {step.part for step in trace if step.kind == "move"} == {("turned",)}
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_layers_that_take_tokens_before_the_batch(first):
+    layer = torch.nn.TransformerDecoderLayer(12, 3, 17, batch_first=first).eval()
+    tgt, memory = torch.randn(2, 5, 12), torch.randn(2, 7, 12)
+    inputs = {name: one if first else one.transpose(0, 1) for name, one in (("tgt", tgt), ("memory", memory))}
+    trace = trace_of(record(layer, inputs), "layer")
+    shapes = ("(B=2, T=5, C=12)", "(B=2, S=7, C=12)") if first else ("(T=5, B=2, C=12)", "(S=7, B=2, C=12)")
+    assert (trace["tgt"].shape, trace["memory"].shape) == shapes

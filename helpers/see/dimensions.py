@@ -29,7 +29,8 @@ SHAPES = {
     "idx": ("B", "T"),
 }
 ALIKE = {
-    **dict.fromkeys(("X", "x", "inputs", "input", "inp", "hidden_states", "emb", "embeddings", "tok_emb", "src"), "x"),
+    **dict.fromkeys(("X", "x", "inputs", "input", "inp", "hidden_states", "emb", "embeddings", "tok_emb"), "x"),
+    **dict.fromkeys(("src", "tgt", "memory", "context"), "x"),
     **dict.fromkeys(("query", "Q", "q", "key", "K", "k", "value", "V", "v"), "q"),
     **dict.fromkeys(("logits",), "logits"),
     **dict.fromkeys(("scores", "wei", "att", "weights"), "scores"),
@@ -163,9 +164,11 @@ def covers(places, size):
 def named_inputs(axes, drafts, roles):
     """Families of axes: by the names of inputs, then by what is done in attention, then what is left."""
     inputs = [(draft, kind_of(draft)) for draft in drafts if draft.origin == "input" and kind_of(draft)]
+    weights = [softmax for softmax, *_ in roles.heads if softmax.value.ndim > 1]
+    tokens = {axes.find((softmax, softmax.value.ndim - back)) for softmax in weights for back in (1, 2)}
     for draft, kind in inputs:
         if kind != "q":
-            name_input(axes, draft, SHAPES[kind])
+            name_input(axes, draft, turned(axes, draft, SHAPES[kind], tokens))
     for attention in roles.heads:
         name_attention(axes, *attention)
     shape = ("B", "T", "C") if "head_size" in axes.families.values() else ("B", "T", "head_size")
@@ -186,6 +189,12 @@ def kind_of(draft):
     """What an input is, by its name: a key of SHAPES, or None."""
     whole = draft.value.dtype.kind == "i" and draft.name == "x"
     return "idx" if whole else ALIKE.get(draft.name)
+
+
+def turned(axes, draft, shape, tokens):
+    """The axes of an input: tokens before the batch where weights say so, as PyTorch's layers want them."""
+    first, second = (axes.find((draft, axis)) in tokens for axis in (0, 1)) if draft.value.ndim == 3 else (False, True)
+    return ("T", "B", *shape[2:]) if shape[:2] == ("B", "T") and first and not second else shape
 
 
 def name_input(axes, draft, shape):
