@@ -131,8 +131,10 @@ class Reading:
     # -- drafts -----------------------------------------------------------------------------------
 
     def add(self, draft):
-        draft.part = draft.part or self.event.within
-        draft.code = draft.code or self.event.place.statement
+        """Add a draft: it stands where its matrix was made, not where it is first read."""
+        event = draft.key.event if draft.key is not None and draft.key.event else self.event
+        draft.part = draft.part or event.within
+        draft.code = draft.code or event.place.statement
         self.drafts.append(draft)
         return draft
 
