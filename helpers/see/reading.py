@@ -206,7 +206,9 @@ class Reading:
     def text(self, thing):
         """What a matrix, a draft or a number is called in the code."""
         if isinstance(thing, Matrix | Draft):
-            text = called(thing.name).rstrip("₀₁₂₃₄₅₆₇₈₉") or (thing.text if isinstance(thing, Draft) else self.text_of(thing))
+            text = called(thing.name).rstrip("₀₁₂₃₄₅₆₇₈₉") or (
+                thing.text if isinstance(thing, Draft) else self.text_of(thing)
+            )
             if not text and isinstance(thing, Matrix) and thing in self.views and self.views[thing].pieces:
                 return self.text(self.views[thing].pieces[0])
             return text or thing_kind(thing)
