@@ -1,5 +1,7 @@
 """A function of your own is explored: every matrix on its way is there, and its code ran once, as it stands."""
 
+# ruff: noqa: RET504 - as people type it
+
 import functools
 import inspect
 import random
@@ -361,6 +363,26 @@ def test_too_long_a_run_is_told(monkeypatch):
 def test_a_number_that_was_taken_out_is_told():
     explorer = explore(lambda x: x * x.sum().item())
     assert "out is made of a number that was taken out of a matrix before" in explorer.remarks[0]
+
+
+def test_what_has_no_source_that_can_be_told_is_told():
+    def slope(x):
+        x = x.clone().requires_grad_()
+        (x**2).sum().backward()
+        return x.grad
+
+    explorer = explore(slope)
+    assert explorer.remarks == ["What out is made of cannot be told."]
+    assert explorer.trace.sources("out", 1, 1) == []
+
+
+def test_an_error_in_another_file_names_it(tmp_path, monkeypatch):
+    (tmp_path / "my_parts.py").write_text("def part(x):\n    return x @ x\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    import my_parts
+
+    error = explore(lambda x: my_parts.part(x)).diagram.error
+    assert error.endswith("It stopped in line 2 of my_parts.py, return x @ x.")
 
 
 def test_a_function_that_makes_a_trace_is_not_looked_into():

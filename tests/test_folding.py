@@ -22,7 +22,7 @@ def model(layers=1, heads=2, seed=0):
         for head in range(heads):
             within = (*part, f"{part[-1]}.heads.{head}")
             name = "".join(map(str, (layer, head)))
-            W = rng.standard_normal((4, 4 // heads))
+            W = rng.standard_normal((4, 4 // heads)) / 4
             trace.seen(f"W{name}", W, "c h", parameter=True, part=within)
             q = trace[last].value @ W
             trace.seen(f"q{name}", q, "t h", "sum-product", "t c, c h -> t h", [last, f"W{name}"], part=within)
@@ -118,3 +118,21 @@ def test_the_picture_and_the_diagram_are_folded_alike():
     assert shown(trace.folded([("layers.0",)])) == ["x", "joined0", "x0", "x1"]
     html = diagram._repr_mimebundle_()[0]["text/html"]
     assert "joined0" in html and "q00" not in html and "joined1" not in html
+
+
+def test_where_there_is_no_room_the_part_that_was_opened_last_is_shown_alone():
+    trace = model(6)
+    layers = [path for path in trace.parts if len(path) == 1]
+    inner = [path for path in trace.parts if path[0] == "layers.2"]
+    everything = trace.folded([*layers, *trace.parts, inner[-1]])
+    assert shown(everything) == ["x1", "W21", "q21", "s21", "o21"]
+    assert shown(trace.folded([*trace.parts, inner[1]])) == [
+        *("x1", "W20", "q20", "s20", "o20", "W21", "q21", "s21", "o21", "joined2")
+    ]
+    assert everything.sources("q21", 0, 0) == trace.sources("q21", 0, 0)
+
+
+def test_an_open_part_in_a_closed_one_is_not_shown_alone():
+    trace = model(12, 4)
+    closed = [path for path in trace.parts if len(path) == 3]
+    assert shown(trace.folded(closed)) == shown(trace.folded([]))

@@ -3,6 +3,7 @@
 
 import { dictionary } from "./grammar.js";
 
+const MOST_AT_ONCE = 15; // matrices
 const pathText = (path) => path.join("\n");
 
 // The outermost part around a step that is not open, or undefined where all are open.
@@ -25,28 +26,60 @@ function readsThrough(step, steps) {
   return found;
 }
 
-// A trace as it is shown while the parts in `opened`, a list of paths, are open and all others closed.
+// A trace as it is shown while the parts in `opened`, a list of paths, are open and all others closed. Where more is open
+// than has room, the part that was opened last is shown alone.
 export function folded(trace, opened) {
+  let all = closedAndOpen(trace.all, opened);
+  if (shownOf(all).length > MOST_AT_ONCE) {
+    for (const path of [...opened].reverse()) {
+      const view = alone(all, path);
+      if (view) {
+        all = view;
+        break;
+      }
+    }
+  }
+  const steps = dictionary(all.map((step) => [step.name, step]));
+  for (const step of all) step.reads = readsThrough(step, steps);
+  return { ...trace, all, steps: shownOf(all) };
+}
+
+const shownOf = (steps) => steps.filter(({ hidden }) => !hidden);
+
+// All the steps, however many there are.
+function closedAndOpen(steps, opened) {
   const paths = new Set(opened.map(pathText));
-  const closed = dictionary(trace.all.map((step) => [step.name, closedPart(step, paths)]));
+  const closed = dictionary(steps.map((step) => [step.name, closedPart(step, paths)]));
   const label = (name) => closed[name] && pathText(closed[name]);
   const [read, comesOut] = [new Set(), new Set()];
-  for (const { name, inputs } of trace.all) {
+  for (const { name, inputs } of steps) {
     for (const input of inputs) {
       read.add(input);
       if (label(input) !== label(name)) comesOut.add(input);
     }
   }
-  const all = trace.all.map((step) => {
+  return steps.map((step) => {
     const part = closed[step.name];
     if (!part) return { ...step, folded: "" };
     const out = comesOut.has(step.name) || !read.has(step.name);
     if (!out) return { ...step, hidden: true, folded: "" };
     return step.kind === "given" ? { ...step, folded: "" } : { ...step, hidden: false, folded: part.at(-1) };
   });
+}
+
+// One part, and what it reads from outside; null where nothing of it is shown, as a part around it is closed.
+function alone(all, path) {
   const steps = dictionary(all.map((step) => [step.name, step]));
-  for (const step of all) step.reads = readsThrough(step, steps);
-  return { ...trace, all, steps: all.filter(({ hidden }) => !hidden) };
+  const isInside = ({ part }) => path.every((name, i) => part[i] === name);
+  const left = all.filter((step) => isInside(step) && !step.hidden).map(({ name }) => name);
+  if (!left.length || left.some((name) => steps[name].folded === path.at(-1))) return null;
+  const kept = new Set();
+  while (left.length) {
+    const step = steps[left.pop()];
+    kept.add(step.name);
+    if (isInside(step) || step.hidden) left.push(...step.inputs.filter((name) => !kept.has(name)));
+  }
+  return all.map((step) => (kept.has(step.name) ? step : { ...step, hidden: true }));
 }
 
 // The parts that can be opened or closed now, in the order of the code: those whose surroundings are open.

@@ -26,15 +26,17 @@ LONGEST_NAME = 60
 
 
 def explore(build, **ranges):
-    """Sliders and a live diagram for a function that returns a Trace.
+    """Sliders and a live diagram for a function that returns a Trace, or for plain PyTorch or NumPy of your own.
 
-    build: any function, your own too, or a torch module; one that returns arrays or tensors is drawn as what it got and
-    what it gave, several of them as ``out``, ``out₂``, … or by the names of a dictionary. Its parameters decide the
-    controls: ``T``, ``C``, ``head_size``, ``B`` and other numbers get a slider, booleans a check box, texts a field to
-    type in; ``x``, ``Wq``, ``Wk``, ``Wv``, ``scores``, ``v`` and ``tokens`` are filled in from
-    ``helpers.inputs.examples.example`` at the sizes that the sliders show; ``input``, ``src`` and what else a module
-    takes stand for x, ``idx`` for ids. A slider starts at the parameter's own default, or where the layers, masks and
-    tables that build has of its own take it, and ends where they do.
+    build: any function, your own too, or a torch module; one that returns arrays or tensors is drawn with every matrix
+    that it makes on the way, by the names and the lines of its code (see ``helpers.see``). What it returns has its
+    variable's name, else ``out``, ``out₂``, … or the name in a dictionary. Where its inside cannot be followed, a
+    remark says why, and what it got and what it gave is drawn. Its parameters decide the controls: ``T``, ``C``,
+    ``head_size``, ``B`` and other numbers get a slider, booleans a check box, texts a field to type in; ``x``, ``Wq``,
+    ``Wk``, ``Wv``, ``scores``, ``v`` and ``tokens`` are filled in from ``helpers.inputs.examples.example`` at the sizes
+    that the sliders show; ``input``, ``src`` and what else a module takes stand for x, ``idx`` for ids. A slider starts
+    at the parameter's own default, or where the layers, masks and tables that build has of its own take it, and ends
+    where they do.
     ranges: ``T=(1, 16, 8)`` is lowest, highest and start of a slider; any other value is passed to
     build as it is, without a control.
 
@@ -42,7 +44,7 @@ def explore(build, **ranges):
     numbers start anew at each call: a slider that is moved back shows the same numbers. At the start it is called
     more often, without showing what it prints: a few times, at most 16, at other sizes, to learn which axis of its
     results is which; and up to some dozens of times, a module as a copy, to learn which sizes its own layers take, or
-    what would work where it fails. What it raises becomes a sentence.
+    what would work where it fails. What it raises becomes a sentence that names the line.
 
     Returns an Explorer. Raises ValueError for what cannot be called, for a range that build has no use for, or one that
     is not in order.

@@ -12,7 +12,8 @@ from helpers.trace.tables import table
 from helpers.trace.trace import Trace
 
 LONGEST = 160  # characters of a line of code
-SMALL = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
+SMALL = str.maketrans("0123456789", SUBSCRIPTS)
 
 
 def assembled(drafts, last, title, tokens=None, known=None):
@@ -23,13 +24,12 @@ def assembled(drafts, last, title, tokens=None, known=None):
     trace = Trace(title, tokens)
     roles = Roles(drafts, last[-1:])
     axes = followed(drafts, roles, known)
-    letters, names, used = Letters(axes), {}, {}
+    letters, names = Letters(axes), names_of(drafts)
     for draft in drafts:
         letters.give(draft)
     roles.without_values(drafts, letters.of)
     known.give_roles(roles.of, letters.of)
     for draft in drafts:
-        names[draft] = unique(draft.name or one_line(draft.text) or draft.word or word(draft), trace, used)
         add(trace, draft, names, letters, roles)
     return trace
 
@@ -101,14 +101,26 @@ def word(draft):
     return "constant" if draft.origin in ("constant", "broken") else draft.kind
 
 
-def unique(name, trace, used):
-    """A name that is used again gets a small number: ``wei₂``. used: by name, the number that it had last."""
-    if name not in trace:
-        return name
-    plain = name.rstrip("₀₁₂₃₄₅₆₇₈₉")
-    plain = f"({plain})" if any(sign in plain for sign in " -+*/@<>=") else plain
-    used[plain] = next(n for n in count(used.get(plain, 1) + 1) if plain + str(n).translate(SMALL) not in trace)
-    return plain + str(used[plain]).translate(SMALL)
+def names_of(drafts):
+    """What each draft is called. A name that is used again gets a small number, ``wei₂``: those that are shown count
+    first, so that no number is missing among them.
+    """
+    names, taken, last = {}, set(), {}
+    for draft in sorted(drafts, key=lambda draft: draft.hidden):
+        plain = (draft.name or one_line(draft.text) or draft.word or word(draft)).rstrip(SUBSCRIPTS)
+        found = plain
+        if plain in taken:
+            plain = f"({plain})" if any(sign in plain for sign in " -+*/@<>=") else plain
+            last[plain] = next(n for n in count(last.get(plain, 1) + 1) if plain + small(n) not in taken)
+            found = plain + small(last[plain])
+        names[draft] = found
+        taken.add(found)
+    return names
+
+
+def small(number):
+    """A number as it stands behind a name that is used again: ``₂``."""
+    return str(number).translate(SMALL)
 
 
 def add(trace, draft, names, letters, roles):

@@ -29,7 +29,8 @@ SHAPES = {
     "idx": ("B", "T"),
 }
 ALIKE = {
-    **dict.fromkeys(("X", "x", "inputs", "input", "inp", "hidden_states", "emb", "embeddings", "tok_emb", "src"), "x"),
+    **dict.fromkeys(("X", "x", "inputs", "input", "inp", "hidden_states", "emb", "embeddings", "tok_emb"), "x"),
+    **dict.fromkeys(("src", "tgt", "memory", "context"), "x"),
     **dict.fromkeys(("query", "Q", "q", "key", "K", "k", "value", "V", "v"), "q"),
     **dict.fromkeys(("logits",), "logits"),
     **dict.fromkeys(("scores", "wei", "att", "weights"), "scores"),
@@ -150,16 +151,17 @@ class Axes:
             self.unite(first.setdefault((family, self.size[node]), node), node)
 
     def agree(self):
-        """What is cut into the same two axes is the same axis."""
+        """What is cut into the same two axes is the same axis, and the same axis is cut into the same two of a size."""
         changed = True
         while changed:
-            changed, known = False, {}
+            changed, cut, parts = False, {}, {}
             for outer, inner, whole in self.wholes:
-                key = self.find(outer), self.find(inner)
-                first = known.setdefault(key, whole)
-                if self.find(first) != self.find(whole):
-                    self.join(first, whole)
-                    changed = self.find(first) == self.find(whole) or changed
+                first = cut.setdefault((self.find(outer), self.find(inner)), whole)
+                others = parts.setdefault((self.find(whole), self.size[outer], self.size[inner]), (outer, inner))
+                for one, other in ((first, whole), *zip(others, (outer, inner))):
+                    apart = self.find(one) != self.find(other)
+                    self.join(one, other)
+                    changed = changed or (apart and self.find(one) == self.find(other))
 
 
 def covers(places, size):
@@ -170,9 +172,11 @@ def covers(places, size):
 def named_inputs(axes, drafts, roles):
     """Families of axes: by the names of inputs, then by what is done in attention, then what is left."""
     inputs = [(draft, kind_of(draft)) for draft in drafts if draft.origin == "input" and kind_of(draft)]
+    weights = [softmax for softmax, *_ in roles.heads if softmax.value.ndim > 1]
+    tokens = {axes.find((softmax, softmax.value.ndim - back)) for softmax in weights for back in (1, 2)}
     for draft, kind in inputs:
         if kind != "q":
-            name_input(axes, draft, SHAPES[kind])
+            name_input(axes, draft, turned(axes, draft, SHAPES[kind], tokens))
     for draft in [draft for draft, kind in inputs if kind == "q" and draft.value.ndim == 3]:
         if any(axes.find((draft, 0)) == axes.find((one, 0)) for one, *_ in roles.heads if one.value.ndim == 3):
             axes.name((draft, 0), "B")  # one head of a batch, more likely than several heads of one text
@@ -201,6 +205,12 @@ def kind_of(draft):
     """What an input is, by its name: a key of SHAPES, or None."""
     whole = draft.value.dtype.kind == "i" and draft.name == "x"
     return "idx" if whole else ALIKE.get(draft.name)
+
+
+def turned(axes, draft, shape, tokens):
+    """The axes of an input: tokens before the batch where weights say so, as PyTorch's layers want them."""
+    first, second = (axes.find((draft, axis)) in tokens for axis in (0, 1)) if draft.value.ndim == 3 else (False, True)
+    return ("T", "B", *shape[2:]) if shape[:2] == ("B", "T") and first and not second else shape
 
 
 def name_input(axes, draft, shape):
@@ -235,9 +245,10 @@ def name_attention(axes, softmax, out, at, scores):
         if draft.value.ndim == few.value.ndim > 2 and few.shape[-3] != draft.shape[-3]:  # each for several of queries
             axes.name((few, draft.value.ndim - 3), "key_heads")
     value = out.inputs[1 - at]
-    free = [label for label in out.labels[1 - at] if label not in out.labels[at]]
-    for label in free:
-        node = (value, out.labels[1 - at].index(label))
+    for axis, label in enumerate(out.labels[1 - at]):
+        node = (value, axis)
+        if label in out.labels[at] or axes.size[node] == 1:
+            continue
         for other, family in list(axes.families.items()):
             if family == "head_size" and axes.size[other] == axes.size[axes.find(node)] and axes.family(node) is None:
                 axes.join(other, node)

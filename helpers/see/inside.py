@@ -7,6 +7,7 @@ from helpers.see.drafts import Draft, joined
 from helpers.see.events import Matrix
 from helpers.see.known import Known
 from helpers.see.numbers import beyond_exact
+from helpers.see.opaque import POINTWISE
 from helpers.see.reading import Reading
 
 LARGEST = 2**18  # numbers in one matrix
@@ -126,11 +127,18 @@ class Inside:
         lost = [name for draft, name in behind.items() if draft.origin == "broken"]
         if lost and not any(draft.origin in ("input", "parameter") for draft in behind):
             raise Unseen(f"{lost[0] or 'what it returns'} is made where nobody can look")
+        lost += [name or draft.word for draft, name in behind.items() if draft.inputs and names_no_source(draft)]
         taken = [name for draft, name in behind.items() if draft.key is not None and in_part_unseen(draft.key)]
         return [f"What {one or 'a number on the way'} is made of cannot be told" for one in dict.fromkeys(lost)] + [
             f"{one} is made of a number that was taken out of a matrix before: where that came from is not followed"
             for one in dict.fromkeys(taken)
         ]
+
+
+def names_no_source(draft):
+    """Has it been tried in vain to find out what its numbers are made of?"""
+    known = draft.kind != "opaque" or draft.word in POINTWISE.split()
+    return not known and not any(cells.size for cells in draft.table)
 
 
 def in_part_unseen(matrix):

@@ -4,6 +4,7 @@ import inspect
 import os
 import re
 import sysconfig
+from collections import Counter
 from typing import NamedTuple
 
 from helpers.see.outside import is_module
@@ -16,6 +17,7 @@ LIBRARY = tuple(os.path.join(sysconfig.get_path(one), "") for one in ("stdlib", 
 OURS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
 ANY = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
 WRAPPERS = {"wrapper", "wrapped", "decorated"}  # of decorators: no part of the code that anybody thinks of
+SMALL = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 UNNAMED = {"__init__", "__call__", "__new__"}
 
 
@@ -51,6 +53,7 @@ class Parts:
     def __init__(self, root, modules, met):
         self.root, self.modules, self.met = root, modules, met
         self.known = {}  # the frames of the stack as it was last: each has a Standing
+        self.calls = Counter()  # of each part, by its path
 
     def where(self, frame):
         """Where the run is, from the frame that made the call of PyTorch. Returns a Where."""
@@ -61,9 +64,11 @@ class Parts:
         known, frames, inner, at, named = {}, [], None, None, True
         for one in stack:  # those that have returned since are let go
             known[one] = self.known.get(one)
+        path = ()
         for one in reversed(stack):
             if known[one] is None:
-                known[one] = self.standing(one, frames_above(one, known))
+                known[one] = self.numbered(self.standing(one, frames_above(one, known)), path)
+            path += (known[one].part,) if known[one].part else ()
         self.known = known
         for one in stack:
             if known[one].own:
@@ -74,6 +79,14 @@ class Parts:
         outermost = next((one for one in reversed(stack) if known[one].counts), None)
         within = [known[one].part for one in reversed(stack) if known[one].part and one is not outermost]
         return Where(at, frames, tuple(within), known)
+
+    def numbered(self, standing, path):
+        """A part that is entered again is another one: ``rotate_half₂``. path: of the parts around it."""
+        if not standing.part:
+            return standing
+        self.calls[path, standing.part] += 1
+        times = self.calls[path, standing.part]
+        return standing._replace(part=standing.part + str(times).translate(SMALL)) if times > 1 else standing
 
     def standing(self, frame, above):
         code = frame.f_code

@@ -9,6 +9,7 @@ import io
 import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from types import MethodType
 
 import numpy as np
@@ -75,16 +76,18 @@ class PlainFunction:
 
     def seen(self, arguments, seed=0):
         """The Trace of one call, and what is to be said about it. Raises what the function raises, and ValueError."""
-        self.run, self.failed = None, []
-        made = self._called(arguments, seed, recorded=not self.tells)
-        remarks, trace = list(made.said), made.value
-        self.tells = isinstance(trace, Trace)
-        if self.tells:
-            bare_numbers(trace)
-        else:
-            trace, more = self._drawn(arguments, made.value, seed)
-            remarks += more
-        self.run = None
+        self.failed = []
+        try:
+            made = self._called(arguments, seed, recorded=not self.tells)
+            remarks, trace = list(made.said), made.value
+            self.tells = isinstance(trace, Trace)
+            if self.tells:
+                bare_numbers(trace)
+            else:
+                trace, more = self._drawn(arguments, made.value, seed)
+                remarks += more
+        finally:
+            self.run = None  # it holds all numbers of the run
         if made.changed:
             shown = trace is not made.value and all(name in trace for name in made.changed)
             remarks.insert(0, f"{self.title} writes into {told_of_copies(made.changed, shown)}")
@@ -95,7 +98,9 @@ class PlainFunction:
         kept = self.tensors
         try:
             with contextlib.redirect_stderr(io.StringIO()), Deadline(LONGEST) as deadline:
-                return self._called(arguments, seed, build=self.stand_in, limited=deadline.limited)
+                made = self._called(arguments, seed, build=self.stand_in, limited=deadline.limited)
+            self.tells |= isinstance(made.value, Trace)
+            return made
         except Exception as error:  # noqa: BLE001 - it may fail where nobody asked for it
             self.tensors = kept
             return error
@@ -153,7 +158,8 @@ class PlainFunction:
             return ""
         code = place.statement if len(place.statement) <= LONGEST_LINE else place.expression
         told = code and not code.startswith("raise")  # what it raises has been said
-        return f"in line {place.line}, {one_line(code, LONGEST_LINE)}" if told else f"in line {place.line}"
+        of = f" of {Path(place.file).name}" if is_elsewhere(place.file, self.build) else ""
+        return f"in line {place.line}{of}{f', {one_line(code, LONGEST_LINE)}' if told else ''}"
 
     def _drawn(self, arguments, value, seed):
         """The Trace of numbers, of all on the way where that can be seen. And remarks."""
@@ -250,6 +256,12 @@ def recording(build):
         return Run(build)
     except Exception:  # noqa: BLE001 - reading an object of a learner's own may raise anything
         return None
+
+
+def is_elsewhere(file, build):
+    """Is it another file than that of the function? Cells are no files that anybody could look for."""
+    own = getattr(getattr(plain(build), "__code__", None), "co_filename", file)
+    return file not in ("", own) and Path(file).exists() and "ipykernel" not in file
 
 
 def bare_numbers(trace):

@@ -131,8 +131,10 @@ class Reading:
     # -- drafts -----------------------------------------------------------------------------------
 
     def add(self, draft):
-        draft.part = draft.part or self.event.within
-        draft.code = draft.code or self.event.place.statement
+        """Add a draft: it stands where its matrix was made, not where it is first read."""
+        event = draft.key.event if draft.key is not None and draft.key.event else self.event
+        draft.part = draft.part or event.within
+        draft.code = draft.code or event.place.statement
         self.drafts.append(draft)
         return draft
 
@@ -204,7 +206,9 @@ class Reading:
     def text(self, thing):
         """What a matrix, a draft or a number is called in the code."""
         if isinstance(thing, Matrix | Draft):
-            text = called(thing.name) or (thing.text if isinstance(thing, Draft) else self.text_of(thing))
+            text = called(thing.name).rstrip("₀₁₂₃₄₅₆₇₈₉") or (
+                thing.text if isinstance(thing, Draft) else self.text_of(thing)
+            )
             if not text and isinstance(thing, Matrix) and thing in self.views and self.views[thing].pieces:
                 return self.text(self.views[thing].pieces[0])
             return text or thing_kind(thing)

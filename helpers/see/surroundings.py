@@ -8,10 +8,13 @@ from collections import Counter
 from itertools import takewhile
 
 FEWEST = 2  # matrices made in a part
+MOST_CALLS = 6  # of one function, side by side: more are one part
+SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
 
 
 def settle(drafts):
     """Give every draft its part for good; drafts: in order, all that the trace will have."""
+    join_many_calls(drafts)
     readers = {}
     for draft in drafts:
         for source in draft.inputs:
@@ -25,6 +28,18 @@ def settle(drafts):
     )
     for draft in drafts:
         draft.part = tuple(path[-1] for path in paths(draft.part) if made[path] >= FEWEST)
+
+
+def join_many_calls(drafts):
+    """What is called again and again, in a loop, is one part, whichever call it was."""
+    calls = {path for draft in drafts for path in paths(draft.part)}
+    count = Counter((path[:-1], path[-1].rstrip(SUBSCRIPTS)) for path in calls)
+    for draft in drafts:
+        part = []
+        for path in paths(draft.part):
+            plain = path[-1].rstrip(SUBSCRIPTS)
+            part.append(plain if count[path[:-1], plain] > MOST_CALLS else path[-1])
+        draft.part = tuple(part)
 
 
 def paths(part):

@@ -33,13 +33,37 @@ def folded(steps, opened):
     """The steps as they are shown while the parts in ``opened`` are open and all others closed: a dictionary by name.
 
     What others read of a closed part, and what nobody reads, stands for it: ``Step.folded`` is then its name. All else
-    in it is hidden.
+    in it is hidden. Where more is open than has room, the part that was opened last is shown alone.
     """
+    opened = list(opened)
+    found = closed_and_open(steps, opened)
+    if count(found) <= MOST:
+        return found
+    views = (alone(found, path) for path in reversed(opened))
+    return next((view for view in views if view), found)
+
+
+def closed_and_open(steps, opened):
+    """All the steps, however many there are."""
     steps = list(steps)
     closed = {step.name: closed_part(step, opened) for step in steps}
     read = {name for step in steps for name in step.inputs}
     out = {name for step in steps for name in step.inputs if closed[name] != closed[step.name]} | {*closed} - read
     return {step.name: as_shown(step, closed[step.name], step.name in out) for step in steps}
+
+
+def alone(steps, path):
+    """One part, and what it reads from outside; None where nothing of it is shown, as a part around it is closed."""
+    inside = {name for name, step in steps.items() if step.part[: len(path)] == path}
+    kept, left = set(), [name for name in inside if not steps[name].hidden]
+    if not left or any(steps[name].folded == path[-1] for name in left):
+        return None
+    while left:
+        step = steps[left.pop()]
+        kept.add(step.name)
+        if step.name in inside or step.hidden:
+            left += [name for name in step.inputs if name not in kept]
+    return {name: step if name in kept else replace(step, hidden=True) for name, step in steps.items()}
 
 
 def as_shown(step, part, comes_out):
@@ -59,15 +83,19 @@ def opened_at_first(steps, most=MOST):
     little is shown that it explains nothing, a part is opened whatever it holds.
     """
     steps, opened = list(steps), []
+
+    def shown(some):
+        return count(closed_and_open(steps, some))
+
     looking = {step.part[:depth] for step in steps if step.kind == "softmax" for depth in range(1, len(step.part) + 1)}
     for path in sorted(parts(steps), key=lambda path: (len(path), path not in looking)):
         if path[:-1] and path[:-1] not in opened:
             continue
-        if shown(steps, [*opened, path]) <= most or shown(steps, opened) <= FEWEST:
+        if shown([*opened, path]) <= most or shown(opened) <= FEWEST:
             opened.append(path)
     return opened
 
 
-def shown(steps, opened):
-    """How many matrices are shown while these parts are open."""
-    return sum(not step.hidden for step in folded(steps, opened).values())
+def count(steps):
+    """How many of them are shown."""
+    return sum(not step.hidden for step in steps.values())

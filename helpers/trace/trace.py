@@ -294,7 +294,7 @@ class Trace:
         if not self.parts:
             return self
         opened = self.opened_at_first if opened is None else opened
-        return type(self)(self.title, self.tokens, folded(self, {tuple(path) for path in opened}))
+        return type(self)(self.title, self.tokens, folded(self, [tuple(path) for path in opened]))
 
     # -- gradients --------------------------------------------------------------------------------
 

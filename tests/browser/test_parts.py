@@ -20,7 +20,7 @@ FOLD = """([trace, choices]) => {
 
 def test_what_is_shown_is_what_python_shows(blank):
     blank.clear()
-    for trace in [model(), model(1, 4)]:
+    for trace in [model(), model(1, 4), model(2, 2)]:
         choices = [
             [path for path, is_open in zip(trace.parts, opened) if is_open]
             for opened in itertools.product([False, True], repeat=len(trace.parts))
