@@ -69,7 +69,7 @@ def looked_at(name, module, inputs, cells, generator):
     line.constants = sum(step.kind == "given" and not step.parameter and step.name not in inputs for step in shown)
     steps, paths = [*trace], folding.parts(trace)
     line.parts, line.widest = len(paths), most_at_a_time(steps, paths)
-    line.first = folding.shown(steps, folding.opened_at_first(steps))
+    line.first = folding.count(folding.folded(steps, folding.opened_at_first(steps)))
     line.wrong += odd(trace)
     compare_values(line, shown, module, inputs)
     compare_sources(line, trace, module, inputs, cells, generator)
@@ -78,7 +78,8 @@ def looked_at(name, module, inputs, cells, generator):
 
 def most_at_a_time(steps, paths):
     """The most matrices that are shown where one part is open, and those around it."""
-    return max(folding.shown(steps, [path[:depth] for depth in range(1, len(path) + 1)]) for path in [(), *paths])
+    opened = [[path[:depth] for depth in range(1, len(path) + 1)] for path in [(), *paths]]
+    return max(folding.count(folding.folded(steps, some)) for some in opened)
 
 
 def odd(trace):
