@@ -1,0 +1,240 @@
+"""Where a wrong function goes wrong: its runs, matrix by matrix, beside the steps of a right one.
+
+Nothing is guessed. A line is right where all that it hands on equals known steps, in every run; sizes and numbers all
+differ, so that it cannot be chance. It is where the function goes wrong if it is the first that is not right, and if
+all comes out right with a known step in the place of what it made: so nothing after it is wrong. Where these are two
+lines, the mistake is somewhere from one to the other, and no more is said.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from helpers.check.alike import Known, equal
+from helpers.check.handed_in import meaning
+from helpers.check.own_run import OwnRun
+from helpers.check.replay import Unknown
+
+# no two sizes of a case alike, and none the same in two of them
+SIZES = [dict(zip("BTChn", sizes)) for sizes in [(2, 3, 5, 4, 5), (3, 5, 7, 6, 4), (4, 6, 3, 5, 2)]]
+SEED = 7
+HALVES = ("q halfway", "k halfway")  # one of them alone is no step of a right way
+ENOUGH = 2  # runs that are wrong
+
+
+@dataclass
+class Line:
+    """A line on the way to a result: its sites, each with its matrices of every run. place: its first one's."""
+
+    sites: list
+    right: bool = False
+    repairs: tuple = ()  # (site, key) pairs: with this known step in this site's place, all comes out right
+
+    @property
+    def number(self):
+        return self.sites[0][0][0].event.place.line
+
+    @property
+    def names(self):
+        """The variables that hold what it hands on."""
+        return list(dict.fromkeys(site[0][0].variable for site in self.sites if site[0][0].variable))
+
+    @property
+    def depends(self):
+        return any(site[0][0].depends for site in self.sites)
+
+
+@dataclass
+class Placed:
+    """Where it goes wrong: in one of the lines from ``first`` to ``last``, which are one line where that is certain.
+
+    before: the lines before them, which are right. cell: a matrix of the first run, and its first wrong cell, or None.
+    """
+
+    before: list
+    first: Line
+    last: Line
+    run: OwnRun
+    cell: tuple | None = None
+
+    @property
+    def is_certain(self):
+        return self.first is self.last
+
+    @property
+    def sentence(self):
+        """``q and k are right; `scores` in line 5 is the first that differs.``"""
+        names = list(dict.fromkeys(name for line in self.before if line.depends for name in line.names))
+        right = f"{listed(names)} {'are' if len(names) > 1 else 'is'} right; " if names else ""
+        if self.is_certain:
+            return f"{right}{self.called(self.first, names)} is the first that differs."
+        first, last = sorted((self.first.number, self.last.number))
+        return f"{right}the mistake is in line {first} or {last}, or between them."
+
+    def called(self, line, names):
+        if line.names and {*line.names} & {*names}:
+            return f"{listed([f'`{name}`' for name in line.names])}, as line {line.number} leaves it,"
+        if line.names:
+            return f"{listed([f'`{name}`' for name in line.names])} in line {line.number}"
+        place = line.sites[0][0][0].event.place
+        return f"what line {line.number} makes" + (f", `{place.statement}`," if place.statement else ",")
+
+
+def listed(words):
+    return ", ".join(words[:-1]) + " and " * (len(words) > 1) + words[-1]
+
+
+def placed(trials, tries=()):
+    """Where the function of some Trials goes wrong: a Placed; None where that cannot be told.
+
+    tries: of the check; some that were wrong are looked at again where the mistake shows nowhere else.
+    """
+    rng = np.random.default_rng(SEED)
+    cases = [trials.exercise.case(rng, dict(sizes), 1.0) for sizes in SIZES]
+    try:
+        runs = [OwnRun(trials, case) for case in cases]
+        if sum(run.is_wrong for run in runs) < ENOUGH:
+            runs += [OwnRun(trials, one.case) for one in tries if one.found and not one.right][:ENOUGH]
+        knowns = [Known(trials.exercise, run.case) for run in runs]
+        found = []
+        for at in range(len(trials.exercise.gives)):
+            wrong = sum(not run.is_right(at) for run in runs)
+            if 0 < wrong < ENOUGH:
+                return None
+            if wrong:
+                found.append(Search(runs, knowns, at).place())
+    except Unknown:
+        return None
+    own = getattr(getattr(trials.function, "__code__", None), "co_filename", "")
+    found = sorted(found, key=lambda one: one.first.number)
+    if not found or {one.first.sites[0][0][0].event.place.file for one in found} != {own}:
+        return None
+    return found[0] if len(found) == 1 or found[0].last.number < found[1].first.number else None
+
+
+class Search:
+    """The search for the line, on the way to one result of some runs. knowns: of each run."""
+
+    def __init__(self, runs, knowns, at):
+        self.runs, self.knowns, self.at = runs, knowns, at
+        self.buffers = {event.in_place for event in runs[0].way(at) if event.operation == "setitem"}
+
+    def place(self):
+        """The Placed. Raises Unknown where there is none."""
+        lines = self.lines()
+        not_right = repaired = None
+        for place, line in enumerate(lines):
+            line.right = all(self.keys_equal(site) for site in line.sites)
+            if not_right is None and not line.right:
+                not_right = place
+            if repaired is None or place == not_right:
+                found = [(site, key) for site in line.sites for key in self.repairs(site)]
+                line.repairs = tuple(pair for pair in found if not (line.right and pair[1][0] in HALVES))
+            if repaired is None and line.repairs:
+                repaired = place
+                if self.is_misnamed(line):
+                    break
+            if repaired is not None and not_right is not None:
+                break
+        if repaired is None:
+            raise Unknown
+        if not_right is None:
+            not_right = repaired
+        elif repaired < not_right and self.changes_nothing(lines[repaired], lines[not_right]):
+            repaired = not_right
+        first, last = sorted((not_right, repaired))
+        return Placed(lines[:first], lines[first], lines[last], self.runs[0], self.cell(lines[last]))
+
+    def changes_nothing(self, earlier, later):
+        """Would the later line, by which a step differs, have to make it of itself?"""
+        return bool({key for _, key in earlier.repairs} & {key for _, key in later.repairs})
+
+    def lines(self):
+        """The lines on the way, in order. Raises Unknown where the runs go different ways."""
+        several = [run.sites(self.at) for run in self.runs]
+        if any([*sites] != [*several[0]] for sites in several):
+            raise Unknown
+        found = {}
+        for site in several[0]:
+            matrices = [sites[site] for sites in several]
+            if len({len(one) for one in matrices}) == 1:  # no loop, or one of so many rounds
+                made = [[[matrix] for matrix in one] for one in zip(*matrices)]
+            else:
+                made = [matrices]
+            found.setdefault(site[:2], []).extend(made)
+        return [Line(sites) for sites in found.values()]
+
+    def keys(self, site):
+        """All forms of known steps that could stand at a site in every run."""
+        first = [matrix.value for matrix in site[0]]
+        for key in self.knowns[0].candidates(first):
+            fitting = [known.fit(key, [m.value for m in own]) for known, own in zip(self.knowns, site)]
+            if all(one is not None for one in fitting):
+                yield key, fitting
+
+    def keys_equal(self, site):
+        """The forms of known steps that a site equals in every run."""
+        values = [[matrix.value for matrix in own] for own in site]
+        for fill in (0, 1):
+            if all((value == fill).all() for own in values for value in own):
+                return [("", fill)] if fill == 0 or not self.is_buffer(site) else []
+        return [key for key, fitting in self.keys(site) if is_known(site, fitting)]
+
+    def repairs(self, site):
+        """The forms of known steps that make the result right in every run, in the place of what a site made."""
+        found = []
+        for key, fitting in self.instead(site):
+            if not is_known(site, fitting) and all(
+                run.with_others(self.at, dict(zip(own, one))) for run, own, one in zip(self.runs, site, fitting)
+            ):
+                found.append(key)
+        return found
+
+    def instead(self, site):
+        """What could be tried in the place of what a site made."""
+        if not site[0][0].depends and len(site[0]) == 1:
+            for fill in (0, 1):
+                yield ("", fill), [[np.full(own[0].shape, fill)] for own in site]
+        if not self.is_buffer(site):
+            yield from self.keys(site) if self.fits(site) else self.of_other_shapes(site)
+
+    def is_buffer(self, site):
+        """Is it written into, number by number, later on?"""
+        return not site[0][0].depends and site[0][0] in self.buffers
+
+    def fits(self, site):
+        return next(iter(self.keys(site)), None) is not None
+
+    def of_other_shapes(self, site):
+        """A result that has not even the shape of a known step may have to be any of them."""
+        if len(site[0]) > 1:
+            return
+        for key in self.knowns[0].forms:
+            if key[1] == "" and all(key in known.forms for known in self.knowns):
+                yield key, [[known.forms[key]] for known in self.knowns]
+
+    def is_misnamed(self, line):
+        """Is it called q, and is k?"""
+        site, _ = line.repairs[0]
+        name = meaning(site[0][0].variable)
+        are = {meaning(key[0].partition(" ")[0]) for key in self.keys_equal(site)}
+        should = {meaning(key[0].partition(" ")[0]) for one, key in line.repairs if one is site}
+        return name in ("q", "k", "v") and name in should and name not in are
+
+    def cell(self, line):
+        """A matrix of the first run, and its first wrong cell."""
+        for site, key in line.repairs:
+            matrix, run_of_it = site[0][0], self.knowns[0]
+            known = run_of_it.fit(key, [one.value for one in site[0]]) if key[0] else None
+            if known is None or matrix.value.ndim == 0:
+                continue
+            apart = [at for at in np.ndindex(matrix.shape) if not equal(matrix.value[at], known[0][at])]
+            if apart:
+                return matrix, apart[0]
+        return None
+
+
+def is_known(site, fitting):
+    """Are the matrices of a site in every run equal to these arrays?"""
+    pairs = [(matrix.value, known) for own, one in zip(site, fitting) for matrix, known in zip(own, one)]
+    return all(equal(value, known) for value, known in pairs)
