@@ -43,9 +43,9 @@ def outcome(name, right, code, dropped):
         found = placed(trials, tries)
     truth = first_line(exercise, typed(name, right), function, dropped, tries)
     said = f"{found.sentence if found else ''} | truth: line {truth} | {cause}"
-    if found and found.is_certain and found.first.number != truth:
+    if found and found.is_certain and found.first != truth:
         return "wrong", said
-    if found and truth is not None and not found.first.number <= truth <= found.last.number:
+    if found and truth is not None and not found.first <= truth <= found.last:
         return "wrong", said
     if cause:
         return "named", said
@@ -82,8 +82,9 @@ def main(share=0.05, seed=0):
     for name, right, code, dropped in wrong_programs(share, seed):
         try:
             found = outcome(name, right, code, dropped)
-        except Exception as error:
-            print(name, code, dropped); raise
+        except Exception:
+            print(name, code, dropped)
+            raise
         if found:
             counts.setdefault(name, Counter())[found[0]] += 1
             total[found[0]] += 1

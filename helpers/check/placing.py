@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.check.alike import Known, equal
+from helpers.check.alike import Known, bare, equal
+from helpers.check.bytecode import read_in, return_line, second_names
 from helpers.check.handed_in import meaning
 from helpers.check.own_run import OwnRun
 from helpers.check.replay import Unknown
@@ -19,6 +20,7 @@ from helpers.check.replay import Unknown
 SIZES = [dict(zip("BTChn", sizes)) for sizes in [(2, 3, 5, 4, 5), (3, 5, 7, 6, 4), (4, 6, 3, 5, 2)]]
 SEED = 7
 HALVES = ("q halfway", "k halfway")  # one of them alone is no step of a right way
+PEERS = [("q", "k", "v"), ("mean", "variance")]  # none of these becomes another one of them
 ENOUGH = 2  # runs that are wrong
 
 
@@ -35,6 +37,10 @@ class Line:
         return self.sites[0][0][0].event.place.line
 
     @property
+    def file(self):
+        return self.sites[0][0][0].event.place.file
+
+    @property
     def names(self):
         """The variables that hold what it hands on."""
         return list(dict.fromkeys(site[0][0].variable for site in self.sites if site[0][0].variable))
@@ -48,36 +54,42 @@ class Line:
 class Placed:
     """Where it goes wrong: in one of the lines from ``first`` to ``last``, which are one line where that is certain.
 
-    before: the lines before them, which are right. cell: a matrix of the first run, and its first wrong cell, or None.
+    before: the lines before them, which are right. line: the Line that is ``last``, None where that makes no matrix.
+    cell: a matrix of the first run, and its first wrong cell, or None.
     """
 
     before: list
-    first: Line
-    last: Line
+    first: int
+    last: int
+    line: Line | None
     run: OwnRun
     cell: tuple | None = None
 
     @property
     def is_certain(self):
-        return self.first is self.last
+        return self.first == self.last
 
     @property
     def sentence(self):
         """``q and k are right; `scores` in line 5 is the first that differs.``"""
         names = list(dict.fromkeys(name for line in self.before if line.depends for name in line.names))
         right = f"{listed(names)} {'are' if len(names) > 1 else 'is'} right; " if names else ""
-        if self.is_certain:
-            return f"{right}{self.called(self.first, names)} is the first that differs."
-        first, last = sorted((self.first.number, self.last.number))
-        return f"{right}the mistake is in line {first} or {last}, or between them."
+        if not self.is_certain:
+            between = ", or between them" if self.last - self.first > 1 else ""
+            return f"{right}the mistake is in line {self.first} or {self.last}{between}."
+        if self.line is None:
+            return f"{right}line {self.last} returns something else than the right result, which is there."
+        return f"{right}{self.called(names)} is the first that differs."
 
-    def called(self, line, names):
-        if line.names and {*line.names} & {*names}:
-            return f"{listed([f'`{name}`' for name in line.names])}, as line {line.number} leaves it,"
-        if line.names:
-            return f"{listed([f'`{name}`' for name in line.names])} in line {line.number}"
-        place = line.sites[0][0][0].event.place
-        return f"what line {line.number} makes" + (f", `{place.statement}`," if place.statement else ",")
+    def called(self, names):
+        """What the line makes."""
+        made = listed([f"`{name}`" for name in self.line.names]) if self.line.names else ""
+        if made and {*self.line.names} & {*names}:
+            return f"{made}, as line {self.last} leaves it,"
+        if made:
+            return f"{made} in line {self.last}"
+        statement = self.line.sites[0][0][0].event.place.statement
+        return f"what line {self.last} makes" + (f", `{statement}`," if statement else ",")
 
 
 def listed(words):
@@ -102,29 +114,31 @@ def placed(trials, tries=()):
             if 0 < wrong < ENOUGH:
                 return None
             if wrong:
-                found.append(Search(runs, knowns, at).place())
+                found.append(Search(trials.function, runs, knowns, at).place())
     except Unknown:
         return None
-    own = getattr(getattr(trials.function, "__code__", None), "co_filename", "")
-    found = sorted(found, key=lambda one: one.first.number)
-    if not found or {one.first.sites[0][0][0].event.place.file for one in found} != {own}:
+    found = sorted(found, key=lambda one: (one.first, one.last))
+    if not found or (len(found) > 1 and found[0].last >= found[1].first and found[0].first != found[1].last):
         return None
-    return found[0] if len(found) == 1 or found[0].last.number < found[1].first.number else None
+    return found[0]
 
 
 class Search:
     """The search for the line, on the way to one result of some runs. knowns: of each run."""
 
-    def __init__(self, runs, knowns, at):
+    def __init__(self, function, runs, knowns, at):
+        self.function, self.file = function, getattr(getattr(function, "__code__", None), "co_filename", "")
         self.runs, self.knowns, self.at = runs, knowns, at
         self.buffers = {event.in_place for event in runs[0].way(at) if event.operation == "setitem"}
 
     def place(self):
         """The Placed. Raises Unknown where there is none."""
+        if ready := self.right_but_not_returned():
+            return ready
         lines = self.lines()
         not_right = repaired = None
         for place, line in enumerate(lines):
-            line.right = all(self.keys_equal(site) for site in line.sites)
+            line.right = all(self.keys_equal(site) for site in line.sites) and not self.is_last(line)
             if not_right is None and not line.right:
                 not_right = place
             if repaired is None or place == not_right:
@@ -133,17 +147,47 @@ class Search:
             if repaired is None and line.repairs:
                 repaired = place
                 if self.is_misnamed(line):
-                    break
+                    not_right = place
             if repaired is not None and not_right is not None:
                 break
-        if repaired is None:
+        if repaired is None or not_right is None:
             raise Unknown
-        if not_right is None:
-            not_right = repaired
-        elif repaired < not_right and self.changes_nothing(lines[repaired], lines[not_right]):
+        if repaired < not_right and self.changes_nothing(lines[repaired], lines[not_right]):
             repaired = not_right
         first, last = sorted((not_right, repaired))
-        return Placed(lines[:first], lines[first], lines[last], self.runs[0], self.cell(lines[last]))
+        if any(line.file != self.file for line in lines[first : last + 1]):
+            raise Unknown
+        return Placed(lines[:first], *self.numbers(lines[first], lines[last]), self.runs[0], self.cell(lines[last]))
+
+    def numbers(self, first, last):
+        """The numbers of the first and the last line where the mistake may be, and the last Line."""
+        early, late = sorted((first.number, last.number))
+        returns = return_line(self.function)
+        if self.is_last(last) and returns and returns > late and all(self.keys_equal(site) for site in last.sites):
+            late = returns  # a step that is right by itself is returned: that may be the wrong one
+        others = second_names(self.function)
+        early = min([early, *(others[name] for name in read_in(self.function, late) if name in others)])
+        return early, late, last
+
+    def is_last(self, line):
+        """Does it make the result?"""
+        return any(site[0][-1] is self.runs[0].results[self.at] for site in line.sites)
+
+    def right_but_not_returned(self):
+        """Was the right result made, and another one returned?"""
+        returns = return_line(self.function)
+        if not returns or any(run.results[self.at].event.place.line >= returns for run in self.runs):
+            return None
+        ready = [
+            [matrix for event in run.recording.events for matrix in event.results if run.is_right(self.at, matrix.value)]
+            for run in self.runs
+        ]
+        if not all(ready) or any(read_by_others(run, one[-1]) for run, one in zip(self.runs, ready)):
+            return None
+        made = ready[0][-1]
+        if not made.variable or made.event.place.line >= returns or made.event.place.file != self.file:
+            return None
+        return Placed([Line([[[made]]])], returns, returns, None, self.runs[0])
 
     def changes_nothing(self, earlier, later):
         """Would the later line, by which a step differs, have to make it of itself?"""
@@ -196,14 +240,12 @@ class Search:
             for fill in (0, 1):
                 yield ("", fill), [[np.full(own[0].shape, fill)] for own in site]
         if not self.is_buffer(site):
-            yield from self.keys(site) if self.fits(site) else self.of_other_shapes(site)
+            yield from self.keys(site)
+            yield from self.of_other_shapes(site)
 
     def is_buffer(self, site):
         """Is it written into, number by number, later on?"""
         return not site[0][0].depends and site[0][0] in self.buffers
-
-    def fits(self, site):
-        return next(iter(self.keys(site)), None) is not None
 
     def of_other_shapes(self, site):
         """A result that has not even the shape of a known step may have to be any of them."""
@@ -211,7 +253,9 @@ class Search:
             return
         for key in self.knowns[0].forms:
             if key[1] == "" and all(key in known.forms for known in self.knowns):
-                yield key, [[known.forms[key]] for known in self.knowns]
+                fitting = [[known.forms[key]] for known in self.knowns]
+                if any(bare(one[0].shape) != bare(own[0].shape) for one, own in zip(fitting, site)):
+                    yield key, fitting
 
     def is_misnamed(self, line):
         """Is it called q, and is k?"""
@@ -219,7 +263,8 @@ class Search:
         name = meaning(site[0][0].variable)
         are = {meaning(key[0].partition(" ")[0]) for key in self.keys_equal(site)}
         should = {meaning(key[0].partition(" ")[0]) for one, key in line.repairs if one is site}
-        return name in ("q", "k", "v") and name in should and name not in are
+        peers = next((one for one in PEERS if name in one), ())
+        return name in should and name not in are and bool(are & {*peers})
 
     def cell(self, line):
         """A matrix of the first run, and its first wrong cell."""
@@ -232,6 +277,11 @@ class Search:
             if apart:
                 return matrix, apart[0]
         return None
+
+
+def read_by_others(run, matrix):
+    """Is something else made of it?"""
+    return any(matrix in (*event.reads, event.in_place) for event in run.recording.events)
 
 
 def is_known(site, fitting):

@@ -8,6 +8,8 @@ import numpy as np
 from helpers.see.events import replaced
 from helpers.see.holders import Kept, found_in, numbers
 
+WHOLE = ("int64", "int32", "bool")
+
 
 class Unknown(Exception):
     """The calls cannot be made again."""
@@ -78,7 +80,9 @@ def rearranged(event, now):
 
 
 def held(value, kind, as_tensor):
-    """Numbers as the call had them: a tensor or an array of this type."""
+    """Numbers as the call had them: a tensor or an array of this type, or of fractions where these are such."""
+    if kind in WHOLE and not np.array_equal(np.asarray(value), np.asarray(value).astype(kind)):
+        kind = "float32" if as_tensor else "float64"
     if not as_tensor:
         return np.array(value, dtype=kind)
     import torch  # the run has used it

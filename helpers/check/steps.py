@@ -40,6 +40,7 @@ def triangle(T):
         "ones": np.ones((T, T)),
         "tril": ones,
         "future": 1 - ones,
+        "nothing": np.full((T, T), -np.inf),
         "fill": np.where(ones == 0, -np.inf, 0),
         "places": np.arange(T),
         "counts": counts,
