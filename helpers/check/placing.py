@@ -55,7 +55,7 @@ class Placed:
     """Where it goes wrong: in one of the lines from ``first`` to ``last``, which are one line where that is certain.
 
     before: the lines before them, which are right. line: the Line that is ``last``, None where that makes no matrix.
-    cell: a matrix of the first run, and its first wrong cell, or None.
+    cell: a matrix of the first run, and its first wrong cell, or None. others: are there more lines on the way?
     """
 
     before: list
@@ -64,10 +64,16 @@ class Placed:
     line: Line | None
     run: OwnRun
     cell: tuple | None = None
+    others: bool = True
 
     @property
     def is_certain(self):
         return self.first == self.last
+
+    @property
+    def is_telling(self):
+        """Is there another line that could have been it?"""
+        return self.others or not self.is_certain
 
     @property
     def sentence(self):
@@ -157,7 +163,8 @@ class Search:
         first, last = sorted((not_right, repaired))
         if any(line.file != self.file for line in lines[first : last + 1]):
             raise Unknown
-        return Placed(lines[:first], *self.numbers(lines[first], lines[last]), self.runs[0], self.cell(lines[last]))
+        here, cell = self.numbers(lines[first], lines[last]), self.cell(lines[last])
+        return Placed(lines[:first], *here, self.runs[0], cell, others=len(lines) > 1)
 
     def numbers(self, first, last):
         """The numbers of the first and the last line where the mistake may be, and the last Line."""

@@ -3,6 +3,9 @@
 The calls of PyTorch and NumPy that the run has noted are made again, those alone that the other numbers reach.
 """
 
+import sys
+import warnings
+
 import numpy as np
 
 from helpers.see.events import replaced
@@ -60,7 +63,8 @@ def again(event, now, tensors):
         return holders[matrix]
 
     args, kwargs = replaced(event.args, holder), replaced(event.kwargs, holder)
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         returned = event.function(*args, **kwargs)
     given = {id(one) for one in holders.values()}
     found = [one for one in found_in(returned, kinds()) if id(one) not in given]
@@ -81,7 +85,7 @@ def rearranged(event, now):
 
 def held(value, kind, as_tensor):
     """Numbers as the call had them: a tensor or an array of this type, or of fractions where these are such."""
-    if kind in WHOLE and not np.array_equal(np.asarray(value), np.asarray(value).astype(kind)):
+    if kind in WHOLE and not (np.isfinite(value).all() and np.array_equal(value, np.asarray(value).astype(kind))):
         kind = "float32" if as_tensor else "float64"
     if not as_tensor:
         return np.array(value, dtype=kind)
@@ -95,7 +99,5 @@ def is_numpy(function):
 
 
 def kinds():
-    import sys
-
     torch = sys.modules.get("torch")
     return (np.ndarray, np.generic, Kept, *[torch.Tensor] * bool(torch))
