@@ -1,6 +1,8 @@
-"""What a function's code tells without its source: where it returns, and where a variable is just another's name."""
+"""What a function's code tells without its source: where it returns, and which lines compute no matrix."""
 
 import dis
+
+LOCAL = ("FAST", "DEREF", "CLOSURE")
 
 
 def by_lines(function):
@@ -12,30 +14,29 @@ def by_lines(function):
         yield line, step
 
 
+def is_local(step, what):
+    return step.opname.startswith(tuple(f"{what}_{kind}" for kind in LOCAL)) and isinstance(step.argval, str)
+
+
 def return_line(function):
     """The number of the line that returns; None if there are several."""
     found = {line for line, step in by_lines(function) if step.opname == "RETURN_VALUE"}
     return found.pop() if len(found) == 1 else None
 
 
-def second_names(function):
-    """The lines such as ``wei = scores``, where nothing is computed: number by variable."""
-    steps = [*by_lines(function)]
-    pairs = [
-        (name, line)
-        for (_, load), (line, store) in zip(steps, steps[1:])
-        if load.opname.startswith("LOAD_") and store.opname.startswith("STORE_") and is_local(load) and is_local(store)
-        for name in [store.argval]
-    ]
-    return {name: line for name, line in pairs if isinstance(name, str)}
-
-
-def is_local(step):
-    return step.opname.partition("_")[2].startswith(("FAST", "DEREF", "CLOSURE"))
-
-
 def read_in(function, line):
     """The variables that a line reads."""
-    return {
-        step.argval for at, step in by_lines(function) if at == line and step.opname.startswith("LOAD_") and is_local(step)
-    }
+    return {step.argval for at, step in by_lines(function) if at == line and is_local(step, "LOAD")}
+
+
+def plain_lines(function):
+    """The lines that give a variable what is another's already, or the result of arithmetic: number by variable.
+
+    ``wei = scores`` and ``scale = head_size**-0.5``, but not ``B, T, C = x.shape`` and ``h = C // heads``.
+    """
+    steps, found = [*by_lines(function)], {}
+    for (_, before), (line, step) in zip(steps, steps[1:]):
+        arithmetic = any(at == line and one.opname == "BINARY_OP" and one.argrepr != "//" for at, one in steps)
+        if is_local(step, "STORE") and (is_local(before, "LOAD") or arithmetic):
+            found[step.argval] = line
+    return found

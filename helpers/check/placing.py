@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from helpers.check.alike import Known, bare, equal
-from helpers.check.bytecode import read_in, return_line, second_names
+from helpers.check.bytecode import plain_lines, read_in, return_line
 from helpers.check.handed_in import meaning
 from helpers.check.own_run import OwnRun
 from helpers.check.replay import Unknown
@@ -163,18 +163,52 @@ class Search:
         first, last = sorted((not_right, repaired))
         if any(line.file != self.file for line in lines[first : last + 1]):
             raise Unknown
-        here, cell = self.numbers(lines[first], lines[last]), self.cell(lines[last])
-        return Placed(lines[:first], *here, self.runs[0], cell, others=len(lines) > 1)
+        here, cell = self.numbers(lines, first, last), self.cell(lines[last])
+        before = [line for line in lines[:first] if line.number < here[0]]
+        return Placed(before, *here, lines[last], self.runs[0], cell, others=len(lines) > 1)
 
-    def numbers(self, first, last):
-        """The numbers of the first and the last line where the mistake may be, and the last Line."""
-        early, late = sorted((first.number, last.number))
+    def numbers(self, lines, first, last):
+        """The numbers of the first and the last line where the mistake may be."""
+        early, late = sorted((lines[first].number, lines[last].number))
         returns = return_line(self.function)
-        if self.is_last(last) and returns and returns > late and all(self.keys_equal(site) for site in last.sites):
-            late = returns  # a step that is right by itself is returned: that may be the wrong one
-        others = second_names(self.function)
-        early = min([early, *(others[name] for name in read_in(self.function, late) if name in others)])
-        return early, late, last
+        if self.is_last(lines[last]) and returns and returns > late and self.may_be_unfinished(lines[last]):
+            late = returns
+        early = min([early, *(lines[place].number for place in self.weak(lines, range(first, last + 1)))])
+        made = {event.place.line for event in self.runs[0].recording.events}
+        quiet = {name: line for name, line in plain_lines(self.function).items() if line not in made}
+        for line in range(late, early - 1, -1):
+            early = min([early, *(quiet[name] for name in read_in(self.function, line) if name in quiet)])
+        return early, late
+
+    def may_be_unfinished(self, line):
+        """Is what is returned a step that is right by itself, or made without some of what was given?"""
+        run = self.runs[0]
+        read = {matrix.variable for read in run.way(self.at).values() for matrix in read if matrix.origin == "input"}
+        return all(self.keys_equal(site) for site in line.sites) or not {*run.recording.inputs} <= read
+
+    def weak(self, lines, places):
+        """The places of lines before these that may be right for no good reason, and which these are made of.
+
+        What is all alike, or just as it came in, says little: ones may be zeros that should have been ones.
+        """
+        found, left = set(), [*places]
+        readers = self.runs[0].way(self.at)
+        while left:
+            place = left.pop()
+            read = {m for event, read in readers.items() if event.place.line == lines[place].number for m in read}
+            for other in range(min(places)):
+                if other not in found and any(self.is_weak(site) and site[0][-1] in read for site in lines[other].sites):
+                    found.add(other)
+                    left.append(other)
+        return found
+
+    def is_weak(self, site):
+        """Is it all alike, or just as it came in?"""
+        if site[0][-1] in self.buffers:
+            return False
+        alike = all((matrix.value == matrix.value.flat[0]).all() for own in site for matrix in own if matrix.value.size)
+        keys = self.keys_equal(site)
+        return alike or (bool(keys) and all(key[0] in self.runs[0].exercise.asks for key in keys))
 
     def is_last(self, line):
         """Does it make the result?"""
@@ -227,7 +261,7 @@ class Search:
         """The forms of known steps that a site equals in every run."""
         values = [[matrix.value for matrix in own] for own in site]
         for fill in (0, 1):
-            if all((value == fill).all() for own in values for value in own):
+            if not site[0][0].depends and all((value == fill).all() for own in values for value in own):
                 return [("", fill)] if fill == 0 or not self.is_buffer(site) else []
         return [key for key, fitting in self.keys(site) if is_known(site, fitting)]
 
@@ -263,6 +297,8 @@ class Search:
                 fitting = [[known.forms[key]] for known in self.knowns]
                 if any(bare(one[0].shape) != bare(own[0].shape) for one, own in zip(fitting, site)):
                     yield key, fitting
+                    if fitting[0][0].ndim == 1:
+                        yield key, [[one[0][:, None]] for one in fitting]
 
     def is_misnamed(self, line):
         """Is it called q, and is k?"""
