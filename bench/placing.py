@@ -1,4 +1,4 @@
-"""How many unforeseen mistakes a check names or places at the right line: ``python -m bench.placing [share]``.
+"""How many unforeseen mistakes a check names or places at the right line: ``python -m bench.placing [share [seed]]``.
 
 Right solutions in several styles get one small change each: another operator, name, number or function, arguments that
 change places, a line that is missing. A witness that watches both programs line by line says where they first differ.
@@ -9,6 +9,7 @@ import random
 import sys
 from collections import Counter
 
+import numpy as np
 import torch
 
 from helpers import check
@@ -22,8 +23,6 @@ from helpers.check.tries import Trials, arguments
 from tests.first_difference import first_difference, typed
 from tests.small_changes import versions
 from tests.styles import STYLES
-
-import numpy as np
 
 KINDS = ("named", "placed", "between", "untold", "wrong")
 
@@ -58,6 +57,7 @@ def first_line(exercise, right, wrong, dropped, tries):
     cases = [exercise.case(rng, dict(sizes), 1.0) for sizes in SIZES] + [one.case for one in tries if not one.right][:2]
     lines = []
     for case in cases:
+
         def given(case=case):
             return [*arguments(exercise, case).values()]
 
@@ -97,4 +97,4 @@ def main(share=0.05, seed=0):
 
 
 if __name__ == "__main__":
-    main(*map(float, sys.argv[1:2]))
+    main(*map(float, sys.argv[1:3]))

@@ -94,4 +94,7 @@ def versions(code, kind=OtherFunction):
         changed = change.visit(copy.deepcopy(tree))
         if not change.was_made:
             return
-        yield ast.unparse(ast.fix_missing_locations(changed)), getattr(change, "was_dropped", None)
+        if all(
+            getattr(node, "body", True) for node in ast.walk(changed)
+        ):  # the line that is missing may be the only one
+            yield ast.unparse(ast.fix_missing_locations(changed)), getattr(change, "was_dropped", None)

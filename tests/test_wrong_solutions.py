@@ -261,6 +261,7 @@ def test_no_check_calls_a_function_more_than_a_hundred_times():
 
 # -- any small change --------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("name", EXERCISES)
 def test_any_small_change_gets_a_verdict_and_a_name_that_holds_elsewhere(name):
     """A classic mistake that is named gives the numbers of the changed code on other shapes, too."""

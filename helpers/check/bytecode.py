@@ -1,42 +1,56 @@
 """What a function's code tells without its source: where it returns, and which lines compute no matrix."""
 
 import dis
+import re
+from itertools import pairwise
 
-LOCAL = ("FAST", "DEREF", "CLOSURE")
+SIZES = ("len", "size", "int", "range")  # what is computed by these is a size
+NO_ARITHMETIC = ("//", "//=", "[]", "BINARY_SUBSCR", "BINARY_SLICE", "BINARY_FLOOR_DIVIDE", "INPLACE_FLOOR_DIVIDE")
 
 
 def by_lines(function):
-    """Pairs of a line's number and an instruction there, in order; none of what has no code of its own."""
+    """What its instructions do, in order: line, "LOAD", "STORE", "RETURN", "ARITHMETIC" or "", and the local variable.
+
+    One of several Pythons puts two of these into one instruction.
+    """
     code = getattr(function, "__code__", None)
     starts, line = dict(dis.findlinestarts(code)) if code else {}, None
     for step in dis.get_instructions(code) if code else ():
         line = starts.get(step.offset, line)
-        yield line, step
-
-
-def is_local(step, what):
-    return step.opname.startswith(tuple(f"{what}_{kind}" for kind in LOCAL)) and isinstance(step.argval, str)
+        local = re.findall(r"(LOAD|STORE)_(?:FAST|DEREF|CLOSURE)", step.opname)
+        names = step.argval if isinstance(step.argval, tuple) else (step.argval,)
+        if local and len(local) == len(names):
+            yield from ((line, *pair) for pair in zip(local, names))
+        elif step.opname == "RETURN_VALUE":
+            yield line, "RETURN", ""
+        else:
+            counts = step.opname.startswith(("BINARY_", "INPLACE_", "UNARY_"))
+            counts = counts and not {step.opname, step.argrepr} & {*NO_ARITHMETIC}
+            called = step.opname.startswith(("LOAD_METHOD", "LOAD_GLOBAL")) and step.argval not in SIZES
+            yield line, "ARITHMETIC" if counts or called else "", ""
 
 
 def return_line(function):
     """The number of the line that returns; None if there are several."""
-    found = {line for line, step in by_lines(function) if step.opname == "RETURN_VALUE"}
+    found = {line for line, act, _ in by_lines(function) if act == "RETURN"}
     return found.pop() if len(found) == 1 else None
 
 
 def read_in(function, line):
     """The variables that a line reads."""
-    return {step.argval for at, step in by_lines(function) if at == line and is_local(step, "LOAD")}
+    return {name for at, act, name in by_lines(function) if (at, act) == (line, "LOAD")}
 
 
-def plain_lines(function):
-    """The lines that give a variable what is another's already, or the result of arithmetic: number by variable.
+def stores(function):
+    """The lines that give a variable a value, in order: (line, variable, is it plain?).
 
-    ``wei = scores`` and ``scale = head_size**-0.5``, but not ``B, T, C = x.shape`` and ``h = C // heads``.
+    Plain is another variable's value, or one that is computed: ``wei = scores`` and ``scale = head_size**-0.5``, but
+    not ``B, T, C = x.shape`` and ``h = C // heads``.
     """
-    steps, found = [*by_lines(function)], {}
-    for (_, before), (line, step) in zip(steps, steps[1:]):
-        arithmetic = any(at == line and one.opname == "BINARY_OP" and one.argrepr != "//" for at, one in steps)
-        if is_local(step, "STORE") and (is_local(before, "LOAD") or arithmetic):
-            found[step.argval] = line
-    return found
+    steps = [*by_lines(function)]
+    counting = {line for line, act, _ in steps if act == "ARITHMETIC"}
+    return [
+        (line, name, before == "LOAD" or line in counting)
+        for (_, before, _), (line, act, name) in pairwise(steps)
+        if act == "STORE"
+    ]

@@ -19,8 +19,10 @@ from helpers.check.tries import Trials, overflowed
 
 @dataclass
 class Verdict:
-    """solved: True, False, or None where nothing was tried yet. text: what the learner reads. find: a function that gives
-    the Placed of a wrong one, or None; None where it has no run to look into. named: is the mistake known?
+    """solved: True, False, or None where nothing was tried yet. text: what the learner reads.
+
+    find: a function that gives the Placed of a wrong one, or None; None where it has no run to look into. named: is the
+    mistake known?
     """
 
     solved: bool | None
@@ -61,11 +63,11 @@ def judge(exercise, function, seed=0, count=4):
 
 
 def finding(trials, tries):
-    """Where the function goes wrong: a Placed, or None. It is on top of the verdict, which never fails because of it."""
+    """Where the function goes wrong: a Placed, or None. It comes on top of the verdict, which must not fail for it."""
     try:
         with Deadline(SECONDS) as deadline, random_numbers_kept():
             return placed(Trials(trials.exercise, trials.function, trials.order, deadline), tries)
-    except (Exception, TooLong):
+    except (Exception, TooLong):  # noqa: BLE001 - whatever a learner's run may hold
         return None
 
 

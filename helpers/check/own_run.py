@@ -39,11 +39,19 @@ class OwnRun:
         return same({"": found}, {"": self.wanted(at)}, self.case.scale)
 
     @property
+    def made(self):
+        """All matrices that were made in it, in order."""
+        return [matrix for event in self.recording.events for matrix in event.results]
+
+    @property
     def is_wrong(self):
         return not all(self.is_right(at) for at in range(len(self.results)))
 
     def way(self, at):
-        """The events that lead to a result, in order, each with what it reads. Raises Unknown where the trail is lost."""
+        """The events that lead to a result, in order, each with what it reads.
+
+        Raises Unknown where the trail is lost.
+        """
         if at not in self.ways:
             events = sorted(leading_to(self.results[at]), key=self.order.__getitem__)
             if any(matrix.origin == "broken" for event in events for matrix in event.results):

@@ -6,14 +6,13 @@ all comes out right with a known step in the place of what it made: so nothing a
 lines, the mistake is somewhere from one to the other, and no more is said.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from helpers.check.alike import Known, bare, equal
-from helpers.check.bytecode import plain_lines, read_in, return_line
+from helpers.check.bytecode import read_in, return_line, stores
 from helpers.check.handed_in import meaning
 from helpers.check.own_run import OwnRun
+from helpers.check.placed import Line, Placed
 from helpers.check.replay import Unknown
 
 # no two sizes of a case alike, and none the same in two of them
@@ -22,84 +21,6 @@ SEED = 7
 HALVES = ("q halfway", "k halfway")  # one of them alone is no step of a right way
 PEERS = [("q", "k", "v"), ("mean", "variance")]  # none of these becomes another one of them
 ENOUGH = 2  # runs that are wrong
-
-
-@dataclass
-class Line:
-    """A line on the way to a result: its sites, each with its matrices of every run. place: its first one's."""
-
-    sites: list
-    right: bool = False
-    repairs: tuple = ()  # (site, key) pairs: with this known step in this site's place, all comes out right
-
-    @property
-    def number(self):
-        return self.sites[0][0][0].event.place.line
-
-    @property
-    def file(self):
-        return self.sites[0][0][0].event.place.file
-
-    @property
-    def names(self):
-        """The variables that hold what it hands on."""
-        return list(dict.fromkeys(site[0][0].variable for site in self.sites if site[0][0].variable))
-
-    @property
-    def depends(self):
-        return any(site[0][0].depends for site in self.sites)
-
-
-@dataclass
-class Placed:
-    """Where it goes wrong: in one of the lines from ``first`` to ``last``, which are one line where that is certain.
-
-    before: the lines before them, which are right. line: the Line that is ``last``, None where that makes no matrix.
-    cell: a matrix of the first run, and its first wrong cell, or None. others: are there more lines on the way?
-    """
-
-    before: list
-    first: int
-    last: int
-    line: Line | None
-    run: OwnRun
-    cell: tuple | None = None
-    others: bool = True
-
-    @property
-    def is_certain(self):
-        return self.first == self.last
-
-    @property
-    def is_telling(self):
-        """Is there another line that could have been it?"""
-        return self.others or not self.is_certain
-
-    @property
-    def sentence(self):
-        """``q and k are right; `scores` in line 5 is the first that differs.``"""
-        names = list(dict.fromkeys(name for line in self.before if line.depends for name in line.names))
-        right = f"{listed(names)} {'are' if len(names) > 1 else 'is'} right; " if names else ""
-        if not self.is_certain:
-            between = ", or between them" if self.last - self.first > 1 else ""
-            return f"{right}the mistake is in line {self.first} or {self.last}{between}."
-        if self.line is None:
-            return f"{right}line {self.last} returns something else than the right result, which is there."
-        return f"{right}{self.called(names)} is the first that differs."
-
-    def called(self, names):
-        """What the line makes."""
-        made = listed([f"`{name}`" for name in self.line.names]) if self.line.names else ""
-        if made and {*self.line.names} & {*names}:
-            return f"{made}, as line {self.last} leaves it,"
-        if made:
-            return f"{made} in line {self.last}"
-        statement = self.line.sites[0][0][0].event.place.statement
-        return f"what line {self.last} makes" + (f", `{statement}`," if statement else ",")
-
-
-def listed(words):
-    return ", ".join(words[:-1]) + " and " * (len(words) > 1) + words[-1]
 
 
 def placed(trials, tries=()):
@@ -175,9 +96,12 @@ class Search:
             late = returns
         early = min([early, *(lines[place].number for place in self.weak(lines, range(first, last + 1)))])
         made = {event.place.line for event in self.runs[0].recording.events}
-        quiet = {name: line for name, line in plain_lines(self.function).items() if line not in made}
+        given = stores(self.function)
         for line in range(late, early - 1, -1):
-            early = min([early, *(quiet[name] for name in read_in(self.function, line) if name in quiet)])
+            for name in read_in(self.function, line):
+                last_one = max((one for one in given if one[1] == name and one[0] < line), default=None)
+                if last_one and last_one[2] and last_one[0] not in made:
+                    early = min(early, last_one[0])
         return early, late
 
     def may_be_unfinished(self, line):
@@ -197,7 +121,9 @@ class Search:
             place = left.pop()
             read = {m for event, read in readers.items() if event.place.line == lines[place].number for m in read}
             for other in range(min(places)):
-                if other not in found and any(self.is_weak(site) and site[0][-1] in read for site in lines[other].sites):
+                if other not in found and any(
+                    self.is_weak(site) and site[0][-1] in read for site in lines[other].sites
+                ):
                     found.add(other)
                     left.append(other)
         return found
@@ -220,7 +146,12 @@ class Search:
         if not returns or any(run.results[self.at].event.place.line >= returns for run in self.runs):
             return None
         ready = [
-            [matrix for event in run.recording.events for matrix in event.results if run.is_right(self.at, matrix.value)]
+            [
+                matrix
+                for event in run.recording.events
+                for matrix in event.results
+                if run.is_right(self.at, matrix.value)
+            ]
             for run in self.runs
         ]
         if not all(ready) or any(read_by_others(run, one[-1]) for run, one in zip(self.runs, ready)):

@@ -37,8 +37,8 @@ def read_by(event):
 def replayed(events, others, last, tensors):
     """The numbers of the matrix ``last``, had some matrices had other numbers.
 
-    events: in order, those that lead to it, each with what it reads. others: arrays by matrix. tensors: are they PyTorch's? Raises Unknown where
-    a call cannot be made again, and what it raises.
+    events: in order, those that lead to it, each with what it reads. others: arrays by matrix. tensors: are they
+    PyTorch's? Raises Unknown where a call cannot be made again, and what it raises.
     """
     now = dict(others)
     for event, read in events.items():

@@ -297,13 +297,7 @@ def _(weights, keep, p):
 def _(x, Wup, bup, Wdown, bdown):
     up = x @ Wup + bup
     active = np.maximum(up, 0)
-    return {
-        "before the bias": x @ Wup,
-        "up": up,
-        "positive": up > 0,
-        "active": active,
-        "down": active @ Wdown,
-    }
+    return {"before the bias": x @ Wup, "up": up, "positive": up > 0, "active": active, "down": active @ Wdown}
 
 
 @way("normalize_rows")
