@@ -27,8 +27,11 @@ from tests.styles import STYLES
 KINDS = ("named", "placed", "between", "untold", "wrong")
 
 
-def outcome(name, right, code, dropped):
-    """What the check says of a wrong program: one of KINDS and the sentence; None where it is right or raises."""
+def outcome(name, right, code, dropped, names_first=True):
+    """What the check says of a wrong program: one of KINDS and the sentence; None where it is right or raises.
+
+    names_first: is it looked for a name of the mistake where its place is known, too? That takes its time.
+    """
     exercise = check.exercises()[name]
     function = typed(name, code)
     with Deadline(5) as deadline:
@@ -38,8 +41,9 @@ def outcome(name, right, code, dropped):
             return None
         if any(one.raised for one in tries):
             return None
-        cause = diagnosis(Evidence(trials, tries))
         found = placed(trials, tries)
+        is_clear = found is not None and found.is_certain
+        cause = diagnosis(Evidence(trials, tries)) if names_first or not is_clear else ""
     truth = first_line(exercise, typed(name, right), function, dropped, tries)
     said = f"{found.sentence if found else ''} | truth: line {truth} | {cause}"
     if found and found.is_certain and found.first != truth:

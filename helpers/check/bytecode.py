@@ -9,7 +9,9 @@ NO_ARITHMETIC = ("//", "//=", "[]", "BINARY_SUBSCR", "BINARY_SLICE", "BINARY_FLO
 
 
 def by_lines(function):
-    """What its instructions do, in order: line, "LOAD", "STORE", "RETURN", "ARITHMETIC" or "", and the local variable.
+    """What its instructions do, in order: the line, a word, and the local variable or "".
+
+    The word is "LOAD", "STORE", "CONSTANT", "RETURN", "ARITHMETIC" or "".
 
     One of several Pythons puts two of these into one instruction.
     """
@@ -21,6 +23,8 @@ def by_lines(function):
         names = step.argval if isinstance(step.argval, tuple) else (step.argval,)
         if local and len(local) == len(names):
             yield from ((line, *pair) for pair in zip(local, names))
+        elif step.opname == "LOAD_CONST":
+            yield line, "CONSTANT", ""
         elif step.opname == "RETURN_VALUE":
             yield line, "RETURN", ""
         else:
@@ -50,7 +54,7 @@ def stores(function):
     steps = [*by_lines(function)]
     counting = {line for line, act, _ in steps if act == "ARITHMETIC"}
     return [
-        (line, name, before == "LOAD" or line in counting)
+        (line, name, before in ("LOAD", "CONSTANT") or line in counting)
         for (_, before, _), (line, act, name) in pairwise(steps)
         if act == "STORE"
     ]

@@ -129,12 +129,19 @@ class Search:
         return found
 
     def is_weak(self, site):
-        """Is it all alike, or just as it came in?"""
+        """Is it all alike, or just as it came in, or another step than its name says?"""
         if site[0][-1] in self.buffers:
             return False
         alike = all((matrix.value == matrix.value.flat[0]).all() for own in site for matrix in own if matrix.value.size)
         keys = self.keys_equal(site)
-        return alike or (bool(keys) and all(key[0] in self.runs[0].exercise.asks for key in keys))
+        return alike or all(key[0] in self.runs[0].exercise.asks for key in keys) or self.has_another_name(site, keys)
+
+    def has_another_name(self, site, keys):
+        """Is it called as one of the known steps is, and is another?"""
+        matrix, words = site[0][0], {meaning(key[0].partition(" ")[0]) for key in keys}
+        known = {meaning(name.partition(" ")[0]) for name, _ in self.knowns[0].forms}
+        name = meaning(matrix.variable)
+        return matrix.name == matrix.variable and name in known and name not in words
 
     def is_last(self, line):
         """Does it make the result?"""
@@ -163,7 +170,7 @@ class Search:
 
     def changes_nothing(self, earlier, later):
         """Would the later line, by which a step differs, have to make it of itself?"""
-        return bool({key for _, key in earlier.repairs} & {key for _, key in later.repairs})
+        return {key for _, key in earlier.repairs} <= {key for _, key in later.repairs}
 
     def lines(self):
         """The lines on the way, in order. Raises Unknown where the runs go different ways."""
@@ -228,8 +235,9 @@ class Search:
                 fitting = [[known.forms[key]] for known in self.knowns]
                 if any(bare(one[0].shape) != bare(own[0].shape) for one, own in zip(fitting, site)):
                     yield key, fitting
-                    if fitting[0][0].ndim == 1:
-                        yield key, [[one[0][:, None]] for one in fitting]
+                    if bare(fitting[0][0].shape) == fitting[0][0].shape[:1]:  # a row, or a column
+                        yield key, [[one[0].ravel()] for one in fitting]
+                        yield key, [[one[0].reshape(-1, 1)] for one in fitting]
 
     def is_misnamed(self, line):
         """Is it called q, and is k?"""
