@@ -87,14 +87,21 @@ def changes(code):
 def versions(code, kind=OtherFunction):
     """Pairs: a version of some code with one small change, and the number of the line that is missing, or None."""
     tree = ast.parse(code.strip())
+    for number in itertools.count():
+        made = version(tree, number, kind)
+        if made is None:
+            return
+        if made[0]:
+            yield made
+
+
+def version(tree, number, kind=OtherFunction):
+    """One of these pairs: None if there are not so many, "" for the code if it is none."""
     names = [node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)]
     names += [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
-    for number in itertools.count():
-        change = kind(number, [*dict.fromkeys(names)])
-        changed = change.visit(copy.deepcopy(tree))
-        if not change.was_made:
-            return
-        if all(
-            getattr(node, "body", True) for node in ast.walk(changed)
-        ):  # the line that is missing may be the only one
-            yield ast.unparse(ast.fix_missing_locations(changed)), getattr(change, "was_dropped", None)
+    change = kind(number, [*dict.fromkeys(names)])
+    changed = change.visit(copy.deepcopy(tree))
+    if not change.was_made:
+        return None
+    is_code = all(getattr(node, "body", True) for node in ast.walk(changed))  # the missing line may be the only one
+    return is_code and ast.unparse(ast.fix_missing_locations(changed)), getattr(change, "was_dropped", None)

@@ -128,13 +128,15 @@ class Search:
                     left.append(other)
         return found
 
-    def is_weak(self, site):
-        """Is it all alike, or just as it came in, or another step than its name says?"""
+    def is_weak(self, site, known):
+        """Is it all alike, just as it came in, a step that was there before, or another one than its name says?"""
         if site[0][-1] in self.buffers:
             return False
         alike = all((matrix.value == matrix.value.flat[0]).all() for own in site for matrix in own if matrix.value.size)
         keys = self.keys_equal(site)
-        return alike or all(key[0] in self.runs[0].exercise.asks for key in keys) or self.has_another_name(site, keys)
+        if alike or {*keys} & known:
+            return True
+        return all(key[0] in self.runs[0].exercise.asks for key in keys) or self.has_another_name(site, keys)
 
     def has_another_name(self, site, keys):
         """Is it called as one of the known steps is, and is another?"""
