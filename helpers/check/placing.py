@@ -121,9 +121,9 @@ class Search:
             place = left.pop()
             read = {m for event, read in readers.items() if event.place.line == lines[place].number for m in read}
             for other in range(min(places)):
-                if other not in found and any(
-                    self.is_weak(site) and site[0][-1] in read for site in lines[other].sites
-                ):
+                known = {key for line in lines[:other] for site in line.sites for key in self.keys_equal(site)}
+                sites = [site for site in lines[other].sites if site[0][-1] in read]
+                if other not in found and any(self.is_weak(site, known) for site in sites):
                     found.add(other)
                     left.append(other)
         return found
