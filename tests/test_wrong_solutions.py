@@ -4,8 +4,6 @@ A row of the table is a right solution with one slip: the exercise, what is repl
 that it earns. NOTHING: no name is known, so none may be given.
 """
 
-import ast
-import copy
 import itertools
 import math
 import random
@@ -21,6 +19,7 @@ from helpers.check.calls import Deadline
 from helpers.check.evidence import agrees
 from helpers.check.judge import judge
 from helpers.check.tries import Trials
+from tests.small_changes import changes
 from tests.wrong_solutions import FINE, NOTHING, RIGHT, SLIPS
 
 EXERCISES = check.exercises()
@@ -261,63 +260,6 @@ def test_no_check_calls_a_function_more_than_a_hundred_times():
 
 
 # -- any small change --------------------------------------------------------------------------------
-
-SWAPPED = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult}
-
-
-class OneChange(ast.NodeTransformer):
-    """Makes one of the small changes that a piece of code allows: the one of this number."""
-
-    def __init__(self, number, names):
-        self.number, self.names, self.was_made = number, names, False
-
-    def is_next(self):
-        self.number -= 1
-        self.was_made = self.was_made or self.number == -1
-        return self.number == -1
-
-    def visit_BinOp(self, node):
-        self.generic_visit(node)
-        if type(node.op) in SWAPPED and self.is_next():
-            node.op = SWAPPED[type(node.op)]()
-        elif self.is_next():
-            node.left, node.right = node.right, node.left
-        elif self.is_next():
-            return node.left
-        elif self.is_next():
-            return node.right
-        return node
-
-    def visit_Constant(self, node):
-        if type(node.value) in (int, float):
-            for step in (1, -1):
-                if self.is_next():
-                    return ast.Constant(node.value + step)
-        return node
-
-    def visit_Name(self, node):
-        if isinstance(node.ctx, ast.Load) and node.id in self.names:
-            for other in self.names:
-                if other != node.id and self.is_next():
-                    return ast.Name(other, ast.Load())
-        return node
-
-    def visit_Call(self, node):
-        self.generic_visit(node)
-        return node.func.value if isinstance(node.func, ast.Attribute) and self.is_next() else node
-
-
-def changes(code):
-    """Every version of some code with one small change."""
-    tree = ast.parse(code.strip())
-    names = [node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)]
-    names += [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
-    for number in itertools.count():
-        change = OneChange(number, [*dict.fromkeys(names)])
-        changed = change.visit(copy.deepcopy(tree))
-        if not change.was_made:
-            return
-        yield ast.unparse(ast.fix_missing_locations(changed))
 
 
 @pytest.mark.parametrize("name", EXERCISES)

@@ -47,12 +47,17 @@ def __getattr__(name):
     def check(function):
         from helpers.check import progress
         from helpers.check.judge import judge
+        from helpers.check.shown import show
         from helpers.look.streams import tell
 
         verdict = judge(exercises()[name], function)
-        tell(verdict.text)
+        place = verdict.find() if verdict.find else None
+        said = [place.sentence] if place and place.is_telling and (place.is_certain or not verdict.named) else []
+        tell("\n".join([verdict.text, *said]))
         if verdict.solved:
             progress.note(name)
+        if place:
+            show(place)
 
     check.__name__ = name
     return check

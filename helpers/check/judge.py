@@ -1,26 +1,34 @@
 """The judge: runs a learner's function on many shapes, and says by evidence what is wrong with it."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from helpers.check import report
 from helpers.check.biases import only_a_bias
-from helpers.check.calls import SECONDS, Deadline
+from helpers.check.calls import SECONDS, Deadline, TooLong
 from helpers.check.chance import random_numbers_kept, unsteady
 from helpers.check.diagnosis import diagnosis
 from helpers.check.evidence import Evidence
 from helpers.check.handed_in import has_loop, is_stub, order, unusable
 from helpers.check.libraries import in_the_other_library
 from helpers.check.modules import as_function, is_module
+from helpers.check.placing import placed
 from helpers.check.report import AXES
 from helpers.check.tries import Trials, overflowed
 
 
 @dataclass
 class Verdict:
-    """solved: True, False, or None where nothing was tried yet. text: what the learner reads."""
+    """solved: True, False, or None where nothing was tried yet. text: what the learner reads.
+
+    find: a function that gives the Placed of a wrong one, or None; None where it has no run to look into. named: is the
+    mistake known?
+    """
 
     solved: bool | None
     text: str
+    find: object = None
+    named: bool = False
 
 
 def judge(exercise, function, seed=0, count=4):
@@ -45,12 +53,22 @@ def judge(exercise, function, seed=0, count=4):
             return Verdict(False, f"{exercise.name}: {said}")
         if wrong:
             cause = diagnosis(Evidence(trials, tries)) if wrong.found or wrong.raised else ""
-            return Verdict(False, report.wrong(exercise, wrong, tries, cause))
+            find = None if of_module or not wrong.found else partial(finding, trials, tries)
+            return Verdict(False, report.wrong(exercise, wrong, tries, cause), find, bool(cause))
     if not exercise.loops and not of_module and has_loop(function):
         return Verdict(False, f"{exercise.name}: it is right, but with a Python loop: now without.")
     own = ", ".join(f"{AXES.get(axis, axis)}={size}" for axis, size in exercise.fixed.items() if axis != "T")
     said = f", with {own} as in the module" if own else ""
     return Verdict(True, f"{exercise.name}: right, on {len(tries)} shapes{said}.")
+
+
+def finding(trials, tries):
+    """Where the function goes wrong: a Placed, or None. It comes on top of the verdict, which must not fail for it."""
+    try:
+        with Deadline(SECONDS) as deadline, random_numbers_kept():
+            return placed(Trials(trials.exercise, trials.function, trials.order, deadline), tries)
+    except (Exception, TooLong):  # noqa: BLE001 - whatever a learner's run may hold
+        return None
 
 
 def outgrown(trials, cases):

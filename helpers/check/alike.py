@@ -1,0 +1,81 @@
+"""Known steps in every form in which they may stand in a program: transposed, joined, row by row in a loop."""
+
+from itertools import permutations
+
+import numpy as np
+
+from helpers.check.steps import steps
+
+PRECISE = 3e-5  # of the largest number: what float32 rounds away
+ONE_WAY = ("tril", "future", "fill", "mean weights")  # triangles, which are others when transposed
+VERY_LOW = -1e8  # a fill that stands for -inf
+
+
+class Known:
+    """The steps of one case. ``self.forms``: arrays by key, the name of a step and what was done to its axes."""
+
+    def __init__(self, exercise, case):
+        self.forms = {}
+        for name, value in steps(exercise, case).items():
+            every = forms(value) if name not in ONE_WAY else [("", value)]
+            self.forms |= {(name, how): one for how, one in every}
+        self.by_shape = {}
+        for key, value in self.forms.items():
+            self.by_shape.setdefault(bare(value.shape), []).append(key)
+
+    def of_shape(self, shape):
+        """The keys of all forms that have this shape, but for axes of size 1."""
+        return self.by_shape.get(bare(shape), [])
+
+    def fit(self, key, values):
+        """The arrays of this form for each of the matrices that one place in the code made; None if there are none.
+
+        values: their numbers, one by one; of a loop there are several, which are the rows of one form.
+        """
+        name, how, *axis = key
+        form = self.forms.get((name, how))
+        if form is None or (axis and (form.ndim <= axis[0] or form.shape[axis[0]] != len(values))):
+            return None
+        rows = list(np.moveaxis(form, axis[0], 0)) if axis else [form] * len(values)
+        if any(bare(row.shape) != bare(np.shape(value)) for row, value in zip(rows, values)):
+            return None
+        return [row.reshape(np.shape(value)) for row, value in zip(rows, values)]
+
+    def candidates(self, values):
+        """The keys of all forms that could stand in the place of these matrices."""
+        keys = list(self.of_shape(np.shape(values[0])))
+        if len(values) > 1:
+            keys += [(*key, axis) for key, form in self.forms.items() for axis in range(form.ndim)]
+        return [key for key in keys if self.fit(key, values) is not None]
+
+
+def forms(value):
+    """All forms of an array: (how, array)."""
+    yield "", value
+    for axes in permutations(range(value.ndim)):
+        if value.ndim < 5 and axes != tuple(range(value.ndim)):
+            yield axes, np.transpose(value, axes)
+    if value.ndim == 4:  # (B, n, T, h): the heads joined, or beside the batch
+        yield "joined", value.swapaxes(1, 2).reshape(len(value), value.shape[2], -1)
+        yield "beside", value.reshape(-1, *value.shape[2:])
+        yield "beside, turned", value.reshape(-1, *value.shape[2:]).swapaxes(1, 2)
+    if value.ndim > 2:
+        yield "flat", value.reshape(-1, value.shape[-1])
+
+
+def bare(shape):
+    """A shape without its axes of size 1."""
+    return tuple(size for size in shape if size != 1)
+
+
+def equal(found, known):
+    """Are they the same numbers, but for what float32 rounds away?"""
+    found, known = np.asarray(found, float), np.asarray(known, float)
+    if found.shape != known.shape:
+        return False
+    found = np.where(found <= VERY_LOW, -np.inf, found)
+    finite = np.isfinite(known)
+    most = np.abs(known[finite]).max(initial=0.0)
+    with np.errstate(invalid="ignore"):
+        near = np.abs(found - known) <= PRECISE * max(most, 1e-3)
+    return bool((np.where(finite, near, found == known) | (np.isnan(found) & np.isnan(known))).all())
