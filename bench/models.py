@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from bench.witnesses import Rerun, close, logged
-from helpers.see.recording import record
+from helpers.see.record.recording import record
 from helpers.see.seeing import trace_of
 from helpers.trace import folding
 

@@ -9,7 +9,7 @@ from torch.overrides import TorchFunctionMode
 
 from bench.models import wrong_sources
 from bench.witnesses import Rerun, distance, plain_calls, tensors
-from helpers.see.recording import record
+from helpers.see.record.recording import record
 from helpers.see.seeing import trace_of
 from tests.models_by_hand import MODELS, Sizes, made
 

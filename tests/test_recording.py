@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from helpers.see import notes
-from helpers.see.events import matrices, replaced
-from helpers.see.holders import found_in
-from helpers.see.recording import record
-from helpers.see.spelling import SIZES_ALONE
+from helpers.see.record import notes
+from helpers.see.record.events import matrices, replaced
+from helpers.see.record.holders import found_in
+from helpers.see.record.recording import record
+from helpers.see.record.spelling import SIZES_ALONE
 
 T, C = 5, 4
 generator = torch.Generator().manual_seed(7)

@@ -9,9 +9,9 @@ import pytest
 import torch
 from numpy import full, zeros
 
-from helpers.see import numpy_calls
-from helpers.see.events import matrices, replaced
-from helpers.see.recording import record
+from helpers.see.record import numpy_calls
+from helpers.see.record.events import matrices, replaced
+from helpers.see.record.recording import record
 
 T, C = 4, 3
 Wq, Wk = np.random.default_rng(5).normal(size=(2, C, 2))

@@ -3,8 +3,8 @@
 from helpers.check.handed_in import parameters
 from helpers.check.replay import Unknown, leading_to, read_by, replayed
 from helpers.check.tries import arguments, same
-from helpers.see.events import Matrix
-from helpers.see.recording import record
+from helpers.see.record.events import Matrix
+from helpers.see.record.recording import record
 
 
 class OwnRun:

@@ -8,8 +8,8 @@ import warnings
 
 import numpy as np
 
-from helpers.see.events import replaced
-from helpers.see.holders import Kept, found_in, numbers
+from helpers.see.record.events import replaced
+from helpers.see.record.holders import Kept, found_in, numbers
 
 WHOLE = ("int64", "int32", "bool")
 

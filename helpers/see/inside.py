@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from helpers.see.assembling import assembled
-from helpers.see.drafts import Draft, joined
-from helpers.see.events import Matrix
 from helpers.see.known import Known
 from helpers.see.numbers import beyond_exact
-from helpers.see.opaque import POINTWISE
-from helpers.see.reading import Reading
+from helpers.see.read.assembling import assembled
+from helpers.see.read.drafts import Draft, joined
+from helpers.see.read.opaque import POINTWISE
+from helpers.see.read.reading import Reading
+from helpers.see.record.events import Matrix
 
 LARGEST = 2**18  # numbers in one matrix
 MOST_CALLS = 1_500

@@ -18,14 +18,14 @@ from helpers.look.sentence import one_line, sentence
 from helpers.see.axis_names import AxisNames, letters, spare_letters
 from helpers.see.calling import by_place, call, same_random_numbers
 from helpers.see.deadline import Deadline
-from helpers.see.holders import Kept
 from helpers.see.inside import Inside, Unseen
 from helpers.see.known import ROLES, role_of
 from helpers.see.misfits import fitting
 from helpers.see.numbers import NoNumbers, beyond_exact, real_numbers, with_article
 from helpers.see.own_things import is_module, size_of
 from helpers.see.probes import LONGEST, probe
-from helpers.see.recording import Run, failed_at
+from helpers.see.record.holders import Kept
+from helpers.see.record.recording import Run, failed_at
 from helpers.see.results import results
 from helpers.see.sizes import names_of_axes, parts_of, resized, settings_of, sizes_of
 from helpers.see.wants_tensors import kinds, plain

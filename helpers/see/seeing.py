@@ -3,9 +3,9 @@
 import inspect
 from math import prod
 
-from helpers.see.assembling import assembled
-from helpers.see.reading import Reading
-from helpers.see.recording import record
+from helpers.see.read.assembling import assembled
+from helpers.see.read.reading import Reading
+from helpers.see.record.recording import record
 
 LARGEST = 128  # of T and of C
 MOST = 2**21  # numbers in one matrix

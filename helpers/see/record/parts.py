@@ -7,14 +7,14 @@ import sysconfig
 from collections import Counter
 from typing import NamedTuple
 
-from helpers.see.outside import is_module
-from helpers.see.source import sourced
+from helpers.see.record.outside import is_module
+from helpers.see.record.source import sourced
 
 # Packages that compute for others: a line of theirs tells a learner nothing.
 INNER = {"torch", "numpy", "einops", "opt_einsum", "functorch", "jaxtyping", "typeguard", "beartype", "executing"}
 SITE = re.compile(r".*[/\\](?:site|dist)-packages[/\\]([^/\\.]+)")
 LIBRARY = tuple(os.path.join(sysconfig.get_path(one), "") for one in ("stdlib", "platstdlib"))
-OURS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
+OURS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")  # all of helpers/see
 ANY = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
 WRAPPERS = {"wrapper", "wrapped", "decorated"}  # of decorators: no part of the code that anybody thinks of
 SMALL = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")

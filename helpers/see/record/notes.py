@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from helpers.see.events import Event, Matrix
-from helpers.see.holders import found_in, kind, numbers, version, with_matrices
-from helpers.see.names import Names
-from helpers.see.source import sourced
-from helpers.see.spelling import (
+from helpers.see.record.events import Event, Matrix
+from helpers.see.record.holders import found_in, kind, numbers, version, with_matrices
+from helpers.see.record.names import Names
+from helpers.see.record.source import sourced
+from helpers.see.record.spelling import (
     ARITHMETIC,
     FILLED,
     IN_PLACE,
@@ -17,7 +17,7 @@ from helpers.see.spelling import (
     TAKEN,
     spelled,
 )
-from helpers.see.states import States
+from helpers.see.record.states import States
 
 MOST_EVENTS = 20_000
 MOST_NUMBERS = 2**26  # half a gigabyte

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 import numpy as np
 
 from helpers.see.copies import is_tensor
-from helpers.see.holders import Kept
-from helpers.see.spelling import ACCUMULATED, ARRAY_NAMES, REDUCED
+from helpers.see.record.holders import Kept
+from helpers.see.record.spelling import ACCUMULATED, ARRAY_NAMES, REDUCED
 
 IN_ONE = """
     mean sum prod max min std var any all argmax argmin cumsum cumprod reshape transpose swapaxes ravel flatten squeeze

@@ -7,10 +7,10 @@ these two, the place of the largest number of a row is made of the row; of anyth
 
 import numpy as np
 
-from helpers.see.arguments import argument, as_tensor, of_numpy, tensors
-from helpers.see.drafts import Draft, joined
-from helpers.see.events import replaced
-from helpers.see.operations.labels import LETTERS, along
+from helpers.see.read.arguments import argument, as_tensor, of_numpy, tensors
+from helpers.see.read.drafts import Draft, joined
+from helpers.see.read.operations.labels import LETTERS, along
+from helpers.see.record.events import replaced
 
 MOST = 2**29  # derivatives of one call
 AT_ONCE = 2**24  # derivatives that are asked for at once

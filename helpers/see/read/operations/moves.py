@@ -6,11 +6,11 @@ filled in. So each form of each view, index or roll is right, and none needs a l
 
 import numpy as np
 
-from helpers.see.arguments import argument, as_tensor, of_numpy, plain_number, tensors
-from helpers.see.drafts import joined
-from helpers.see.events import Matrix, matrices, replaced
-from helpers.see.operations.elementwise import between
-from helpers.see.operations.labels import spread
+from helpers.see.read.arguments import argument, as_tensor, of_numpy, plain_number, tensors
+from helpers.see.read.drafts import joined
+from helpers.see.read.operations.elementwise import between
+from helpers.see.read.operations.labels import spread
+from helpers.see.record.events import Matrix, matrices, replaced
 
 FIRST = (0, "input", "self", "a", "arr")
 LIST = (0, "tensors", "arrays", "tup")

@@ -7,8 +7,8 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 
 import numpy as np
 
-from helpers.see.numpy_calls import kept, noted
-from helpers.see.spelling import ARRAY_NAMES
+from helpers.see.record.numpy_calls import kept, noted
+from helpers.see.record.spelling import ARRAY_NAMES
 
 
 class StandIn(ModuleType):

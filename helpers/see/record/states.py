@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.see.events import Event, Matrix
-from helpers.see.holders import cell_size, cells, kind, memory, numbers, version
+from helpers.see.record.events import Event, Matrix
+from helpers.see.record.holders import cell_size, cells, kind, memory, numbers, version
 
 
 @dataclass(slots=True)

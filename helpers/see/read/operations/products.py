@@ -1,8 +1,8 @@
 """Products of matrices: matmul and its relatives, einsum, linear."""
 
-from helpers.see.arguments import argument
-from helpers.see.events import Matrix
-from helpers.see.operations.labels import LETTERS, spread
+from helpers.see.read.arguments import argument
+from helpers.see.read.operations.labels import LETTERS, spread
+from helpers.see.record.events import Matrix
 
 
 def product(read, left, right, factor=1.0, **more):

@@ -1,9 +1,9 @@
 """The rows of a table that ids name."""
 
-from helpers.see.arguments import argument
-from helpers.see.events import Matrix
-from helpers.see.operations.labels import LETTERS
-from helpers.see.operations.moves import FIRST, moved
+from helpers.see.read.arguments import argument
+from helpers.see.read.operations.labels import LETTERS
+from helpers.see.read.operations.moves import FIRST, moved
+from helpers.see.record.events import Matrix
 
 
 def looked_up(read, table, ids):

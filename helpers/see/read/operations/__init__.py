@@ -4,7 +4,7 @@ A reader gets the reading and an event, and returns what its result is: a draft,
 one for each result; None for what it cannot read. What it says is checked against the numbers of the run.
 """
 
-from helpers.see.operations import attention, elementwise, layers, lookups, moves, products, reductions, shares
+from helpers.see.read.operations import attention, elementwise, layers, lookups, moves, products, reductions, shares
 
 READERS = {
     **moves.READERS,

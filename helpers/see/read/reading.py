@@ -4,12 +4,12 @@ from collections import Counter
 
 import numpy as np
 
-from helpers.see.arguments import plain_number
-from helpers.see.drafts import Draft, View, shows
-from helpers.see.events import Matrix, matrices
-from helpers.see.opaque import opaque
-from helpers.see.operations import READERS
-from helpers.see.rounding import close
+from helpers.see.read.arguments import plain_number
+from helpers.see.read.drafts import Draft, View, shows
+from helpers.see.read.opaque import opaque
+from helpers.see.read.operations import READERS
+from helpers.see.read.rounding import close
+from helpers.see.record.events import Matrix, matrices
 from helpers.trace import rules
 from helpers.trace.grammar import rule_text
 

@@ -2,9 +2,9 @@
 
 import math
 
-from helpers.see.arguments import argument, plain_number
-from helpers.see.events import Matrix
-from helpers.see.operations.labels import of, spread
+from helpers.see.read.arguments import argument, plain_number
+from helpers.see.read.operations.labels import of, spread
+from helpers.see.record.events import Matrix
 from helpers.trace.kinds.elementwise import EPSILON
 
 

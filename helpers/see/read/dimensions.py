@@ -9,7 +9,7 @@ from itertools import chain
 import numpy as np
 
 from helpers.see.axis_names import SPARE
-from helpers.see.patchworks import Reach, written_axes
+from helpers.see.read.patchworks import Reach, written_axes
 
 FAMILIES = {
     "T": "tsr",

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from executing import Source
 
-from helpers.see.events import Place
+from helpers.see.record.events import Place
 
 MOST_KEPT = 20_000  # places in code; one may be executed again and again
 ANY = inspect.CO_VARARGS, inspect.CO_VARKEYWORDS

@@ -3,10 +3,10 @@
 from collections import Counter
 from itertools import count
 
-from helpers.see.dimensions import Axes, Letters, named_inputs, rule_letters
 from helpers.see.known import Known
-from helpers.see.roles import Roles
-from helpers.see.surroundings import settle
+from helpers.see.read.dimensions import Axes, Letters, named_inputs, rule_letters
+from helpers.see.read.roles import Roles
+from helpers.see.read.surroundings import settle
 from helpers.trace.grammar import clauses, guard_text, rule_text
 from helpers.trace.tables import table
 from helpers.trace.trace import Trace

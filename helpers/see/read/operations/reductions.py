@@ -2,9 +2,9 @@
 
 import math
 
-from helpers.see.arguments import argument, of_numpy
-from helpers.see.operations.elementwise import between, curve
-from helpers.see.operations.labels import along, of, reduced
+from helpers.see.read.arguments import argument, of_numpy
+from helpers.see.read.operations.elementwise import between, curve
+from helpers.see.read.operations.labels import along, of, reduced
 
 
 def asked(event):

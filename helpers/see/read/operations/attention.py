@@ -4,13 +4,13 @@ import math
 
 import numpy as np
 
-from helpers.see.arguments import argument
-from helpers.see.events import Matrix
-from helpers.see.operations.elementwise import between
-from helpers.see.operations.labels import of
-from helpers.see.operations.moves import mask as masked
-from helpers.see.operations.products import product, projected
-from helpers.see.operations.shares import softened
+from helpers.see.read.arguments import argument
+from helpers.see.read.operations.elementwise import between
+from helpers.see.read.operations.labels import of
+from helpers.see.read.operations.moves import mask as masked
+from helpers.see.read.operations.products import product, projected
+from helpers.see.read.operations.shares import softened
+from helpers.see.record.events import Matrix
 
 MULTI_HEAD = (  # the arguments of multi_head_attention_forward, in order
     "query key value embed_dim_to_check num_heads in_proj_weight in_proj_bias bias_k bias_v add_zero_attn "
@@ -112,7 +112,7 @@ def headed(read, draft, heads):
 
 def gathered(draft):
     """(B, heads, T, h) -> (T, B, C), or (heads, T, h) -> (T, C): a view."""
-    from helpers.see.drafts import View
+    from helpers.see.read.drafts import View
 
     numbers = np.moveaxis(np.arange(draft.value.size).reshape(draft.shape), -2, 0)
     return View((draft,)).then(numbers.reshape(*numbers.shape[:-2], -1))

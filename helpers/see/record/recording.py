@@ -7,16 +7,16 @@ from contextlib import ExitStack
 import numpy as np
 
 from helpers.see.calling import call
-from helpers.see.events import Matrix, Recording
-from helpers.see.holders import Kept, kind, numbers, with_matrices
-from helpers.see.names import number
-from helpers.see.notes import Notes
-from helpers.see.numpy_calls import kept, noting
-from helpers.see.outside import Outside, is_module
-from helpers.see.parts import Parts, is_own
-from helpers.see.source import look
-from helpers.see.stand_in import stand_ins
-from helpers.see.threads import told_of
+from helpers.see.record.events import Matrix, Recording
+from helpers.see.record.holders import Kept, kind, numbers, with_matrices
+from helpers.see.record.names import number
+from helpers.see.record.notes import Notes
+from helpers.see.record.numpy_calls import kept, noting
+from helpers.see.record.outside import Outside, is_module
+from helpers.see.record.parts import Parts, is_own
+from helpers.see.record.source import look
+from helpers.see.record.stand_in import stand_ins
+from helpers.see.record.threads import told_of
 from helpers.see.wants_tensors import kinds
 
 
@@ -75,7 +75,7 @@ class Run:
             self.give(value, name)
         with ExitStack() as stack:
             if torch:
-                from helpers.see.torch_calls import TorchCalls, plain_ways  # which need it
+                from helpers.see.record.torch_calls import TorchCalls, plain_ways  # which need it
 
                 stack.enter_context(plain_ways())
                 stack.enter_context(TorchCalls(self.notes))

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from helpers.see.events import Matrix
+from helpers.see.record.events import Matrix
 
 
 def argument(event, at, *names, default=None):
     """An argument by its place or by any of its names.
 
-    >>> from helpers.see.events import Event
+    >>> from helpers.see.record.events import Event
     >>> argument(Event("sum", sum, (1, -1), {}), 1, "dim", "axis")
     -1
     """

@@ -2,10 +2,10 @@
 
 import math
 
-from helpers.see.arguments import argument
-from helpers.see.operations.elementwise import between, inverse_root
-from helpers.see.operations.labels import of, reduced
-from helpers.see.operations.reductions import deviations
+from helpers.see.read.arguments import argument
+from helpers.see.read.operations.elementwise import between, inverse_root
+from helpers.see.read.operations.labels import of, reduced
+from helpers.see.read.operations.reductions import deviations
 
 
 def scaled_rows(read, thing, normed, axes, weight, bias):

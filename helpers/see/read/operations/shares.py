@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from helpers.see.arguments import argument
-from helpers.see.operations.elementwise import curve, times
-from helpers.see.operations.labels import along, of
+from helpers.see.read.arguments import argument
+from helpers.see.read.operations.elementwise import curve, times
+from helpers.see.read.operations.labels import along, of
 
 
 def softened(read, thing, dim, **more):

@@ -1,6 +1,6 @@
 """What each matrix of a run is called: by the variable that it was assigned to, numbered where one is used again."""
 
-from helpers.see.source import named, sourced
+from helpers.see.record.source import named, sourced
 
 DIGITS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 KEEPING = ("setitem", "written")  # what is written piece by piece keeps its name

@@ -7,9 +7,9 @@ import torch
 from torch._C._functorch import is_functorch_wrapped_tensor
 from torch.overrides import TorchFunctionMode
 
-from helpers.see.holders import found_in
-from helpers.see.numpy_calls import kept, running
-from helpers.see.spelling import GETTERS
+from helpers.see.record.holders import found_in
+from helpers.see.record.numpy_calls import kept, running
+from helpers.see.record.spelling import GETTERS
 
 QUIET = {"size", "dim", "__len__", "stride", "numel", "is_contiguous", "backward", "requires_grad_", "__repr__"}
 

@@ -1,0 +1,1 @@
+"""A run that was written down becomes a Trace: rules, names, axes and roles."""
