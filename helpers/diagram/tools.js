@@ -19,7 +19,7 @@ export class Tools {
     this.sides = Object.entries(SIDES).map(([side, text]) => button(text, { value: side }, () => turn(side)));
     this.toggle = element("span", "attention-toggle", { role: "group", "aria-label": "What the diagram shows" });
     this.toggle.append(...this.sides);
-    this.parts = element("span", "attention-toggle attention-parts", {
+    this.parts = element("span", "attention-parts", {
       role: "group",
       "aria-label": "Parts of the code",
     });

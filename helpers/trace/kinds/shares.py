@@ -91,7 +91,7 @@ class Softmax(Share):
         return powers / powers.sum(axis=along, keepdims=True)
 
     def counted(self, value, places):
-        top = np.max([value[where] for where in places], initial=-math.inf)  # NaN stays NaN, as it does in JavaScript
+        top = np.max([float(value[where]) for where in places], initial=-math.inf)  # NaN stays NaN, as in JavaScript
         return [where for where in places if not vanishes(value[where], top)]
 
     def cell(self, step, index, inputs):
