@@ -75,11 +75,11 @@ def wrong_programs(share=1.0, seed=0):
     rng = random.Random(seed)
     for name, codes in STYLES.items():
         for code in codes:
-            tree = ast.parse(code)
+            right = ast.unparse(ast.parse(code))
             for number in range(MOST):
-                made = version(tree, number) if rng.random() < share else None
+                made = version(right, number) if rng.random() < share else None
                 if made and made[0]:
-                    yield name, ast.unparse(tree), *made
+                    yield name, right, *made
 
 
 def main(share=0.05, seed=0):

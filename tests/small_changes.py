@@ -1,8 +1,8 @@
 """Small changes of code, as they slip in: another operator, name, number or function, a call or a line left out."""
 
 import ast
-import copy
 import itertools
+from functools import cache
 
 SWAPPED = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult}
 OTHERS = """
@@ -86,22 +86,28 @@ def changes(code):
 
 def versions(code, kind=OtherFunction):
     """Pairs: a version of some code with one small change, and the number of the line that is missing, or None."""
-    tree = ast.parse(code.strip())
     for number in itertools.count():
-        made = version(tree, number, kind)
+        made = version(code, number, kind)
         if made is None:
             return
         if made[0]:
             yield made
 
 
-def version(tree, number, kind=OtherFunction):
+def version(code, number, kind=OtherFunction):
     """One of these pairs: None if there are not so many, "" for the code if it is none."""
-    names = [node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)]
-    names += [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
-    change = kind(number, [*dict.fromkeys(names)])
-    changed = change.visit(copy.deepcopy(tree))
+    change = kind(number, names_in(code))
+    changed = change.visit(ast.parse(code.strip()))  # each time anew: a change is made in place
     if not change.was_made:
         return None
     is_code = all(getattr(node, "body", True) for node in ast.walk(changed))  # the missing line may be the only one
     return is_code and ast.unparse(ast.fix_missing_locations(changed)), getattr(change, "was_dropped", None)
+
+
+@cache
+def names_in(code):
+    """The names of arguments and of variables that are assigned to."""
+    nodes = [*ast.walk(ast.parse(code.strip()))]
+    names = [node.arg for node in nodes if isinstance(node, ast.arg)]
+    names += [node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    return [*dict.fromkeys(names)]
