@@ -16,6 +16,7 @@ NEEDED = {
     "anywidget": "0.9.13",
     "tqdm": "4.67",
     "safetensors": "0.5",
+    "executing": "2.0",
 }
 
 
