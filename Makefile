@@ -54,6 +54,7 @@ worksheet: $(VENV)/ready ## Write a sheet to fill in by hand (SEED=3 T=2 C=3)
 bench: $(VENV)/ready-to-test ## Measure what the README quotes
 	PYTHONPATH=. $(python) bench/slider.py $(ARGS)
 	PYTHONPATH=. $(python) bench/stills.py
+	PYTHONPATH=. $(python) bench/own.py
 	PYTHONPATH=. $(python) bench/train.py --text tales --C 80 --context 128 --batch 8 --steps 520 --rate 1
 
 clean: ## Remove the environment and all caches; notebooks stay as they are
