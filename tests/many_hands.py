@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from tests.models_by_hand import Head
+
 FUNCTIONS = {}
 
 
@@ -573,30 +575,6 @@ def a_lambda_and_a_closure(x):
 
 
 # -- modules --------------------------------------------------------------------------------------
-
-
-class Head(nn.Module):
-    """One head, as in the lecture."""
-
-    def __init__(self, C, head_size, T):
-        super().__init__()
-        self.key = nn.Linear(C, head_size, bias=False)
-        self.query = nn.Linear(C, head_size, bias=False)
-        self.value = nn.Linear(C, head_size, bias=False)
-        self.register_buffer("tril", torch.tril(torch.ones(T, T)))
-        self.dropout = nn.Dropout(0.2)
-
-    def forward(self, x):
-        B, T, C = x.shape
-        k = self.key(x)
-        q = self.query(x)
-        wei = q @ k.transpose(-2, -1) * k.shape[-1] ** -0.5
-        wei = wei.masked_fill(self.tril[:T, :T] == 0, float("-inf"))
-        wei = F.softmax(wei, dim=-1)
-        wei = self.dropout(wei)
-        v = self.value(x)
-        out = wei @ v
-        return out
 
 
 class MultiHead(nn.Module):

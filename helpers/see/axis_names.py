@@ -7,11 +7,11 @@ name whose size was the axis' length each time, at several sizes, and no other n
 from dataclasses import dataclass, field
 from itertools import count
 
+from helpers.look.again import again
 from helpers.look.style import AXES
 
 LETTERS = {"T": "ts", "C": "ce", "head_size": "hg", "B": "b"}  # a second axis of the same size has the second letter
 SPARE = [letter for letter in "ijklmoquwxyzadf" if letter not in AXES]
-SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 SEVERAL = 3  # an axis has followed a size once it did so at so many different values
 MOST_SETTINGS, MOST_SEEN = 100, 64
 
@@ -83,4 +83,4 @@ def spare_letters():
     """Letters that stand for nothing, without end: i, j, …, i₂, j₂, …"""
     for number in count(1):
         for letter in SPARE:
-            yield letter if number == 1 else letter + str(number).translate(SUBSCRIPTS)
+            yield again(letter, number)

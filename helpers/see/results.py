@@ -1,12 +1,13 @@
 """What a function returned, taken apart: one matrix or several, each with a name and the code that takes it out."""
 
 import dataclasses
+from itertools import count
 from typing import NamedTuple
 
 import numpy as np
 
+from helpers.look.again import again
 from helpers.look.sentence import one_line
-from helpers.see.axis_names import SUBSCRIPTS
 from helpers.see.numbers import NoNumbers, is_matrix, real_numbers
 
 MOST_RESULTS = 16  # so many matrices stand beside each other; a longer list of matrices of one shape is one stack
@@ -108,5 +109,4 @@ def structseq(value):
 
 def free(name, taken):
     """The name, or the name with the first number that is free: ``free("out", {"out"}) == "out₂"``."""
-    numbered = (name if number == 1 else name + str(number).translate(SUBSCRIPTS) for number in range(1, 10_000))
-    return next(one for one in numbered if one not in taken)
+    return next(one for number in count(1) if (one := again(name, number)) not in taken)

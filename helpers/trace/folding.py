@@ -72,8 +72,7 @@ def as_shown(step, part, comes_out):
         return step
     if not comes_out:
         return replace(step, hidden=True)
-    constant = step.kind == "given"
-    return step if constant else replace(step, hidden=False, folded=part[-1])
+    return step if step.kind == "given" else replace(step, hidden=False, folded=part[-1])
 
 
 def opened_at_first(steps, most=MOST):
@@ -82,17 +81,16 @@ def opened_at_first(steps, most=MOST):
     The outermost come first, and among them those in which something looks at something: a softmax is there. Where so
     little is shown that it explains nothing, a part is opened whatever it holds.
     """
-    steps, opened = list(steps), []
-
-    def shown(some):
-        return count(closed_and_open(steps, some))
-
+    steps, opened, shown = list(steps), [], 0
     looking = {step.part[:depth] for step in steps if step.kind == "softmax" for depth in range(1, len(step.part) + 1)}
     for path in sorted(parts(steps), key=lambda path: (len(path), path not in looking)):
         if path[:-1] and path[:-1] not in opened:
             continue
-        if shown([*opened, path]) <= most or shown(opened) <= FEWEST:
+        more = count(closed_and_open(steps, [*opened, path]))
+        shown = shown or count(closed_and_open(steps, opened))
+        if more <= most or shown <= FEWEST:
             opened.append(path)
+            shown = more
     return opened
 
 

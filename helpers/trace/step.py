@@ -7,10 +7,10 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
+from helpers.look.again import in_python
 from helpers.look.given import told
 from helpers.look.style import cell_name, exact_digits, shape_text
 
-SMALL = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")  # of a name that is used again, ``wei₂``: no sign of Python
 JOINED = (ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Lambda)  # ``x @ W`` and the like
 
 
@@ -92,7 +92,7 @@ def bracketed(name):
     ('q', 'k.transpose(-2, -1)', '(x₂ @ W)')
     """
     try:
-        found = None if name.isidentifier() else ast.parse(name.translate(SMALL), mode="eval").body
+        found = None if name.isidentifier() else ast.parse(in_python(name), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return name  # no expression: a name of the learner's own
     return f"({name})" if isinstance(found, JOINED) and not found.col_offset else name

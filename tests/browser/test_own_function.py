@@ -3,12 +3,11 @@
 import inspect
 import math
 
-import torch
-
 from helpers.explore import explore
 from tests.browser.lab import write_notebooks
 from tests.browser.pages import plan_of
 from tests.browser.test_notebooks import drag
+from tests.test_alive import my_head
 
 OWN = """
 from helpers.explore import explore
@@ -44,15 +43,6 @@ def test_what_an_own_function_does_is_told_as_text(lab):
         shapes.filter(has_text="It printed: <img src=x onerror=alert(1)> שלום 🙂. Shapes").wait_for()
         assert page.locator(".attention-diagram b, .attention-diagram i, .attention-diagram img").count() == 0
         assert notebook.errors() == []
-
-
-def my_head(x, Wq, Wk, Wv):
-    q, k, v = x @ Wq, x @ Wk, x @ Wv
-    wei = q @ k.transpose(-2, -1) * k.shape[-1] ** -0.5
-    tril = torch.tril(torch.ones(x.shape[0], x.shape[0]))
-    wei = wei.masked_fill(tril == 0, float("-inf"))
-    wei = wei.softmax(-1)
-    return wei @ v
 
 
 AREA = """stage => {

@@ -3,6 +3,7 @@
 from collections import Counter
 from itertools import count
 
+from helpers.look.again import again, without_number
 from helpers.see.known import Known
 from helpers.see.read.dimensions import Axes, Letters, named_inputs, rule_letters
 from helpers.see.read.roles import Roles
@@ -12,8 +13,6 @@ from helpers.trace.tables import table
 from helpers.trace.trace import Trace
 
 LONGEST = 160  # characters of a line of code
-SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
-SMALL = str.maketrans("0123456789", SUBSCRIPTS)
 
 
 def assembled(drafts, last, title, tokens=None, known=None):
@@ -107,20 +106,15 @@ def names_of(drafts):
     """
     names, taken, last = {}, set(), {}
     for draft in sorted(drafts, key=lambda draft: draft.hidden):
-        plain = (draft.name or one_line(draft.text) or draft.word or word(draft)).rstrip(SUBSCRIPTS)
+        plain = without_number(draft.name or one_line(draft.text) or draft.word or word(draft))
         found = plain
         if plain in taken:
             plain = f"({plain})" if any(sign in plain for sign in " -+*/@<>=") else plain
-            last[plain] = next(n for n in count(last.get(plain, 1) + 1) if plain + small(n) not in taken)
-            found = plain + small(last[plain])
+            last[plain] = next(n for n in count(last.get(plain, 1) + 1) if again(plain, n) not in taken)
+            found = again(plain, last[plain])
         names[draft] = found
         taken.add(found)
     return names
-
-
-def small(number):
-    """A number as it stands behind a name that is used again: ``₂``."""
-    return str(number).translate(SMALL)
 
 
 def add(trace, draft, names, letters, roles):

@@ -7,6 +7,7 @@ these two, the place of the largest number of a row is made of the row; of anyth
 
 import numpy as np
 
+from helpers.look.again import without_number
 from helpers.see.read.arguments import argument, as_tensor, of_numpy, tensors
 from helpers.see.read.drafts import Draft, joined
 from helpers.see.read.operations.labels import LETTERS, along
@@ -43,7 +44,7 @@ def opaque(read, event, wrong):
         cells = run.sources(i, result)
         table = [mapped(seen.places, one) for one in cells]
         draft = Draft("opaque", result.value, seen.pieces, output=tuple(LETTERS[: result.value.ndim]), table=table)
-        draft.word, draft.hidden = event.operation, i > 0 and result.name.strip("₀₁₂₃₄₅₆₇₈₉") in ("", "_")
+        draft.word, draft.hidden = event.operation, i > 0 and without_number(result.name) in ("", "_")
         draft.labels = alike(seen, leaves, views, result)
         if run.back:
             draft.pull = lambda dout, i=i: run.back(i, dout, seen)

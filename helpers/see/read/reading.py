@@ -4,6 +4,7 @@ from collections import Counter
 
 import numpy as np
 
+from helpers.look.again import without_number
 from helpers.see.read.arguments import plain_number
 from helpers.see.read.drafts import Draft, View, shows
 from helpers.see.read.opaque import opaque
@@ -206,7 +207,7 @@ class Reading:
     def text(self, thing):
         """What a matrix, a draft or a number is called in the code."""
         if isinstance(thing, Matrix | Draft):
-            text = called(thing.name).rstrip("₀₁₂₃₄₅₆₇₈₉") or (
+            text = without_number(called(thing.name)) or (
                 thing.text if isinstance(thing, Draft) else self.text_of(thing)
             )
             if not text and isinstance(thing, Matrix) and thing in self.views and self.views[thing].pieces:
@@ -310,7 +311,7 @@ class Reading:
 
 def called(name):
     """The name of a variable; what is called ``_`` has none."""
-    return "" if name.strip("₀₁₂₃₄₅₆₇₈₉") == "_" else name
+    return "" if without_number(name) == "_" else name
 
 
 def thing_kind(thing):

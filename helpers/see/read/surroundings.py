@@ -7,9 +7,10 @@ itself.
 from collections import Counter
 from itertools import takewhile
 
+from helpers.look.again import without_number
+
 FEWEST = 2  # matrices made in a part
 MOST_CALLS = 6  # of one function, side by side: more are one part
-SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
 
 
 def settle(drafts):
@@ -33,11 +34,11 @@ def settle(drafts):
 def join_many_calls(drafts):
     """What is called again and again, in a loop, is one part, whichever call it was."""
     calls = {path for draft in drafts for path in paths(draft.part)}
-    count = Counter((path[:-1], path[-1].rstrip(SUBSCRIPTS)) for path in calls)
+    count = Counter((path[:-1], without_number(path[-1])) for path in calls)
     for draft in drafts:
         part = []
         for path in paths(draft.part):
-            plain = path[-1].rstrip(SUBSCRIPTS)
+            plain = without_number(path[-1])
             part.append(plain if count[path[:-1], plain] > MOST_CALLS else path[-1])
         draft.part = tuple(part)
 

@@ -1,8 +1,8 @@
 """What each matrix of a run is called: by the variable that it was assigned to, numbered where one is used again."""
 
+from helpers.look.again import again
 from helpers.see.record.source import named, sourced
 
-DIGITS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 KEEPING = ("setitem", "written")  # what is written piece by piece keeps its name
 
 
@@ -71,4 +71,4 @@ def number(known, made):
             matrix.name = before.name
             continue
         used[name] = used.get(name, 0) + 1
-        matrix.name = name if used[name] == 1 else f"{name}{str(used[name]).translate(DIGITS)}"
+        matrix.name = again(name, used[name])

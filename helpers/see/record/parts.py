@@ -7,6 +7,7 @@ import sysconfig
 from collections import Counter
 from typing import NamedTuple
 
+from helpers.look.again import again
 from helpers.see.record.outside import is_module
 from helpers.see.record.source import sourced
 
@@ -17,7 +18,6 @@ LIBRARY = tuple(os.path.join(sysconfig.get_path(one), "") for one in ("stdlib", 
 OURS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")  # all of helpers/see
 ANY = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
 WRAPPERS = {"wrapper", "wrapped", "decorated"}  # of decorators: no part of the code that anybody thinks of
-SMALL = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 UNNAMED = {"__init__", "__call__", "__new__"}
 
 
@@ -85,8 +85,7 @@ class Parts:
         if not standing.part:
             return standing
         self.calls[path, standing.part] += 1
-        times = self.calls[path, standing.part]
-        return standing._replace(part=standing.part + str(times).translate(SMALL)) if times > 1 else standing
+        return standing._replace(part=again(standing.part, self.calls[path, standing.part]))
 
     def standing(self, frame, above):
         code = frame.f_code
