@@ -16,6 +16,7 @@ from tests.browser.lab import Lab, launch, write_notebooks
 
 STEPS = 30
 REST = 200  # milliseconds between two steps
+SLIDER = ".attention-slider input, .noUi-handle"  # ours, and ipywidgets' own
 WARM_UP = 20  # until the browser has compiled what it runs often
 
 EXPLORER = """
@@ -92,7 +93,7 @@ def collect(page, act, count):
 
 def slider_steps(page, count=STEPS):
     """Press the arrow keys on the T slider, to and fro between two sizes."""
-    page.locator(".noUi-handle").first.focus()
+    page.locator(SLIDER).first.focus()
     return collect(page, lambda i: page.keyboard.press(("ArrowLeft", "ArrowRight")[i % 2]), count)
 
 
@@ -111,7 +112,7 @@ def measure(lab, name, *actions):
     """Open a notebook, run it, and time the actions."""
     sheet = lab.open(name)
     sheet.run_all()
-    sheet.page.locator(".noUi-handle").first.wait_for()
+    sheet.page.locator(SLIDER).first.wait_for()
     sheet.page.wait_for_timeout(1500)  # until the page has settled
     sheet.page.evaluate(CLOCK)
     times = [action(sheet.page) for action in actions]

@@ -115,7 +115,7 @@ def test_numpy_too_loops_and_all():
 
 def test_tokens_are_the_words_along_t():
     explorer = explore(lambda x, tokens: x @ x.T, T=3)
-    assert explorer.trace.words("t") == [*explorer.arguments()["tokens"]]
+    assert explorer.trace.words("t") == [*explorer.subject.arguments()["tokens"]]
 
 
 def test_what_a_parameter_stands_for():
@@ -165,7 +165,7 @@ def test_one_call_for_one_picture(function):
     names = inspect.signature(function).parameters
     mine = counted(function)
     explorer = explore(mine, T=(1, 16, 11), C=(1, 16, 10))
-    assert explorer.diagram.error == "" and {*names} == {*explorer.arguments()}
+    assert explorer.diagram.error == "" and {*names} == {*explorer.subject.arguments()}
     assert mine.shapes.count((11, 10)) == 1
     before = len(mine.shapes)
     explorer.controls["T"].value = 13

@@ -32,7 +32,7 @@ def shapes(explorer):
 
 def sizes(explorer):
     """The highest value of each slider, and the sizes that have none."""
-    return {name: one.max for name, one in explorer.controls.items() if name in LETTERS}, explorer.fixed
+    return {name: one.max for name, one in explorer.controls.items() if name in LETTERS}, explorer.subject.fixed
 
 
 # -- which axis is which --------------------------------------------------------------------------

@@ -106,7 +106,7 @@ def test_the_widgets_state_holds_everything_that_the_browser_asks_for():
     assert asked and asked <= state.keys()
     assert state["appearance"] == {"roles": ROLES, "axes": AXES, "themes": THEMES}
     assert (state["error"], state["readout"], state["pinned"]) == ("no", "yes", ["out", [1, 0]])
-    assert isinstance(state["trace"]["values"], bytes)
+    assert isinstance(state["forward"]["values"], bytes)
 
 
 def test_the_module_is_whole_and_asks_for_nothing_from_outside():
@@ -134,12 +134,12 @@ def test_no_name_is_declared_twice_in_the_joined_modules():
 
 def test_another_trace_is_sent_in_one_message():
     shown, seen = Diagram(head_of()), []
-    shown.observe(lambda change: seen.append(change.name), names=["trace", "backward", "notes"])
+    shown.observe(lambda change: seen.append(change.name), names=["forward", "backward", "notes"])
     later = average_past(np.ones((2, 2)))
-    shown.value = later
-    assert shown.value is later and seen == ["trace"]
-    assert received(shown.trace)["out"].tolist() == [[1, 1], [1, 1]]
-    assert shown.trace["alt"] == "Diagram of average_past: x (T=2, C=2), out (T=2, C=2)"
+    shown.trace = later
+    assert shown.trace is later and seen == ["forward"]
+    assert received(shown.forward)["out"].tolist() == [[1, 1], [1, 1]]
+    assert shown.forward["alt"] == "Diagram of average_past: x (T=2, C=2), out (T=2, C=2)"
 
 
 # -- notes, a blank matrix, gradients ----------------------------------------------------------------
@@ -150,14 +150,14 @@ def test_notes_are_kept_by_the_name_of_their_matrix():
     assert Diagram(trace).notes == {}
     shown = Diagram(trace, notes={"weights": HOSTILE, "x": " ", "q": 3})
     assert shown.notes == shown.get_state()["notes"] == {"weights": HOSTILE, "q": "3"}
-    shown.value = average_past(np.ones((2, 2)))
+    shown.trace = average_past(np.ones((2, 2)))
     assert shown.notes == {"weights": HOSTILE, "q": "3"}  # they wait until their matrices are back
     shown.notes = {**shown.notes, "out": "the mean"}
     assert (
         "Note on out: “the mean”." in shown._repr_mimebundle_()[0]["text/html"]
         and "script" not in shown._repr_mimebundle_()[0]["text/html"]
     )
-    shown.value = trace
+    shown.trace = trace
     assert Images(shown._repr_mimebundle_()[0]["text/html"]).tags[0][1]["alt"] == trace.picture(notes=shown.notes).alt
     shown.notes = {}
     assert shown.notes == {}
@@ -193,7 +193,7 @@ def test_a_blank_matrix_is_not_sent():
     trace = head_of()
     shown = Diagram(trace, blank=("masked", (-1, 0)), gradients=trace)
     assert shown.blank == ["masked", [2, 0]]
-    for sent in (shown.trace, shown.backward):
+    for sent in (shown.forward, shown.backward):
         values = received(sent)
         for step in trace:
             if step.name in ("masked", "weights", "out"):
@@ -210,7 +210,7 @@ def test_a_blank_matrix_is_not_sent():
     assert bundle["text/plain"] == repr(shown) == f"head\n{trace.shapes()}\nmasked[2,0] = ?"
     assert Images(bundle["text/html"]).tags[0][1]["alt"] == trace.picture(blank=shown.blank).alt
     shown.blank = None
-    assert np.array_equal(received(shown.trace)["out"], trace["out"].value) and repr(shown) == repr(trace)
+    assert np.array_equal(received(shown.forward)["out"], trace["out"].value) and repr(shown) == repr(trace)
 
 
 def test_a_blank_matrix_and_a_new_trace_arrive_together():
@@ -218,11 +218,11 @@ def test_a_blank_matrix_and_a_new_trace_arrive_together():
     shown = Diagram(average_past(np.ones((2, 2))), blank=("out", (1, 1)))
     shown.send_state = lambda key=None: seen.append(shown.get_state(key))
     with shown.hold_sync():
-        shown.value = trace
+        shown.trace = trace
         shown.blank = ("scores", (1, 0))
-    assert len(seen) == 1 and np.isnan(received(seen[0]["trace"])["scores"]).all()
-    shown.value = average_past(np.ones((2, 2)))
-    assert shown.blank is None and not np.isnan(received(shown.trace)["out"]).any()
+    assert len(seen) == 1 and np.isnan(received(seen[0]["forward"])["scores"]).all()
+    shown.trace = average_past(np.ones((2, 2)))
+    assert shown.blank is None and not np.isnan(received(shown.forward)["out"]).any()
     with pytest.raises(KeyError, match="'scores' is not in this trace"):
         shown.blank = ("scores", (1, 0))
 
@@ -249,7 +249,7 @@ def test_gradients_are_sent_beside_the_values():
     assert shown.backward["alt"] == "Diagram of gradients: dout (T=3, head_size=2)" and isinstance(
         shown.get_state()["backward"]["values"], bytes
     )
-    shown.value = head_of(T=2)
+    shown.trace = head_of(T=2)
     assert shown.gradients is None and shown.backward is None  # they were those of the value before
     shown.gradients = other
     assert received(shown.backward)["dout"].shape == (3, 2)
@@ -316,7 +316,7 @@ def test_the_text_and_the_picture_are_the_same_each_time():
 
 def test_a_trace_without_steps_can_be_shown():
     shown = Diagram(Trace("nothing yet"))
-    assert shown.trace["values"] == b"" and shown.trace["steps"] == []
+    assert shown.forward["values"] == b"" and shown.forward["steps"] == []
     assert shown._repr_mimebundle_()[0]["text/plain"] == "nothing yet"
 
 

@@ -17,6 +17,7 @@ from helpers.attention.averages import average_matmul, average_past, masked_soft
 from helpers.attention.heads import head
 from helpers.explore.explorer import explore
 from helpers.inputs.examples import example
+from helpers.live.pieces import Button
 from helpers.trace.trace import Trace
 
 
@@ -36,9 +37,7 @@ def sliders(explorer):
 
 
 def buttons(explorer):
-    return {
-        button.description: button for button in explorer.children[0].children if isinstance(button, widgets.Button)
-    }
+    return {one.label: one for row in explorer.pieces for one in row if isinstance(one, Button)}
 
 
 def shapes(explorer):
@@ -204,7 +203,7 @@ def test_an_x_of_your_own_is_used_as_it_is():
 
 def test_labels_are_worded():
     explorer = explore(lambda T=2, C=2, head_size=2, B=2, temperature=1.0, learning_rate=0.1, causal=True: double(T, C))
-    assert [control.description for control in explorer.controls.values()] == [
+    assert [control.label for control in explorer.controls.values()] == [
         "T, tokens",
         "C, channels",
         "head_size",
@@ -213,7 +212,7 @@ def test_labels_are_worded():
         "learning rate",
         "causal",
     ]
-    assert {button.description: bool(button.tooltip) for button in buttons(explore(head)).values()} == {
+    assert {button.label: bool(button.title) for button in buttons(explore(head)).values()} == {
         "Reset": True,
         "New numbers": True,
     }
@@ -222,17 +221,17 @@ def test_labels_are_worded():
 @pytest.mark.parametrize(
     ("range_", "kind", "step"),
     [
-        ((1, 8, 3), widgets.IntSlider, 1),
-        ((0.1, 5.0, 1.0), widgets.FloatSlider, 0.1),
-        ((0.0, 1.0, 0.5), widgets.FloatSlider, 0.01),
-        ((-1, 1, 0.25), widgets.FloatSlider, 0.1),
-        ((0.0, 0.05, 0.01), widgets.FloatSlider, 0.001),
-        ((2.0, 2.0, 2.0), widgets.FloatSlider, 1),
+        ((1, 8, 3), int, 1),
+        ((0.1, 5.0, 1.0), float, 0.1),
+        ((0.0, 1.0, 0.5), float, 0.01),
+        ((-1, 1, 0.25), float, 0.1),
+        ((0.0, 0.05, 0.01), float, 0.001),
+        ((2.0, 2.0, 2.0), float, 1),
     ],
 )
 def test_a_slider_steps_through_round_numbers(range_, kind, step):
     control = explore(lambda a: double(), a=range_).controls["a"]
-    assert type(control) is kind and control.step == pytest.approx(step)
+    assert type(control.value) is kind and control.step == pytest.approx(step)
     assert (control.min, control.max, control.value) == range_
 
 
@@ -383,7 +382,7 @@ def test_a_first_build_that_fails_shows_its_sentence_and_can_recover():
 
     explorer = explore(build)
     assert explorer.diagram.error.startswith("T=9 is too many") and len(explorer.trace) == 0
-    bundle = explorer._repr_mimebundle_()
+    bundle = explorer._repr_mimebundle_()[0]
     assert "T=9 is too many" in bundle["text/plain"] and "<img alt=" in bundle["text/html"]
     explorer.controls["T"].value = 2
     assert explorer.diagram.error == "" and shapes(explorer)["x"] == (2, 3)
@@ -433,7 +432,7 @@ def test_a_fixed_size_that_is_none_gives_a_sentence(size):
 
 def test_the_bundle_has_a_widget_text_and_a_still_picture():
     explorer = explore(double)
-    bundle = explorer._repr_mimebundle_()
+    bundle = explorer._repr_mimebundle_()[0]
     assert bundle.keys() == {"application/vnd.jupyter.widget-view+json", "text/plain", "text/html"}
     assert bundle["text/plain"] == repr(explorer)
     assert bundle["text/html"] == explorer.trace.picture().html
@@ -465,9 +464,9 @@ def test_importing_it_imports_neither_torch_nor_matplotlib():
 
 def test_a_step_is_one_message_to_the_browser(monkeypatch):
     explorer, sent = explore(head), []
-    monkeypatch.setattr(explorer.diagram.comm, "send", lambda data, **_: sent.append(set(data["state"])))
+    monkeypatch.setattr(explorer.comm, "send", lambda data, **_: sent.append(set(data["state"])))
     explorer.controls["T"].value = 5
-    assert sent == [{"trace", "readout"}]
+    assert sent == [{"T", "forward", "readout"}]
 
 
 def test_two_thousand_steps_leave_no_memory_behind():

@@ -626,7 +626,7 @@ def test_a_pinned_cell_gives_no_blank_number_away():
 def test_the_still_of_a_diagram_shows_what_is_pinned_while_it_is_there():
     diagram = Diagram(head_of(T=3), pinned=("out", (2, 1)))
     assert "Pinned: out[2,1] = " in diagram._repr_mimebundle_()[0]["text/html"]
-    diagram.value = head_of(T=2)
+    diagram.trace = head_of(T=2)
     assert "Pinned" not in diagram._repr_mimebundle_()[0]["text/html"]
 
 

@@ -51,7 +51,7 @@ def functional(x):
 def test_it_is_drawn_at_every_size(build, axes, role, T, C):
     explorer = explore(build, T=(1, 16, T), C=(1, 16, C))
     assert explorer.diagram.error == ""
-    out, made = explorer.trace["out"], explorer.arguments()
+    out, made = explorer.trace["out"], explorer.subject.arguments()
     assert out.axes == axes and out.role == (role if T > 1 or role == "weights" else out.role)
     wanted = build(
         **{
@@ -62,7 +62,7 @@ def test_it_is_drawn_at_every_size(build, axes, role, T, C):
     np.testing.assert_allclose(out.value, np.asarray(wanted), rtol=1e-5, atol=1e-5)  # tensors are float32
     assert [*explorer.trace.steps][: len(made)] == [*made] and [*explorer.trace.steps][-1] == "out"
     assert len(explorer.trace.shown) > len(made) + 1  # what is between is shown, too
-    assert "<img" in explorer._repr_mimebundle_()["text/html"]
+    assert "<img" in explorer._repr_mimebundle_()[0]["text/html"]
     explorer.controls["T"].value = 3
     assert explorer.diagram.error == "" and explorer.trace["out"].value.shape[0] == 3
 
@@ -148,7 +148,7 @@ def through_another(x):
 def test_a_function_gets_what_its_code_speaks_of(build, kind):
     explorer = explore(build, **{"input": np.ones((3, 4))} if build is LAYER else {})
     assert explorer.diagram.error == ""
-    assert explorer.function.tensors == (kind == "tensors")
+    assert explorer.subject.function.tensors == (kind == "tensors")
 
 
 def test_a_mixture_of_arrays_and_tensors_works_as_it_does_in_a_cell():
@@ -493,12 +493,12 @@ def test_names_are_text_whatever_they_are():
         build.__name__ = name
         explorer = explore(build)
         assert explorer.diagram.error == "" and len(explorer.title) <= 61
-        still = explorer._repr_mimebundle_()["text/html"]
+        still = explorer._repr_mimebundle_()[0]["text/html"]
         assert "<b>" not in still and len(still) < 60_000
     build.__name__ = "f"
     words = ["<i>the</i>", "\u202ecat", "🙂" * 1000]
     explorer = explore(lambda x, tokens: x, x=np.ones((3, 2)), tokens=words)
-    assert explorer.trace.tokens == words and "<i>" not in explorer._repr_mimebundle_()["text/html"]
+    assert explorer.trace.tokens == words and "<i>" not in explorer._repr_mimebundle_()[0]["text/html"]
 
 
 @pytest.mark.parametrize("default", [np.inf, -np.inf, np.nan, 10**30, -(10**400), 1e300])
@@ -608,7 +608,7 @@ def test_odd_functions_on_odd_inputs(number):
         mine = INPUTS[number]
         before, state = repr(mine), global_state()
         explorer = explore(deed, x=mine) if deed in DEEDS[::7] else None  # the widget is slow
-        function = explorer.function if explorer else PlainFunction(deed, "deed")
+        function = explorer.subject.function if explorer else PlainFunction(deed, "deed")
         try:
             seen = function.seen({"x": mine})
         except Exception as error:  # noqa: BLE001 - whatever it is, it must become a sentence

@@ -245,7 +245,7 @@ def test_words_belong_to_axes():
 def test_keys_do_not_bear_the_words_of_the_queries(tokens, of_s):
     trace = attending(tokens, T=6, S=4)
     assert (trace.words("t"), trace.words("s")) == (list("abcdef"), of_s)
-    drawn = Diagram(trace).trace["tokens"]  # what the live diagram writes beside rows and over columns
+    drawn = Diagram(trace).forward["tokens"]  # what the live diagram writes beside rows and over columns
     assert drawn == {axis: words for axis, words in (("t", list("abcdef")), ("s", of_s)) if words}
 
 

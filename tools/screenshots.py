@@ -28,7 +28,7 @@ def take(lab, name, theme, path):
     diagram = page.page.locator(".attention-diagram[data-paints]")
     diagram.wait_for()
     page.page.wait_for_timeout(1000)  # until fonts and sliders have settled
-    page.screenshot(path, of=page.page.locator(".jp-OutputArea-output .widget-vbox").first)
+    page.screenshot(path, of=page.page.locator(".jp-OutputArea-output .attention-live").first)
     page.close()
 
 

@@ -5,9 +5,7 @@ Importing this module imports neither torch nor matplotlib.
 """
 
 from dataclasses import dataclass
-from html import escape
 
-import ipywidgets as widgets
 import numpy as np
 
 from helpers.attention.averages import masked_softmax
@@ -15,6 +13,7 @@ from helpers.attention.heads import head, separate_heads
 from helpers.by_hand.typed_number import read
 from helpers.check import progress
 from helpers.diagram import Diagram
+from helpers.live.pieces import Bar, Button, Text
 from helpers.look.sentence import sentence
 from helpers.look.style import cell_name
 
@@ -142,44 +141,37 @@ def puzzle(name):
     """
     if name not in PUZZLES:
         raise ValueError(f"there is no puzzle {name!r}; there are {', '.join(PUZZLES)}.")
-    if name not in alive or alive[name].comm is None:  # never made, or closed since
+    if name not in alive:
         alive[name] = Board(name)
     return alive[name]
 
 
-class Board(widgets.VBox):
-    """What ``puzzle`` returns: the ``matrices`` as they stand, the ``diagram``, and ``score`` from 0 to 1."""
+class Board(Diagram):
+    """What ``puzzle`` returns: a Diagram of the ``matrices`` as they stand, and ``score`` from 0 to 1."""
 
     def __init__(self, name):
         self.name, self.puzzle = name, PUZZLES[name]
         self.matrices = {key: value.copy() for key, value in self.puzzle.start.items()}
-        self.goal = widgets.HTML(
-            f"<div><b>Puzzle.</b> {escape(self.puzzle.goal)}<br>"
+        self.goal = Text("goal", [["b", "Puzzle."], ["", f" {self.puzzle.goal}"]])
+        self.how = Text("how")
+        self.how.say(
             f"You may change {listed(self.matrices)}: double-click a number, or go to it with the arrow keys; "
-            "type another one and press Enter.</div>"
+            "type another one and press Enter."
         )
-        self.bar = widgets.FloatProgress(min=0, max=1, layout={"width": "260px"})
-        self.line = widgets.HTML(layout={"min_height": "28px"})
-        self.start_again = widgets.Button(
-            description="Reset", tooltip="The numbers as they were at first", layout={"width": "auto"}
-        )
-        self.start_again.on_click(lambda _: self.reset())
-        self.diagram = Diagram(self.trace, editable=list(self.matrices))
-        self.diagram.observe(lambda change: self.type(**change.new), "typed")
-        super().__init__(
-            [
-                self.goal,
-                widgets.HBox(
-                    [self.bar, self.line, self.start_again],
-                    layout={"flex_flow": "row wrap", "align_items": "center", "grid_gap": "2px 14px"},
-                ),
-                self.diagram,
-            ]
-        )
+        self.bar = Bar("bar", "The worst row")
+        self.line = Text("line", role="status")
+        self.start_again = Button("reset", "Reset", "The numbers as they were at first", self.reset)
+        rows = [[self.goal], [self.how], [self.bar, self.line, self.start_again]]
+        super().__init__(self.built(), pieces=rows, editable=list(self.matrices))
+        self.observe(lambda change: self.type(**change.new), "typed")
         self.show()
 
     @property
-    def trace(self):
+    def diagram(self):
+        """The diagram that is shown: this widget itself."""
+        return self
+
+    def built(self):
         """The Trace of the matrices as they stand."""
         return self.puzzle.build(**{name: value.copy() for name, value in self.matrices.items()})
 
@@ -204,7 +196,7 @@ class Board(widgets.VBox):
             self.matrices[name][tuple(index)] = value
             self.show()
         except ValueError as error:
-            self.diagram.error = sentence(error)
+            self.error = sentence(error)
 
     def reset(self):
         """Put the numbers back that stood there at first."""
@@ -213,28 +205,24 @@ class Board(widgets.VBox):
 
     def show(self):
         """Bring everything on the page in line with the matrices."""
-        with self.diagram.hold_sync():
-            self.diagram.value, self.diagram.error = self.trace, ""
-        self.bar.value, self.bar.bar_style = self.score, "success" if self.solved else ""
-        self.line.value = f'<span role="status">{self.words()}</span>'  # what is new in it is read out
+        with self.hold_sync():
+            self.trace, self.error = self.built(), ""
+            self.bar.amount, self.bar.done = self.score, self.solved
+            self.line.runs = self.words()
         if self.solved:
             progress.note(self.name)
 
     def words(self):
-        """The score in words."""
+        """The score in words, as the runs of a Text."""
         if self.solved:
-            return f"<b>Solved.</b> Every row has {ENOUGH} or more where it should be; the worst one {self.score:.3f}."
-        return f"The worst row has {self.score:.3f} of {ENOUGH:.3f}."
+            rest = f" Every row has {ENOUGH} or more where it should be; the worst one {self.score:.3f}."
+            return [["b", "Solved."], ["", rest]]
+        return [["", f"The worst row has {self.score:.3f} of {ENOUGH:.3f}."]]
 
     def __repr__(self):
         return f"puzzle {self.name}: " + (
             f"solved, {self.score:.3f}" if self.solved else f"the worst row has {self.score:.3f} of {ENOUGH:.3f}"
         )
-
-    def _repr_mimebundle_(self, **options):
-        """The puzzle, and beside it the still picture for places where no widget lives."""
-        still = self.diagram._repr_mimebundle_(**options)[0]
-        return {**super()._repr_mimebundle_(**options), "text/plain": repr(self), "text/html": still["text/html"]}
 
 
 def listed(names):

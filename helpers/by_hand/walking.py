@@ -5,14 +5,14 @@ Importing this module imports neither torch nor matplotlib.
 
 import hashlib
 from dataclasses import dataclass, field
-from html import escape
 from typing import NamedTuple
 
-import ipywidgets as widgets
 import numpy as np
 
 from helpers.by_hand.slips import diagnose
 from helpers.diagram import Diagram
+from helpers.live.live import Choice
+from helpers.live.pieces import Button, Field, Text
 from helpers.look.style import cell_name
 from helpers.trace.trace import Trace
 
@@ -45,8 +45,6 @@ SENTENCES = {  # what the steps of a head mean
 }
 HEADS = ("head", "masked_softmax", "backward of head")  # the traces that these sentences are about
 MOST = 24  # walks that are alive at once
-PLAIN = 'class="mathjax_ignore tex2jax_ignore"'  # a dollar sign that was typed begins no formula
-ROW = {"flex_flow": "row wrap", "align_items": "center", "grid_gap": "2px 10px"}
 
 
 class Stage(NamedTuple):
@@ -100,48 +98,51 @@ def walk(trace, stages=None, ask=None, key=None):
     stops = plan(trace, stages, ask or {})
     place = key, fingerprint(trace), tuple((stop.name, stop.asked) for stop in stops)
     found = alive.pop(place, None)
-    if found is None or found.comm is None:  # never made, or closed since
+    if found is None:
         found = Walk(trace, stops, memories.setdefault(place, Memory()))
     else:
-        found.trace, found.stages = trace, stops
+        found.whole, found.stages = trace, stops
         found.show()
     alive[place] = found
     while len(alive) > MOST:
-        close(alive.pop(next(iter(alive))))
+        alive.pop(next(iter(alive))).close()
     return found
 
 
-class Walk(widgets.VBox):
-    """What ``walk`` returns: the ``trace``, its ``stages``, the ``diagram``, and a ``memory`` of what was done."""
+class Walk(Diagram):
+    """What ``walk`` returns: a Diagram of the ``whole`` Trace as far as the ``stage`` that is seen, the ``stages``, and
+    a ``memory`` of what was done.
+    """
+
+    answer = Choice("").tag(sync=True)
 
     def __init__(self, trace, stages, memory):
-        self.trace, self.stages, self.memory, self.showing = trace, stages, memory, False
-        self.back = button("Back", "The stage before", lambda: self.go(-1))
-        self.next = button("Next", "The next stage; this one is filled in", lambda: self.go(1))
-        self.restart = button("Reset", "Forget what was typed, and begin again", self.reset)
-        self.check = button("Check", "Is it right? Enter checks, too", lambda: self.answer(pressed=True))
-        self.reveal = button("Show me", "Fill in this stage", self.fill_in)
-        self.where, self.meaning = widgets.HTML(), widgets.HTML()
-        self.said = widgets.HTML(layout={"min_height": "28px"})  # the diagram below stays where it is
-        self.box = widgets.Text(
-            continuous_update=False,
-            placeholder="0.73, −2, 1/2 or −inf",
-            style={"description_width": "initial"},
-            layout={"width": "400px"},
-        )
+        self.whole, self.stages, self.memory = trace, stages, memory
+        self.back = Button("back", "Back", "The stage before", lambda: self.go(-1))
+        self.next = Button("next", "Next", "The next stage; this one is filled in", lambda: self.go(1))
+        self.restart = Button("reset", "Reset", "Forget what was typed, and begin again", self.reset)
+        self.check = Button("check", "Check", "Is it right? Enter checks, too", lambda: self.try_it(pressed=True))
+        self.reveal = Button("show", "Show me", "Fill in this stage", self.fill_in)
+        self.where, self.meaning, self.said = Text("where"), Text("meaning"), Text("said", role="alert")
         # Enter, or to leave the box. Where the text is still the one that was checked, its answer still stands there.
-        self.box.observe(lambda change: self.answer(), "value")
-        self.turn = widgets.VBox([widgets.HBox([self.box, self.check, self.reveal], layout=ROW), self.said])
-        self.diagram = Diagram(Trace(trace.title))
-        super().__init__(
-            [
-                widgets.HBox([self.back, self.next, self.restart, self.where], layout=ROW),
-                self.meaning,
-                self.turn,
-                self.diagram,
-            ]
-        )
+        self.box = Field("box", "answer", "Your turn", "", "0.73, −2, 1/2 or −inf", live=False)
+        rows = [
+            [self.back, self.next, self.restart, self.where],
+            [self.meaning],
+            [self.box, self.check, self.reveal],
+            [self.said],
+        ]
+        super().__init__(Trace(trace.title), pieces=rows)
         self.show()
+
+    @property
+    def diagram(self):
+        """The diagram that is shown: this widget itself."""
+        return self
+
+    def update(self):
+        """What was typed is checked."""
+        self.try_it()
 
     @property
     def stage(self):
@@ -172,61 +173,52 @@ class Walk(widgets.VBox):
         self.memory.seen.clear()
         self.show()
 
-    def answer(self, pressed=False):
+    def try_it(self, pressed=False):
         """Keep what stands in the box, and say whether it is right; if it is, the stage is filled in."""
-        if self.showing or self.stage.asked is None:
+        if self.stage.asked is None:
             return
-        self.memory.typed[self.stage.name] = self.box.value
-        if diagnose(self.trace, self.stage.name, self.stage.asked, self.box.value).right:
+        self.memory.typed[self.stage.name] = self.answer
+        if diagnose(self.whole, self.stage.name, self.stage.asked, self.answer).right:
             self.memory.seen.add(self.stage.name)
         self.show(pressed)
 
     def show(self, pressed=False):
         """Bring everything on the page in line with the memory."""
-        self.showing = True  # the box is filled here, not by a learner
         name, sentence, asked = self.stage
         last = len(self.stages) - 1
-        self.back.disabled, self.next.disabled = self.memory.stage == 0, self.memory.stage == last
-        code = escape(self.trace[name].code) if name in self.trace else ""
-        self.where.value = (
-            f"<span {PLAIN}><b>Stage {self.memory.stage + 1} of {last + 1}: {escape(name)}</b> &emsp; "
-            f"<code>{code}</code></span>"
-        )
-        self.meaning.value = f"<div {PLAIN}>{escape(sentence)}</div>"
-        self.turn.layout.display = "none" if asked is None else None
-        if asked is not None:
-            self.box.description = f"Your turn: what is {cell_name(name, asked)}?"
-            self.box.value = self.memory.typed.get(name, "")
-            self.reveal.disabled = self.is_filled_in
-            # What is new in a page is read out if it has this role.
-            self.said.value = f'<div role="alert" {PLAIN}>{escape(self.words(pressed))}</div>'
-        with self.diagram.hold_sync():
-            self.diagram.value = self.part()
-            self.diagram.blank = None if self.is_filled_in else [name, asked]
-            self.diagram.pinned = [name, asked] if self.is_filled_in and asked is not None else None
-        self.showing = False
+        with self.hold_sync(), self.quietly():
+            self.back.disabled, self.next.disabled = self.memory.stage == 0, self.memory.stage == last
+            self.where.runs = [["b", f"Stage {self.memory.stage + 1} of {last + 1}: {name}"]]
+            if name in self.whole and self.whole[name].code:
+                self.where.runs = [*self.where.runs, ["code", self.whole[name].code]]
+            self.meaning.say(sentence)
+            for piece in (self.box, self.check, self.reveal, self.said):
+                piece.hidden = asked is None
+            if asked is not None:
+                self.box.label = f"Your turn: what is {cell_name(name, asked)}?"
+                self.answer = self.memory.typed.get(name, "")
+                self.reveal.disabled = self.is_filled_in
+                self.said.say(self.words(pressed))
+            self.trace = self.part()
+            self.blank = None if self.is_filled_in else [name, asked]
+            self.pinned = [name, asked] if self.is_filled_in and asked is not None else None
 
     def words(self, pressed):
         """The line under the question: what the typed number tells, and how the cell is made once it may be seen."""
         name, _, asked = self.stage
         typed = self.memory.typed.get(name, "")
-        told = [diagnose(self.trace, name, asked, typed).sentence] if typed or pressed else []
-        return " ".join(told + [self.trace.why(name, *asked)] * self.is_filled_in)
+        told = [diagnose(self.whole, name, asked, typed).sentence] if typed or pressed else []
+        return " ".join(told + [self.whole.why(name, *asked)] * self.is_filled_in)
 
     def part(self):
         """The trace as far as this stage: what is given, and the steps up to here."""
-        names = list(self.trace.steps)
+        names = list(self.whole.steps)
         far = names.index(self.stage.name) if self.stage.name in names else -1
-        kept = {step.name: step for i, step in enumerate(self.trace) if step.kind == "given" or i <= far}
-        return Trace(self.trace.title, self.trace.tokens, kept)
+        kept = {step.name: step for i, step in enumerate(self.whole) if step.kind == "given" or i <= far}
+        return Trace(self.whole.title, self.whole.tokens, kept)
 
     def __repr__(self):
-        return f"walk, stage {self.memory.stage + 1} of {len(self.stages)}: {self.stage.name}\n{self.diagram!r}"
-
-    def _repr_mimebundle_(self, **options):
-        """The walk, and beside it the still picture for places where no widget lives."""
-        still = self.diagram._repr_mimebundle_(**options)[0]
-        return {**super()._repr_mimebundle_(**options), "text/plain": repr(self), "text/html": still["text/html"]}
+        return f"walk, stage {self.memory.stage + 1} of {len(self.stages)}: {self.stage.name}\n{super().__repr__()}"
 
 
 def plan(trace, stages, ask):
@@ -274,20 +266,3 @@ def fingerprint(trace):
     for step in trace:
         found.update(step.value.astype(np.float64).tobytes())
     return found.hexdigest()
-
-
-def button(text, tooltip, action):
-    """A button that does something."""
-    made = widgets.Button(description=text, tooltip=tooltip, layout={"width": "auto"})
-    made.on_click(lambda _: action())
-    return made
-
-
-def close(widget):
-    """Close a widget with all that it is made of."""
-    for part in [*getattr(widget, "children", ()), widget.layout, getattr(widget, "style", None)]:
-        if isinstance(part, widgets.DOMWidget):
-            close(part)
-        elif part is not None:
-            part.close()
-    widget.close()

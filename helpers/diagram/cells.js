@@ -1,9 +1,9 @@
 // The field for a number of a matrix that may be changed: it opens over its cell. Python reads what was typed.
 
+import { element } from "../live/element.js";
 import { at, cellText } from "./formulas.js";
 import { valueAt } from "./grammar.js";
 import { rectOf } from "./paint.js";
-import { element } from "./panel.js";
 
 const FIRST = /^[-+−.,\d√∞]$/; // the keys that begin a number
 const WIDTH = 64;
@@ -23,7 +23,7 @@ export class Cells {
 
   // May this cell be changed?
   takes(cell) {
-    return Boolean(cell) && this.view.side === "trace" && this.view.model.get("editable").includes(cell[0]);
+    return Boolean(cell) && this.view.side === "forward" && this.view.model.get("editable").includes(cell[0]);
   }
 
   // Does this key begin to change it?

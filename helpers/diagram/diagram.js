@@ -1,5 +1,8 @@
 // The live face of a Trace: what is shown, where the pointer and the keys are. All of it works without a kernel.
 
+import { element } from "../live/element.js";
+import { widget } from "../live/live.js";
+import { followTheme, isDark } from "../live/theme.js";
 import { inWords } from "./annotations.js";
 import { CanvasBrush } from "./brush.js";
 import { Cells } from "./cells.js";
@@ -10,22 +13,13 @@ import { chosenAxes, indexAt, layOut, matrices, shapeText } from "./layout.js";
 import { highlight, sourcesOf } from "./light.js";
 import { Notes } from "./notes.js";
 import { paint, palette } from "./paint.js";
-import { element, Panel, sourceWords } from "./panel.js";
+import { Panel, sourceWords } from "./panel.js";
 import { click, doubleClick, hover, leave } from "./pointer.js";
 import { savePicture } from "./save.js";
 import { Tools } from "./tools.js";
 import { unpack } from "./unpack.js";
 
 const FRAME = 16; // milliseconds
-
-// JupyterLab, VS Code and Colab each say in their own way whether they are dark.
-function isDark() {
-  const { body, documentElement: html } = document;
-  if (body.dataset.jpThemeLight) return body.dataset.jpThemeLight === "false";
-  if (body.dataset.vscodeThemeKind) return !body.dataset.vscodeThemeKind.includes("light");
-  if (html.getAttribute("theme")) return html.getAttribute("theme") === "dark";
-  return matchMedia("(prefers-color-scheme: dark)").matches;
-}
 
 // The names of the matrices that a gradient may be of: dq is q's, d(x @ W) that of x @ W.
 const undone = (name) => [name.replace(/^d/, ""), name.replace(/^d\((.*)\)$/s, "$1")];
@@ -35,7 +29,7 @@ class Diagram {
     this.model = model;
     this.root = root;
     this.appearance = model.get("appearance");
-    this.side = "trace"; // what is shown: the trait that holds the values, or "backward", the gradients
+    this.side = "forward"; // what is shown: the trait that holds the values, or "backward", the gradients
     this.pick = {}; // the index shown of each higher axis, but of heads, which are all shown
     this.focus = null; // the cell whose formula is shown: [name, index]
     this.trail = []; // the pinned cell, and the ones walked back to from it
@@ -85,7 +79,7 @@ class Diagram {
       if (this.stage.matches(":focus-visible") && !this.focus) this.look(this.lastCell());
     });
     const changes = {
-      trace: () => this.side === "trace" && this.read(),
+      forward: () => this.side === "forward" && this.read(),
       opened: () => this.read(),
       backward: () => this.readBackward(),
       notes: () => this.readNotes(),
@@ -98,17 +92,12 @@ class Diagram {
     // A new trace changes the height, too: only a new width needs another drawing.
     const size = new ResizeObserver(() => this.plan?.width !== this.width() && redraw());
     size.observe(this.root);
-    const themes = new MutationObserver(redraw);
-    const watched = { attributes: true, attributeFilter: ["data-jp-theme-light", "data-vscode-theme-kind", "theme"] };
-    themes.observe(document.body, watched);
-    themes.observe(document.documentElement, watched);
-    on(matchMedia("(prefers-color-scheme: dark)"), "change", redraw);
+    followTheme(this.root, signal, redraw);
     on(window, "resize", redraw); // a zoom changes the pixels, not the size
     on(window, "scroll", () => this.focus && this.float(), { capture: true, passive: true });
     signal.addEventListener("abort", () => {
       for (const [name, handler] of Object.entries(changes)) this.model.off(`change:${name}`, handler);
       size.disconnect();
-      themes.disconnect();
       cancelAnimationFrame(this.frame);
     });
   }
@@ -147,8 +136,8 @@ class Diagram {
   readBackward() {
     const gone = !this.model.get("backward");
     this.tools.showSide(this.side, !gone);
-    if (this.side === "trace") return;
-    if (gone) this.side = "trace";
+    if (this.side === "forward") return;
+    if (gone) this.side = "forward";
     this.read();
   }
 
@@ -172,7 +161,7 @@ class Diagram {
     const called = cell && this.steps[cell[0]].called;
     [this.side, this.trail, this.focus] = [side, [], null];
     this.load();
-    const names = cell && (side === "trace" ? undone(cell[0]) : [`d${called}`]);
+    const names = cell && (side === "forward" ? undone(cell[0]) : [`d${called}`]);
     const twins = cell ? [...names, cell[0]] : [];
     const place = twins.map((name) => [name, cell[1]]).find((one) => this.exists(one)) || null;
     if (place) this.turnTo(place);
@@ -242,10 +231,8 @@ class Diagram {
     this.drawnAt = performance.now();
     const width = this.width();
     if (!width) return;
-    const dark = isDark();
-    this.root.classList.toggle("attention-dark", dark);
     this.plan = layOut(matrices(this.trace, this.appearance, this.notes.texts), width, true);
-    this.colors = palette(this.appearance, dark);
+    this.colors = palette(this.appearance, isDark());
     this.stage.style.height = `${this.plan.height}px`;
     const context = this.fit(this.canvas);
     paint(new CanvasBrush(context), this.plan, this.trace, this.colors, this.pick);
@@ -314,12 +301,8 @@ class Diagram {
   }
 }
 
-export default {
-  render({ model, el }) {
-    const root = element("div", "");
-    el.append(root);
-    const gone = new AbortController();
-    new Diagram(model, root).listen(gone.signal);
-    return () => gone.abort();
-  },
-};
+export default widget((model, root, signal) => {
+  const place = element("div", "");
+  root.append(place);
+  new Diagram(model, place).listen(signal);
+});

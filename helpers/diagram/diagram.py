@@ -1,12 +1,12 @@
 """The Diagram widget: sends a Trace to the browser, where the JavaScript beside this file draws it."""
 
-import re
 from pathlib import Path
 
-import anywidget
 import numpy as np
 import traitlets
 
+from helpers.live.bundle import LIVE, STYLE, joined
+from helpers.live.live import Live
 from helpers.look.annotations import checked_cell, checked_notes, in_words, withheld
 from helpers.look.style import AXES, ROLES, THEMES, cell_name
 
@@ -40,9 +40,8 @@ MODULES = (
 
 
 def module():
-    """The JavaScript modules as one: a widget's module cannot import files beside it."""
-    imports = re.compile(r"^import [^;]*;\n", re.MULTILINE)
-    return "\n".join(imports.sub("", (HERE / name).read_text(encoding="utf-8")) for name in MODULES)
+    """The JavaScript of the diagram, with that of its controls."""
+    return joined([*LIVE, *(HERE / name for name in MODULES)])
 
 
 def payload(trace, blank=None):
@@ -100,10 +99,10 @@ def tables(step):
     return [] if step.places is None and step.table is None else [step.places] if step.table is None else step.table
 
 
-class Diagram(anywidget.AnyWidget):
+class Diagram(Live):
     """The live diagram of a Trace.
 
-    trace: a Trace; set ``diagram.value`` to show another one. pinned: a cell that is pinned from the
+    trace: a Trace; set ``diagram.trace`` to show another one. pinned: a cell that is pinned from the
     start, ``("out", (1, 0))``. notes: what stands over a matrix, ``{"weights": "rows sum to 1"}``; a
     learner's own notes arrive here too, and one whose matrix is gone waits until it is back.
     blank: a cell to ask for, ``("scores", (1, 0))``: it shows a question mark, and the numbers of its
@@ -113,7 +112,7 @@ class Diagram(anywidget.AnyWidget):
     ``[("sa",), ("sa", "sa.heads.0")]``, None for as many as have room; buttons under the diagram open and close them.
     error: a sentence shown above the diagram. readout: a line of text there.
 
-    A new value drops the gradients, which were those of the old one. Change several of these in one
+    A new trace drops the gradients, which were those of the old one. Change several of these in one
     ``with diagram.hold_sync():`` and the browser gets them at once.
 
     Raises ValueError for a note on a matrix that is not there, and what ``trace.why`` raises for a
@@ -126,9 +125,9 @@ class Diagram(anywidget.AnyWidget):
     """
 
     _esm = module()
-    _css = (HERE / "diagram.css").read_text(encoding="utf-8")
+    _css = STYLE + (HERE / "diagram.css").read_text(encoding="utf-8")
     appearance = traitlets.Dict({"roles": ROLES, "axes": AXES, "themes": THEMES}).tag(sync=True)
-    trace = traitlets.Dict().tag(sync=True)
+    forward = traitlets.Dict().tag(sync=True)
     backward = traitlets.Dict(None, allow_none=True).tag(sync=True)
     pinned = traitlets.List(None, allow_none=True).tag(sync=True)
     notes = traitlets.Dict().tag(sync=True)
@@ -140,33 +139,32 @@ class Diagram(anywidget.AnyWidget):
     readout = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, trace, pinned=None, notes=None, blank=None, gradients=None, opened=None, **options):
-        self._value, self._gradients, self._noted = trace, gradients, {}  # the checks of the traits look into them
-        super().__init__(pinned=pinned, notes={} if notes is None else notes, blank=blank, opened=opened, **options)
-        self._publish()
+        self._trace, self._gradients, self._noted = trace, gradients, {}  # the checks of the traits look into them
+        blank = checked_cell(blank, trace)
+        sent = {"forward": payload(trace, blank), "backward": None if gradients is None else payload(gradients, blank)}
+        notes = {} if notes is None else notes
+        super().__init__(pinned=pinned, notes=notes, blank=blank, opened=opened, **sent, **options)
+        self.observe(lambda change: self._publish(), "blank")
 
     @traitlets.validate("pinned", "blank")
     def _check_cell(self, proposal):
-        return checked_cell(proposal.value, self._value)
+        return checked_cell(proposal.value, self._trace)
 
     @traitlets.validate("notes")
     def _check_notes(self, proposal):
-        shown = [step.name for trace in (self._value, self._gradients) if trace for step in trace.shown]
+        shown = [step.name for trace in (self._trace, self._gradients) if trace for step in trace.shown]
         self._noted = checked_notes(proposal.value, [*dict.fromkeys([*shown, *self._noted])])
         return self._noted
 
-    @traitlets.observe("blank")
-    def _withhold(self, change):
-        self._publish()
-
     @property
-    def value(self):
+    def trace(self):
         """The Trace that is shown."""
-        return self._value
+        return self._trace
 
-    @value.setter
-    def value(self, trace):
+    @trace.setter
+    def trace(self, trace):
         with self.hold_sync():
-            self._value, self._gradients = trace, None
+            self._trace, self._gradients = trace, None
             if self.blank and not has(trace, self.blank):
                 self.blank = None
             self._publish()
@@ -183,24 +181,23 @@ class Diagram(anywidget.AnyWidget):
 
     def _publish(self):
         with self.hold_sync():
-            self.trace = payload(self._value, self.blank)
+            self.forward = payload(self._trace, self.blank)
             self.backward = None if self._gradients is None else payload(self._gradients, self.blank)
 
     def __repr__(self):
         if not self.blank:
-            return repr(self._value)
-        return f"{self._value.title}\n{self._value.shapes()}\n{cell_name(*self.blank)} = ?"
+            return repr(self._trace)
+        return f"{self._trace.title}\n{self._trace.shapes()}\n{cell_name(*self.blank)} = ?"
 
     def _repr_mimebundle_(self, **options):
         """The widget, and beside it the still picture for places where no widget lives."""
-        bundle = super()._repr_mimebundle_(**options)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
-        folded = self._value.folded(self.opened)
+        data, metadata = super()._repr_mimebundle_(**options)
+        folded = self._trace.folded(self.opened)
         shown = [step.name for step in folded.shown]
         notes = {name: text for name, text in self.notes.items() if name in shown}
         pinned = self.pinned if self.pinned and has(folded, self.pinned) else None
         still = folded.picture(notes=notes, blank=self.blank, pinned=pinned)
-        return {**data, "text/plain": repr(self), "text/html": still.html}, metadata
+        return {**data, "text/html": still.html}, metadata
 
 
 def has(trace, cell):

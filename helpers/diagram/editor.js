@@ -1,7 +1,7 @@
 // The field for a note: it opens over the matrix where the note will stand.
 
+import { element } from "../live/element.js";
 import { TITLE } from "./layout.js";
-import { element } from "./panel.js";
 
 export class Editor {
   // keep(name, text): the learner's note, for a matrix.

@@ -1,25 +1,18 @@
 // The words under a diagram: the way back to the tokens, the line of PyTorch, the formula; and what is spoken.
 
+import { element } from "../live/element.js";
 import { question } from "./annotations.js";
 import { at, number } from "./formulas.js";
 import { valueAt } from "./grammar.js";
 import { shapeText, TILED, wordsOf } from "./layout.js";
 import { formulaThrough } from "./through.js";
 
-export const element = (tag, className, attributes = {}, text = "") => {
-  const made = document.createElement(tag);
-  made.className = className;
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.textContent = text;
-  return made;
-};
-
 export class Panel {
   constructor(appearance, goTo) {
     this.appearance = appearance;
     this.goTo = goTo;
     this.element = element("div", "attention-panel");
-    this.path = element("nav", "attention-path", { "aria-label": "From here back to the tokens" });
+    this.path = element("div", "attention-path", { role: "group", "aria-label": "From here back to the tokens" });
     this.code = element("code", "attention-code");
     this.formula = element("p", "attention-formula");
     this.note = element("p", "attention-remark", { hidden: "" });

@@ -1,8 +1,8 @@
 // "Save picture": the diagram as it stands, as an SVG or a PNG file.
 
+import { element } from "../live/element.js";
 import { CanvasBrush, SvgBrush } from "./brush.js";
 import { paint } from "./paint.js";
-import { element } from "./panel.js";
 
 export function savePicture(kind, { trace, plan, colors, pick }, alt) {
   const download = (blob) => {

@@ -1,9 +1,9 @@
 // The row under a diagram: values or gradients, which sequence of a batch, help, notes, saving.
 
+import { element } from "../live/element.js";
 import { isOpen } from "./folding.js";
-import { element } from "./panel.js";
 
-const SIDES = { trace: "Values", backward: "Gradients" };
+const SIDES = { forward: "Values", backward: "Gradients" };
 const HINT =
   "Point at a number to see which numbers made it. Click it, or press Enter, to pin it; " +
   "then go back, stage by stage: click a lit number, or choose one with the arrow keys and press Enter. " +

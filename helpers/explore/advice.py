@@ -21,21 +21,21 @@ ABOUT_AXES = (  # what errors say where there are too few axes, or too many
 )
 
 
-def hint(explorer, error):
-    """How the function of an explorer would work that failed at the start: a sentence, or nothing."""
+def hint(subject, error):
+    """How the function of a subject would work that failed at the start: a sentence, or nothing."""
     if isinstance(error.__cause__, NoNumbers):  # it did work
         return ""
-    if hasattr(explorer.build, "cache_info") and "unhashable" in str(error):
+    if hasattr(subject.build, "cache_info") and "unhashable" in str(error):
         return "Its cache holds no arrays: explore the function inside, .__wrapped__"
-    arguments = explorer.arguments()
-    parts = parts_of(arguments, explorer.function.parts)
-    found = about_batch(explorer, error, arguments, parts) or about_fit(explorer, arguments, parts)
-    if found or not (about_axes(error) or any(explorer.own)):
+    arguments = subject.arguments()
+    parts = parts_of(arguments, subject.function.parts)
+    found = about_batch(subject, error, arguments, parts) or about_fit(subject, arguments, parts)
+    if found or not (about_axes(error) or any(subject.own)):
         return found
-    return about_batch(explorer, error, arguments, parts, other_sizes=True)
+    return about_batch(subject, error, arguments, parts, other_sizes=True)
 
 
-def about_batch(explorer, error, arguments, parts, other_sizes=False):
+def about_batch(subject, error, arguments, parts, other_sizes=False):
     """Would it work with a batch, or without? other_sizes: and if these were those of its own matrices?"""
     inputs = [name for name, part in parts.items() if part in IN_A_BATCH and names_of_axes(part, arguments[name])]
     if not inputs or any(isinstance(arguments[name], list | tuple) for name in inputs):
@@ -43,44 +43,44 @@ def about_batch(explorer, error, arguments, parts, other_sizes=False):
     name = inputs[0]
     batched = len(shape_of(arguments[name])) > len(PARTS[parts[name]])
     other = {**arguments, **{one: arguments[one][0] if batched else arguments[one][None] for one in inputs}}
-    failed = raised(explorer, other)
-    if failed and other_sizes and not batched and fit(explorer, changeable(explorer), B=FEW):
+    failed = raised(subject, other)
+    if failed and other_sizes and not batched and fit(subject, changeable(subject), B=FEW):
         failed = None
     if failed and (not other_sizes or not about_axes(error) or about_axes(failed)):
         return ""
     works = f"comes further, to {one_line(sentence(failed), 200)}" if failed else "works"
     here, there = (f"({', '.join(names_of_axes(parts[name], value[name]))})" for value in (arguments, other))
-    if name not in explorer.parts:
+    if name not in subject.parts:
         return f"{name} is {here} here: {name}[{0 if batched else None}] is {there}, and with that it {works}"
     if batched:
         return f"{name} is {here} here: without B it is {there}, and with that it {works}"
-    how = f"explore({'…' if explorer.title.startswith('<') else explorer.title}, B=(1, 8, 4))"
+    how = f"explore({'…' if subject.title.startswith('<') else subject.title}, B=(1, 8, 4))"
     return f"{name} is {here} here: B=(1, 8, 4) gives a batch, {there}, and with that it {works}: {how}"
 
 
-def about_fit(explorer, arguments, parts):
+def about_fit(subject, arguments, parts):
     """Would it work at other sizes, which are those of its own matrices?"""
-    start, (modules, arrays) = explorer.sizes(), explorer.own
-    found = fit(explorer, dict.fromkeys(changeable(explorer), LARGEST))
+    start, (modules, arrays) = subject.sizes(), subject.own
+    found = fit(subject, dict.fromkeys(changeable(subject), LARGEST))
     if found is not None:
         C, T = found.sizes.get("C"), found.limits.get("T", (1, LARGEST))
         wanted = [f"C={C}"] * (start.get("C") != C)
         wanted += [f"T={T[1]}" if T[0] == T[1] else f"at most T={T[1]}"] * (not T[0] <= start.get("T", 1) <= T[1])
         return f"Its own matrices take {' and '.join(wanted)}" if wanted else ""
     for C in [size for size in likely_channels(modules, arrays) if size > LARGEST]:
-        if not raised(explorer, resized(arguments, {**start, "T": FEW, "C": C}, parts)):
+        if not raised(subject, resized(arguments, {**start, "T": FEW, "C": C}, parts)):
             return f"It takes C={C}, of which at most {LARGEST} can be drawn: make a smaller one"
     return ""
 
 
-def changeable(explorer):
+def changeable(subject):
     """The sizes that could be others, each with the highest one to try."""
-    return {name: 2 * size for name, size in explorer.sizes().items() if name in ("T", "C")}
+    return {name: 2 * size for name, size in subject.sizes().items() if name in ("T", "C")}
 
 
-def raised(explorer, arguments):
+def raised(subject, arguments):
     """What the function raises for these arguments, tried on a copy; None where it works."""
-    made = explorer.function.tried(arguments, explorer.seed)
+    made = subject.function.tried(arguments, subject.seed)
     return made if isinstance(made, Exception) else None
 
 

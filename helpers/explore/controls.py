@@ -2,7 +2,8 @@
 
 import math
 
-import ipywidgets as widgets
+from helpers.diagram import Diagram
+from helpers.live.pieces import Check, Field, Slider
 
 SIZES = ("T", "C", "head_size", "B")
 RANGES = {  # what a slider shows when you leave its range out: lowest, highest, start
@@ -18,6 +19,10 @@ LABELS = {
     "head_size": "head_size",
     "B": "B, sequences",
     "temperature": "temperature",
+}
+TAKEN = {  # names that an explorer has, beside those of a diagram
+    *("seed", "controls", "diagram", "title", "remarks", "start", "subject", "hint", "reset", "new_numbers"),
+    *("pieces", "pressed", "holding", "moved"),
 }
 LARGEST = 10**15  # a slider's numbers: beyond, its steps would be no longer exact
 
@@ -40,15 +45,9 @@ def make_controls(names, defaults, ranges, fixed):
 def of_default(name, default, controls):
     """The control that fits a parameter's default, or a size without one; None where there is none."""
     if isinstance(default, bool):
-        return widgets.Checkbox(default, description=name, indent=False, layout={"width": "auto"})
+        return Check(name, trait_of(name), name, default)
     if isinstance(default, str):
-        return widgets.Text(
-            default,
-            description=LABELS.get(name, name),
-            continuous_update=True,
-            style={"description_width": "initial"},
-            layout={"width": "590px"},
-        )
+        return Field(name, trait_of(name), LABELS.get(name, name), default)
     if isinstance(default, int | float) and abs(default) < LARGEST / 2:
         low, high, _ = RANGES.get(name) or (min(0, 2 * default), max(2 * default, default + 1), default)
         return slider(name, min(low, default), max(high, default), default)
@@ -63,28 +62,18 @@ def slider(name, low, high, start):
     """A slider with a worded label, for whole numbers or for fractions."""
     if not -LARGEST <= low <= start <= high <= LARGEST:
         raise ValueError(f"{name}=({low}, {high}, {start}) is out of order; wanted (lowest, highest, start).")
-    whole = all(isinstance(value, int) for value in (low, high, start))
-    kind = widgets.IntSlider if whole else widgets.FloatSlider
+    label = LABELS.get(name, name.replace("_", " "))
+    if all(isinstance(value, int) for value in (low, high, start)):
+        return Slider(name, trait_of(name), label, start, low, high)
     tens = math.floor(math.log10((high - low) / 20 or 1))  # steps of 0.1 or 0.01 reach round numbers
-    step = {} if whole else {"step": 10.0**tens, "readout_format": f".{max(2, -tens)}f"}
-    return kind(
-        start,
-        min=low,
-        max=high,
-        description=LABELS.get(name, name.replace("_", " ")),
-        style={"description_width": "initial"},
-        layout={"width": "290px"},
-        **step,
-    )
+    return Slider(name, trait_of(name), label, float(start), low, high, 10.0**tens, max(2, -tens))
+
+
+def trait_of(name):
+    """The trait that a control moves: its name, with ``_`` after it where a widget has such a name already."""
+    return name if not hasattr(Diagram, name) and name not in TAKEN else f"{name}_"
 
 
 def is_range(value):
     """Is it a slider's (lowest, highest, start)?"""
     return isinstance(value, tuple) and len(value) == 3 and all(isinstance(one, int | float) for one in value)
-
-
-def button(text, tooltip, action):
-    """A button that does something."""
-    made = widgets.Button(description=text, tooltip=tooltip, layout={"width": "auto"})
-    made.on_click(lambda _: action())
-    return made

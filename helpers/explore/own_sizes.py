@@ -24,63 +24,63 @@ class Fit(NamedTuple):
     limits: dict
 
 
-def fit(explorer, highest, **sizes):
-    """The Fit of an explorer's function; None where it has no matrices of its own, or takes none of their sizes.
+def fit(subject, highest, **sizes):
+    """The Fit of a subject's function; None where it has no matrices of its own, or takes none of their sizes.
 
     highest: of the sizes that may be changed, ``{"T": 16, "C": 16}``. sizes: to start with, beside those that are
     shown. Where the function looks its input up in a table, the explorer gives it ids from then on.
     """
-    modules, arrays = explorer.own
-    if not explorer.parts or not (modules or arrays):
+    modules, arrays = subject.own
+    if not subject.parts or not (modules or arrays):
         return None
 
     def found():
-        start = {**explorer.sizes(), **sizes}
-        return fitted(in_time(explorer), start, highest, modules, arrays)
+        start = {**subject.sizes(), **sizes}
+        return fitted(in_time(subject), start, highest, modules, arrays)
 
-    first, known = next(iter(explorer.parts)), vocabularies(modules)
-    before = explorer.parts[first]
+    first, known = next(iter(subject.parts)), vocabularies(modules)
+    before = subject.parts[first]
     for part in dict.fromkeys([before, "ids"] if before == "x" and known else [before]):
-        explorer.fill(first, part)
-        for vocabulary in known if part == "ids" and known else [explorer.vocabulary]:
-            explorer.vocabulary = vocabulary
-            if (fit := found()) and (part != "ids" or takes_ids(explorer, fit.sizes)):
+        subject.fill(first, part)
+        for vocabulary in known if part == "ids" and known else [subject.vocabulary]:
+            subject.vocabulary = vocabulary
+            if (fit := found()) and (part != "ids" or takes_ids(subject, fit.sizes)):
                 return fit
-    explorer.fill(first, before)
+    subject.fill(first, before)
     return None
 
 
-def works(explorer, arguments):
+def works(subject, arguments):
     """Does the function work with these arguments? Tried on a copy."""
-    return isinstance(explorer.function.tried(arguments, explorer.seed), Call)
+    return isinstance(subject.function.tried(arguments, subject.seed), Call)
 
 
 class OutOfTime(Exception):
     """It took too long to try all sizes."""
 
 
-def in_time(explorer):
-    """A function that says whether the explorer's takes such sizes; raises OutOfTime after some seconds of tries."""
+def in_time(subject):
+    """A function that says whether the subject's takes such sizes; raises OutOfTime after some seconds of tries."""
     end = time.monotonic() + LONGEST
 
     def takes(sizes):
         if time.monotonic() > end:
             raise OutOfTime
         try:
-            arguments = explorer.arguments(**sizes)
+            arguments = subject.arguments(**sizes)
         except ValueError:  # of sizes that are none
             return False
-        return works(explorer, arguments)
+        return works(subject, arguments)
 
     return takes
 
 
-def takes_ids(explorer, sizes):
+def takes_ids(subject, sizes):
     """Does the function know all ids below the vocabulary?"""
-    arguments = explorer.arguments(**sizes)
-    for name, part in explorer.parts.items():
-        arguments[name] = np.full_like(arguments[name], explorer.vocabulary - 1) if part == "ids" else arguments[name]
-    return works(explorer, arguments)
+    arguments = subject.arguments(**sizes)
+    for name, part in subject.parts.items():
+        arguments[name] = np.full_like(arguments[name], subject.vocabulary - 1) if part == "ids" else arguments[name]
+    return works(subject, arguments)
 
 
 def fitted(takes, start, highest, modules, arrays):

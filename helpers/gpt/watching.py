@@ -2,24 +2,21 @@
 
 import math
 import time
-from html import escape
 from itertools import pairwise
 from numbers import Real
 
-import ipywidgets as widgets
 from IPython.display import display
 
+from helpers.live.live import Live
+from helpers.live.pieces import Bar, Curves, Text
 from helpers.look.given import told, whole_number
-from helpers.look.style import ROLES, THEMES
 from helpers.pictures.plots import curves, spread
 
 WIDTH, HEIGHT = 640, 220  # of the picture, in CSS pixels; it is narrower where the page is
 TOP, RIGHT, BOTTOM, LEFT = 12, 62, 26, 44  # the room around the curves: for numbers, and for the lines' names
 LETTERS = 13  # the height of a line's name
-BAR = {"width": "320px", "min_width": "100px", "flex": "0 1 320px"}
 EVERY = 0.25  # seconds between two pictures: drawing must not slow the training down
 SMOOTH = 20  # steps in the running mean
-LINES = {"training": "query", "test": "key", "floor": "value"}
 
 
 def watch(training, floor=None, tests=8):
@@ -48,15 +45,15 @@ def watch(training, floor=None, tests=8):
     return view
 
 
-class View(widgets.VBox):
-    """What ``watch`` shows. tests: step to the loss on the text that was kept away."""
+class View(Live):
+    """What ``watch`` shows: a bar, a line and the curves. tests: step to the loss on the text that was kept away."""
 
     def __init__(self, training, floor=None):
         self.training, self.floor, self.tests, self.drawn = training, floor, getattr(training, "tests", {}), 0.0
         training.tests = self.tests
-        self.bar = widgets.IntProgress(value=training.step, max=training.steps, layout=BAR)
-        self.line, self.plot = widgets.HTML(), widgets.HTML()
-        super().__init__([widgets.Box([self.bar, self.line], layout={"flex_flow": "row wrap"}), self.plot])
+        self.bar, self.line = Bar("bar", "Steps of training", training.steps), Text("line")
+        self.plot = Curves("plot", "The loss, step by step", WIDTH, HEIGHT, (TOP, RIGHT, BOTTOM, LEFT))
+        super().__init__([[self.bar, self.line], [self.plot]])
         self.update(last=True)
 
     def test(self):
@@ -70,9 +67,10 @@ class View(widgets.VBox):
         training, self.drawn = self.training, time.monotonic()
         loss = f"loss {smooth(training.losses)[-1]:.3f} · " if training.losses else ""
         speed = f" · {training.tokens_a_second:,.0f} tokens/s" if training.seconds else ""
-        self.bar.value = training.step
-        self.line.value = f"{loss}step {training.step} of {training.steps} · {training.seconds:.0f} s{speed}"
-        self.plot.value = drawing(self.lines(), training.steps)
+        with self.hold_sync():
+            self.bar.amount, self.bar.done = training.step, training.step == training.steps
+            self.line.say(f"{loss}step {training.step} of {training.steps} · {training.seconds:.0f} s{speed}")
+            self.plot.paths, self.plot.texts = drawing(self.lines(), training.steps)
 
     def lines(self):
         """The curves by name, each a list of (step, loss)."""
@@ -121,10 +119,7 @@ def at(points, step):
 
 
 def drawing(lines, steps):
-    """The curves as HTML, as wide as there is room; colors follow the page's theme.
-
-    The curves are stretched to the width, the letters are not: they stand beside them, by shares of the width.
-    """
+    """The curves as Curves takes them: pairs of a name and a path, and names with their places and words."""
     top = max((value for points in lines.values() for _, value in points), default=1.0)
     high = HEIGHT - TOP - BOTTOM  # of the part with the curves
 
@@ -138,41 +133,15 @@ def drawing(lines, steps):
     apart = 1.0 if top > 2 else 0.5
     for value in (apart * i for i in range(int(top / apart) + 1)):
         y = down(value)
-        paths.append(f'<path d="M0 {y:.1f}H100" class="grid"/>')
-        texts.append(f'<span style="right:calc(100% + 6px);top:{y:.1f}px">{value:.1f}</span>')
-    texts.append(f'<span style="right:0;top:{high + 14}px">step {steps}</span>')
+        paths.append(["grid", f"M0 {y:.1f}H100"])
+        texts.append(["", {"right": "calc(100% + 6px)", "top": f"{y:.1f}px"}, f"{value:.1f}"])
+    texts.append(["", {"right": "0", "top": f"{high + 14}px"}, f"step {steps}"])
     ends = [points[-1] for points in lines.values()]
     ranks = range(len(ends), 0, -1)  # of lines that end at one height, the first stands on top
     heights = spread([1 - (TOP + down(value)) / HEIGHT for _, value in ends], LETTERS / HEIGHT, ranks)
     for (name, points), (step, _), height in zip(lines.items(), ends, heights):
         path = "L".join(f"{across(at):.2f} {down(value):.1f}" for at, value in points)
-        place = f"left:calc({across(step):.2f}% + 6px);top:{HEIGHT * (1 - height) - TOP:.1f}px"
-        paths.append(f'<path d="M{path}" class="{name}"/>')
-        texts.append(f'<span style="{place}" class="{name}">{escape(name)}</span>')
-    return (
-        f'<style>{style()}</style><div class="watch" role="img" aria-label="The loss, step by step"><div>'
-        f'<svg viewBox="0 0 100 {high}" preserveAspectRatio="none" aria-hidden="true">{"".join(paths)}</svg>'
-        f"{''.join(texts)}</div></div>"
-    )
-
-
-def style():
-    """Where the parts of the drawing stand, and their colors in a light and a dark page."""
-    (light, dark), names = zip(*(ROLES[role] for role in LINES.values())), list(LINES)
-
-    def rules(colors, theme, scope=""):
-        own = "".join(
-            f"{scope} .watch path.{name}{{stroke:{color}}}{scope} .watch span.{name}{{color:{color}}}"
-            for name, color in zip(names, colors)
-        )
-        return f"{scope} .watch .grid{{stroke:{theme['line']}}}{scope} .watch span{{color:{theme['muted']}}}{own}"
-
-    return (
-        f".watch{{position:relative;max-width:{WIDTH}px;height:{HEIGHT}px}}"
-        f".watch>div{{position:absolute;inset:{TOP}px {RIGHT}px {BOTTOM}px {LEFT}px}}"
-        ".watch svg{position:absolute;width:100%;height:100%;overflow:visible}"
-        ".watch path{fill:none;stroke-width:2;vector-effect:non-scaling-stroke}.watch .grid{stroke-width:.6}"
-        ".watch span{position:absolute;transform:translateY(-50%);font:11px/1 sans-serif;white-space:nowrap}"
-        + rules(light, THEMES["light"])
-        + rules(dark, THEMES["dark"], "[data-jp-theme-light=false]")
-    )
+        paths.append([name, f"M{path}"])
+        place = {"left": f"calc({across(step):.2f}% + 6px)", "top": f"{HEIGHT * (1 - height) - TOP:.1f}px"}
+        texts.append([name, place, name])
+    return paths, texts

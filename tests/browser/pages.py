@@ -52,6 +52,7 @@ HOSTILE = [
     "&amp;\"'",
     "</title></svg>",
 ]
+OF_IPYWIDGETS = {"comm", "layout", "tabbable", "tooltip"}
 OF_A_DIAGRAM = {"opened", "pinned", "error", "readout", "notes", "blank", "gradients", "editable"}
 AREA = """which => {
     const stage = models[which].el.querySelector(".attention-stage");
@@ -82,7 +83,7 @@ MOUNT = """async state => {
         save_changes: () => model.sent.push(JSON.stringify(model.state.notes)),
         sent: [],
         update: changes => {
-            for (const sent of [changes.trace, changes.backward]) {
+            for (const sent of [changes.forward, changes.backward]) {
                 if (sent) sent.values = new DataView(bytes(sent.values).buffer);
             }
             Object.assign(model.state, changes);
@@ -96,7 +97,7 @@ MOUNT = """async state => {
     const remove = await course.default.render({ model, el });
     models.push({ model, el, remove });
     const root = el.querySelector(".attention-diagram");
-    while (!root.dataset.paints && el.clientWidth && performance.now() - start < 10_000) {
+    while (root && !root.dataset.paints && el.clientWidth && performance.now() - start < 10_000) {
         await new Promise(done => requestAnimationFrame(done));
     }
     return performance.now() - start;
@@ -115,11 +116,8 @@ UPDATE = """async ([which, changes]) => {
 
 def state_of(diagram):
     """What a Diagram sends to the browser, with its bytes as text."""
-    names = ("appearance", "trace", "backward", "pinned", "notes", "editable", "error", "readout", "opened")
-    return {
-        name: sendable(getattr(diagram, name)) if name in ("trace", "backward") else getattr(diagram, name)
-        for name in names
-    }
+    state = {name: getattr(diagram, name) for name in diagram.keys if name[:1] != "_" and name not in OF_IPYWIDGETS}
+    return {name: sendable(value) if name in ("forward", "backward") else value for name, value in state.items()}
 
 
 def sendable(sent):
@@ -128,14 +126,15 @@ def sendable(sent):
 
 
 class BlankPage:
-    """A page with the course's module loaded; ``page`` is playwright's own. ``errors`` must stay empty."""
+    """A page with a widget's module loaded; ``page`` is playwright's own. ``errors`` must stay empty."""
 
-    def __init__(self, page):
+    def __init__(self, page, source=None, style=Diagram._css):
         self.page, self.errors = page, []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda said: said.type == "error" and self.errors.append(said.text))
-        page.set_content(f"<!doctype html><meta charset=utf-8><style>body {{ margin: 0 }}\n{Diagram._css}</style>")
-        page.evaluate(PREPARE, f"{module()}\nexport const constants = {{ {', '.join(CONSTANTS + OF_LANES)} }};")
+        page.set_content(f"<!doctype html><meta charset=utf-8><style>body {{ margin: 0 }}\n{style}</style>")
+        whole = f"{module()}\nexport const constants = {{ {', '.join(CONSTANTS + OF_LANES)} }};"
+        page.evaluate(PREPARE, whole if source is None else source)
 
     def ask(self, function, given):
         """Call a JavaScript function in the page; as text, which is many times faster than playwright's own way."""
@@ -149,12 +148,16 @@ class BlankPage:
 
     def show(self, trace, **options):
         """Mount a diagram below those that are there; returns the milliseconds until it was painted."""
-        return self.page.evaluate(MOUNT, state_of(Diagram(trace, **options)))
+        return self.mount(Diagram(trace, **options))
+
+    def mount(self, widget):
+        """Mount a widget of the course below those that are there."""
+        return self.page.evaluate(MOUNT, state_of(widget))
 
     def update(self, trace=None, which=0, blank=None, **changes):
         """What the kernel does when a slider moves: new values for the model."""
         self.page.evaluate(
-            UPDATE, [which, {**({"trace": sendable(payload(trace, blank))} if trace else {}), **changes}]
+            UPDATE, [which, {**({"forward": sendable(payload(trace, blank))} if trace else {}), **changes}]
         )
 
 

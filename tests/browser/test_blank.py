@@ -34,7 +34,7 @@ def test_a_blank_matrix_looks_the_same_whatever_its_numbers(show, scheme, role):
         assert all(
             number is None
             for number in shown.page.evaluate(
-                "JSON.parse(JSON.stringify([...new Float64Array(models[0].model.state.trace.values.buffer)]))"
+                "JSON.parse(JSON.stringify([...new Float64Array(models[0].model.state.forward.values.buffer)]))"
             )[-4:]
         )
         seen.append(told)

@@ -70,7 +70,7 @@ def test_dragging_never_lags_behind(lab):
         notebook.run_all()
         page = notebook.page
         page.locator(".attention-diagram[data-paints]").wait_for()
-        handle = page.locator(".noUi-handle")
+        handle = page.locator(".attention-slider input")
         handle.focus()
         for _ in range(60):
             page.keyboard.press("ArrowRight", delay=5)

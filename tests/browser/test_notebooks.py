@@ -73,11 +73,15 @@ def sliders(explorer):
     return [control for control in explorer.controls.values() if hasattr(control, "min")]
 
 
-def drag(page, handle, by):
-    """Press the mouse on a slider's handle, move, let go."""
-    handle.scroll_into_view_if_needed()
-    box = handle.bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+THUMB = 16  # pixels: of a slider's thumb in Chromium
+
+
+def drag(page, slider, by):
+    """Press the mouse on a slider's thumb, move, let go."""
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    share = slider.evaluate("input => (input.value - input.min) / (input.max - input.min || 1)")
+    x, y = box["x"] + THUMB / 2 + share * (box["width"] - THUMB), box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x + by, y, steps=3)
@@ -88,7 +92,7 @@ def agree(cell, explorer):
     """Wait until the page shows what Python computes at the values that the page's sliders show, or the same
     sentence.
     """
-    readouts = cell.locator(".widget-readout")  # a handle's aria-valuenow is rounded
+    readouts = cell.locator(".attention-slider output")
     shapes, until = cell.locator(".attention-shapes"), time.monotonic() + 10
     while True:
         for i, control in enumerate(sliders(explorer)):
@@ -120,7 +124,7 @@ def test_notebook(lab, name):
             cell, explorer = page.cell(place), twin(*code)
             agree(cell, explorer)
             for i, by in enumerate([-40, 25][: len(sliders(explorer))]):
-                drag(page.page, cell.locator(".noUi-handle").nth(i), by)
+                drag(page.page, cell.locator(".attention-slider input").nth(i), by)
                 agree(cell, explorer)
             if explorer.diagram.error:
                 cell.get_by_role("button", name="Reset").click()

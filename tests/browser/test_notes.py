@@ -27,7 +27,7 @@ def test_notes_make_room_and_move_the_numbers_with_them(show, size):
     for step in shown.trace:
         shown.point(step.name, T - 1 if step.axes[0] == "t" else C - 1, 0)
         assert shown.formula.startswith(f"{step.name}[")
-    assert shown.label == f"{shown.state('trace')['alt']}. " + ". ".join(
+    assert shown.label == f"{shown.state('forward')['alt']}. " + ". ".join(
         f"Note on {name}: “{text}”" for name, text in NOTES.items()
     )
 

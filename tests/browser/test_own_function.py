@@ -36,9 +36,9 @@ def test_what_an_own_function_does_is_told_as_text(lab):
         error.filter(has_text="SystemExit: the function asked Python to end; it goes on").wait_for()
         page.get_by_role("checkbox", name="leave").uncheck()
         error.wait_for(state="hidden")
-        page.locator(".noUi-handle").first.press("ArrowRight")  # the kernel lives
+        page.locator(".attention-slider input").first.press("ArrowRight")  # the kernel lives
         shapes.filter(has_text="Shapes: x (T=4, C=2), x₂ (T=4, C=2).").wait_for()
-        field = page.locator(".widget-text input")
+        field = page.locator(".attention-field input")
         field.fill("<img src=x onerror=alert(1)> שלום 🙂")
         shapes.filter(has_text="It printed: <img src=x onerror=alert(1)> שלום 🙂. Shapes").wait_for()
         assert page.locator(".attention-diagram b, .attention-diagram i, .attention-diagram img").count() == 0
@@ -78,8 +78,8 @@ def test_a_head_typed_into_a_cell_is_alive(lab):
         window = page.viewport_size
         page.set_viewport_size({"width": 1500, "height": 1600})  # so that all of it is in sight
         cell.locator(".attention-shapes").filter(has_text="wei (T=4, T=4), tril (T=4, T=4), wei₂ (T=4, T=4)").wait_for()
-        drag(page, cell.locator(".noUi-handle").first, 60)
-        shown = int(cell.locator(".widget-readout").first.inner_text())
+        drag(page, cell.locator(".attention-slider input").first, 60)
+        shown = int(cell.locator(".attention-slider output").first.inner_text())
         assert shown > 4
         cell.locator(".attention-shapes").filter(has_text=f"x (T={shown}, C=3)").wait_for()  # the last step is there
 

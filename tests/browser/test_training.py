@@ -4,7 +4,10 @@ import re
 
 import pytest
 
-from helpers.gpt.watching import HEIGHT, WIDTH, drawing
+from helpers.gpt.watching import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, drawing
+from helpers.live.live import Live
+from helpers.live.pieces import Curves
+from tests.browser.pages import BlankPage
 
 NEEDED = ("imports", "text", "train")  # the cells that the training needs
 STEPS = re.compile(r"step (\d+) of 520")
@@ -41,26 +44,26 @@ def test_training_is_watched_stopped_and_gone_on_with(lab):
         wait_for_step(page, cell, 10)
         reached = stop(page, cell)
         assert notebook.errors() == [] and 10 <= reached < 520
-        assert cell.locator(".watch path.training").count() == 1 and "floor" in cell.inner_text()
-        curve = cell.locator(".watch path.training").get_attribute("d")
+        assert cell.locator(".attention-curves path.training").count() == 1 and "floor" in cell.inner_text()
+        curve = cell.locator(".attention-curves path.training").get_attribute("d")
 
         notebook.run_cell(place, wait=False)
         page.wait_for_timeout(500)
         wait_for_step(page, cell, reached + 10)
         again = stop(page, cell)
         assert notebook.errors() == [] and reached + 10 <= again < 520
-        assert cell.locator(".watch path.training").get_attribute("d") != curve
+        assert cell.locator(".attention-curves path.training").get_attribute("d") != curve
         notebook.run_cell(place + 1)  # what was reached stays, and the cells below go on from there
         assert notebook.errors() == [] and notebook.cell(place + 1).locator("img").count() == 1
         assert notebook.requests == []
 
 
 # Where the letters and the curves stand, and whether the page is wider than its window.
-PLACES = """html => {
-    document.body.innerHTML = html;
+PLACES = """() => {
     const rect = element => Object.values(element.getBoundingClientRect().toJSON()).slice(0, 4);
     const all = selector => Array.from(document.querySelectorAll(selector), rect);
-    return [all(".watch")[0], all(".watch span"), all(".watch path"), document.documentElement.scrollWidth];
+    const found = [".attention-curves", ".attention-curves span", ".attention-curves path"].map(all);
+    return [found[0][0], ...found.slice(1), document.documentElement.scrollWidth];
 }"""
 
 
@@ -69,8 +72,12 @@ def test_the_curve_fits_its_window(browser, width):
     """As wide as there is room, letters as large as ever: none cut off, none over another, curves between them."""
     lines = {"training": [(1, 4.2), (200, 1.9), (520, 1.52)], "test": [(65, 2.4), (520, 1.5)]}
     page = browser.new_page(viewport={"width": width, "height": 400})
-    html = drawing({**lines, "floor": [(0, 1.48), (520, 1.48)]}, 520)
-    (_, _, wide, high), texts, paths, scrolled = page.evaluate(PLACES, html)
+    drawn = drawing({**lines, "floor": [(0, 1.48), (520, 1.48)]}, 520)
+    plot = Live([[Curves("plot", "The loss", WIDTH, HEIGHT, (TOP, RIGHT, BOTTOM, LEFT), *drawn)]])
+    blank = BlankPage(page, Live._esm, f"{Live._css} body {{ padding: 8px }}")
+    blank.mount(plot)
+    (_, _, wide, high), texts, paths, scrolled = page.evaluate(PLACES)
+    assert blank.errors == [] and "attention-live" in page.content()
     page.close()
     assert (wide, high) == (min(width - 16, WIDTH), HEIGHT) and scrolled == width  # 8 px around a page
     assert len(texts) == 5 + 1 + 3 and {round(h) for _, _, _, h in texts} == {11}

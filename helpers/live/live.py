@@ -1,0 +1,144 @@
+"""The widget that all of the course's are: controls in rows, one message a step, and an end."""
+
+from contextlib import contextmanager
+from functools import cache
+
+import anywidget
+import traitlets
+
+from helpers.live import places
+from helpers.live.bundle import HERE, LIVE, STYLE, joined
+from helpers.live.pieces import Button, Valued
+
+
+class Choice(traitlets.TraitType):
+    """A trait that a piece of the widget moves and checks: raises TraitError with a sentence for what cannot be."""
+
+    def validate(self, widget, value):
+        piece = next((one for row in widget.pieces for one in row if getattr(one, "trait", None) == self.name), None)
+        try:
+            return value if piece is None else piece.checked(value)
+        except ValueError as error:
+            raise traitlets.TraitError(str(error)) from None
+
+
+class Live(anywidget.AnyWidget):
+    """A widget with rows of pieces. Those with a value are traits: ``widget.T = 5``, ``widget.observe(f, "T")``.
+
+    What a hand changes arrives as one step, however many traits it moves, and ``update`` is called once; in Python,
+    ``with widget.at_once():`` does the same. ``close()`` takes it off all pages and frees what it holds; to show it
+    again wakes it.
+    """
+
+    _esm = joined([*LIVE, HERE / "alone.js"])
+    _css = STYLE
+    rows = traitlets.List().tag(sync=True)  # what the pieces show
+    presses = traitlets.Dict().tag(sync=True)  # how often each button was pressed
+    asked = traitlets.Int(0).tag(sync=True)  # the page counts its steps
+    answered = traitlets.Int(0).tag(sync=True)  # the last one that is done
+
+    def __init__(self, pieces=(), **options):
+        self.pieces, self.pressed = [], {}
+        self.holding, self.moved = False, False
+        self.arrange(pieces)
+        starts = {one.trait: one.start for row in self.pieces for one in row if isinstance(one, Valued)}
+        super().__init__(rows=self._states(), **starts, **options)
+        for one in (one for row in self.pieces for one in row):
+            one.widget = self
+        self.observe(self._hear, "presses")
+        if starts:
+            self.observe(self._move, [*starts])
+        places.made(self)
+
+    def arrange(self, pieces):
+        """These rows of pieces, before anything is shown."""
+        self.pieces = [list(row) for row in pieces]
+
+    def draw_rows(self):
+        """Let the page show what the pieces say."""
+        self.rows = self._states()
+
+    def update(self):
+        """What is to be done when a control was moved."""
+
+    @contextmanager
+    def at_once(self):
+        """Changes inside are one step: ``update`` is called once, at the end, if a control was moved."""
+        outermost, self.holding = not self.holding, True
+        try:
+            yield
+        finally:
+            if outermost:
+                moved, self.holding, self.moved = self.moved, False, False
+                if moved:
+                    self.update()
+
+    @contextmanager
+    def quietly(self):
+        """Controls that are moved inside call no ``update``: it is Python that moves them."""
+        before, self.holding = (self.holding, self.moved), True
+        try:
+            yield
+        finally:
+            self.holding, self.moved = before
+
+    def set_state(self, sync_data):
+        """What the page sends."""
+        with self.hold_sync():  # the answer is one message
+            try:
+                with self.at_once():
+                    super().set_state(sync_data)
+            finally:
+                self.answered = self.asked  # an interrupt, too, is an answer
+
+    def notify_change(self, change):
+        """A trait has changed: what follows from it goes to the page in the same message."""
+        with self.hold_sync():
+            super().notify_change(change)
+
+    def close(self):
+        """Take it off all pages and free what it holds; to show it again wakes it."""
+        if self.comm is None:
+            return
+        super().close()
+        self.layout.close()
+        self.__dict__.pop("_repr_mimebundle_", None)  # ipywidgets hides it from a closed widget
+
+    def wake(self):
+        """Bring a closed widget back to life."""
+        if self.comm is None:
+            self.layout.open()
+            self.open()
+
+    def _states(self):
+        return [[one.state() for one in row] for row in self.pieces]
+
+    def _move(self, change):
+        self.moved = True
+        if not self.holding:
+            self.moved = False
+            self.update()
+
+    def _hear(self, change):
+        buttons = {one.name: one for row in self.pieces for one in row if isinstance(one, Button)}
+        if self.moved:  # what was moved before the button was pressed comes first
+            self.moved = False
+            self.update()
+        for name, count in change.new.items():
+            times, self.pressed[name] = count - self.pressed.get(name, 0), count
+            for _ in range(times if name in buttons else 0):
+                buttons[name].click()
+
+    def _repr_mimebundle_(self, **options):
+        """The widget, where it is shown; ``text/plain`` beside it."""
+        self.wake()
+        places.shown(self)
+        bundle = super()._repr_mimebundle_(**options)
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
+        return {**data, "text/plain": repr(self)}, metadata
+
+
+@cache
+def with_choices(kind, names):
+    """The kind of widget that has these traits, too, for pieces to move: a class, made once for each set of names."""
+    return type(kind)(kind.__name__, (kind,), {name: Choice().tag(sync=True) for name in names})
