@@ -8,9 +8,8 @@ const GONE = "The kernel that answered these controls is gone: run this cell aga
 const NO_ANSWER = "No answer yet. If the kernel was restarted, run this cell again to wake these controls.";
 
 export class Controls {
-  constructor(model, root, el) {
+  constructor(model, root) {
     this.model = model;
-    this.el = el; // JupyterLab marks it where the kernel is gone
     this.element = element("div", "attention-controls", { role: "group", "aria-label": "Controls" });
     // JupyterLab has its own meaning for arrows and letters.
     this.element.dataset.lmSuppressShortcuts = "true";
@@ -30,7 +29,7 @@ export class Controls {
     const changes = {
       "change:rows": () => this.read(),
       "change:answered": () => this.steps.answered(),
-      comm_live_update: () => this.wake(),
+      comm_live_update: () => this.lose(), // JupyterLab says so where the kernel was restarted
     };
     // The traits that the pieces move are known from the start: a row may come and go, but none gets another trait.
     for (const { state } of this.pieces) if (state.trait) changes[`change:${state.trait}`] = () => this.read();
@@ -50,7 +49,7 @@ export class Controls {
     this.pieces.forEach((piece, i) => {
       piece.state = states[i];
       piece.root.hidden = piece.state.hidden;
-      piece.update(piece.state, this.model.get(piece.state.trait));
+      piece.update(piece.state, this.steps.get(piece.state.trait));
     });
   }
 
@@ -67,12 +66,11 @@ export class Controls {
     this.element.hidden = !rows.length;
   }
 
-  // JupyterLab says by a class that the kernel is gone for good.
-  wake() {
-    const alive = !this.el.closest(".jupyter-widgets-disconnected");
-    this.steps.alive = alive;
-    if (!alive) this.steps.end();
-    this.tell(alive ? "" : GONE);
+  lose() {
+    this.steps.stop();
+    this.read(); // what was not sent was never done
+    for (const control of this.element.querySelectorAll("input, button")) control.disabled = true;
+    this.tell(GONE);
   }
 
   tell(words) {

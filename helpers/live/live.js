@@ -11,7 +11,7 @@ export const widget = (show) => ({
     el.append(root);
     const gone = new AbortController();
     followTheme(root, gone.signal);
-    const controls = new Controls(model, root, el);
+    const controls = new Controls(model, root);
     controls.listen(gone.signal);
     show(model, root, gone.signal, controls.steps);
     return () => gone.abort();

@@ -9,28 +9,34 @@ export class Steps {
   constructor(model, busy, silent) {
     Object.assign(this, { model, busy, silent });
     this.underWay = false;
-    this.waits = false;
+    this.waiting = {}; // changes that are not sent yet: the model may still be told what it was before
     this.alive = true;
   }
 
   // Changes of the widget's traits, by name.
   change(changes) {
-    for (const [name, value] of Object.entries(changes)) this.model.set(name, value);
-    this.waits = true;
+    Object.assign(this.waiting, changes);
     this.send();
+  }
+
+  // What a trait is, or will be.
+  get(name) {
+    return this.waiting[name] ?? this.model.get(name);
   }
 
   // A button is a count of how often it was pressed: presses that wait for the kernel are added up.
   press(name) {
-    const presses = this.model.get("presses");
+    const presses = this.get("presses");
     this.change({ presses: { ...presses, [name]: (presses[name] ?? 0) + 1 } });
   }
 
   send() {
-    if (!this.waits || this.underWay || !this.alive) return;
-    this.waits = false;
+    const changes = Object.entries(this.waiting);
+    if (!changes.length || this.underWay || !this.alive) return;
+    this.waiting = {};
     this.underWay = true;
     this.timers = [setTimeout(() => this.busy(true), SLOW), setTimeout(() => this.isSilent(), SILENT)];
+    for (const [name, value] of changes) this.model.set(name, value);
     this.model.set("asked", this.model.get("asked") + 1);
     this.model.save_changes();
   }
@@ -45,6 +51,13 @@ export class Steps {
   isSilent() {
     this.underWay = false;
     this.silent(true);
+  }
+
+  // Nobody is there to hear more.
+  stop() {
+    this.alive = false;
+    this.waiting = {};
+    this.end();
   }
 
   end() {

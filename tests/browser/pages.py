@@ -82,6 +82,7 @@ MOUNT = """async state => {
         set: (name, value) => model.update({ [name]: value }),
         save_changes: () => model.sent.push(JSON.stringify(model.state.notes)),
         sent: [],
+        tell: event => handlers[event]?.forEach(handler => handler()),
         update: changes => {
             for (const sent of [changes.forward, changes.backward]) {
                 if (sent) sent.values = new DataView(bytes(sent.values).buffer);

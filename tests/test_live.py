@@ -1,0 +1,331 @@
+"""The widget that all of the course's are: its traits, its steps, its end, and the places where it is shown."""
+
+import gc
+from types import SimpleNamespace
+
+import ipywidgets as widgets
+import numpy as np
+import pytest
+import traitlets
+from ipywidgets.widgets.widget import _instances as alive
+
+from helpers.attention.averages import average_past
+from helpers.attention.heads import head
+from helpers.by_hand.puzzles import puzzle
+from helpers.by_hand.walking import walk
+from helpers.diagram import Diagram
+from helpers.diagram.diagram import module
+from helpers.explore.explorer import explore
+from helpers.inputs.examples import by_hand
+from helpers.live import places
+from helpers.live.live import Live, with_choices
+from helpers.live.pieces import Bar, Button, Check, Curves, Field, Slider, Text
+from helpers.trace.trace import Trace
+
+
+def counting():
+    """A function, and the sizes that it was called with."""
+    calls = []
+
+    def build(T=4, C=3, loud=False, word="cat", gain=1.0):
+        calls.append((T, C))
+        return average_past(np.ones((T, C)) * gain)
+
+    return build, calls
+
+
+def messages(widget, monkeypatch):
+    sent = []
+    monkeypatch.setattr(widget.comm, "send", lambda data, **_: sent.append(data))
+    return sent
+
+
+def from_the_page(widget, asked=1, **changes):
+    """What a front end does when a hand moved something."""
+    widget.set_state({**changes, "asked": asked})
+
+
+# -- traits -----------------------------------------------------------------------------------------
+
+
+def test_controls_are_traits():
+    explorer = explore(head, T=(1, 8, 4))
+    seen = []
+    explorer.observe(lambda change: seen.append(change.new), "T")
+    explorer.T = np.int64(5)
+    assert seen == [5] and type(explorer.T) is int and explorer.trace["x"].value.shape == (5, 4)
+    assert explorer.controls["T"].value == 5 and explorer.diagram is explorer
+    explorer.controls["T"].value = 2
+    assert explorer.T == 2 and explorer.trace["x"].value.shape == (2, 4)
+    explorer.temperature = 2
+    assert explorer.temperature == 2.0 and type(explorer.temperature) is float
+    first = explorer.trace["x"].value
+    explorer.seed = 3
+    assert not np.array_equal(explorer.trace["x"].value, first)
+    explorer.seed = 0
+    assert np.array_equal(explorer.trace["x"].value, first)
+
+
+def test_a_slider_of_ipywidgets_can_be_linked():
+    explorer, slider = explore(head, T=(1, 8, 4)), widgets.IntSlider(6, min=1, max=8)
+    link = widgets.link((slider, "value"), (explorer, "T"))
+    assert explorer.trace["x"].value.shape == (6, 4)
+    slider.value = 7
+    assert explorer.T == 7
+    explorer.reset()
+    assert slider.value == 4
+    link.unlink()
+    assert "T" in explorer.keys and widgets.jslink((slider, "value"), (explorer, "T")).target == (explorer, "T")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("T", 9, "T is 9; wanted a number from 1 to 8."),
+        ("T", 0, "T is 0; wanted a number from 1 to 8."),
+        ("T", 2.5, "T is 2.5; wanted a whole number."),
+        ("T", "3", "T is '3'; wanted a whole number."),
+        ("T", True, "T is True; wanted a whole number."),
+        ("T", None, "T is None; wanted a whole number."),
+        ("T", [3], "T is [3]; wanted a whole number."),
+        ("temperature", float("nan"), "temperature is nan; wanted a number."),
+        ("temperature", 7, "temperature is 7; wanted a number from 0.1 to 5.0."),
+        ("causal", 3, "causal is 3; wanted True or False."),
+        ("causal", "yes", "causal is 'yes'; wanted True or False."),
+    ],
+)
+def test_what_a_control_cannot_be_is_told_and_changes_nothing(name, value, words):
+    explorer = explore(head, T=(1, 8, 4))
+    before, trace = getattr(explorer, name), explorer.trace
+    with pytest.raises(traitlets.TraitError) as error:
+        setattr(explorer, name, value)
+    assert str(error.value) == words and getattr(explorer, name) == before and explorer.trace is trace
+
+
+def test_a_field_takes_texts_alone():
+    explorer = explore(counting()[0])
+    with pytest.raises(traitlets.TraitError, match="word is 3; wanted a text"):
+        explorer.word = 3
+
+
+def test_a_parameter_may_have_a_name_that_widgets_have():
+    def build(layout=2, trace=3, keys=1, pieces=4, close=1, seeds=1, comm=5, rows=2):
+        return average_past(np.ones((layout, trace)) * close)
+
+    explorer = explore(build)
+    explorer.layout_ = 4
+    explorer.controls["trace"].value = 5
+    assert explorer.trace["x"].value.shape == (4, 5) and explorer.trace_ == 5 and explorer.seeds == 1
+    assert {name: one.trait for name, one in explorer.controls.items()} == {
+        name: name if name == "seeds" else f"{name}_" for name in explorer.controls
+    }
+
+
+# -- steps ------------------------------------------------------------------------------------------
+
+
+def test_what_a_hand_moved_is_one_call_and_one_message(monkeypatch):
+    build, calls = counting()
+    explorer = explore(build)
+    sent = messages(explorer, monkeypatch)
+    calls.clear()
+    from_the_page(explorer, asked=7, T=6, C=2)
+    assert calls == [(6, 2)]
+    (state,) = [data["state"] for data in sent if data["method"] == "update"]
+    assert {*state} == {"forward", "readout", "answered"} and state["answered"] == 7
+
+
+def test_several_traits_at_once_are_one_call():
+    build, calls = counting()
+    explorer = explore(build)
+    calls.clear()
+    with explorer.at_once():
+        explorer.T, explorer.C = 2, 5
+        with explorer.at_once():
+            explorer.loud = True
+    assert calls == [(2, 5)]
+    with explorer.at_once():
+        pass
+    assert calls == [(2, 5)]
+
+
+def test_presses_that_waited_are_all_done():
+    walked = walk(head(*by_hand()[1:5]), key="presses")
+    from_the_page(walked, presses={"next": 3})
+    assert walked.memory.stage == 3
+    from_the_page(walked, presses={"next": 4, "back": 2})
+    assert walked.memory.stage == 2
+    from_the_page(walked, presses={"next": 4, "back": 2, "nothing": 1})
+    assert walked.memory.stage == 2
+
+
+def test_what_was_typed_before_a_button_was_pressed_belongs_to_its_stage():
+    trace = head(*by_hand()[1:5])
+    walked = walk(trace, key="typed first")
+    from_the_page(walked, presses={"next": 1})
+    from_the_page(walked, answer="77", presses={"next": 2})
+    assert walked.memory.typed == {"q": "77"} and walked.stage.name == "k" and walked.answer == ""
+
+
+def test_an_interrupt_is_an_answer_too():
+    class Slow(with_choices(Live, ("T",))):
+        def update(self):
+            if self.T > 3:
+                raise KeyboardInterrupt
+
+    live = Slow([[Slider("T", "T", "T", 2, 1, 8)]])
+    with pytest.raises(KeyboardInterrupt):
+        from_the_page(live, asked=1, T=5)
+    assert live.answered == 1
+    from_the_page(live, asked=2, T=3)
+    assert (live.T, live.answered) == (3, 2)
+
+
+# -- pieces -----------------------------------------------------------------------------------------
+
+
+def test_a_piece_that_changes_is_sent_and_says_only_what_a_page_needs(monkeypatch):
+    done = []
+    pieces = [
+        [Button("go", "Go", "Do it", lambda: done.append(1)), Bar("bar", "How far")],
+        [Text("line", role="status"), Curves("plot", "Loss", 640, 200, (1, 2, 3, 4))],
+    ]
+    live = Live(pieces)
+    sent = messages(live, monkeypatch)
+    (go, bar), (line, _) = pieces
+    assert live.rows[0][0] == {
+        "kind": "button", "name": "go", "hidden": False, "label": "Go", "title": "Do it", "disabled": False
+    }  # fmt: skip
+    assert live.rows[1][1]["room"] == [1, 2, 3, 4]
+    with live.hold_sync():
+        bar.amount, go.disabled = 0.5, True
+        line.runs = [["b", "<b>half</b>"]]
+    assert len(sent) == 1 and line.words == "<b>half</b>"
+    bar.amount = 0.5
+    assert len(sent) == 1  # nothing new
+    go.click()
+    from_the_page(live, presses={"go": 1})
+    go.disabled = False
+    from_the_page(live, asked=2, presses={"go": 2})
+    assert done == [1]
+
+
+def test_pieces_with_a_value_start_where_they_are_told():
+    pieces = [Slider("T", "T", "T", 3, 1, 8), Check("a", "a", "a", True), Field("w", "w", "w", "x")]
+    assert [one.value for one in pieces] == [3, True, "x"]
+
+
+def test_no_two_modules_of_a_bundle_give_a_name_twice():
+    """They share one scope: the browser would refuse the whole of it."""
+    names = [line.split("(")[0].split(" =")[0] for line in module().splitlines() if line.startswith(STARTS)]
+    assert len(names) > 150 and len({*names}) == len(names)
+
+
+KINDS = ("const ", "let ", "function ", "class ", "async function ")
+STARTS = (*KINDS, *(f"export {kind}" for kind in KINDS))
+
+
+# -- the end ----------------------------------------------------------------------------------------
+
+
+def made(build):
+    before = {*alive}
+    return build(), [alive[one] for one in alive if one not in before]
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: explore(head),
+        lambda: Diagram(average_past([[1.0], [3.0]])),
+        lambda: walk(average_past([[1.0], [3.0]]), key=object()),
+        lambda: Live([[Text("line")]]),
+    ],
+    ids=["explorer", "diagram", "walk", "live"],
+)
+def test_it_is_at_most_three_widgets_and_none_once_it_is_closed(build):
+    widget, parts = made(build)
+    assert 1 <= len(parts) <= 3
+    widget.close()
+    widget.close()
+    assert not any(one.comm for one in parts)
+    assert "application/vnd.jupyter.widget-view+json" in widget._repr_mimebundle_()[0]
+    assert widget.comm is not None and len([one for one in parts if one.comm]) == len(parts)
+    widget.close()
+
+
+class Kernel:
+    """A kernel's shell as ``places`` sees it."""
+
+    def __init__(self, monkeypatch):
+        self.parent, self.runs, self.hooks = {}, 0, []
+        self.kernel = SimpleNamespace(get_parent=lambda: self.parent)
+        monkeypatch.setattr(places, "watched", [self])
+        monkeypatch.setattr(places, "visible", {})
+        monkeypatch.setattr(places, "made_in", {})
+
+    def run(self, cell, code):
+        self.runs += 1
+        self.parent = {"metadata": {"cellId": cell}, "header": {"msg_id": str(self.runs)}}
+        try:
+            return code()
+        finally:
+            places.let_go()
+            self.parent = {"metadata": {}, "header": {"msg_id": "a slider"}}
+
+
+def show(widget):
+    widget._repr_mimebundle_()
+    return widget
+
+
+def test_a_cell_that_is_run_again_closes_what_it_showed_before(monkeypatch):
+    kernel = Kernel(monkeypatch)
+    first = kernel.run("a", lambda: show(explore(head)))
+    other = kernel.run("b", lambda: show(explore(head)))
+    second = kernel.run("a", lambda: show(explore(head)))
+    assert first.comm is None and second.comm is not None and other.comm is not None
+    kernel.run("a", lambda: None)
+    assert second.comm is None and other.comm is not None
+
+
+def test_what_another_cell_shows_stays(monkeypatch):
+    kernel = Kernel(monkeypatch)
+    explorer = kernel.run("a", lambda: explore(head))
+    assert explorer.comm is not None
+    kernel.run("b", lambda: show(explorer))
+    kernel.run("a", lambda: explore(head))
+    assert explorer.comm is not None
+    kernel.run("b", lambda: None)
+    assert explorer.comm is None
+    kernel.run("b", lambda: show(explorer))  # it was kept under a name
+    assert explorer.comm is not None
+
+
+def test_a_puzzle_and_a_walk_that_are_shown_again_stay(monkeypatch):
+    kernel = Kernel(monkeypatch)
+    board = kernel.run("a", lambda: show(puzzle("two_jobs")))
+    board.type("Wq", [0, 0, 0], "3")
+    assert kernel.run("a", lambda: show(puzzle("two_jobs"))) is board and board.comm is not None
+    kernel.run("a", lambda: None)
+    assert board.comm is None
+    again = kernel.run("c", lambda: show(puzzle("two_jobs")))
+    assert again.comm is not None and again.matrices["Wq"][0, 0, 0] == 3
+
+
+def test_what_nobody_holds_is_gone(monkeypatch):
+    kernel = Kernel(monkeypatch)
+    kernel.run("a", lambda: show(explore(head)) and None)
+    for _ in range(3):
+        kernel.run("a", lambda: show(explore(head)) and None)
+    gc.collect()
+    before = len(alive)
+    for _ in range(20):
+        kernel.run("a", lambda: show(explore(head)) and None)
+    assert len(alive) == before
+
+
+def test_without_a_kernel_nothing_is_watched(monkeypatch):
+    monkeypatch.setattr(places, "watched", [])
+    show(explore(lambda T=2: Trace("empty")))
+    assert places.watched == []
