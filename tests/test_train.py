@@ -1,7 +1,6 @@
 """Training: it learns, it can be stopped and gone on with, and its optimizer does what it says."""
 
 import os
-import re
 import signal
 import threading
 from itertools import pairwise
@@ -278,13 +277,14 @@ def test_what_cannot_be_watched_so(options):
 
 def test_the_curve():
     assert smooth([1.0, 2.0, 3.0]) == [1.0, 1.5, 2.0] and smooth([0.0] * 20 + [20.0])[-1] == 1.0
-    svg = drawing({"training": [(1, 4.0), (10, 2.0)], "floor": [(0, 1.0), (10, 1.0)]}, 10)
-    assert svg.count('<path d="M') == 2 + 5 and "floor</span>" in svg and "nan" not in svg.lower()
+    paths, texts = drawing({"training": [(1, 4.0), (10, 2.0)], "floor": [(0, 1.0), (10, 1.0)]}, 10)
+    assert [role for role, _ in paths] == ["grid"] * 5 + ["training", "floor"]
+    assert all(d.startswith("M") and "nan" not in d for _, d in paths) and texts[-1][2] == "floor"
 
 
 def test_names_of_lines_that_end_together_stand_apart():
-    svg = drawing(
+    _, texts = drawing(
         {"training": [(1, 4.0), (10, 0.5)], "test": [(1, 3.0), (10, 0.44)], "floor": [(0, 0.41), (10, 0.41)]}, 10
     )
-    heights = [float(y) for y in re.findall(r'top:([-\d.]+)px" class="\w+">', svg)]
+    heights = [float(place["top"].removesuffix("px")) for role, place, _ in texts if role]
     assert heights == sorted(heights) and min(low - high for high, low in pairwise(heights)) > 12 and len(heights) == 3
