@@ -38,9 +38,8 @@ class Live(anywidget.AnyWidget):
     answered = traitlets.Int(0).tag(sync=True)  # the last one that is done
 
     def __init__(self, pieces=(), **options):
-        self.pieces, self.pressed = [], {}
+        self.pieces, self.pressed = [list(row) for row in pieces], {}
         self.holding, self.moved = False, False
-        self.arrange(pieces)
         starts = {one.trait: one.start for row in self.pieces for one in row if isinstance(one, Valued)}
         super().__init__(rows=self._states(), **starts, **options)
         for one in (one for row in self.pieces for one in row):
@@ -49,10 +48,6 @@ class Live(anywidget.AnyWidget):
         if starts:
             self.observe(self._move, [*starts])
         places.made(self)
-
-    def arrange(self, pieces):
-        """These rows of pieces, before anything is shown."""
-        self.pieces = [list(row) for row in pieces]
 
     def draw_rows(self):
         """Let the page show what the pieces say."""
