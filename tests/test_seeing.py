@@ -350,7 +350,7 @@ def test_complex_numbers_in_passing_are_one_opaque_step():
 
 def test_spare_letters_name_no_family():
     from helpers.see.axis_names import SPARE
-    from helpers.see.read.dimensions import FAMILIES
+    from helpers.see.read.axis_families import FAMILIES
 
     assert not {*SPARE} & {letter for letters in FAMILIES.values() for letter in letters}
 

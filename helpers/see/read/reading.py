@@ -9,15 +9,12 @@ from helpers.see.read.arguments import plain_number
 from helpers.see.read.drafts import Draft, View, shows
 from helpers.see.read.opaque import opaque
 from helpers.see.read.operations import READERS
-from helpers.see.read.rounding import close
+from helpers.see.read.rounding import right
 from helpers.see.record.events import Matrix, matrices
 from helpers.trace import rules
 from helpers.trace.grammar import rule_text
 
 FRESH = "u{}"  # labels of axes of size 1 that only one matrix has
-
-
-ADDING = ("sum-product", "mean", "add", "subtract")
 
 
 class Unread(Exception):
@@ -77,8 +74,8 @@ class Reading:
             found = []
         found = found if isinstance(found, list) else [found]
         found += [None] * (len(event.results) - len(found))
-        if any(one is None or not self.right(one, result) for one, result in zip(found, event.results)):
-            wrong = [i for i, (one, result) in enumerate(zip(found, event.results)) if not self.right(one, result)]
+        if any(one is None or not right(one, result) for one, result in zip(found, event.results)):
+            wrong = [i for i, (one, result) in enumerate(zip(found, event.results)) if not right(one, result)]
             for draft in self.drafts[mark:] if len(wrong) == len(found) else ():
                 draft.hidden = True  # nothing reads them
             for i, draft in opaque(self, event, wrong):
@@ -90,33 +87,6 @@ class Reading:
     def alive(self, matrix):
         """Does it depend on an input or a parameter?"""
         return matrix.depends
-
-    def right(self, found, result):
-        """Are these the numbers of the run, up to its rounding?"""
-        if found is None or tuple(found.shape) != tuple(result.shape):
-            return False
-        if isinstance(found, View):
-            return close(self.numbers_of(found, result), result.value, result.kind)
-        return close(found.value, result.value, result.kind) or (
-            found.kind in ADDING and close(found.value, result.value, result.kind, self.magnitude(found))
-        )
-
-    def magnitude(self, draft):
-        """How large the numbers are that were added up: what they leave when they cancel is rounded as they are."""
-        if draft.kind not in ADDING or draft.guard:
-            return np.abs(draft.value)
-        own = [source.key is None and source.origin == "made" for source in draft.inputs]
-        values = [self.magnitude(one) if made else np.abs(one.value) for one, made in zip(draft.inputs, own)]
-        core = [label for label in draft.output if any(label in labels for labels in draft.labels)]
-        kind = "add" if draft.kind == "subtract" else draft.kind
-        return rules.evaluate(kind, rule_text(draft.labels, core), values, abs(draft.factor)).reshape(draft.shape)
-
-    def numbers_of(self, view, result):
-        """The numbers of a view; where they come from no draft, they are those of the result."""
-        if view.places is None:
-            return view.pieces[0].value
-        flat = np.concatenate([*(piece.value.reshape(-1).astype(float) for piece in view.pieces), [0.0]])
-        return np.where(view.places < 0, result.value, flat[view.places])
 
     def settle(self, found, result):
         """A result has been read: it is a draft, or a view of drafts, and it has its name."""
