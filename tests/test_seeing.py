@@ -119,7 +119,7 @@ def again_with(step, inputs, changed):
     """The value of a step by its rule, with other numbers in some of its inputs."""
     values = [changed.get(one.name, one.value) for one in inputs]
     made = {axis: size for axis, size in zip(step.axes, step.value.shape) if axis in rules.parse(step.rule).new}
-    made = made if step.kind in ("sum-product", "mean", "max") and 1 in made.values() else {}
+    made = made if step.kind in ("sum-product", "mean", "max", "min") and 1 in made.values() else {}
     return rules.evaluate(step.kind, step.rule, values, step.factor, **made)
 
 

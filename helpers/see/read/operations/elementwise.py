@@ -5,7 +5,7 @@ import math
 from helpers.see.read.arguments import argument, plain_number
 from helpers.see.read.operations.labels import of, spread
 from helpers.see.record.events import Matrix
-from helpers.trace.kinds.elementwise import EPSILON
+from helpers.trace.kinds.curves import EPSILON
 
 
 def pair(read, event, backwards=False):
