@@ -203,6 +203,60 @@ def test_a_loop_becomes_one_matrix():
     assert "/ 3" in trace.why("xbow", 1, 2, 0)
 
 
+@pytest.mark.parametrize("part", ["x[t:]", "x[t : t + 2]", "x[max(0, t - 1) : t + 1]", "x[[t]]", "x[: t + 1]"])
+def test_a_loop_keeps_the_name_of_its_axis(part):
+    """What each row is made of begins with its own, ends with it, or is that alone."""
+    rows = eval(f"lambda x, t: {part}")
+
+    def loop(x):
+        out = np.zeros(x.shape) if isinstance(x, np.ndarray) else torch.zeros(x.shape)
+        for t in range(len(x)):
+            out[t] = rows(x, t).sum(0)
+        return out
+
+    def largest(x):
+        out = np.zeros(len(x)) if isinstance(x, np.ndarray) else torch.zeros(len(x))
+        for t in range(len(x)):
+            out[t] = rows(x, t).max()
+        return out
+
+    x = np.random.default_rng(0).normal(size=(5, 3))
+    for array in (x, torch.tensor(x)):
+        assert [step.shape for step in see(loop, array).shown] == ["(T=5, C=3)"] * 2
+        assert [step.shape for step in see(largest, array).shown] == ["(T=5, C=3)", "(T=5)"]
+        found = see(loop, array).sources("out", 3, 1)
+        assert found == [("x", (t, 1)) for t in np.arange(5)[rows(np.arange(5), 3)]]
+
+
+def written_and_changed(x):
+    out = np.zeros(x.shape)
+    for t in range(len(x)):
+        out[t] = x[t] * 2
+    out *= x
+    out[0], out[1] = 1, x[0]
+    last = out[-1] * 3
+    out[2] = last
+    return out
+
+
+def cut_to_whole_numbers(x):
+    out = np.zeros(x.shape, dtype=int)
+    for t in range(len(x)):
+        out[t] = 10 * x[t]
+    return out
+
+
+def test_writes_one_after_the_other():
+    """They are read as one, as far as nothing else looks at what they wrote, and as far as all can be read."""
+    x = np.random.default_rng(0).normal(size=(4, 3))
+    trace = see(written_and_changed, x)
+    np.testing.assert_array_equal(trace.shown[-1].value, written_and_changed(x))
+    found = {t: from_inputs(trace, trace.shown[-1].name, (t, 1), {"x"}) for t in range(4)}
+    assert found == {0: set(), 1: {("x", (0, 1))}, 2: {("x", (3, 1))}, 3: {("x", (3, 1))}}
+    trace = see(cut_to_whole_numbers, x)
+    np.testing.assert_array_equal(trace.shown[-1].value, cut_to_whole_numbers(x))
+
+
 def averages_of_cells(x):
     out = np.zeros(x.shape)
     for t in range(x.shape[0]):
@@ -306,9 +360,9 @@ def test_code_that_raises_shows_what_it_did_before():
 
 
 def test_what_is_too_large_is_told():
-    with pytest.raises(ValueError, match=r"x has shape \(2000, 2000\); .* cut"):
+    with pytest.raises(ValueError, match=r"x has shape \(2000, 2000\), and up to .*: cut T or C to 128"):
         see(lambda x: x @ x, torch.ones(2000, 2000))
-    with pytest.raises(ValueError, match=r"makes a matrix of shape \(2048, 2048\).* cut"):
+    with pytest.raises(ValueError, match=r"in line \d+ has shape \(2048, 2048\).*: cut T or C to 128"):
         see(lambda x: x[:, None] * x, torch.ones(2048))
 
 

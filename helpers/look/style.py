@@ -174,6 +174,8 @@ def cell_text(value, digits, compact=False):
 def exact_digits(values):
     """How many decimals show these values exactly: 0, 1 or 2, else 3 (which means: rounded)."""
     finite = values[np.isfinite(values)]
+    if finite.size and abs(finite.flat[0]) < 1e9 and abs(100 * finite.flat[0] - round(100 * finite.flat[0])) >= 1e-9:
+        return 3  # mostly the first number says so
     with np.errstate(over="ignore", invalid="ignore"):
         for digits in (0, 1, 2):
             # Of millions, mostly the first thousand show that it is not exact.

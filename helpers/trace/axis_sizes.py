@@ -43,21 +43,24 @@ class AxisSizes:
 
         parameter, made: what it is; the sentence says what is likely then.
         """
-        text = shape_text(axes, shape, self.called({**dict(zip(axes, shape)), **self.sizes}))
         for axis, size in zip(axes, shape):
             if size == 0:
-                raise ValueError(f"{name} has shape {text}; {size_name(axis)} must be at least 1.")
+                raise ValueError(f"{self.told(name, axes, shape)}; {size_name(axis)} must be at least 1.")
             if self.sizes.get(axis, size) != size:
                 known, other = self.sizes[axis], self.first[axis]
                 hint = f" It looks transposed: try {name}.T." if parameter and known in shape else ""
                 hint = " Axes of different sizes need different names." if made else hint
                 raise ValueError(
-                    f"{name} has shape {text}, but {other.name} has shape {other.shape}: both must have "
+                    f"{self.told(name, axes, shape)}, but {other.name} has shape {other.shape}: both must have "
                     f"{size_name(axis)}={known}.{hint}"
                 )
             words = self.tokens if isinstance(self.tokens, list) and axis == "t" else self.own_words(axis)
             if words is not None and len(words) != size:
                 whose = "tokens" if words is self.tokens else f"tokens[{axis!r}]"
                 raise ValueError(
-                    f"{whose} has length {len(words)}, but {name} has shape {text}: wanted one token a row."
+                    f"{whose} has length {len(words)}, but {self.told(name, axes, shape)}: wanted one token a row."
                 )
+
+    def told(self, name, axes, shape):
+        """What shape a matrix has, in words."""
+        return f"{name} has shape {shape_text(axes, shape, self.called({**dict(zip(axes, shape)), **self.sizes}))}"

@@ -56,10 +56,10 @@ def checked(name, kind, rule, made=()):
     made: the sizes that are given with it. Raises ValueError, in one sentence, for an unknown kind, a rule that breaks
     the grammar or is none for this kind, and a size that it has no use for.
     """
-    ruled = [one for one, of in KINDS.items() if of.ruled]
-    if not isinstance(kind, str) or kind not in ruled:
-        raise ValueError(f"{name} is of kind {told(kind)}; wanted one of {', '.join(ruled)}.")
-    of = KINDS[kind]
+    of = KINDS.get(kind) if isinstance(kind, str) else None
+    if of is None or not of.ruled:
+        ruled = ", ".join(one for one, of in KINDS.items() if of.ruled)
+        raise ValueError(f"{name} is of kind {told(kind)}; wanted one of {ruled}.")
     if not isinstance(rule, str):
         raise ValueError(f"the rule of {name} is {told(rule, 80)}; wanted a text such as {of.example!r}.")
     try:

@@ -36,6 +36,8 @@ def numbers_of(view, result):
     """The numbers of a view; where they come from no draft, they are those of the result."""
     if view.places is None:
         return view.pieces[0].value
+    if len(view.pieces) == 1 and (view.places >= 0).all():
+        return view.pieces[0].value.reshape(-1)[view.places]
     flat = np.concatenate([*(piece.value.reshape(-1).astype(float) for piece in view.pieces), [0.0]])
     return np.where(view.places < 0, result.value, flat[view.places])
 
@@ -44,6 +46,8 @@ def close(mine, value, kind, magnitude=0.0):
     """Are these the same numbers, up to the rounding of this kind of number? magnitude: of what each was made of."""
     if mine.shape != value.shape:
         return False
+    if (mine == value).all():
+        return True
     if kind in ("float32", "float16"):  # what is too large for it is infinite
         with np.errstate(over="ignore"):
             mine = mine.astype(kind)

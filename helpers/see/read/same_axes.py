@@ -69,22 +69,15 @@ class Axes:
         """Which axes a move keeps whole, cuts in two or puts together, told by where its numbers go."""
         if draft.value.size > MOST_FOLLOWED or not draft.inputs:
             return
-        ends = np.cumsum([piece.value.size for piece in draft.inputs])
         flat = draft.places.reshape(-1)
-        owners = np.where(flat < 0, -1, np.searchsorted(ends, flat, side="right"))
-        order = np.argsort(owners, kind="stable")
-        starts = np.searchsorted(owners[order], np.arange(len(ends) + 1))
-        for i, piece in enumerate(draft.inputs):
-            here = order[starts[i] : starts[i + 1]]
+        for piece, here, inside in shared_out(flat, draft.inputs):
             if here.size:
-                inside = flat[here] - (ends[i] - piece.value.size)
                 self.compare(
                     draft,
                     np.unravel_index(here, draft.shape) if draft.shape else (),
                     piece,
                     np.unravel_index(inside, piece.shape) if piece.shape else (),
                 )
-
         if len(draft.inputs) > 1:
             for node, axis in written_axes(draft, self.reach):
                 self.join(node, (draft, axis))
@@ -96,7 +89,7 @@ class Axes:
             for k, new in enumerate(after):
                 size = piece.shape[j]
                 fits = size > 1 and size == draft.shape[k] and k not in whole_after
-                if fits and covers(old, size) and np.array_equal(old, new):
+                if fits and np.array_equal(old, new) and covers(old, size):
                     self.join((piece, j), (draft, k))
                     whole_after.add(k)
                     whole_before.add(j)
@@ -134,6 +127,19 @@ class Axes:
                     apart = self.find(one) != self.find(other)
                     self.join(one, other)
                     changed = changed or (apart and self.find(one) == self.find(other))
+
+
+def shared_out(flat, pieces):
+    """For each piece of a move, which of the move's numbers come from it, and from where in it."""
+    if len(pieces) == 1:
+        here = np.flatnonzero(flat >= 0)
+        return [(pieces[0], here, flat[here])]
+    ends = np.cumsum([piece.value.size for piece in pieces])
+    owners = np.where(flat < 0, -1, np.searchsorted(ends, flat, side="right"))
+    order = np.argsort(owners, kind="stable")
+    starts = np.searchsorted(owners[order], np.arange(len(ends) + 1))
+    found = zip(pieces, ends, starts, starts[1:])
+    return [(piece, order[i:j], flat[order[i:j]] - (end - piece.value.size)) for piece, end, i, j in found]
 
 
 def covers(places, size):

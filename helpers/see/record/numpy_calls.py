@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from helpers.see.copies import is_tensor
-from helpers.see.record.holders import Kept
+from helpers.see.record.holders import ATOMS, Kept
 from helpers.see.record.spelling import ACCUMULATED, ARRAY_NAMES, REDUCED
 
 IN_ONE = """
@@ -57,6 +57,8 @@ def kept_apart(function, args, kwargs):
 
 def plain(value, given):
     """The same nest with plain arrays and numbers."""
+    if type(value) in ATOMS:
+        return value
     if isinstance(value, KeptArray):
         bare = value.view(np.ndarray)
         given[id(bare)] = bare, value

@@ -47,9 +47,12 @@ def moved(read, event, slots):
             return replaced(value, lambda matrix: array(matrix.value))
         return 0 if plain_number(value) or isinstance(value, bool) else replaced(value, positions)
 
-    args = [renewed(slot, value) for slot, value in enumerate(event.args)]
-    kwargs = {name: renewed(name, value) for name, value in event.kwargs.items() if name not in ("dtype", "out")}
-    returned = event.function(*args, **kwargs)
+    for one in read.writes.up_to(event):
+        args = [renewed(slot, value) for slot, value in enumerate(one.args)]
+        kwargs = {name: renewed(name, value) for name, value in one.kwargs.items() if name not in ("dtype", "out")}
+        returned = one.function(*args, **kwargs)
+        if one is not event:
+            made[one.results[0]] = args[0]
     found = [args[0]] if event.in_place is not None else tensors(returned)
     return [joined(views, as_numbers(one) - 1) if views else None for one in found]
 
