@@ -257,6 +257,24 @@ def test_writes_one_after_the_other():
     np.testing.assert_array_equal(trace.shown[-1].value, cut_to_whole_numbers(x))
 
 
+def test_a_softmax_by_hand_is_made_of_what_its_formula_reads():
+    """In row 0 one cell is unmasked: its share is 1 whatever its score, and it is e / total all the same."""
+
+    def by_hand(scores):
+        masked = scores.masked_fill(torch.ones_like(scores).triu(1).bool(), float("-inf"))
+        e = masked.exp()
+        total = e.sum(-1, keepdim=True)
+        by_hand = e / total
+        return by_hand, masked.softmax(-1)
+
+    trace = see(by_hand, torch.randn(3, 3))
+    assert trace.sources("by_hand", 0, 0) == [("e", (0, 0)), ("total", (0, 0))]
+    assert trace.sources("total", 0, 0) == [("e", (0, s)) for s in range(3)]
+    assert trace.sources("by_hand", 0, 1) == [("e", (0, 1))] and trace.sources("e", 0, 1) == []  # 0 / total
+    assert trace.sources(trace.shown[-1].name, 0, 0) == []
+    np.testing.assert_allclose(trace["by_hand"].value, trace.shown[-1].value, rtol=1e-6)
+
+
 def averages_of_cells(x):
     out = np.zeros(x.shape)
     for t in range(x.shape[0]):

@@ -22,7 +22,10 @@ from helpers.trace.step import Step, place
 
 
 class Text(str):
-    """A string that displays as itself when it is the last line of a notebook cell, and can be printed anywhere."""
+    """A string that displays as itself when it is the last line of a notebook cell, and can be printed anywhere.
+
+    A file of yours is yours: open it with ``encoding="utf-8"``, which has −, √ and ∞.
+    """
 
     def __repr__(self):
         return str(self)
@@ -207,7 +210,12 @@ class Trace:
         return Text("".join(text for text, _ in through.formula(self, step, index)))
 
     def sources(self, name, *index, **named):
-        """The cells one cell is made of: a list of (step name, index), those with a non-zero derivative."""
+        """The cells one cell is made of: a list of (step name, index), those that its own formula reads with a
+        derivative that is not zero, and of a comparison the two cells.
+
+        In ``e / total`` both are sources even where all else in total is 0, so that what moves one moves the other,
+        too: the quotient is 1 then, whatever e is, but it is made of both. A softmax as one step says that it has none.
+        """
         step, index = self[name], self.index(name, *index, **named)
         return through.sources(self, step, index)
 

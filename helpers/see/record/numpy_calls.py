@@ -59,7 +59,7 @@ def plain(value, given):
     """The same nest with plain arrays and numbers."""
     if type(value) in ATOMS:
         return value
-    if isinstance(value, KeptArray):
+    if type(value) is KeptArray:
         bare = value.view(np.ndarray)
         given[id(bare)] = bare, value
         return bare
@@ -117,7 +117,17 @@ def attribute(name):
     return property(lambda self: noted(function, name, (self,), {}, sys._getframe(1)))
 
 
-class KeptArray(np.ndarray, Kept):
+class ArrayType(type):
+    """The type of these arrays, which stands for NumPy's: every array is one of its instances."""
+
+    def __instancecheck__(cls, one):
+        return isinstance(one, np.ndarray)
+
+    def __subclasscheck__(cls, other):
+        return issubclass(other, np.ndarray)
+
+
+class KeptArray(np.ndarray, Kept, metaclass=ArrayType):
     """An array that tells the notes of the run what is done with it."""
 
     __array_ufunc__, __array_function__ = ufunc, array_function
