@@ -194,6 +194,22 @@ def test_names_roles_and_lines_are_those_of_the_code():
     np.testing.assert_array_equal(trace["out"].value, head(x).detach().double().numpy())
 
 
+@pytest.mark.parametrize(
+    "limit", [lambda s: s, lambda s: torch.tanh(s / 5) * 5, lambda s: s.clamp(-1, 1), lambda s: s.clamp(min=-1)]
+)
+def test_scores_are_scores_whatever_limits_them(limit):
+    def attention(q, k, v):
+        s = limit(q @ k.T)
+        w = s.softmax(-1)
+        return w @ v
+
+    trace = see(attention, *torch.randn(3, 4, 5))
+    assert {one.name: one.role for one in trace.shown if one.name in "q k v w s"} == {
+        **{"q": "query", "k": "key", "v": "value", "s": "scores", "w": "weights"}
+    }
+    assert trace["q"].shape == "(T=4, head_size=5)"
+
+
 def test_a_loop_becomes_one_matrix():
     function, _ = FUNCTIONS["mean_of_the_past_with_loops"]
     trace = see(function, torch.randn(2, 4, 3))
