@@ -111,7 +111,7 @@ def holds(guard, bound):
     return all(any(comparison.holds(bound) for comparison in clause) for clause in guard)
 
 
-@lru_cache
+@lru_cache(maxsize=4096)
 def parse(text):
     """A rule in its parts; raises Malformed for what is none.
 
