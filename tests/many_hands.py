@@ -444,6 +444,65 @@ def squared_relu(x):
     return torch.relu(x).square() + F.leaky_relu(x, 0.1)
 
 
+@takes("T C")
+def gates(x):
+    by_hand = 0.5 * x * (1 + torch.erf(x / math.sqrt(2)))
+    return F.glu(x, dim=-1), F.gelu(x, approximate="tanh"), by_hand, F.softplus(x), F.softplus(x, 2), F.logsigmoid(x)
+
+
+@takes("T C")
+def gelu_of_gpt2_by_hand(x):
+    return 0.5 * x * (1.0 + torch.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * torch.pow(x, 3.0))))
+
+
+# -- limits and comparisons -----------------------------------------------------------------------
+
+
+@takes("T C", "T C")
+def limits(x, y):
+    top = torch.max(x, y), torch.min(x, other=y), torch.minimum(x, y.mean(0)), x.clamp(max=0.3), x.clip(min=0.1)
+    return *top, torch.clamp(x, -y.abs(), y.abs()), F.hardtanh(x), F.relu6(4 * x), x.clamp_min(0.2).clamp_max_(0.4)
+
+
+@takes("T D", "T D", "T D")
+def cosine_attention(q, k, v):
+    q, k = F.normalize(q, dim=-1), F.normalize(k, dim=-1)
+    return torch.softmax(10 * q @ k.transpose(-2, -1), dim=-1) @ v
+
+
+@takes("T C")
+def hardly_longer_than_nothing(x):
+    return F.normalize(x * torch.tensor([0.0, 1e-14] + [1.0] * (len(x) - 2))[: len(x), None], dim=1)
+
+
+@takes("T D", "T D", "T D")
+def only_what_fits(q, k, v):
+    scores = q @ k.T
+    later = torch.ones_like(scores).triu(1).bool()
+    seen = (scores > 0) & ~later | torch.eye(len(q)).bool()
+    weights = scores.masked_fill(~seen, float("-inf")).softmax(-1)
+    return weights @ v
+
+
+@takes("T D", "T D", "T D")
+def the_best_two(q, k, v):
+    scores = q @ k.T
+    least = torch.topk(scores, min(2, len(k))).values[:, -1:]
+    return scores.masked_fill(scores < least, -torch.inf).softmax(-1) @ v
+
+
+@takes("T C")
+def on_and_off(x):
+    either = torch.logical_xor(x > 0, x < 0.5)
+    return (x >= 0.1).float() * x, x * (x != 0), torch.where(x <= -0.1, x.exp(), -x), x.sin() * either
+
+
+@takes("T C")
+def ranks(x):
+    lowest, where = x.min(dim=-1, keepdim=True)
+    return 2 * x - lowest, x.amin(0), x.min(), x.kthvalue(1).values, x.median(dim=0).values, x.cummax(0).values, where
+
+
 # -- the loss -------------------------------------------------------------------------------------
 
 
@@ -543,7 +602,7 @@ def einsums(x):
 
 @takes("T C")
 def not_read_here(x):
-    return x.cumprod(0), torch.logcumsumexp(x, 1), x.sort(dim=0).values, x.min(dim=1).values, x.prod(0)
+    return x.cumprod(0), torch.logcumsumexp(x, 1), x.sort(dim=0).values, x.prod(0)
 
 
 @takes("T C")

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from helpers.trace.grammar import COMPARE, parse
-from helpers.trace.kinds.elementwise import CURVES
+from helpers.trace.kinds.curves import CURVES
 from helpers.trace.trace import Trace
 
 SIZE = st.integers(1, 9)
@@ -46,18 +46,13 @@ RULES = {  # by kind; {} is a comparison, i and j are axes of size 1
         "t c -> i j",
         "t s -> t i | s {} t",
     ),
-    "max": (
-        "t c -> t i",
-        "t c -> t",
-        "t c -> c",
-        "t c -> ",
-        "t c -> c t",
-        "s c -> t c | s {} t",
-        "t s -> t | s {} t + 1",
+    **dict.fromkeys(
+        ("max", "min"),
+        ("t c -> t i", "t c -> t", "t c -> c", "t c -> ", "t c -> c t", "s c -> t c | s {} t", "t s -> t | s {} t + 1"),
     ),
     "add": (*ONE_EACH, "t c, t c, c -> t c"),
     "subtract": ONE_EACH,
-    "quotient": ONE_EACH,
+    **dict.fromkeys(("quotient", "maximum", "minimum", *COMPARE), ONE_EACH),
     "mask": (
         "t s -> t s | s {} t",
         "t s -> t s | t {} s",
@@ -114,7 +109,7 @@ def steps(draw, kind):
     smallest = 2 if kind == "slice" else 1
     axes = dict.fromkeys(axis for axes in parsed.inputs for axis in axes)
     sizes = {axis: 1 if axis in "ij" else draw(st.integers(smallest, 4), label=axis) for axis in axes}
-    given = {axis: 1 for axis in parsed.new if axis in "ij" and kind in ("sum-product", "mean", "max")}
+    given = {axis: 1 for axis in parsed.new if axis in "ij" and kind in ("sum-product", "mean", "max", "min")}
     if kind == "reshape" and "e" in axes:
         given = {"n": draw(st.integers(1, 3), label="n")}
         sizes["e"] *= given["n"]

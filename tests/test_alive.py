@@ -369,6 +369,28 @@ def test_too_long_a_run_is_told(monkeypatch):
     assert seen.remarks == ["What happens inside long is not shown: it makes 120 calls; up to 100 can be shown"]
 
 
+def test_what_is_too_large_is_told_and_what_to_cut():
+    def pairs(x):
+        apart = x[:, None] - x
+        return (apart**2).sum(-1)
+
+    seen = PlainFunction(pairs, "pairs").seen({"x": np.ones((128, 128))})
+    assert [step.name for step in seen.trace] == ["x", "out"]
+    (remark,) = seen.remarks
+    assert "apart in line " in remark or "x[:, None] in line " in remark
+    assert remark.endswith(
+        "has shape (128, 128, 128), 2,097,152 numbers, and up to 262,144 can be asked each: cut T or C to 128 or less, "
+        "or B"
+    )
+
+
+def test_128_tokens_and_channels_can_be_asked():
+    x, *W = np.random.default_rng(0).normal(size=(4, 128, 128)) * np.reshape([1, 0.03, 0.03, 1], (4, 1, 1))
+    seen = PlainFunction(my_head, "my_head").seen({"x": x, **dict(zip(HEAD[1:4], W))})
+    assert [step.name for step in seen.trace.shown] == HEAD and seen.remarks == []
+    assert len(seen.trace.sources("out", 100, 5)) == 128 + 101  # all weights, and v where these are not 0
+
+
 def test_a_number_that_was_taken_out_is_told():
     explorer = explore(lambda x: x * x.sum().item())
     assert "out is made of a number that was taken out of a matrix before" in explorer.remarks[0]

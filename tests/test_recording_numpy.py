@@ -7,7 +7,7 @@ from copy import deepcopy
 import numpy as np
 import pytest
 import torch
-from numpy import full, zeros
+from numpy import full, ndarray, zeros
 
 from helpers.see.record import numpy_calls
 from helpers.see.record.events import matrices, replaced
@@ -180,6 +180,25 @@ def test_it_runs_once_and_leaves_nothing_behind():
     assert np.array_equal(x, x_of())
     assert all(globals()[name] is value for name, value in before.items())
     assert type(np) is type(math)
+
+
+def asked_for_its_type(x):
+    assert type(x) is np.ndarray and type(x) == np.ndarray and type(x) is ndarray and x.__class__ is np.ndarray  # noqa: E721
+    assert isinstance(x, np.ndarray) and isinstance(x, (list, ndarray)) and isinstance(x, np.ndarray | torch.Tensor)
+    assert type(x @ x.T) in (np.ndarray, float) and type(x[0]) is type(x) and issubclass(type(x), np.ndarray)
+    assert not isinstance(3.0, np.ndarray) and not isinstance([x], ndarray) and type(len) is not np.ndarray
+    assert isinstance(np.ma.masked_array([1.0]), np.ndarray) and type(torch.ones(2).numpy()) is np.ndarray
+    match x:
+        case np.ndarray():
+            return {np.ndarray: 2 * x}[type(x)] + np.ndarray.sum(x)
+
+
+def test_an_array_is_an_array_in_the_code_that_asks():
+    x = x_of()
+    recording = record(asked_for_its_type, {"x": x}, tensors=False)
+    assert recording.error is None
+    np.testing.assert_array_equal(recording.returned.value, asked_for_its_type(x))
+    assert [event.operation for event in recording.events][-3:] == ["mul", "sum", "add"]
 
 
 def test_nothing_is_left_behind_after_an_interrupt():

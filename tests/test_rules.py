@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 from helpers.attention.averages import average_matmul, average_past, masked_softmax
 from helpers.attention.heads import head
 from helpers.trace import rules
-from helpers.trace.grammar import Comparison, Malformed, Side, parse
+from helpers.trace.grammar import COMPARE, Comparison, Malformed, Side, parse
 from helpers.trace.kinds import KINDS
-from helpers.trace.kinds.elementwise import CURVES
+from helpers.trace.kinds.curves import CURVES
 from helpers.trace.rules import evaluate
 from helpers.trace.trace import Trace
 from tests.strategies import GENERATOR, RULES, steps
 
 NAN, INF = math.nan, math.inf
+EXTREMES = ("max", "min", "maximum", "minimum")
 STEPS = {kind: steps(kind) for kind in RULES}
 every_kind = pytest.mark.parametrize("kind", RULES)
 random_steps = settings(deadline=None, max_examples=60)
@@ -97,7 +98,7 @@ def test_a_step_is_its_cells_and_its_sources_are_those_with_a_derivative(kind, d
     step = trace["y"]
     assert len(step.axes) == step.value.ndim
     np.testing.assert_allclose(recomputed(trace, step), step.value, rtol=1e-12, atol=1e-12)
-    for index, moved in derivatives(trace, step).items():
+    for index, moved in (compared if kind in COMPARE else derivatives)(trace, step).items():
         if not math.isnan(step.value[index]):
             found = trace.sources("y", *index)
             assert len(found) == len(set(found)) and set(found) == moved
@@ -137,7 +138,7 @@ def value_with(trace, step, name, where, distance):
 def derivatives(trace, step):
     """Each cell's set of the input cells that move it, by central differences of the whole step."""
     moved = {index: set() for index in cells(step)}
-    near = 2**-20 if step.kind == "max" else 2**-10  # the next largest number may be close behind
+    near = 2**-20 if step.kind in EXTREMES else 2**-10  # the next largest number may be close behind
     for name in set(step.inputs[: KINDS[step.kind].differentiable]):
         for where in np.ndindex(trace[name].value.shape):
             at = partial(value_with, trace, step, name, where)
@@ -148,6 +149,14 @@ def derivatives(trace, step):
             for index in np.argwhere(moves):
                 moved[tuple(index.tolist())].add((name, where))
     return moved
+
+
+def compared(trace, step):
+    """Each cell's set of the input cells that a comparison looks at: those that move the difference of the two."""
+    other = Trace()
+    for name in dict.fromkeys(step.inputs):
+        other.adopt(trace[name])
+    return derivatives(other, other.step("y", "subtract", step.rule, *step.inputs))
 
 
 def small(kind, rule, *inputs, factor=1):
@@ -323,9 +332,18 @@ FORMULAS = [  # kind, rule, inputs a, b and c, the cell of y, the factor, the fo
     ("max", "t c -> t", ([[1, -2, 3]],), (0,), 1, "y[0] = max(a[0,0], a[0,1], a[0,2]) = max(1, −2, 3) = 3"),
     ("max", "t c -> t", ([[-1, -0.5]],), (0,), 1, "y[0] = max(a[0,0], a[0,1]) = max(−1.0, −0.5) = −0.5"),
     ("max", "s -> t | s < t", ([1, 2],), (0,), 1, "y[0] = the largest of no terms = −∞"),
+    ("min", "t c -> t", ([[-1, -0.5]],), (0,), 1, "y[0] = min(a[0,0], a[0,1]) = min(−1.0, −0.5) = −1"),
+    ("min", "s -> t | s < t", ([1, 2],), (0,), 1, "y[0] = the smallest of no terms = ∞"),
     # one cell from each input
     ("quotient", "t c, t -> t c", ([[1, 0.5]], [-2]), (0, 1), 1, "y[0,1] = a[0,1] / b[0] = 0.5 / (−2) = −0.25"),
     ("quotient", "t, t -> t", ([1], [0]), (0,), 1, "y[0] = a[0] / b[0] = 1 / 0 = ∞"),
+    ("maximum", "t c, t -> t c", ([[1, 0.5]], [-2]), (0, 1), 1, "y[0,1] = max(a[0,1], b[0]) = max(0.5, −2) = 0.5"),
+    ("maximum", "t, t -> t", ([-0.3], [0]), (0,), 1, "y[0] = max(a[0], b[0]) = max(−0.3, 0) = 0"),
+    ("minimum", "t, t -> t", ([-1], [-2]), (0,), 1, "y[0] = min(a[0], b[0]) = min(−1, −2) = −2"),
+    (">=", "t, s -> t s", ([-0.5], [0]), (0, 0), 1, "y[0,0] = a[0] ≥ b[0] = −0.5 ≥ 0 = 0"),
+    ("!=", "t, -> t", ([-0.5], 0), (0,), 1, "y[0] = a[0] ≠ b = −0.5 ≠ 0 = 1"),
+    ("==", "t, t -> t", ([2], [2]), (0,), 1, "y[0] = a[0] == b[0] = 2 == 2 = 1"),
+    ("<", "t, t -> t", ([-2], [-INF]), (0,), 1, "y[0] = a[0] < b[0] = −2 < (−∞) = 0"),
     # functions of one number
     ("exp", "t -> t", ([-1],), (0,), 1, "y[0] = e^a[0] = e^−1 = 0.368"),
     ("log", "t -> t", ([0.5],), (0,), 1, "y[0] = log(a[0]) = log(0.5) = −0.693"),
@@ -335,6 +353,20 @@ FORMULAS = [  # kind, rule, inputs a, b and c, the cell of y, the factor, the fo
     ("tanh", "t -> t", ([0.5],), (0,), 1, "y[0] = tanh(a[0]) = tanh(0.5) = 0.462"),
     ("gelu", "t -> t", ([1],), (0,), 1, "y[0] = a[0]·Φ(a[0]) = 1·Φ(1) = 0.841"),
     ("silu", "t -> t", ([1],), (0,), 1, "y[0] = a[0] / (1 + e^(−a[0])) = 1 / (1 + e^(−1)) = 0.731"),
+    (
+        "gelu-tanh",
+        "t -> t",
+        ([-1],),
+        (0,),
+        1,
+        "y[0] = 0.5·a[0]·(1 + tanh(0.798·(a[0] + 0.045·a[0]³))) "
+        "= 0.5·(−1)·(1 + tanh(0.798·(−1 + 0.045·(−1)³))) = −0.159",
+    ),
+    ("softplus", "t -> t", ([-1],), (0,), 1, "y[0] = log(1 + e^a[0]) = log(1 + e^−1) = 0.313"),
+    ("erf", "t -> t", ([1],), (0,), 1, "y[0] = erf(a[0]) = erf(1) = 0.843"),
+    ("abs", "t -> t", ([-0.5],), (0,), 1, "y[0] = |a[0]| = |−0.5| = 0.5"),
+    ("sin", "t -> t", ([1],), (0,), 1, "y[0] = sin(a[0]) = sin(1) = 0.841"),
+    ("cos", "t -> t", ([-1],), (0,), 1, "y[0] = cos(a[0]) = cos(−1) = 0.540"),
     # the same numbers in other places
     ("slice", "t[1:] c -> s c", ([[1, 2], [3, 4]],), (0, 1), 1, "y[0,1] = a[1,1] = 4"),
     ("slice", "c[-2:] -> h", ([1, 2, 3],), (0,), 1, "y[0] = a[1] = 2"),
@@ -378,7 +410,10 @@ def test_a_function_of_one_number_is_that_of_pytorch(kind, rng):
     x = rng.normal(size=(4, 3)) * rng.choice([0.1, 1.0, 30.0])
     wanted = {
         **{name: getattr(torch, name) for name in ("exp", "log", "sqrt", "sigmoid", "tanh", "relu")},
+        **{name: getattr(torch, name) for name in ("erf", "abs", "sin", "cos")},
         **{name: getattr(torch.nn.functional, name) for name in ("gelu", "silu")},
+        "gelu-tanh": partial(torch.nn.functional.gelu, approximate="tanh"),
+        "softplus": partial(torch.nn.functional.softplus, threshold=1000),
         "rsqrt": lambda x: (x + 1e-5).rsqrt(),
     }[kind](torch.tensor(x))
     np.testing.assert_allclose(small(kind, "t c -> t c", x)["y"].value, wanted, rtol=1e-12, atol=1e-300)
@@ -429,7 +464,10 @@ def test_why_stays_short_whatever_the_size(kind, rule):
 
 def worth(text):
     """The number that the middle of a formula stands for."""
-    return eval(text.translate(str.maketrans("−·×", "-**")), {"__builtins__": {"max": lambda *row: max(row)}})
+    return eval(
+        text.translate(str.maketrans("−·×", "-**")),
+        {"__builtins__": {"max": lambda *row: max(row), "min": lambda *row: min(row)}},
+    )
 
 
 def slack(text):
@@ -445,14 +483,16 @@ def check_worth(why):
         assert abs(worth(middle) - worth(result)) <= slack(middle) + 0.0005 + 1e-9
 
 
-@pytest.mark.parametrize("kind", ["sum-product", "mean", "max", "add", "subtract", "quotient", "softmax", "normalize"])
+@pytest.mark.parametrize(
+    "kind", ["sum-product", "mean", *EXTREMES, "add", "subtract", "quotient", "softmax", "normalize"]
+)
 @random_steps
 @given(data=st.data())
 def test_every_number_in_a_formula_stands_for_the_cell_above_it_and_all_are_worth_the_result(kind, data):
     trace = data.draw(STEPS[kind])
     for index in cells(trace["y"]):
         why = trace.why("y", *index)
-        if kind in ("sum-product", "mean", "add", "subtract", "max"):
+        if kind in ("sum-product", "mean", "add", "subtract", *EXTREMES):
             check_worth(why)
         if why.count(" = ") < 3 or re.search("…| × 0|NaN", why):
             continue

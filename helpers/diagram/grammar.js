@@ -1,7 +1,7 @@
 // The grammar of the index rules: helpers/trace/grammar.py again, for the browser, which meets only rules that have
 // passed there. A step has name, axes, shape, kind, rule, inputs (names), factor, digits and value (a flat array).
 
-const COMPARE = {
+export const COMPARE = {
   "<=": (a, b) => a <= b,
   ">=": (a, b) => a >= b,
   "==": (a, b) => a === b,
@@ -61,7 +61,7 @@ export const clauseHolds = (clause, bound) =>
 
 export const holds = (guard, bound) => guard.every((clause) => clauseHolds(clause, bound));
 
-const SIGNS = { "<=": "≤", ">=": "≥", "!=": "≠" };
+export const SIGNS = { "<=": "≤", ">=": "≥", "!=": "≠" }; // as they are printed
 
 // A comparison with its numbers: "s=1 ≤ t=0".
 export function comparisonText({ left, sign, right }, bound) {

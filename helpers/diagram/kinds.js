@@ -3,7 +3,7 @@
 // its formula (with names, then with numbers); some have a remark, and some can say where a number was moved from.
 
 import { at, bracketed, cellOf, factors, join, names, number, numbers, shortened } from "./formulas.js";
-import { boundTo, clauseHolds, comparisonText, flatten, holds, parse, valueAt } from "./grammar.js";
+import { boundTo, COMPARE, clauseHolds, comparisonText, flatten, holds, parse, SIGNS, valueAt } from "./grammar.js";
 import { CONCATENATE, LOOKUP, REPEAT, RESHAPE, SLICE } from "./moves.js";
 import { MOVE, OPAQUE, SCATTER } from "./tables.js";
 
@@ -111,17 +111,17 @@ const MEAN = {
   ),
 };
 
-const MAX = {
+const extreme = (name, word) => ({
   terms: ruleTerms,
   sources(step, index, inputs) {
-    const largest = valueAt(step, index);
-    const found = ruleTerms(step, index, inputs).filter(([where]) => valueAt(inputs[0], where) === largest);
+    const mine = valueAt(step, index);
+    const found = ruleTerms(step, index, inputs).filter(([where]) => valueAt(inputs[0], where) === mine);
     return everyCell(found, inputs);
   },
-  formula: orNothing("largest", (_, found, inputs) =>
-    bothWays(inputs, (show, most) => bracketed(join(shortened(factors(found, show), most), ", "), "max(")),
+  formula: orNothing(word, (_, found, inputs) =>
+    bothWays(inputs, (show, most) => bracketed(join(shortened(factors(found, show), most), ", "), `${name}(`)),
   ),
-};
+});
 
 // -- one cell from each input --------------------------------------------------------------------
 
@@ -132,7 +132,7 @@ const between = (sign, sources) => ({
     // A number minus itself is 0 whatever the number, and divided by itself it is 1.
     const mirrored = new Set(term.map((where, i) => at(inputs[i].name, where))).size === 1;
     const found = everyCell([term], inputs);
-    return sources(found, mirrored, term, inputs);
+    return sources(found, mirrored, term, inputs, valueAt(step, index));
   },
   formula(step, index, inputs) {
     const [term] = ruleTerms(step, index, inputs);
@@ -151,14 +151,26 @@ const QUOTIENT = between(" / ", (found, mirrored, term, inputs) => {
   return found.filter((_, i) => i === 0 || above !== 0 || below === 0);
 });
 
-const written = (...parts) => ({
+// The larger, or the smaller, of two cells.
+function choice(word) {
+  const { terms, sources, formula } = between(", ", (found, _mirrored, term, inputs, mine) =>
+    found.filter((_, i) => valueAt(inputs[i], term[i]) === mine),
+  );
+  const inBrackets = (...asked) => formula(...asked).map((pieces) => bracketed(pieces, `${word}(`));
+  return { terms, sources, formula: inBrackets };
+}
+
+// What is compared with itself comes out alike whatever the number.
+const compared = (sign) => between(` ${SIGNS[sign] ?? sign} `, (found, mirrored) => (mirrored ? [] : found));
+
+// A function of one number; flat: where, other than at −∞, a small change of it moves nothing.
+const written = (parts, flat = () => false) => ({
   terms: ruleTerms,
   sources(step, index, inputs) {
     const [[where]] = ruleTerms(step, index, inputs);
     const x = valueAt(inputs[0], where);
-    // What relu cuts off moves nothing, and at −∞ every curve here has an end that is flat.
-    const flat = x === -Infinity || (step.kind === "relu" && x <= 0);
-    return flat ? [] : [[inputs[0].name, where]];
+    // At −∞ every curve here has an end that is flat.
+    return x === -Infinity || flat(x) ? [] : [[inputs[0].name, where]];
   },
   formula(step, index, inputs) {
     const [[where]] = ruleTerms(step, index, inputs);
@@ -242,23 +254,33 @@ export const KINDS = {
   given: GIVEN,
   "sum-product": SUM_PRODUCT,
   mean: MEAN,
-  max: MAX,
+  max: extreme("max", "largest"),
+  min: extreme("min", "smallest"),
   add: between(" + ", (found) => found),
   subtract: between(" − ", (found, mirrored) => (mirrored ? [] : found)),
   quotient: QUOTIENT,
+  maximum: choice("max"),
+  minimum: choice("min"),
+  ...Object.fromEntries(Object.keys(COMPARE).map((sign) => [sign, compared(sign)])),
   mask: MASK,
   softmax: SOFTMAX,
   normalize: NORMALIZE,
   lookup: LOOKUP,
-  exp: written("e^", "x"),
-  log: written("log(", "x", ")"),
-  sqrt: written("√(", "x", ")"),
-  rsqrt: written("1 / √(", "x", " + 0.00001)"),
-  sigmoid: written("1 / (1 + e^(−", "(x)", "))"),
-  tanh: written("tanh(", "x", ")"),
-  relu: written("max(0, ", "x", ")"),
-  gelu: written("x", "·Φ(", "x", ")"),
-  silu: written("x", " / (1 + e^(−", "(x)", "))"),
+  exp: written(["e^", "x"]),
+  log: written(["log(", "x", ")"]),
+  sqrt: written(["√(", "x", ")"]),
+  rsqrt: written(["1 / √(", "x", " + 0.00001)"]),
+  sigmoid: written(["1 / (1 + e^(−", "(x)", "))"]),
+  tanh: written(["tanh(", "x", ")"]),
+  relu: written(["max(0, ", "x", ")"], (x) => x <= 0),
+  gelu: written(["x", "·Φ(", "x", ")"]),
+  "gelu-tanh": written(["0.5·", "(x)", "·(1 + tanh(0.798·(", "x", " + 0.045·", "(x)", "³)))"]),
+  silu: written(["x", " / (1 + e^(−", "(x)", "))"]),
+  softplus: written(["log(1 + e^", "x", ")"]),
+  erf: written(["erf(", "x", ")"]),
+  abs: written(["|", "x", "|"], (x) => x === 0),
+  sin: written(["sin(", "x", ")"]),
+  cos: written(["cos(", "x", ")"], (x) => x === 0),
   reshape: RESHAPE,
   slice: SLICE,
   concatenate: CONCATENATE,

@@ -4,6 +4,8 @@ import { at, number } from "./formulas.js";
 import { valueAt } from "./grammar.js";
 import { KINDS } from "./kinds.js";
 
+const CUTTING = ["relu", "maximum", "minimum", "move"]; // what puts a plain 0 in the place of a number
+
 export const terms = (step, index, inputs) => KINDS[step.kind].terms(step, index, inputs);
 
 // What a formula begins with: the cell that it is of.
@@ -14,7 +16,7 @@ export const headOf = (step, index) => [at(index.length ? step.called : step.nam
 export function formula(step, index, inputs, [maker, place] = [step, index]) {
   const kind = KINDS[maker.kind];
   // Exactly 0, whatever the decimals of the others.
-  const cut = ["relu", "move"].includes(maker.kind) && valueAt(maker, place) === 0;
+  const cut = CUTTING.includes(maker.kind) && valueAt(maker, place) === 0;
   const result = [[number(valueAt(step, index), cut ? 0 : step.digits), step.name]];
   const parts = [...kind.formula(maker, place, inputs), result].flatMap((part) => [[" = ", ""], ...part]);
   const remark = kind.remark?.(maker, place, inputs);

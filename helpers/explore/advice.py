@@ -1,9 +1,10 @@
 """What would work in place of what failed: tried once, on a copy, and said in a sentence."""
 
 from helpers.explore.own_sizes import FEW, fit
+from helpers.inputs.examples import LARGEST
 from helpers.look.sentence import one_line, sentence
 from helpers.see.numbers import NoNumbers
-from helpers.see.own_things import LARGEST, likely_channels, module_of, random_in_training
+from helpers.see.own_things import likely_channels, module_of, random_in_training
 from helpers.see.sizes import IN_A_BATCH, PARTS, names_of_axes, parts_of, resized, shape_of
 
 ABOUT_AXES = (  # what errors say where there are too few axes, or too many

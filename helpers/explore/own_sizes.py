@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from helpers.inputs.examples import LARGEST
 from helpers.see.calling import Call
-from helpers.see.own_things import LARGEST, likely_channels, likely_lengths, own_head_sizes, vocabularies
+from helpers.see.own_things import likely_channels, likely_lengths, own_head_sizes, vocabularies
 
 LONGEST = 2.0  # seconds of tries
 FEW = 2  # tokens for which any mask has room

@@ -9,6 +9,8 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 import numpy as np
 
+FEW = 100  # numbers that are looked at one by one
+
 ROLES = {  # role: (frame color on light, frame color on dark)
     "x": ("#5B6472", "#AEB7C4"),
     "query": ("#0072B2", "#4FA8E0"),
@@ -174,17 +176,23 @@ def cell_text(value, digits, compact=False):
 def exact_digits(values):
     """How many decimals show these values exactly: 0, 1 or 2, else 3 (which means: rounded)."""
     finite = values[np.isfinite(values)]
-    with np.errstate(over="ignore", invalid="ignore"):
-        for digits in (0, 1, 2):
-            # Of millions, mostly the first thousand show that it is not exact.
-            for some in (finite[:1000], finite)[finite.size <= 1000 :]:
-                scaled = some * 10**digits
-                exact = (abs(scaled - scaled.round()) < 1e-9).all()
-                if not exact:
-                    break
-            if exact:
-                return digits
+    some = finite[:FEW].tolist()  # of millions, mostly the first ones show that it is not exact
+    for digits in (0, 1, 2):
+        if all(is_exact(one * 10**digits) for one in some) and (finite.size <= FEW or all_exact(finite, digits)):
+            return digits
     return 3
+
+
+def is_exact(value):
+    """Is it a whole number, but for what a float cannot hold?"""
+    return abs(value) < math.inf and abs(value - round(value)) < 1e-9
+
+
+def all_exact(values, digits):
+    """Do so many decimals show all of these exactly?"""
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = values * 10**digits
+        return (abs(scaled - scaled.round()) < 1e-9).all()
 
 
 def cell_name(name, index):

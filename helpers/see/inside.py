@@ -3,6 +3,7 @@
 import numpy as np
 
 from helpers.see.known import Known
+from helpers.see.limits import AGAIN, too_much
 from helpers.see.numbers import beyond_exact
 from helpers.see.read.assembling import assembled
 from helpers.see.read.drafts import Draft, joined
@@ -10,7 +11,6 @@ from helpers.see.read.opaque import POINTWISE
 from helpers.see.read.reading import Reading
 from helpers.see.record.events import Matrix
 
-LARGEST = 2**18  # numbers in one matrix
 MOST_CALLS = 1_500
 
 
@@ -52,9 +52,9 @@ class Inside:
                 raise Unseen(f"{name} holds complex numbers")
         if len(events) > MOST_CALLS:
             raise Unseen(f"it makes {len(events):,} calls; up to {MOST_CALLS:,} can be shown")
-        for matrix in [one for event in events for one in event.results]:
-            if matrix.value.size > LARGEST:
-                raise Unseen(f"{told(matrix)} has {matrix.value.size:,} numbers; up to {LARGEST:,} can be asked each")
+        sentence = too_much(self.run.recording, AGAIN)
+        if sentence:
+            raise Unseen(sentence)
 
     def drafts_of_results(self):
         """The draft of each result, none twice: what is an input as it is, or is there already, is moved as it is."""
@@ -144,9 +144,3 @@ def names_no_source(draft):
 def in_part_unseen(matrix):
     """Was it made with a number that was taken out of a matrix before?"""
     return matrix.event is not None and matrix.event.broken and matrix.origin == "made"
-
-
-def told(matrix):
-    """What a matrix is called where it cannot be shown."""
-    place = matrix.event.place
-    return matrix.name or place.expression or matrix.event.operation

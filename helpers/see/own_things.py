@@ -10,7 +10,6 @@ import numpy as np
 from helpers.see.copies import is_tensor
 from helpers.see.wants_tensors import known_names, plain, unwrapped
 
-LARGEST = 128  # the most tokens and channels that are drawn
 MOST_TRIED = 6
 CHANNELS = ("n_embd", "d_model", "embed_dim", "hidden_size", "dim", "d_in", "in_features", "normalized_shape")
 CONTEXT = ("block_size", "context", "context_length", "max_len", "max_seq_len", "num_embeddings")

@@ -1,14 +1,11 @@
 """Any code of yours becomes a Trace: run once, as it stands, and read."""
 
 import inspect
-from math import prod
 
+from helpers.see.limits import too_long, too_much
 from helpers.see.read.assembling import assembled
 from helpers.see.read.reading import Reading
 from helpers.see.record.recording import record
-
-LARGEST = 128  # of T and of C
-MOST = 2**21  # numbers in one matrix
 
 
 class Failed(ValueError):
@@ -39,14 +36,14 @@ def see(function, *inputs, tokens=None, **by_name):
         tokens, by_name = None, {**by_name, "tokens": tokens}
     arguments = named(function, inputs, by_name)
     for name, value in arguments.items():
-        check_size(name, value)
+        check(too_long(name, getattr(value, "shape", ())))
     recording = record(function, arguments)
     return trace_of(recording, title(function), tokens)
 
 
 def trace_of(recording, called, tokens=None):
     """The Trace of a Recording; raises as ``see`` does."""
-    check_results(recording)
+    check(too_much(recording))
     reading = Reading(recording)
     if recording.error is not None:
         raise Failed(sentence(recording, called), assembled(reading.drafts, [], called, tokens)) from recording.error
@@ -93,26 +90,10 @@ def signature_of(function):
         return None
 
 
-def check_size(name, value):
-    """Raise ValueError for an input that is too large to be asked cell by cell."""
-    shape = tuple(getattr(value, "shape", ()))
-    if prod(shape) > MOST or (len(shape) > 1 and max(shape[-2:]) > 8 * LARGEST):
-        raise ValueError(
-            f"{name} has shape {shape}; up to T={LARGEST} and C={LARGEST} each number can be asked: cut "
-            f"{name} to fewer tokens or channels."
-        )
-
-
-def check_results(recording):
-    """Raise ValueError for a matrix on the way that is too large."""
-    for event in recording.events:
-        for matrix in event.results:
-            if matrix.value.size > MOST:
-                raise ValueError(
-                    f"{event.place.expression or event.operation} in line {event.place.line} makes a matrix of shape "
-                    f"{matrix.shape}, {matrix.value.size:,} numbers: too many to ask each; cut T or C to "
-                    f"{LARGEST} or less, or B."
-                )
+def check(sentence):
+    """Raise ValueError with a sentence on what is too large, if there is one."""
+    if sentence:
+        raise ValueError(f"{sentence}.")
 
 
 def title(function):

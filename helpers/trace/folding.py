@@ -4,7 +4,8 @@ A closed part stands as the matrices that others read from it; opened, it shows 
 this module again, for the browser.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 MOST = 15  # matrices at a time
 FEWEST = 2  # so few explain nothing: an input and what comes out
@@ -81,7 +82,26 @@ def opened_at_first(steps, most=MOST):
     The outermost come first, and among them those in which something looks at something: a softmax is there. Where so
     little is shown that it explains nothing, a part is opened whatever it holds.
     """
-    steps, opened, shown = list(steps), [], 0
+    told = ((one.name, one.kind, tuple(one.inputs), tuple(one.part), one.hidden) for one in steps)
+    return [*chosen(tuple(Outline(*one) for one in told), most)]
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What is to be known of a step to tell when it is shown."""
+
+    name: str
+    kind: str
+    inputs: tuple
+    part: tuple
+    hidden: bool
+    folded: str = ""
+
+
+@lru_cache(maxsize=32)
+def chosen(steps, most):
+    """``opened_at_first`` of outlines: a slider mostly makes the same steps again, of other sizes."""
+    opened, shown = [], 0
     looking = {step.part[:depth] for step in steps if step.kind == "softmax" for depth in range(1, len(step.part) + 1)}
     for path in sorted(parts(steps), key=lambda path: (len(path), path not in looking)):
         if path[:-1] and path[:-1] not in opened:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from helpers.look.given import told
 
 COMPARE = {"<=": le, ">=": ge, "==": eq, "!=": ne, "<": lt, ">": gt}
+SIGNS = {"<=": "≤", ">=": "≥", "!=": "≠"}  # as they are printed
 MOST_AXES = 16  # of a rule; the axes of a whole block, batch and heads among them, are 7
 AXIS = r"[^\W\d]\w*"
 CUT_AXIS = re.compile(rf"({AXIS})(?:\[(-?\d{{1,9}})?:(-?\d{{1,9}})?(?::(\d{{1,9}}))?\])?")
@@ -110,7 +111,7 @@ def holds(guard, bound):
     return all(any(comparison.holds(bound) for comparison in clause) for clause in guard)
 
 
-@lru_cache
+@lru_cache(maxsize=4096)
 def parse(text):
     """A rule in its parts; raises Malformed for what is none.
 

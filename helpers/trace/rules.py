@@ -4,16 +4,21 @@
 
     given        a number that you gave
     sum-product  factor · sum over terms of the product of their cells
-    mean, max    the mean, the largest of the terms
+    mean         the mean of the terms
+    max, min     the largest, the smallest of the terms
     add          the sum of one cell from each input
     subtract     the first input's cell minus the second's
     quotient     the first input's cell divided by the second's
+    maximum, minimum
+                 the larger, the smaller of two inputs' cells
+    <, <=, >, >=, ==, !=
+                 1 where the first input's cell is smaller than the second's, or as the sign says, else 0
     mask         its term, or -inf where the guard, or a matrix of True and False, says no
     softmax      e^own / sum of e^term, along the axis that the rule names anew
     normalize    own / sum of terms, along the axis that the rule names anew
     lookup       the row of a table that an id names: ``"v c, t -> t c"``
-    exp, log, sqrt, rsqrt, sigmoid, tanh, relu, gelu, silu
-                 that function of its term; rsqrt is 1 / √(its term + 0.00001)
+    exp, log, sqrt, rsqrt, sigmoid, tanh, relu, gelu, gelu-tanh, silu, softplus, erf, abs, sin, cos
+                 that function of its term; rsqrt is 1 / √(its term + 0.00001), gelu-tanh the GELU of GPT-2
     reshape      its term: the same numbers in another shape. ``"t c -> t n h -> n t h"`` cuts c into n and
                  h, in the order in which the numbers stand, and then moves n to the front
     slice        its term, from a part of the input: ``"t[2:5] c -> s c"``
@@ -41,6 +46,7 @@ from helpers.look.style import cell_name, number
 from helpers.trace.grammar import Malformed, parse
 from helpers.trace.kinds import KINDS
 
+CUTTING = ("relu", "maximum", "minimum", "move")  # what puts a plain 0 in the place of a number
 MOST = 2**27  # numbers in one matrix: a gigabyte
 
 
@@ -50,10 +56,10 @@ def checked(name, kind, rule, made=()):
     made: the sizes that are given with it. Raises ValueError, in one sentence, for an unknown kind, a rule that breaks
     the grammar or is none for this kind, and a size that it has no use for.
     """
-    ruled = [one for one, of in KINDS.items() if of.ruled]
-    if not isinstance(kind, str) or kind not in ruled:
-        raise ValueError(f"{name} is of kind {told(kind)}; wanted one of {', '.join(ruled)}.")
-    of = KINDS[kind]
+    of = KINDS.get(kind) if isinstance(kind, str) else None
+    if of is None or not of.ruled:
+        ruled = ", ".join(one for one, of in KINDS.items() if of.ruled)
+        raise ValueError(f"{name} is of kind {told(kind)}; wanted one of {ruled}.")
     if not isinstance(rule, str):
         raise ValueError(f"the rule of {name} is {told(rule, 80)}; wanted a text such as {of.example!r}.")
     try:
@@ -124,7 +130,7 @@ def formula(step, index, inputs, made=None):
     index = tuple(index)
     maker, place = made or (step, index)
     of = KINDS[maker.kind]
-    cut = maker.kind in ("relu", "move") and maker.value[place] == 0  # exactly 0, whatever the decimals of the others
+    cut = maker.kind in CUTTING and maker.value[place] == 0  # exactly 0, whatever the decimals of the others
     with np.errstate(all="ignore"):
         middle, remark = of.formula(maker, place, inputs), of.remark(maker, place, inputs)
     pieces = [(cell_name(step.called if index else step.name, index), step.name)]

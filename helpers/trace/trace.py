@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 
 from helpers.look.given import told
 from helpers.look.streams import ready
-from helpers.look.style import ROLES, TOKENS, number, shape_text, size_name
+from helpers.look.style import ROLES, number, size_name
 from helpers.trace import rules, through
 from helpers.trace.arrays import as_array
+from helpers.trace.axis_sizes import AxisSizes
 from helpers.trace.checks import checked_factor, checked_name, checked_tokens
 from helpers.trace.folding import folded, opened_at_first, parts
 from helpers.trace.gradients import backward
@@ -21,7 +22,10 @@ from helpers.trace.step import Step, place
 
 
 class Text(str):
-    """A string that displays as itself when it is the last line of a notebook cell, and can be printed anywhere."""
+    """A string that displays as itself when it is the last line of a notebook cell, and can be printed anywhere.
+
+    A file of yours is yours: open it with ``encoding="utf-8"``, which has −, √ and ∞.
+    """
 
     def __repr__(self):
         return str(self)
@@ -62,9 +66,9 @@ class Trace:
 
     def __post_init__(self):
         self.tokens = checked_tokens(self.tokens)
-        self._sizes, self._names = {}, {}  # of axes: how many, and what that number is called
+        self._sizes = AxisSizes(self)
         for step in self:
-            self._learn(step)
+            self._sizes.learn(step)
 
     # -- building ---------------------------------------------------------------------------------
 
@@ -89,9 +93,9 @@ class Trace:
                 else ""
             )
             raise ValueError(f"{name} has shape {value.shape}; wanted ({wanted}).{hint}")
-        self._check_sizes(name, value.shape, axes, parameter)
+        self._sizes.check(name, value.shape, axes, parameter)
         how = {"role": role, "code": code, "parameter": parameter, "hidden": hidden}
-        return self._add(Step(name, value, axes, names=self._names, **how))
+        return self._add(Step(name, value, axes, names=self._sizes.names, **how))
 
     def step(self, name, kind, rule, *inputs, role="x", code="", factor=1.0, hidden=False, **sizes):
         """Add a matrix made from earlier ones; its value is computed from the rule.
@@ -114,9 +118,9 @@ class Trace:
                 )
         factor = checked_factor(name, kind, factor)
         value = rules.evaluate(kind, rule, [source.value for source in sources], factor, name, inputs, **sizes)
-        self._check_sizes(name, value.shape, parsed.output, made=True)
+        self._sizes.check(name, value.shape, parsed.output, made=True)
         how = {"role": role, "code": code, "factor": factor, "hidden": hidden}
-        return self._add(Step(name, value, parsed.output, kind, rule, inputs, names=self._names, **how))
+        return self._add(Step(name, value, parsed.output, kind, rule, inputs, names=self._sizes.names, **how))
 
     def seen(self, name, value, axes, kind="given", rule="", inputs=(), **how):
         """Add a matrix with a value of its own, that of a run, made from earlier ones by a rule that has been checked.
@@ -129,35 +133,12 @@ class Trace:
         if KINDS[kind].ruled:
             rules.checked(name, kind, rule)
         KINDS[kind].weigh(name, value, sources, **how)
-        self._check_sizes(name, value.shape, axes, made=kind != "given")
-        return self._add(Step(name, value, axes, kind, rule, inputs, names=self._names, seen=True, **how))
+        self._sizes.check(name, value.shape, axes, made=kind != "given")
+        return self._add(Step(name, value, axes, kind, rule, inputs, names=self._sizes.names, seen=True, **how))
 
     def adopt(self, step):
         """Add a step of another trace, as it is."""
-        return self._add(replace(step, names=self._names))
-
-    def _check_sizes(self, name, shape, axes, parameter=False, made=False):
-        text = shape_text(axes, shape, self._size_names({**dict(zip(axes, shape)), **self._sizes}))
-        for axis, size in zip(axes, shape):
-            if size == 0:
-                raise ValueError(f"{name} has shape {text}; {size_name(axis)} must be at least 1.")
-            if self._sizes.get(axis, size) != size:
-                known, other = self._sizes[axis], next(step for step in self if axis in step.axes)
-                hint = f" It looks transposed: try {name}.T." if parameter and known in shape else ""
-                hint = " Axes of different sizes need different names." if made else hint
-                raise ValueError(
-                    f"{name} has shape {text}, but {other.name} has shape {other.shape}: both must have "
-                    f"{size_name(axis)}={known}.{hint}"
-                )
-            words = self.tokens if isinstance(self.tokens, list) and axis == "t" else self._own_words(axis)
-            if words is not None and len(words) != size:
-                whose = "tokens" if words is self.tokens else f"tokens[{axis!r}]"
-                raise ValueError(
-                    f"{whose} has length {len(words)}, but {name} has shape {text}: wanted one token a row."
-                )
-
-    def _own_words(self, axis):
-        return self.tokens.get(axis) if isinstance(self.tokens, dict) else None
+        return self._add(replace(step, names=self._sizes.names))
 
     def _add(self, step):
         if not isinstance(step.role, str) or step.role not in ROLES:
@@ -167,19 +148,8 @@ class Trace:
         if step.name in self.steps:
             raise ValueError(f"{step.name} is in the trace already: give each step its own name.")
         self.steps[step.name] = step
-        self._learn(step)
+        self._sizes.learn(step)
         return step
-
-    def _learn(self, step):
-        """The sizes of its axes, and what they are called."""
-        for axis, size in zip(step.axes, step.value.shape):
-            self._sizes.setdefault(axis, size)
-        self._names.update(self._size_names(self._sizes))
-
-    def _size_names(self, sizes):
-        """The size of the keys' axis is called S where it is not the T of the queries, or where it has own words."""
-        others = [axis for axis in TOKENS[1:] if "t" in sizes and axis in sizes]
-        return {a: a.upper() for a in others if sizes[a] != sizes["t"] or self._own_words(a) is not None}
 
     # -- reading ----------------------------------------------------------------------------------
 
@@ -205,9 +175,7 @@ class Trace:
         >>> Trace(tokens={"s": ["the", "cat"]}).words("s")
         ['the', 'cat']
         """
-        if isinstance(self.tokens, list):
-            return self.tokens if axis in TOKENS and self._sizes.get(axis) == len(self.tokens) else None
-        return self._own_words(axis)
+        return self._sizes.words(axis)
 
     def inputs(self, step):
         """The steps that a step reads."""
@@ -242,7 +210,12 @@ class Trace:
         return Text("".join(text for text, _ in through.formula(self, step, index)))
 
     def sources(self, name, *index, **named):
-        """The cells one cell is made of: a list of (step name, index), those with a non-zero derivative."""
+        """The cells one cell is made of: a list of (step name, index), those that its own formula reads with a
+        derivative that is not zero, and of a comparison the two cells.
+
+        In ``e / total`` both are sources even where all else in total is 0, so that what moves one moves the other,
+        too: the quotient is 1 then, whatever e is, but it is made of both. A softmax as one step says that it has none.
+        """
         step, index = self[name], self.index(name, *index, **named)
         return through.sources(self, step, index)
 

@@ -16,7 +16,7 @@ from helpers.look.style import AXES, ROLES, THEMES, cell_text, fill, marked, num
 from helpers.trace import rules, through
 from helpers.trace.grammar import COMPARE
 from helpers.trace.kinds import KINDS
-from helpers.trace.kinds.elementwise import CURVES
+from helpers.trace.kinds.curves import CURVES
 from helpers.trace.tables import table
 from helpers.trace.trace import Trace
 from tests.browser.pages import CONSTANTS, OF_LANES, blank_page
@@ -159,8 +159,11 @@ def random_trace(seed):
         trace.step("squares", "sum-product", f"{b}t c, {b}t c -> {b}t", "x", "x").name,
     )
     trace.step("largest", "max", f"{b}t s -> {b}t" + maybe(rng, guard(rng)), "masked")
+    trace.step("smallest", "min", f"{b}t s -> {b}t" + maybe(rng, guard(rng)), "scores")
     trace.step("over", "quotient", f"{b}t s, {b}t -> {b}t s", "scores", rng.choice(["largest", "squares"]))
     trace.step("ratio", "quotient", f"{b}t c, {b}t c -> {b}t c", "x", rng.choice(["x", "added", "positive"]))
+    for kind in ("maximum", "minimum", *COMPARE):
+        trace.step(kind, kind, f"{b}t c, {b}t c -> {b}t c", "x", rng.choice(["x", "added", "positive"]))
     for curve in CURVES:
         trace.step(curve, curve, f"{b}t c -> {b}c t", rng.choice(["x", "added", "ratio"]))
     trace.given("allowed", rng.random((T, T)) < 0.6, "t s")
@@ -193,7 +196,7 @@ def of_a_run(rng, trace, h):
     trace.given("half", 0.5, "")
     trace.seen("0.25", 0.25, "", hidden=True)
     trace.step("shifted", "add", f"{flat}, , -> {flat}", "x", "half", "0.25")
-    trace.step("level", rng.choice(["mean", "sum-product", "max"]), f"{flat} -> {keep}", "x", i=1)
+    trace.step("level", rng.choice(["mean", "sum-product", "max", "min"]), f"{flat} -> {keep}", "x", i=1)
     trace.step("centered", "subtract", f"{flat}, {keep} -> {flat}", "x", "level")
     trace.step("kept", "mask", f"{flat}, {keep} -> {flat}", "x", allowed(rng, trace, x.value.shape[:-1], keep))
     whole = np.arange(q.value.size).reshape(q.value.shape)

@@ -5,8 +5,10 @@ from itertools import count
 
 from helpers.look.again import again, without_number
 from helpers.see.known import Known
-from helpers.see.read.dimensions import Axes, Letters, named_inputs, rule_letters
+from helpers.see.read.axis_families import named_inputs
+from helpers.see.read.letters import Letters, rule_letters
 from helpers.see.read.roles import Roles
+from helpers.see.read.same_axes import Axes
 from helpers.see.read.surroundings import settle
 from helpers.trace.grammar import clauses, guard_text, rule_text
 from helpers.trace.tables import table

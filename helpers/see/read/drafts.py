@@ -62,6 +62,12 @@ class View:
         """The places, written out."""
         return np.arange(self.pieces[0].value.size).reshape(self.shape) if self.places is None else self.places
 
+    @property
+    def value(self):
+        """Its numbers, 0 where they come from no draft."""
+        flat = np.concatenate([*(piece.value.reshape(-1).astype(float) for piece in self.pieces), [0.0]])
+        return flat[self.positions]
+
     @cached_property
     def turned(self):
         """For each axis of the matrix, the axis of the only piece that it is, or None for an axis of copies.
@@ -76,7 +82,11 @@ class View:
         if len(self.pieces) != 1 or not self.places.size:
             return None
         base, places = self.pieces[0].shape, self.places
-        steps = {size_after(base, axis): axis for axis, size in enumerate(base) if size > 1}
+        steps, step = {}, 1  # how far apart two neighbors along an axis stand in the flattened numbers
+        for axis in reversed(range(len(base))):
+            if base[axis] > 1:
+                steps[step] = axis
+            step *= base[axis]
         ones = iter([axis for axis, size in enumerate(base) if size == 1])
         first, found, expected = (0,) * places.ndim, [], np.zeros((1,) * places.ndim, int)
         for k, size in enumerate(places.shape):
@@ -103,13 +113,11 @@ class View:
         return View(self.pieces, flat[positions])
 
 
-def size_after(shape, axis):
-    """How far apart two neighbours along an axis stand in the flattened numbers."""
-    return int(np.prod(shape[axis + 1 :], dtype=int))
-
-
 def joined(views, positions):
     """One view of several: positions in the views' flattened numbers put one after the other, -1 for none."""
+    if len(views) == 1 and len(views[0].pieces) == 1:
+        found = views[0].then(positions)
+        return found if (found.places >= 0).any() else View((), found.places)
     starts, flat, total = {}, [], 0  # where each piece begins among all
     for view in views:
         for piece in view.pieces:

@@ -8,6 +8,7 @@ these two, the place of the largest number of a row is made of the row; of anyth
 import numpy as np
 
 from helpers.look.again import without_number
+from helpers.see.limits import CUT
 from helpers.see.read.arguments import argument, as_tensor, of_numpy, tensors
 from helpers.see.read.drafts import Draft, joined
 from helpers.see.read.operations.labels import LETTERS, along
@@ -253,7 +254,7 @@ class TooMany(ValueError):
     def __init__(self, event, out):
         super().__init__(
             f"{event.operation} in line {event.place.line} makes {tuple(out.shape)} numbers: which of the inputs each "
-            "comes from is found one by one, and these are too many; cut T or C."
+            f"comes from is found one by one, and these are too many: {CUT}."
         )
 
 

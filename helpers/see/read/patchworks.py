@@ -1,7 +1,7 @@
 """Axes of a matrix that was written piece by piece, told by what each piece is made of.
 
 ``out[b, t] = x[b, :t+1].mean(0)`` says nowhere that the rows of out are those of x. But each piece at [b, t] is made of
-numbers of x in the same b, and of none later than t.
+numbers of x in the same b, and of none later than t; of ``x[t:].mean(0)`` it is made of none earlier.
 """
 
 import numpy as np
@@ -37,31 +37,45 @@ class Reach:
 
 def written_axes(draft, reach):
     """Pairs of an axis of a matrix, (matrix, number), and the number of the patchwork's axis that runs with it."""
-    sizes = [piece.value.size for piece in draft.inputs]
-    owners = np.where(draft.places < 0, -1, np.searchsorted(np.cumsum(sizes), draft.places, side="right"))
-    pieces, found = [], []
-    order = np.argsort(owners, axis=None, kind="stable")
-    starts = np.searchsorted(owners.reshape(-1)[order], np.arange(len(sizes) + 1))
-    for i, piece in enumerate(draft.inputs):
-        cells = np.unravel_index(order[starts[i] : starts[i + 1]], draft.shape)
-        pieces.append((cells, reach.of(piece)))
-    for axis, size in enumerate(draft.shape):
-        indices = [np.unique(cells[axis]) for cells, _ in pieces]
-        if size < 2 or any(len(one) != 1 for one in indices):
-            continue
-        indices = [int(one[0]) for one in indices]
-        if len({*indices}) == size:
-            found += [(root, axis) for root in along(pieces, indices, size)]
+    ends = np.cumsum([piece.value.size for piece in draft.inputs])
+    owners = np.where(draft.places < 0, -1, np.searchsorted(ends, draft.places, side="right")).reshape(-1)
+    order = np.argsort(owners, kind="stable")
+    starts = np.searchsorted(owners[order], np.arange(len(ends) + 1))
+    if not np.diff(starts).all():  # a piece of which nothing is left
+        return []
+    found, reached = [], None
+    for axis, where in enumerate(np.unravel_index(order, draft.shape)):
+        size, first, last = draft.shape[axis], *ends_of(where, starts[:-1])
+        if size > 1 and (first == last).all() and len({*first.tolist()}) == size:
+            reached = reached or [reach.of(piece) for piece in draft.inputs]
+            found += [(root, axis) for root in along(reached, first, size)]
     return found
 
 
-def along(pieces, indices, size):
-    """The axis along which each piece is made of numbers in its own place, or else of none behind it: one or none."""
-    matrices = dict.fromkeys(root for _, roots in pieces for root in roots)
-    candidates = [(root, at) for root in matrices for at, n in enumerate(root.shape) if n == size]
-    for fits in (lambda places, index: (places == index).all(), lambda places, index: places.max() == index):
-        for root, at in candidates:
-            places = [np.unravel_index(roots[root], root.shape)[at] if root in roots else None for _, roots in pieces]
-            if all(one is not None and one.size and fits(one, index) for one, index in zip(places, indices)):
-                return [(root, at)]
+def along(reached, indices, size):
+    """The axis along which each piece is made of numbers in its own place, or of none behind it, or before it.
+
+    reached: for each piece, where its numbers come from. Returns one pair of a matrix and an axis, or none.
+    """
+    ends = {}
+    for root in dict.fromkeys(root for roots in reached for root in roots):
+        if all(root in roots and roots[root].size for roots in reached):
+            places = np.concatenate([roots[root] for roots in reached])
+            starts = np.cumsum([0, *(roots[root].size for roots in reached[:-1])])
+            for at, where in enumerate(np.unravel_index(places, root.shape)):
+                if root.shape[at] == size:
+                    ends[root, at] = ends_of(where, starts)
+    for fits in (
+        lambda first, last: (first == indices) & (last == indices),
+        lambda first, last: last == indices,
+        lambda first, last: first == indices,
+    ):
+        for axis, (first, last) in ends.items():
+            if fits(first, last).all():
+                return [axis]
     return []
+
+
+def ends_of(places, starts):
+    """The first and the last place in each part: two arrays."""
+    return np.minimum.reduceat(places, starts), np.maximum.reduceat(places, starts)

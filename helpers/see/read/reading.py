@@ -9,15 +9,13 @@ from helpers.see.read.arguments import plain_number
 from helpers.see.read.drafts import Draft, View, shows
 from helpers.see.read.opaque import opaque
 from helpers.see.read.operations import READERS
-from helpers.see.read.rounding import close
+from helpers.see.read.rounding import right
+from helpers.see.read.writes import Writes
 from helpers.see.record.events import Matrix, matrices
 from helpers.trace import rules
 from helpers.trace.grammar import rule_text
 
 FRESH = "u{}"  # labels of axes of size 1 that only one matrix has
-
-
-ADDING = ("sum-product", "mean", "add", "subtract")
 
 
 class Unread(Exception):
@@ -36,16 +34,11 @@ class Reading:
         self.numbers, self.constants = {}, []  # drafts of numbers in the code, and of constants
         self.readers = Counter(matrix for event in recording.events for matrix in event.reads)
         self.readers.update(matrices(recording.returned))
-        self.passing = self.states_in_passing()
+        self.writes = Writes(recording.events, self.readers)
         for name, matrix in recording.inputs.items():
             self.views[matrix] = View((self.given(matrix, name),))
         for event in recording.events:
             self.read(event)
-
-    def states_in_passing(self):
-        """Matrices that are written into next, and read by nothing else: not worth a step of their own."""
-        written = {event.in_place for event in self.recording.events if event.in_place is not None}
-        return {matrix for matrix in written if self.readers[matrix] == 1}
 
     def last(self):
         """The drafts of what was returned, in order."""
@@ -64,12 +57,15 @@ class Reading:
 
     # -- one call ---------------------------------------------------------------------------------
 
-    def read(self, event):
-        """Read one call: its results get their views."""
+    def read(self, event, waits=True):
+        """Read one call: its results get their views. waits: may a write be left to the next one?"""
         self.event, mark = event, len(self.drafts)
         results = [one for one in event.results if one not in self.views and one.value.dtype.kind != "c"]
         if not any(self.alive(result) for result in results) or not any(map(self.alive, event.reads)):
             return  # a constant is looked at when something reads it
+        if waits and self.writes.put_off(event):
+            return
+        self.writes.joined = []
         known = event.operation in READERS and not any(one.value.dtype.kind == "c" for one in event.reads)
         try:
             found = READERS[event.operation](self, event) if known else []
@@ -77,8 +73,12 @@ class Reading:
             found = []
         found = found if isinstance(found, list) else [found]
         found += [None] * (len(event.results) - len(found))
-        if any(one is None or not self.right(one, result) for one, result in zip(found, event.results)):
-            wrong = [i for i, (one, result) in enumerate(zip(found, event.results)) if not self.right(one, result)]
+        if self.writes.joined and not right(found[0], event.results[0]):  # something is wrong with one of them
+            for one in [*self.writes.joined, event]:
+                self.read(one, waits=False)
+            return
+        if any(one is None or not right(one, result) for one, result in zip(found, event.results)):
+            wrong = [i for i, (one, result) in enumerate(zip(found, event.results)) if not right(one, result)]
             for draft in self.drafts[mark:] if len(wrong) == len(found) else ():
                 draft.hidden = True  # nothing reads them
             for i, draft in opaque(self, event, wrong):
@@ -91,38 +91,11 @@ class Reading:
         """Does it depend on an input or a parameter?"""
         return matrix.depends
 
-    def right(self, found, result):
-        """Are these the numbers of the run, up to its rounding?"""
-        if found is None or tuple(found.shape) != tuple(result.shape):
-            return False
-        if isinstance(found, View):
-            return close(self.numbers_of(found, result), result.value, result.kind)
-        return close(found.value, result.value, result.kind) or (
-            found.kind in ADDING and close(found.value, result.value, result.kind, self.magnitude(found))
-        )
-
-    def magnitude(self, draft):
-        """How large the numbers are that were added up: what they leave when they cancel is rounded as they are."""
-        if draft.kind not in ADDING or draft.guard:
-            return np.abs(draft.value)
-        own = [source.key is None and source.origin == "made" for source in draft.inputs]
-        values = [self.magnitude(one) if made else np.abs(one.value) for one, made in zip(draft.inputs, own)]
-        core = [label for label in draft.output if any(label in labels for labels in draft.labels)]
-        kind = "add" if draft.kind == "subtract" else draft.kind
-        return rules.evaluate(kind, rule_text(draft.labels, core), values, abs(draft.factor)).reshape(draft.shape)
-
-    def numbers_of(self, view, result):
-        """The numbers of a view; where they come from no draft, they are those of the result."""
-        if view.places is None:
-            return view.pieces[0].value
-        flat = np.concatenate([*(piece.value.reshape(-1).astype(float) for piece in view.pieces), [0.0]])
-        return np.where(view.places < 0, result.value, flat[view.places])
-
     def settle(self, found, result):
         """A result has been read: it is a draft, or a view of drafts, and it has its name."""
         if isinstance(found, View):
             self.views[result] = found
-            if not found.pieces or (called(result.name) and result not in self.passing):
+            if not found.pieces or (called(result.name) and result not in self.writes.passing):
                 self.moved(result)
             return
         found.value, found.key, found.name = result.value, result, called(result.name)
@@ -179,12 +152,20 @@ class Reading:
         if isinstance(thing, Draft):
             return View((thing,))
         if isinstance(thing, Matrix):
+            if thing in self.writes.waiting:
+                self.read_now(thing)
             if thing not in self.views:
                 self.views[thing] = View((self.given(thing),))
             return self.views[thing]
         if plain_number(thing) or isinstance(thing, bool):
             return self.number(thing)
         raise Unread(f"{thing} is no matrix")
+
+    def read_now(self, matrix):
+        """Read a write that was put off."""
+        event, joined = self.event, self.writes.joined
+        self.read(self.writes.waiting.pop(matrix), waits=False)
+        self.event, self.writes.joined = event, joined
 
     def moved(self, result):
         """A draft for a matrix whose numbers are those of others in other places."""
@@ -231,8 +212,7 @@ class Reading:
         matrix = thing if isinstance(thing, Matrix) else None
         if matrix in self.moves:
             return self.moves[matrix]
-        flat = np.concatenate([*(piece.value.reshape(-1).astype(float) for piece in view.pieces), [0.0]])
-        value = matrix.value if matrix else flat[view.places]
+        value = matrix.value if matrix else view.value
         output = tuple("abcdefghijkl"[: value.ndim])
         draft = Draft("move", value, view.pieces, output=output, places=view.places, hidden=True, key=matrix)
         draft.text = self.text_of(matrix) if matrix else f"part of {self.text(view)}"

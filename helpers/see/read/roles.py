@@ -5,7 +5,8 @@ among tokens are weights, too. What goes into that softmax is scores; the two ma
 query and key.
 """
 
-PASSED = ("mask", "add", "subtract", "move", "opaque")  # kinds that scores go through on their way to the softmax
+# Kinds that scores go through on their way to the softmax.
+PASSED = ("mask", "add", "subtract", "maximum", "minimum", "tanh", "move", "opaque")
 
 
 class Roles:

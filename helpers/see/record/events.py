@@ -1,9 +1,12 @@
 """What a run of a learner's code leaves behind: every matrix in each of its states, and the calls that made them."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+
+from helpers.see.record.holders import found_in
 
 
 class Place(NamedTuple):
@@ -81,7 +84,7 @@ class Event:
     places: np.ndarray | None = None
     broken: bool = False
 
-    @property
+    @cached_property
     def reads(self):
         """The matrices among its arguments, in order, each once; not the one that it is to write into, ``out=``."""
         given = {name: value for name, value in self.kwargs.items() if name != "out"}
@@ -109,15 +112,7 @@ class Recording:
 
 def matrices(value):
     """All matrices in a nest of lists, tuples, dictionaries and slices, in order."""
-    if isinstance(value, Matrix):
-        yield value
-    elif isinstance(value, list | tuple):
-        for one in value:
-            yield from matrices(one)
-    elif isinstance(value, dict):
-        yield from matrices(list(value.values()))
-    elif isinstance(value, slice):
-        yield from matrices([value.start, value.stop, value.step])
+    return found_in(value, Matrix)
 
 
 def replaced(value, new):

@@ -1,8 +1,13 @@
 """What holds numbers in a run, a tensor or an array: its numbers, its place in the memory, if it was written into."""
 
+from functools import lru_cache
+
 import numpy as np
 
 TYPES = {"f": np.float64, "i": np.int64, "u": np.int64, "b": np.bool_, "c": np.complex128}
+
+
+ATOMS = {int, float, bool, str, type(None), type(Ellipsis)}  # of these, nothing is inside
 
 
 class Kept:
@@ -14,6 +19,8 @@ def found_in(value, kinds):
     found, left = [], [value]
     while left:
         one = left.pop()
+        if type(one) in ATOMS:
+            continue
         if isinstance(one, kinds):
             found.append(one)
         elif isinstance(one, list | tuple):
@@ -27,6 +34,8 @@ def found_in(value, kinds):
 
 def with_matrices(value, kinds, matrix_of):
     """The same nest with ``matrix_of(one)`` in the place of each thing of these kinds."""
+    if type(value) in ATOMS:
+        return value
     if isinstance(value, kinds):
         return matrix_of(value)
     if isinstance(value, tuple):
@@ -106,4 +115,9 @@ def unusual(plain):
 
 def kind(holder):
     """The type of its numbers: ``"float32"``."""
-    return str(holder.dtype).removeprefix("torch.")
+    return name_of(holder.dtype)
+
+
+@lru_cache
+def name_of(dtype):
+    return str(dtype).removeprefix("torch.")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from helpers.see.copies import is_tensor
-from helpers.see.record.holders import Kept
+from helpers.see.record.holders import ATOMS, Kept
 from helpers.see.record.spelling import ACCUMULATED, ARRAY_NAMES, REDUCED
 
 IN_ONE = """
@@ -57,7 +57,9 @@ def kept_apart(function, args, kwargs):
 
 def plain(value, given):
     """The same nest with plain arrays and numbers."""
-    if isinstance(value, KeptArray):
+    if type(value) in ATOMS:
+        return value
+    if type(value) is KeptArray:
         bare = value.view(np.ndarray)
         given[id(bare)] = bare, value
         return bare
@@ -115,7 +117,17 @@ def attribute(name):
     return property(lambda self: noted(function, name, (self,), {}, sys._getframe(1)))
 
 
-class KeptArray(np.ndarray, Kept):
+class ArrayType(type):
+    """The type of these arrays, which stands for NumPy's: every array is one of its instances."""
+
+    def __instancecheck__(cls, one):
+        return isinstance(one, np.ndarray)
+
+    def __subclasscheck__(cls, other):
+        return issubclass(other, np.ndarray)
+
+
+class KeptArray(np.ndarray, Kept, metaclass=ArrayType):
     """An array that tells the notes of the run what is done with it."""
 
     __array_ufunc__, __array_function__ = ufunc, array_function

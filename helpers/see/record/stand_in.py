@@ -7,7 +7,7 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 
 import numpy as np
 
-from helpers.see.record.numpy_calls import kept, noted
+from helpers.see.record.numpy_calls import KeptArray, kept, noted
 from helpers.see.record.spelling import ARRAY_NAMES
 
 
@@ -22,6 +22,8 @@ class StandIn(ModuleType):
         value = getattr(self.module, name)
         if value is np.random:
             return StandIn(value)
+        if value is np.ndarray:  # type(x) is np.ndarray
+            return KeptArray
         if value is np.random.default_rng:
             return lambda *args, **kwargs: Drawing(value(*args, **kwargs).bit_generator)
         if isinstance(value, FunctionType | BuiltinFunctionType) or type(value).__name__ == "_ArrayFunctionDispatcher":
@@ -76,6 +78,8 @@ def stand_ins(scopes, met):
 
 def from_numpy(value, module):
     """For what was imported by itself, ``from numpy import zeros``, its stand-in."""
+    if value is np.ndarray:
+        return KeptArray
     if not callable(value) or isinstance(value, type | np.ufunc):
         return value
     own = getattr(value, "__name__", "")

@@ -20,12 +20,11 @@ class State:
 
 @dataclass(slots=True)
 class Written:
-    """A write: when, the new state of what was written, where its cells lie in memory, and how large one is."""
+    """A write: when, into what, and its new state."""
 
     time: int
+    tensor: object
     matrix: Matrix
-    cells: np.ndarray
-    size: int
 
 
 class States:
@@ -61,7 +60,7 @@ class States:
         """A call has written into a tensor, which is this Matrix now."""
         self.time += 1
         self.add(tensor, matrix)
-        self.writes.setdefault(memory(tensor), []).append(Written(self.time, matrix, cells(tensor), cell_size(tensor)))
+        self.writes.setdefault(memory(tensor), []).append(Written(self.time, tensor, matrix))
 
     def lend(self, tensor):
         """The memory of this tensor can be written into by others, unseen."""
@@ -101,10 +100,11 @@ class States:
         state.version, later = version(tensor), state.time
         state.time = self.time
         writes = [one for one in self.writes.get(memory(tensor), ()) if one.time > later]
-        if any(one.size != cell_size(tensor) for one in writes):  # seen as another type of numbers
+        if any(cell_size(one.tensor) != cell_size(tensor) for one in writes):  # seen as another type of numbers
             writes = []
         mine = cells(tensor)
-        state.matrix = self.told([(before, mine)] + [(one.matrix, one.cells) for one in writes], mine, tensor, before)
+        pieces = [(before, mine), *((one.matrix, cells(one.tensor)) for one in writes)]
+        state.matrix = self.told(pieces, mine, tensor, before)
 
     def told(self, pieces, mine, tensor, before):
         """The Matrix of a tensor whose cells lie at ``mine``: of several matrices the last one that has the cell."""

@@ -1,23 +1,20 @@
-"""One cell from each input: sums, differences, quotients, and the usual functions of one number."""
+"""One cell from each input: sums, differences, quotients, the larger and the smaller, comparisons."""
 
 import math
-import re
-from typing import NamedTuple
 
 import numpy as np
 
 from helpers.trace.axes import einsum
-from helpers.trace.formulas import join, names, numbers
-from helpers.trace.grammar import parse
+from helpers.trace.formulas import bracketed, join, names, numbers
+from helpers.trace.grammar import COMPARE, SIGNS, parse
 from helpers.trace.kinds.kind import Kind, only_ones_vanish
-from helpers.trace.pytorch import reshapes
-
-EPSILON = 1e-5  # what rsqrt adds, so that it never divides by 0; PyTorch's LayerNorm adds the same
 
 
 class Between(Kind):
-    """What the sum, the difference and the quotient of matrices have in common."""
+    """What the sum, the difference, the quotient and all else have in common that takes one cell from each input."""
 
+    wants = "it reads two matrices, whose axes all stand in its result"
+    example = "t c, t -> t c"
     sign = ""
     least, most = 2, 2
 
@@ -71,8 +68,7 @@ class Add(Between):
 class Subtract(Add):
     """The first input's cell minus the second's."""
 
-    wants = "it reads two matrices, whose axes all stand in its result"
-    example = "t c, t -> t c"
+    wants, example = Between.wants, Between.example
     sign, least, most, signs = " − ", 2, 2, (1.0, -1.0)
 
     def combined(self, values):
@@ -86,7 +82,6 @@ class Subtract(Add):
 class Quotient(Between):
     """The first input's cell divided by the second's."""
 
-    wants = "it reads two matrices, whose axes all stand in its result"
     example = "t s, t -> t s"
     sign = " / "
 
@@ -120,112 +115,59 @@ class Quotient(Between):
         walk.part(step, 1, inputs, lists, rule.inputs[1], factor=-1.0)
 
 
-class Curve(NamedTuple):
-    """A function of one number.
+class Choice(Between):
+    """The larger, or the smaller, of one cell from each input."""
 
-    of: the function. written: its formula, ``x`` for the number and ``(x)`` where a negative one needs brackets. slope:
-    its derivative at x, where it is y; line: the same in PyTorch, ``x`` and ``y`` for the matrices.
-    """
+    sign = ", "
 
-    of: object
-    written: tuple
-    slope: object = None
-    line: str = ""
+    def __init__(self, word, of):
+        self.word, self.of = word, of
 
-
-def bell(x):
-    """The normal distribution's density."""
-    return np.exp(-x * x / 2) / math.sqrt(2 * math.pi)
-
-
-def bell_below(x):
-    """Φ: how much of the normal distribution lies below x."""
-    return (1 + np.vectorize(math.erf, otypes=[float])(x / math.sqrt(2))) / 2
-
-
-def sigmoid(x):
-    return 1 / (1 + np.exp(-x))
-
-
-CURVES = {
-    "exp": Curve(np.exp, ("e^", "x"), lambda x, y: y, "y"),
-    "log": Curve(np.log, ("log(", "x", ")"), lambda x, y: 1 / x, "1 / x"),
-    "sqrt": Curve(np.sqrt, ("√(", "x", ")"), lambda x, y: 0.5 / y, "0.5 / y"),
-    "rsqrt": Curve(  # its way back is a product of what is there already
-        lambda x: np.where(x > -EPSILON, np.abs(x + EPSILON) ** -0.5, math.nan), ("1 / √(", "x", " + 0.00001)")
-    ),
-    "sigmoid": Curve(sigmoid, ("1 / (1 + e^(−", "(x)", "))"), lambda x, y: y * (1 - y), "y * (1 - y)"),
-    "tanh": Curve(np.tanh, ("tanh(", "x", ")"), lambda x, y: 1 - y * y, "1 - y**2"),
-    "relu": Curve(lambda x: np.maximum(x, 0.0), ("max(0, ", "x", ")"), lambda x, y: x > 0),
-    "gelu": Curve(
-        lambda x: x * bell_below(x),
-        ("x", "·Φ(", "x", ")"),
-        lambda x, y: bell_below(x) + x * bell(x),
-        "torch.special.ndtr(x) + x * torch.exp(-x**2 / 2) / (2 * torch.pi) ** 0.5",
-    ),
-    "silu": Curve(
-        lambda x: x * sigmoid(x),
-        ("x", " / (1 + e^(−", "(x)", "))"),
-        lambda x, y: sigmoid(x) * (1 + x * (1 - sigmoid(x))),
-        "x.sigmoid() * (1 + x * (1 - x.sigmoid()))",
-    ),
-}
-
-
-class Function(Kind):
-    """A function of one number, for each cell of one input."""
-
-    wants = "it reads one matrix and keeps its axes"
-
-    def __init__(self, name, example):
-        self.name, self.example, self.curve = name, example, CURVES[name]
-
-    def fits(self, rule):
-        return rule.is_plain and len(rule.inputs) == 1 and {*rule.inputs[0]} == {*rule.output}
-
-    def value(self, rule, values, factor, sizes):
-        return self.curve.of(einsum(values, rule.inputs, rule.output, sizes))
-
-    def cell(self, step, index, inputs):
-        ((where,),) = self.terms(step, index, inputs)
-        return float(self.curve.of(np.float64(inputs[0].value[where])))
+    def combined(self, values):
+        return self.of(*values)
 
     def sources(self, step, index, inputs):
-        ((where,),) = self.terms(step, index, inputs)
-        x = inputs[0].value[where]
-        # What relu cuts off moves nothing, and at −∞ every curve here has an end that is flat.
-        flat = x == -math.inf or (self.name == "relu" and x <= 0)
-        return [] if flat else [(inputs[0].name, where)]
+        # The other one may change a little, and the result stays.
+        found = super().sources(step, index, inputs)
+        values = {source.name: source.value for source in inputs}
+        return [(name, where) for name, where in found if values[name][where] == step.value[index]]
 
     def formula(self, step, index, inputs):
-        ((where,),) = self.terms(step, index, inputs)
-        parts = []
-        for show in (names(inputs), numbers(inputs)):
-            text, name = show(0, where)
-            wrapped = f"({text})" if text.startswith("−") else text
-            term = {"x": (text, name), "(x)": (wrapped, name)}
-            parts.append([term.get(part, (part, "")) for part in self.curve.written])
-        return parts
+        return [bracketed(pieces, f"{self.word}(") for pieces in super().formula(step, index, inputs)]
 
     def backward(self, step, walk):
-        rule, x, y = parse(step.rule), step.inputs[0], step.name
-        dy, (axes,), turned = walk.of(step), rule.inputs, reshapes([rule.output, rule.inputs[0]])
-        if self.name == "rsqrt":  # the derivative of 1/√x is −1/2 · (1/√x)³
-            code = f"-0.5 * {step.called}{turned}**3 * {dy}{turned}"
-            walk.part(step, 0, [walk.need(y)] * 3 + [dy], [rule.output] * 4, axes, code, factor=-0.5)
-            return
-        value = walk.trace[x].value.astype(float)
-        with np.errstate(all="ignore"):
-            slope = np.asarray(self.curve.slope(value, self.curve.of(value)), float)
-        called = f"positive_{x}" if self.name == "relu" else f"slope_{y}"
-        line = "".join(
-            {"x": walk.trace[x].called, "y": f"{step.called}{turned}"}.get(part, part)
-            for part in letters(self.curve.line)
-        )
-        name = walk.help(called, slope, walk.trace[x].axes, line)
-        walk.part(step, 0, [name, dy], [axes, rule.output], axes, f"{name} * {dy}{turned}")
+        """Where both are the same number, they share: PyTorch's ``maximum`` does the same."""
+        rule = parse(step.rule)
+        values = [walk.trace[name].value.astype(float) for name in step.inputs]
+        sizes = dict(zip(rule.output, step.value.shape))
+        chosen = [einsum([value], [axes], rule.output, sizes) == step.value for value, axes in zip(values, rule.inputs)]
+        for place, (name, axes) in enumerate(zip(step.inputs, rule.inputs)):
+            if walk.is_constant(name):
+                continue
+            share = chosen[place] / np.maximum(sum(one.astype(int) for one in chosen), 1)
+            inputs = [walk.help(f"share_{step.name}_{place}", share, step.axes), walk.of(step)]
+            lists = [rule.output, rule.output]
+            walk.spread_out(inputs, lists, name, axes)
+            walk.part(step, place, inputs, lists, axes)
 
 
-def letters(line):
-    """A line of PyTorch cut at the lone letters x and y: ``["1 - ", "y", "**2"]``."""
-    return re.split(r"(?<![\w.])([xy])(?!\w)", line)
+class Comparison(Between):
+    """1 where the first input's cell is larger than the second's, or as the sign says, 0 where it is not.
+
+    No small change of a number goes through it. Its sources are the two cells that it compares.
+    """
+
+    differentiable = 0
+
+    def __init__(self, sign):
+        self.sign, self.holds = f" {SIGNS.get(sign, sign)} ", COMPARE[sign]
+
+    def combined(self, values):
+        return np.asarray(self.holds(*values)).astype(int)
+
+    def sources(self, step, index, inputs):
+        # what is compared with itself comes out alike whatever the number
+        return [] if self.mirrored(step, index, inputs) else super().sources(step, index, inputs)
+
+    def backward(self, step, walk):
+        """Here the way back ends."""

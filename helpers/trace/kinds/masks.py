@@ -7,10 +7,8 @@ import numpy as np
 from helpers.look.style import number
 from helpers.trace.axes import einsum, truth
 from helpers.trace.formulas import names
-from helpers.trace.grammar import holds, parse
+from helpers.trace.grammar import SIGNS, holds, parse
 from helpers.trace.kinds.kind import Kind, only_ones_vanish
-
-SIGNS = {"<=": "≤", ">=": "≥", "!=": "≠"}
 
 
 class Mask(Kind):

@@ -1,4 +1,4 @@
-"""Many terms become one number: their sum, their mean, the largest of them."""
+"""Many terms become one number: their sum, their mean, the largest or the smallest of them."""
 
 import math
 
@@ -157,33 +157,35 @@ class Mean(Reduction):
         walk.part(step, 0, inputs, lists, target, guard=rule.guard, factor=factor)
 
 
-class Max(Reduction):
-    """The largest of the terms; -inf where there is none."""
+class Extreme(Reduction):
+    """The largest of the terms, or the smallest. end: what it is where there is none."""
 
-    wants = "it reads one matrix and takes the largest number along the axes that its result has not"
     example = "t s -> t"
-    word = "largest"
+
+    def __init__(self, name, word, of, end):
+        self.name, self.word, self.of, self.end = name, word, of, end
+        self.wants = f"it reads one matrix and takes the {word} number along the axes that its result has not"
 
     def value(self, rule, values, factor, sizes):
-        found, gone = self.kept(rule, values, sizes, -math.inf)
-        return found.max(axis=gone) if gone else found
+        found, gone = self.kept(rule, values, sizes, self.end)
+        return self.of.reduce(found, axis=gone) if gone else found
 
     def cell(self, step, index, inputs):
         values = [float(inputs[0].value[where]) for (where,) in self.terms(step, index, inputs)]
-        return math.nan if any(map(math.isnan, values)) else max(values, default=-math.inf)
+        return self.of.reduce([*values, self.end])
 
     def sources(self, step, index, inputs):
-        value, largest = inputs[0].value, step.value[index]
-        return [(inputs[0].name, where) for (where,) in self.terms(step, index, inputs) if value[where] == largest]
+        value, found = inputs[0].value, step.value[index]
+        return [(inputs[0].name, where) for (where,) in self.terms(step, index, inputs) if value[where] == found]
 
     def written(self, step, found, inputs):
         return [
-            bracketed(join(shortened(factors(found, show), most), ", "), "max(")
+            bracketed(join(shortened(factors(found, show), most), ", "), f"{self.name}(")
             for show, most in ((names(inputs), 3), (numbers(inputs), 8))
         ]
 
     def backward(self, step, walk):
-        """Where several are the largest, they share: PyTorch's ``amax`` does the same."""
+        """Where several are the same, they share: PyTorch's ``amax`` does the same."""
         rule = parse(step.rule)
         every, (target,), name = (*rule.output, *rule.gone), rule.inputs, step.inputs[0]
         sizes = dict(zip((*target, *rule.output), (*walk.trace[name].value.shape, *step.value.shape)))

@@ -1,11 +1,11 @@
-"""One number from each matrix: sums, differences, products, quotients, powers, and functions of one number."""
+"""One number from each matrix: sums, differences, products, quotients, powers."""
 
 import math
 
 from helpers.see.read.arguments import argument, plain_number
 from helpers.see.read.operations.labels import of, spread
 from helpers.see.record.events import Matrix
-from helpers.trace.kinds.elementwise import EPSILON
+from helpers.trace.kinds.curves import EPSILON
 
 
 def pair(read, event, backwards=False):
@@ -114,15 +114,6 @@ def curve(read, name, thing, **more):
     return read.make(name, [(thing, labels)], labels, **more)
 
 
-def function(name):
-    """The reader of a function of one number that the course has a kind for."""
-
-    def read_function(read, event):
-        return curve(read, name, argument(event, 0, "input", "self"))
-
-    return read_function
-
-
 def negative(read, event):
     return times(read, argument(event, 0, "input"), -1.0)
 
@@ -157,7 +148,6 @@ READERS = {
     **dict.fromkeys(["rdiv", "rtruediv"], backwards(divide)),
     **dict.fromkeys(["pow", "ipow"], power),
     "rpow": backwards(power),
-    **{name: function(name) for name in ("exp", "log", "sqrt", "sigmoid", "tanh", "relu", "gelu", "silu")},
     **dict.fromkeys(["neg", "negative"], negative),
     "square": square,
     "reciprocal": inverse,

@@ -5,7 +5,7 @@ import math
 from helpers.see.read.arguments import argument
 from helpers.see.read.operations.elementwise import between, inverse_root
 from helpers.see.read.operations.labels import of, reduced
-from helpers.see.read.operations.reductions import deviations
+from helpers.see.read.operations.reductions import deviations, length_of
 
 
 def scaled_rows(read, thing, normed, axes, weight, bias):
@@ -65,4 +65,18 @@ def rms_norm(read, event):
     return scaled_rows(read, thing, normed, axes, weight, None)
 
 
-READERS = {"layer_norm": layer_norm, "rms_norm": rms_norm}
+def normalize(read, event):
+    """Each row divided by its length, or by ε where it is shorter than that."""
+    thing, order = argument(event, 0, "input"), argument(event, 1, "p", default=2.0)
+    dims, epsilon = argument(event, 2, "dim", default=1), argument(event, 3, "eps", default=1e-12)
+    if order != 2:
+        return None
+    below = length_of(read, thing, dims, keep=True)
+    below.text = f"length of {read.text(thing)}"
+    if (below.value < epsilon).any():
+        short, below.hidden = below, True
+        below = between(read, "maximum", short, epsilon, text=f"max({short.text}, {epsilon:g})")
+    return between(read, "quotient", thing, below)
+
+
+READERS = {"layer_norm": layer_norm, "rms_norm": rms_norm, "normalize": normalize}

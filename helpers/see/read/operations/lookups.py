@@ -20,12 +20,26 @@ def embedding(read, event):
 
 
 def indexed(read, event):
-    """``table[ids]`` is a lookup where the table is a parameter; all other indices move numbers."""
-    table, key = event.args[:2]
-    ids = isinstance(key, Matrix) and key.value.dtype.kind == "i" and key.shape and (key.value >= 0).all()
-    if ids and table.origin == "parameter":
-        return looked_up(read, table, key)
-    return moved(read, event, FIRST)
+    """``table[ids]`` is a lookup where the table is a parameter or the ids an input; other indices move numbers."""
+    table, ids = event.args[:2]
+    return named(read, table, ids) or moved(read, event, FIRST)
 
 
-READERS = {"embedding": embedding, "getitem": indexed}
+def index_select(read, event):
+    table, dim, ids = (argument(event, at, name) for at, name in enumerate(("input", "dim", "index")))
+    return (named(read, table, ids) if dim == 0 else None) or moved(read, event, FIRST)
+
+
+def take(read, event):
+    """NumPy's; PyTorch's has no axis, and takes numbers."""
+    table, ids, axis = argument(event, 0, "input", "a"), argument(event, 1, "indices"), argument(event, 2, "axis")
+    return (named(read, table, ids) if axis == 0 else None) or moved(read, event, FIRST)
+
+
+def named(read, table, ids):
+    """The lookup of rows by ids that are worth a look, or None."""
+    whole = isinstance(ids, Matrix) and ids.value.dtype.kind == "i" and ids.shape and (ids.value >= 0).all()
+    return looked_up(read, table, ids) if whole and (table.origin == "parameter" or read.alive(ids)) else None
+
+
+READERS = {"embedding": embedding, "getitem": indexed, "index_select": index_select, "take": take}

@@ -47,9 +47,12 @@ def moved(read, event, slots):
             return replaced(value, lambda matrix: array(matrix.value))
         return 0 if plain_number(value) or isinstance(value, bool) else replaced(value, positions)
 
-    args = [renewed(slot, value) for slot, value in enumerate(event.args)]
-    kwargs = {name: renewed(name, value) for name, value in event.kwargs.items() if name not in ("dtype", "out")}
-    returned = event.function(*args, **kwargs)
+    for one in read.writes.up_to(event):
+        args = [renewed(slot, value) for slot, value in enumerate(one.args)]
+        kwargs = {name: renewed(name, value) for name, value in one.kwargs.items() if name not in ("dtype", "out")}
+        returned = one.function(*args, **kwargs)
+        if one is not event:
+            made[one.results[0]] = args[0]
     found = [args[0]] if event.in_place is not None else tensors(returned)
     return [joined(views, as_numbers(one) - 1) if views else None for one in found]
 
@@ -127,6 +130,8 @@ def kept(read, matrix):
             or False in [one for one in event.args if isinstance(one, bool)]
         )
         if len(parts) == 1 and zero and np.isin(parts[0].value, (0, 1)).all() and parts[0].shape == matrix.shape:
+            for draft in read.view(matrix).pieces:
+                draft.hidden |= read.fleeting(draft)  # nothing else reads it
             return parts[0]
     name = read.text(matrix)
     if not read.alive(matrix):
@@ -136,16 +141,18 @@ def kept(read, matrix):
     return opposite
 
 
-def sorted_numbers(read, event):
-    """sort, topk: the numbers are moved to where the places that come with them say; these have no derivative."""
-    import torch
+def picked_numbers(read, event):
+    """sort, topk, median: the numbers are moved to where the places that come with them say; these have no derivative.
 
-    places = event.results[1]
-    thing = argument(event, 0, "input", "self")
-    dim = argument(event, 2 if event.operation == "topk" else 1, "dim", default=-1)
-    positions = torch.arange(thing.value.size).reshape(thing.shape)
+    NumPy's sort tells no places: they are looked for.
+    """
+    thing, results = argument(event, 0, "input", "self", "a"), event.results
+    dim = argument(event, 2 if event.operation in ("topk", "kthvalue") else 1, "dim", "axis", default=-1)
     dim = dim if isinstance(dim, int) and not isinstance(dim, bool) else -1
-    return [read.view(thing).then(positions.gather(dim, torch.from_numpy(places.value)).numpy())]
+    places = results[1].value if len(results) > 1 else np.argsort(thing.value, axis=dim, kind="stable")
+    kept = places if places.ndim == thing.value.ndim else np.expand_dims(places, dim)
+    positions = np.take_along_axis(np.arange(thing.value.size).reshape(thing.shape), kept, axis=dim)
+    return [read.view(thing).then(positions.reshape(places.shape))]
 
 
 def written(read, event):
@@ -181,6 +188,6 @@ READERS = {
     **dict.fromkeys(["copy", "fill"], mover(*FIRST, 1, "src", "value")),
     "zero": mover(*FIRST),
     "pad": mover(*FIRST, 3, "value"),
-    **dict.fromkeys(["sort", "topk"], sorted_numbers),
+    **dict.fromkeys(["sort", "topk", "kthvalue", "median", "cummax", "cummin"], picked_numbers),
     "written": written,
 }

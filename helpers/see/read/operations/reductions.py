@@ -1,4 +1,4 @@
-"""Many numbers become one: sum, mean, the largest, variance, and sums so far."""
+"""Many numbers become one: sum, mean, variance, length, and sums so far."""
 
 import math
 
@@ -15,7 +15,7 @@ def asked(event):
 
 
 def reduce(kind):
-    """The reader of a sum, a mean or a maximum."""
+    """The reader of a sum or a mean."""
 
     def read_reduction(read, event):
         thing, dims, keep = asked(event)
@@ -27,14 +27,6 @@ def reduce(kind):
 def made(read, kind, thing, dims, keep=False, **more):
     labels, left = reduced(read.view(thing).shape, dims, keep)
     return read.make(kind, [(thing, labels)], left, **more)
-
-
-def largest(read, event):
-    """max: of all numbers, or along one axis with the places where they are; those have no derivative."""
-    thing, dims, keep = asked(event)
-    if dims is not None and not isinstance(dims, int | tuple):
-        return None  # the larger of two matrices, cell by cell
-    return made(read, "max", thing, dims, keep)
 
 
 def deviations(read, thing, dims, **more):
@@ -114,8 +106,12 @@ def length(read, event):
     if order not in (2, "fro", None):
         return None
     thing, dims = argument(event, 0, "input", "self", "x", "A"), argument(event, 2, "dim")
-    keep = argument(event, 3, "keepdim", default=False)
-    labels, left = reduced(read.view(thing).shape, dims, bool(keep))
+    return length_of(read, thing, dims, bool(argument(event, 3, "keepdim", default=False)))
+
+
+def length_of(read, thing, dims, keep):
+    """The root of the sum of the squares along some axes, a draft."""
+    labels, left = reduced(read.view(thing).shape, dims, keep)
     squares = read.make("sum-product", [(thing, labels)] * 2, left, hidden=True)
     squares.text = f"sum of {read.text(thing)} ** 2"
     return curve(read, "sqrt", squares)
@@ -135,8 +131,6 @@ def squared_error(read, event):
 READERS = {
     "sum": reduce("sum-product"),
     "mean": reduce("mean"),
-    "amax": reduce("max"),
-    "max": largest,
     "var": variance,
     "std": deviation,
     "cumsum": sums_so_far,
