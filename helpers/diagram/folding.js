@@ -27,17 +27,14 @@ function readsThrough(step, steps) {
 }
 
 // A trace as it is shown while the parts in `opened`, a list of paths, are open and all others closed. Where more is open
-// than has room, the part that was opened last is shown alone.
+// than has room, the part that was opened last is shown alone, or the last one that has room.
 export function folded(trace, opened) {
+  const hasRoom = (steps) => shownOf(steps).length <= MOST_AT_ONCE;
   let all = closedAndOpen(trace.all, opened);
-  if (shownOf(all).length > MOST_AT_ONCE) {
-    for (const path of [...opened].reverse()) {
-      const view = alone(all, path);
-      if (view) {
-        all = view;
-        break;
-      }
-    }
+  if (!hasRoom(all)) {
+    const views = [...opened].reverse().map((path) => alone(all, path));
+    const found = views.filter((view) => view);
+    all = found.find(hasRoom) ?? found[0] ?? all;
   }
   const steps = dictionary(all.map((step) => [step.name, step]));
   for (const step of all) step.reads = readsThrough(step, steps);
@@ -61,7 +58,7 @@ function closedAndOpen(steps, opened) {
   return steps.map((step) => {
     const part = closed[step.name];
     if (!part) return { ...step, folded: "" };
-    const out = comesOut.has(step.name) || !read.has(step.name);
+    const out = comesOut.has(step.name) || !(step.hidden || read.has(step.name));
     if (!out) return { ...step, hidden: true, folded: "" };
     return step.kind === "given" ? { ...step, folded: "" } : { ...step, hidden: false, folded: part.at(-1) };
   });

@@ -32,15 +32,16 @@ def closed_part(step, opened):
 def folded(steps, opened):
     """The steps as they are shown while the parts in ``opened`` are open and all others closed: a dictionary by name.
 
-    What others read of a closed part, and what nobody reads, stands for it: ``Step.folded`` is then its name. All else
-    in it is hidden. Where more is open than has room, the part that was opened last is shown alone.
+    What others read of a closed part, and what is shown and nobody reads, stands for it: ``Step.folded`` is then its
+    name. All else in it is hidden. Where more is open than has room, the part that was opened last is shown alone, or
+    the last one that has room.
     """
     opened = list(opened)
     found = closed_and_open(steps, opened)
     if count(found) <= MOST:
         return found
-    views = (alone(found, path) for path in reversed(opened))
-    return next((view for view in views if view), found)
+    views = [view for path in reversed(opened) if (view := alone(found, path))]
+    return next((view for view in views if count(view) <= MOST), next(iter(views), found))
 
 
 def closed_and_open(steps, opened):
@@ -48,7 +49,8 @@ def closed_and_open(steps, opened):
     steps = list(steps)
     closed = {step.name: closed_part(step, opened) for step in steps}
     read = {name for step in steps for name in step.inputs}
-    out = {name for step in steps for name in step.inputs if closed[name] != closed[step.name]} | {*closed} - read
+    out = {name for step in steps for name in step.inputs if closed[name] != closed[step.name]}
+    out |= {step.name for step in steps if not step.hidden} - read
     return {step.name: as_shown(step, closed[step.name], step.name in out) for step in steps}
 
 

@@ -6,8 +6,9 @@ from itertools import count
 from helpers.look.again import again, without_number
 from helpers.see.known import Known
 from helpers.see.read.dimensions import Axes, Letters, named_inputs, rule_letters
+from helpers.see.read.paragraphs import divide
 from helpers.see.read.roles import Roles
-from helpers.see.read.surroundings import settle
+from helpers.see.read.surroundings import readers_of, settle
 from helpers.trace.grammar import clauses, guard_text, rule_text
 from helpers.trace.tables import table
 from helpers.trace.trace import Trace
@@ -19,11 +20,14 @@ def assembled(drafts, last, title, tokens=None, known=None):
     """The Trace of drafts. last: the drafts that were returned, in order. known: what is Known beside the code."""
     known = known or Known()
     drafts = needed(drafts, last)
-    settle(drafts)
+    readers = readers_of(drafts)
+    settle(drafts, readers)
+    names = names_of(drafts)
+    divide(drafts, readers, names)
     trace = Trace(title, tokens)
     roles = Roles(drafts, last[-1:])
     axes = followed(drafts, roles, known)
-    letters, names = Letters(axes), names_of(drafts)
+    letters = Letters(axes)
     for draft in drafts:
         letters.give(draft)
     roles.without_values(drafts, letters.of)

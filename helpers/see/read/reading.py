@@ -34,6 +34,7 @@ class Reading:
         self.recording, self.drafts, self.views = recording, [], {}
         self.moves = {}  # by matrix, the draft of its own that moves numbers there
         self.numbers, self.constants = {}, []  # drafts of numbers in the code, and of constants
+        self.stage = ""  # of a call that is opened into its steps: what these are for
         self.readers = Counter(matrix for event in recording.events for matrix in event.reads)
         self.readers.update(matrices(recording.returned))
         self.passing = self.states_in_passing()
@@ -66,7 +67,7 @@ class Reading:
 
     def read(self, event):
         """Read one call: its results get their views."""
-        self.event, mark = event, len(self.drafts)
+        self.event, self.stage, mark = event, "", len(self.drafts)
         results = [one for one in event.results if one not in self.views and one.value.dtype.kind != "c"]
         if not any(self.alive(result) for result in results) or not any(map(self.alive, event.reads)):
             return  # a constant is looked at when something reads it
@@ -134,7 +135,7 @@ class Reading:
     def add(self, draft):
         """Add a draft: it stands where its matrix was made, not where it is first read."""
         event = draft.key.event if draft.key is not None and draft.key.event else self.event
-        draft.part = draft.part or event.within
+        draft.part, draft.trail, draft.number, draft.stage = event.within, event.trail, event.number, self.stage
         draft.code = draft.code or event.place.statement
         self.drafts.append(draft)
         return draft

@@ -106,7 +106,8 @@ class Notes:
         if name in REVERSED:
             operation, function = REVERSED[name]
             args = (*args[:2][::-1], *args[2:])
-        event = Event(operation, function, args, kwargs, within=where.within)
+        event = Event(operation, function, args, kwargs, within=where.within, trail=where.trail)
+        event.number = len(self.recording.events)
         written = ()
         if where.at:
             event.place, written = sourced(where.at).place, sourced(where.at).numbers
