@@ -202,8 +202,10 @@ class Reading:
         return draft
 
     def text_of(self, result):
-        event = result.event
-        return (event.place.expression or (event.within[-1] if event.within else "")) if event else ""
+        """The expression that a matrix is the value of, in the code of whoever asked for it; or the part it is from."""
+        event, part = result.event, (result.event.within[-1:] if result.event else ())
+        inner = part if event and event.inner else ()
+        return next(filter(None, [result.expression, *inner, event.place.expression if event else "", *part]), "")
 
     def text(self, thing):
         """What a matrix, a draft or a number is called in the code."""

@@ -33,7 +33,8 @@ class Matrix:
     ``wei₃``; a matrix that is written piece by piece keeps its own. variable: the name without such a number. origin:
     "input", "parameter", "constant" (it stands in the code, or comes from outside it), "made", or "broken": it may
     depend on an input, and how cannot be told. event: the call that made it, None for what was there before. kind: the
-    run's own type of number, ``"float32"``.
+    run's own type of number, ``"float32"``. expression: the call that gave it back to the learner's own code,
+    ``self.sa(x)``, or "" where it was made there.
     """
 
     value: np.ndarray
@@ -42,6 +43,7 @@ class Matrix:
     event: object = field(default=None, repr=False)
     kind: str = "float32"
     variable: str = ""
+    expression: str = ""
 
     @property
     def depends(self):
@@ -67,7 +69,8 @@ class Event:
     places: of "written" alone, a matrix that was written into by way of another one of the same numbers, as a view: for
     each cell its position in the flattened numbers of what the event reads, one after the other. broken: a number among
     its arguments, or what it was made of, may have been taken out of a matrix before (``float(x[0])``), so that its
-    sources are lost. number: how many calls were before it.
+    sources are lost. number: how many calls were before it. inner: was it made by code of PyTorch's own, as by a layer in a
+    Sequential?
 
     Events without results are where numbers leave: "item", "tolist", "bool", "equal", "contains".
     """
@@ -84,6 +87,7 @@ class Event:
     places: np.ndarray | None = None
     broken: bool = False
     number: int = 0
+    inner: bool = False
 
     @property
     def reads(self):
