@@ -44,9 +44,20 @@ class Reading:
             self.read(event)
 
     def states_in_passing(self):
-        """Matrices that are written into next, and read by nothing else: not worth a step of their own."""
+        """Matrices that are written into next, themselves or by way of a piece of them, and read by nothing else: not
+        worth a step of their own."""
         written = {event.in_place for event in self.recording.events if event.in_place is not None}
-        return {matrix for matrix in written if self.readers[matrix] == 1}
+        passing, readers = {matrix for matrix in written if self.readers[matrix] == 1}, {}
+        for event in self.recording.events:
+            for matrix in event.reads:
+                readers.setdefault(matrix, []).append(event)
+        for event in self.recording.events:
+            for matrix in event.results if event.operation == "written" else ():
+                those = readers.get(matrix, [])
+                goes_on = any(one.operation == "written" for one in those) and len(those) == self.readers[matrix]
+                if goes_on and all(one.operation == "written" or passing.issuperset(one.results) for one in those):
+                    passing.add(matrix)
+        return passing
 
     def last(self):
         """The drafts of what was returned, in order."""
