@@ -15,6 +15,7 @@ import argparse
 import time
 import warnings
 from dataclasses import dataclass, field
+from itertools import combinations
 
 import numpy as np
 import torch
@@ -142,6 +143,9 @@ def wrong_sources(rerun, trace, step, index, generator):
         return None
     wanted = rerun.at(step.value)[0]
     if not all(places.values()) or any(wanted in some for some in places.values()):  # two with the same numbers
+        return None
+    taken = [{id(place[1]) if place[0] == "held" else place for place in some} for some in places.values()]
+    if any(one & other for one, other in combinations(taken, 2)):  # one that is read by two names
         return None
 
     def value(numbers):

@@ -47,6 +47,11 @@ def plain_rms_norm(input, normalized_shape, weight=None, eps=None):
     return normal if weight is None else normal * weight
 
 
+def plain_baddbmm(input, batch1, batch2, *, beta=1, alpha=1):
+    """``baddbmm`` step by step."""
+    return beta * input + alpha * (batch1 @ batch2)
+
+
 PLAIN = {
     "scaled_dot_product_attention": plain_attention,
     "layer_norm": plain_layer_norm,
@@ -63,6 +68,7 @@ def plain_calls():
     with ExitStack() as stack:
         for name, function in PLAIN.items():
             stack.enter_context(patch.object(F, name, function))
+        stack.enter_context(patch.object(torch, "baddbmm", plain_baddbmm))
         try:
             yield
         finally:

@@ -40,8 +40,13 @@ def folded(steps, opened):
     found = closed_and_open(steps, opened)
     if count(found) <= MOST:
         return found
-    views = [view for path in reversed(opened) if (view := alone(found, path))]
+    views = [view for path in reversed(opened) if is_open(path, opened) and (view := alone(found, path))]
     return next((view for view in views if count(view) <= MOST), next(iter(views), found))
+
+
+def is_open(path, opened):
+    """Is a part open, with all those around it?"""
+    return all(path[:depth] in opened for depth in range(1, len(path) + 1))
 
 
 def closed_and_open(steps, opened):
@@ -55,10 +60,10 @@ def closed_and_open(steps, opened):
 
 
 def alone(steps, path):
-    """One part, and what it reads from outside; None where nothing of it is shown, as a part around it is closed."""
+    """One open part, and what it reads from outside; None where nothing of it is shown."""
     inside = {name for name, step in steps.items() if step.part[: len(path)] == path}
     kept, left = set(), [name for name in inside if not steps[name].hidden]
-    if not left or any(steps[name].folded == path[-1] for name in left):
+    if not left:
         return None
     while left:
         step = steps[left.pop()]

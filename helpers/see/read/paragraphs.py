@@ -97,7 +97,7 @@ class Part:
         taken, made = {draft.part[self.depth] for draft in self.inside() if len(draft.part) > self.depth}, []
         for piece in choice:
             if self.is_worth(piece):
-                plain = piece.name(self.readers, self.names)
+                plain = piece.name(self.readers, self.names, self.path)
                 name = next(again(plain, n) for n in count(1) if again(plain, n) not in taken)
                 taken.add(name)
                 made.append((*self.path, name))

@@ -6,7 +6,7 @@ from helpers.see.read.surroundings import FEWEST
 from helpers.see.record.blocks import Block, blocks
 
 MOST_RESULTS = 4  # that a piece is named after
-LONGEST = 36  # characters of such a name
+LONGEST = 45  # characters of such a name
 IN_THE_CODE = ("paragraph", "statement")
 
 
@@ -22,24 +22,28 @@ class Piece:
         """How many matrices are made in it, but for hidden ones."""
         return sum(not draft.hidden for draft in self.drafts)
 
-    def name(self, readers, names):
+    def name(self, readers, names, around):
         """What it is called: as its author says, or after what comes out of it, or its lines.
 
-        readers: of each draft. names: what each is called.
+        readers: of each draft. names: what each is called. around: the parts that it is in.
         """
         first = self.blocks[0]
         if all(one.kind == "turn" for one in self.blocks):
-            turns = [one.first + 1 for one in self.blocks]
-            return f"{first.heading}, " + (f"turn {turns[0]}" if len(turns) == 1 else f"turns {turns[0]}–{turns[-1]}")
-        if first.heading and len(self.blocks) == 1:
+            turns = span("turn", first.first + 1, self.blocks[-1].last + 1)
+            return turns if first.heading in around else f"{first.heading}, {turns}"
+        if len(self.blocks) == 1 and first.heading not in ("", *around):
             return first.heading
         inside = {*self.drafts}
         out = [one for one in self.drafts if not (inside.issuperset(readers[one]) if readers[one] else one.hidden)]
-        results = ", ".join(names[draft] for draft in out)
-        if 0 < len(out) <= MOST_RESULTS and len(results) <= LONGEST:
-            return f"steps to {results}"
-        first, last = min(one for one, _ in self.lines), max(one for _, one in self.lines)
-        return f"line {first}" if first == last else f"lines {first}–{last}"
+        results = f"steps to {', '.join(names[draft] for draft in out)}"
+        if 0 < len(out) <= MOST_RESULTS and len(results) <= LONGEST and results not in around:
+            return results
+        return span("line", min(one for one, _ in self.lines), max(one for _, one in self.lines))
+
+
+def span(word, first, last):
+    """``span("line", 3, 5) == "lines 3–5"``."""
+    return f"{word} {first}" if first == last else f"{word}s {first}–{last}"
 
 
 def pieces(drafts, depth):

@@ -10,9 +10,7 @@ from typing import NamedTuple
 
 LOOPS = (ast.For, ast.AsyncFor, ast.While)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-FOR_TOOLS = re.compile(
-    r"(?i)(type|noqa|pyrefly|pylint|fmt|mypy|ruff|isort|pragma|todo|fixme|xxx|copied|adapted|ignore copy)\b"
-)
+FOR_TOOLS = re.compile(r"(?i)(noqa|todo|fixme|xxx|copied|adapted)\b|(type|pyrefly|pylint|fmt|mypy|ruff|pragma):")
 CODE = (ast.Call, ast.Tuple, ast.List, ast.stmt)
 LETTERS = re.compile(r"[^\W\d_]{3}")  # a word
 LONGEST = 40  # characters of a name
@@ -116,7 +114,7 @@ def heading(statement, lines):
             break
         said = [lines[at].strip().strip("# "), *said] if lines[at].strip() else said
         at -= 1
-    told = " ".join(one for one in said if LETTERS.search(one) and not FOR_TOOLS.match(one))
+    told = " ".join(one for one in said if not FOR_TOOLS.match(one))
     first = re.split(r"(?<=\w)[.:;] ", re.sub(r"\([^)]*\)", "", told) + " ")[0].strip(" -=*.:")
     return "" if is_code(told) or not LETTERS.search(first) else shortened(first)
 

@@ -69,8 +69,8 @@ class Event:
     places: of "written" alone, a matrix that was written into by way of another one of the same numbers, as a view: for
     each cell its position in the flattened numbers of what the event reads, one after the other. broken: a number among
     its arguments, or what it was made of, may have been taken out of a matrix before (``float(x[0])``), so that its
-    sources are lost. number: how many calls were before it. inner: was it made by code of PyTorch's own, as by a layer in a
-    Sequential?
+    sources are lost. number: how many calls were before it. inner: was it made by code of PyTorch's own, as by a
+    layer in a Sequential?
 
     Events without results are where numbers leave: "item", "tolist", "bool", "equal", "contains".
     """
