@@ -106,10 +106,11 @@ def word(draft):
 
 def names_of(drafts):
     """What each draft is called. A name that is used again gets a small number, ``wei₂``: those that are shown count
-    first, so that no number is missing among them.
+    first, then those that these are made of, so that no number is missing among them.
     """
     names, taken, last = {}, set(), {}
-    for draft in sorted(drafts, key=lambda draft: draft.hidden):
+    seen = {source for draft in drafts if not draft.hidden for source in draft.inputs}
+    for draft in sorted(drafts, key=lambda draft: draft.hidden * (2 - (draft in seen))):
         plain = without_number(draft.name or one_line(draft.text) or draft.word or word(draft))
         found = plain
         if plain in taken:

@@ -35,9 +35,10 @@ class Piece:
             return first.heading
         inside = {*self.drafts}
         out = [one for one in self.drafts if not (inside.issuperset(readers[one]) if readers[one] else one.hidden)]
-        results = f"steps to {', '.join(names[draft] for draft in out)}"
-        if 0 < len(out) <= MOST_RESULTS and len(results) <= LONGEST and results not in around:
-            return results
+        steps = f"steps to {', '.join(names[draft] for draft in out)}"
+        steps = f"last {steps}" if steps in around else steps  # it ends as what it is in
+        if 0 < len(out) <= MOST_RESULTS and len(steps) <= LONGEST and steps not in around:
+            return steps
         return span("line", min(one for one, _ in self.lines), max(one for _, one in self.lines))
 
 
