@@ -68,7 +68,7 @@ def of_a_lambda(x):
 LONG = [in_a_loop, side_by_side, in_branches, in_one_line, of_a_lambda]
 LAYERS = [
     nn.TransformerEncoderLayer(12, 3, 17, batch_first=True).eval(),
-    nn.TransformerEncoder(nn.TransformerEncoderLayer(12, 3, 17), 3).eval(),
+    nn.TransformerEncoder(nn.TransformerEncoderLayer(12, 3, 17), 3, enable_nested_tensor=False).eval(),
     nn.MultiheadAttention(12, 3, add_bias_kv=True).eval(),
     nn.MultiheadAttention(12, 3, kdim=12, vdim=12).eval(),
     nn.Sequential(*[nn.Linear(12, 12) for _ in range(40)]),
@@ -193,3 +193,13 @@ def test_what_a_comment_says(comment, wanted):
     source = f"def f(x):\n    y = x\n    {comment}\n    return y\n"
     last = ast.parse(source).body[0].body[-1]
     assert heading(last, source.splitlines()) == wanted
+
+
+def test_the_turns_of_a_loop_keep_their_numbers():
+    x = torch.randn(2, 3)
+    turns = [path for path in see(in_a_loop, x, 40).parts if "turn" in path[-1]]
+    numbers = {path: [int(one) for one in path[-1].split()[-1].split("–")] for path in turns}
+    deepest = [path for path in turns if not any(other[: len(path)] == path for other in turns if other != path)]
+    covered = [turn for path in deepest for turn in range(numbers[path][0], numbers[path][-1] + 1)]
+    assert covered == [*range(1, 41)]
+    assert all(numbers[path][0] <= numbers[inner][0] for path in turns for inner in turns if inner[:-1] == path)

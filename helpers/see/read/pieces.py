@@ -6,7 +6,7 @@ from helpers.see.read.surroundings import FEWEST
 from helpers.see.record.blocks import Block, blocks
 
 MOST_RESULTS = 4  # that a piece is named after
-LONGEST = 45  # characters of such a name
+LONGEST = 50  # characters of such a name
 IN_THE_CODE = ("paragraph", "statement")
 
 
@@ -53,11 +53,13 @@ def pieces(drafts, depth):
     Paragraphs come first, then what stands in a loop or a branch, turn by turn, then statements and calls. Where one
     piece has nearly all, it is cut on.
     """
-    drafts = sorted(drafts, key=lambda draft: draft.number)
-    keys, first = with_turns([key(draft, depth) for draft in drafts]), []
-    for cut in range(max(map(len, keys), default=0)):
-        runs = groupby(zip(keys, drafts), key=lambda one: one[0][: cut + 1])
-        found = [piece(start, [draft for _, draft in run]) for start, run in runs]
+    drafts, first = sorted(drafts, key=lambda draft: draft.number), []
+    if any(not draft.blocks or draft.trail[depth - 1 : depth] != ((),) for draft in drafts):  # else they are known
+        for draft, found in zip(drafts, with_turns([key(draft, depth) for draft in drafts])):
+            draft.blocks = found
+    for cut in range(max((len(draft.blocks) for draft in drafts), default=0)):
+        runs = groupby(drafts, key=lambda draft: draft.blocks[: cut + 1])
+        found = [piece(start, [*run]) for start, run in runs]
         if sum(one.size >= FEWEST for one in found) > 1:
             return found
         if sum(one.size > 0 for one in found) > 1:
