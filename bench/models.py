@@ -4,7 +4,8 @@
     PYTHONPATH=. python -m bench.models [--only llama] [--cells 12] [--more]
 
 calls, steps, constants: of a run; those that are shown, and those that depend on no input. parts: pieces of its code
-that fold. first: the matrices that are shown before anybody opens one. widest: where one is open, with those around it.
+that fold. first: the matrices that are shown before anybody opens one. widest: the most at a time, whichever part is
+open, with those around it or with all others.
 values: those of its steps that TorchLens has too. sources: cells whose sources are right, by running it again: random
 nonsense in all cells that a cell does not name as its sources leaves it as it is, and another number in one that it
 names changes it. ms: of `see`, not counting the first time.
@@ -14,18 +15,17 @@ import argparse
 import time
 import warnings
 from dataclasses import dataclass, field
+from itertools import combinations
 
 import numpy as np
 import torch
 
-from bench.witnesses import Rerun, close, logged
+from bench.witnesses import LOW, Rerun, close, logged
 from helpers.see.record.recording import record
 from helpers.see.seeing import trace_of
 from helpers.trace import folding
 
 HEAD = f"{'model':<38} calls steps constants parts first widest  values sources    ms"
-
-LOW = 1e4  # what scores are masked with is further from 0
 
 
 @dataclass
@@ -77,9 +77,11 @@ def looked_at(name, module, inputs, cells, generator):
 
 
 def most_at_a_time(steps, paths):
-    """The most matrices that are shown where one part is open, and those around it."""
-    opened = [[path[:depth] for depth in range(1, len(path) + 1)] for path in [(), *paths]]
-    return max(folding.count(folding.folded(steps, some)) for some in opened)
+    """The most matrices that are shown at once: with nothing open, and where each part is opened as the last one, after
+    those around it or after all others."""
+    around = [[path[:depth] for depth in range(1, len(path) + 1)] for path in [(), *paths]]
+    others = [[*(one for one in paths if one != path), path] for path in paths]
+    return max(folding.count(folding.folded(steps, some)) for some in [*around, *others])
 
 
 def odd(trace):
@@ -141,6 +143,9 @@ def wrong_sources(rerun, trace, step, index, generator):
         return None
     wanted = rerun.at(step.value)[0]
     if not all(places.values()) or any(wanted in some for some in places.values()):  # two with the same numbers
+        return None
+    taken = [{id(place[1]) if place[0] == "held" else place for place in some} for some in places.values()]
+    if any(one & other for one, other in combinations(taken, 2)):  # one that is read by two names
         return None
 
     def value(numbers):
@@ -211,11 +216,12 @@ def total(lines):
     values, sources = (
         [sum(numbers) for numbers in zip(*(getattr(line, what) for line in lines))] for what in ("values", "sources")
     )
-    narrow = sum(0 < line.first <= folding.MOST for line in lines)
+    seen = [line for line in lines if line.steps]
+    narrow = sum(max(line.first, line.widest) <= folding.MOST for line in seen)
     return (
-        f"{len(lines)} models, {sum(not line.steps for line in lines)} not seen; {values[0]} of {values[1]} values are "
+        f"{len(lines)} models, {len(lines) - len(seen)} not seen; {values[0]} of {values[1]} values are "
         f"TorchLens's, the sources of {sources[0]} of {sources[1]} cells are right; {narrow} models show at "
-        f"most {folding.MOST} matrices at first."
+        f"most {folding.MOST} matrices at a time, whatever is open."
     )
 
 

@@ -1,4 +1,4 @@
-"""Attention as six hands write it, for tests: what learners bring from a lecture, from small GPTs, from a book.
+"""Attention as seven hands write it, for tests: what learners bring from a lecture, from small GPTs, from a book.
 
 ``MODELS`` has a factory for each, from sizes to a module with random weights and its inputs. Where no
 other ``Sizes`` are wanted all differ, so that no axis can be taken for another.
@@ -293,6 +293,79 @@ class HandMadeNorm(nn.Module):
         return self.a_2 * (x - mean) / (std + self.eps) + self.b_2
 
 
+# -- as in one long forward: a whole block without a function of its own ----------------------------
+
+
+class LongBlock(nn.Module):
+    """A block in one function, in paragraphs: gated attention with a bias of positions and values of the past."""
+
+    def __init__(self, width, heads, longest):
+        super().__init__()
+        self.norm = nn.Parameter(torch.ones(width))
+        self.qkv, self.gate, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width), nn.Linear(width, width)
+        self.up, self.side, self.down = nn.Linear(width, 17), nn.Linear(width, 17), nn.Linear(17, width)
+        self.positions = nn.Parameter(torch.zeros(heads, longest, longest))
+        self.decay, self.heads = nn.Parameter(torch.zeros(heads)), heads
+
+    def forward(self, x):
+        B, T, C = x.shape
+
+        # Normalize: a length of 1 on average (RMSNorm).
+        square = (x * x).mean(-1, keepdim=True)
+        normal = x * torch.rsqrt(square + 1e-6) * self.norm
+
+        # ---- queries, keys and values ----
+        # fmt: off, which a tool reads, and nobody else
+        q, k, v = self.qkv(normal).chunk(3, dim=-1)
+        q = q.view(B, T, self.heads, -1).transpose(1, 2)  # (B, heads, T, h)
+        k = k.view(B, T, self.heads, -1).transpose(1, 2)
+        v = v.view(B, T, self.heads, -1).transpose(1, 2)
+
+        # (B, heads, T, T)
+        scores = q @ k.transpose(-2, -1) * q.shape[-1] ** -0.5
+        scores = scores + self.positions[:, :T, :T]
+        scores = scores.masked_fill(torch.ones(T, T).triu(1).bool(), float("-inf"))
+        weights = scores.softmax(-1)
+        heads = weights @ v
+
+        # A mean of the values so far, which fades
+        fade = torch.sigmoid(self.decay)[:, None]
+        state = v[:, :, 0]
+        past = [state]
+        for t in range(1, T):
+            state = fade * state
+            state = state + (1 - fade) * v[:, :, t]
+            past.append(state)
+        heads = heads + torch.stack(past, dim=2)
+
+        joined = heads.transpose(1, 2).reshape(B, T, C)
+        gate = torch.sigmoid(self.gate(normal))
+        x = x + self.out(gate * joined)
+        hidden = F.silu(self.side(x)) * self.up(x)
+        x = x + self.down(hidden)
+        return x
+
+
+def without_a_break(q, k, v):
+    """Attention with all that was ever added to it, in one run of statements."""
+    scores = q @ k.transpose(-2, -1)
+    scaled = scores * q.shape[-1] ** -0.5
+    capped = 30 * torch.tanh(scaled / 30)
+    sharper = capped * 1.5
+    weights = sharper.softmax(-1)
+    kept = weights.clamp(min=0.05)
+    total = kept.sum(-1, keepdim=True)
+    shares = kept / total
+    mixed = shares @ v
+    mean = mixed.mean(-1, keepdim=True)
+    centered = mixed - mean
+    square = centered * centered
+    variance = square.mean(-1, keepdim=True)
+    normal = centered * torch.rsqrt(variance + 1e-5)
+    gate = torch.sigmoid(normal)
+    return gate * normal
+
+
 # -- factories --------------------------------------------------------------------------------------
 
 
@@ -328,8 +401,9 @@ def one_as_three(s, *shape):
     return dict.fromkeys(("query", "key", "value"), torch.randn(*shape, s.C))
 
 
-def split(inputs, s):
-    return {name: one.unflatten(2, (s.heads, s.head_size)).transpose(1, 2) for name, one in inputs.items()}
+def split(inputs, s, names=("query", "key", "value")):
+    heads = (one.unflatten(2, (s.heads, s.head_size)).transpose(1, 2) for one in inputs.values())
+    return dict(zip(names, heads))
 
 
 def past(s):
@@ -356,6 +430,8 @@ MODELS = {
         {**one_as_three(s, s.B, s.T), "mask": past(s)[None]},
     ),
     "annotated: LayerNorm": lambda s: (HandMadeNorm(s.C), x(s)),
+    "long: block in paragraphs": lambda s: (LongBlock(s.C, s.heads, s.longest), x(s)),
+    "long: without a break": lambda s: (without_a_break, split(three(s), s, "qkv")),
     "nn.MultiheadAttention": lambda s: (nn.MultiheadAttention(s.C, s.heads, batch_first=True), three(s)),
     "nn.MultiheadAttention, masked": lambda s: (
         nn.MultiheadAttention(s.C, s.heads, dropout=0.1),

@@ -1,6 +1,7 @@
 """Closed parts of the code: what is shown of them, and that its sources are those of the whole."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -136,3 +137,19 @@ def test_an_open_part_in_a_closed_one_is_not_shown_alone():
     trace = model(12, 4)
     closed = [path for path in trace.parts if len(path) == 3]
     assert shown(trace.folded(closed)) == shown(trace.folded([]))
+
+
+def test_a_part_in_one_of_the_same_name_is_shown_alone():
+    trace = model(8)
+    again = {step.name: replace(step, part=tuple(step.part[0] for _ in step.part)) for step in trace}
+    trace = Trace(trace.title, trace.tokens, again)
+    layers = [path for path in trace.parts if len(path) == 1]
+    assert shown(trace.folded(layers)) == ["x6", "joined7", "x7"]
+
+
+def test_what_nobody_reads_and_nobody_sees_does_not_come_out_of_a_closed_part():
+    trace = Trace()
+    trace.given("x", [1.0, 2.0], "t")
+    for name, hidden in (("y", False), ("z", True)):
+        trace.seen(name, [2.0, 4.0], "t", "sum-product", "t -> t", ["x"], factor=2.0, part=("f",), hidden=hidden)
+    assert shown(trace.folded([])) == ["x", "y"]

@@ -5,6 +5,7 @@ import { dictionary } from "./grammar.js";
 
 const MOST_AT_ONCE = 15; // matrices
 const pathText = (path) => path.join("\n");
+const isWithin = (part, path) => path.every((name, i) => part[i] === name);
 
 // The outermost part around a step that is not open, or undefined where all are open.
 function closedPart({ part }, opened) {
@@ -27,17 +28,17 @@ function readsThrough(step, steps) {
 }
 
 // A trace as it is shown while the parts in `opened`, a list of paths, are open and all others closed. Where more is open
-// than has room, the part that was opened last is shown alone.
+// than has room, the part that was opened last is shown alone, or the last one that has room.
 export function folded(trace, opened) {
+  const hasRoom = (steps) => shownOf(steps).length <= MOST_AT_ONCE;
   let all = closedAndOpen(trace.all, opened);
-  if (shownOf(all).length > MOST_AT_ONCE) {
-    for (const path of [...opened].reverse()) {
-      const view = alone(all, path);
-      if (view) {
-        all = view;
-        break;
-      }
-    }
+  if (!hasRoom(all)) {
+    const paths = new Set(opened.map(pathText));
+    const reachable = [...opened]
+      .reverse()
+      .filter((path) => path.every((_, i) => paths.has(pathText(path.slice(0, i + 1)))));
+    const views = reachable.map((path) => alone(all, path)).filter((view) => view);
+    all = views.find(hasRoom) ?? views[0] ?? all;
   }
   const steps = dictionary(all.map((step) => [step.name, step]));
   for (const step of all) step.reads = readsThrough(step, steps);
@@ -61,23 +62,22 @@ function closedAndOpen(steps, opened) {
   return steps.map((step) => {
     const part = closed[step.name];
     if (!part) return { ...step, folded: "" };
-    const out = comesOut.has(step.name) || !read.has(step.name);
+    const out = comesOut.has(step.name) || !(step.hidden || read.has(step.name));
     if (!out) return { ...step, hidden: true, folded: "" };
     return step.kind === "given" ? { ...step, folded: "" } : { ...step, hidden: false, folded: part.at(-1) };
   });
 }
 
-// One part, and what it reads from outside; null where nothing of it is shown, as a part around it is closed.
+// One open part, and what it reads from outside; null where nothing of it is shown.
 function alone(all, path) {
   const steps = dictionary(all.map((step) => [step.name, step]));
-  const isInside = ({ part }) => path.every((name, i) => part[i] === name);
-  const left = all.filter((step) => isInside(step) && !step.hidden).map(({ name }) => name);
-  if (!left.length || left.some((name) => steps[name].folded === path.at(-1))) return null;
+  const left = all.filter(({ part, hidden }) => isWithin(part, path) && !hidden).map(({ name }) => name);
+  if (!left.length) return null;
   const kept = new Set();
   while (left.length) {
     const step = steps[left.pop()];
     kept.add(step.name);
-    if (isInside(step) || step.hidden) left.push(...step.inputs.filter((name) => !kept.has(name)));
+    if (isWithin(step.part, path) || step.hidden) left.push(...step.inputs.filter((name) => !kept.has(name)));
   }
   return all.map((step) => (kept.has(step.name) ? step : { ...step, hidden: true }));
 }
@@ -96,10 +96,9 @@ export function withinReach(steps, opened) {
   return [...found.values()];
 }
 
-// The opened parts after one was opened or closed.
+// The opened parts after one was opened or closed; what is in a part that is closed is closed, too.
 export function toggled(opened, path) {
-  const others = opened.filter((other) => pathText(other) !== pathText(path));
-  return others.length < opened.length ? others : [...opened, path];
+  return isOpen(opened, path) ? opened.filter((other) => !isWithin(other, path)) : [...opened, path];
 }
 
 export const isOpen = (opened, path) => opened.some((other) => pathText(other) === pathText(path));

@@ -33,15 +33,21 @@ def closed_part(step, opened):
 def folded(steps, opened):
     """The steps as they are shown while the parts in ``opened`` are open and all others closed: a dictionary by name.
 
-    What others read of a closed part, and what nobody reads, stands for it: ``Step.folded`` is then its name. All else
-    in it is hidden. Where more is open than has room, the part that was opened last is shown alone.
+    What others read of a closed part, and what is shown and nobody reads, stands for it: ``Step.folded`` is then its
+    name. All else in it is hidden. Where more is open than has room, the part that was opened last is shown alone, or
+    the last one that has room.
     """
     opened = list(opened)
     found = closed_and_open(steps, opened)
     if count(found) <= MOST:
         return found
-    views = (alone(found, path) for path in reversed(opened))
-    return next((view for view in views if view), found)
+    views = [view for path in reversed(opened) if is_open(path, opened) and (view := alone(found, path))]
+    return next((view for view in views if count(view) <= MOST), next(iter(views), found))
+
+
+def is_open(path, opened):
+    """Is a part open, with all those around it?"""
+    return all(path[:depth] in opened for depth in range(1, len(path) + 1))
 
 
 def closed_and_open(steps, opened):
@@ -49,15 +55,16 @@ def closed_and_open(steps, opened):
     steps = list(steps)
     closed = {step.name: closed_part(step, opened) for step in steps}
     read = {name for step in steps for name in step.inputs}
-    out = {name for step in steps for name in step.inputs if closed[name] != closed[step.name]} | {*closed} - read
+    out = {name for step in steps for name in step.inputs if closed[name] != closed[step.name]}
+    out |= {step.name for step in steps if not step.hidden} - read
     return {step.name: as_shown(step, closed[step.name], step.name in out) for step in steps}
 
 
 def alone(steps, path):
-    """One part, and what it reads from outside; None where nothing of it is shown, as a part around it is closed."""
+    """One open part, and what it reads from outside; None where nothing of it is shown."""
     inside = {name for name, step in steps.items() if step.part[: len(path)] == path}
     kept, left = set(), [name for name in inside if not steps[name].hidden]
-    if not left or any(steps[name].folded == path[-1] for name in left):
+    if not left:
         return None
     while left:
         step = steps[left.pop()]

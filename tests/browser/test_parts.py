@@ -1,9 +1,15 @@
 """Parts of the code in the browser: buttons open and close them, and what is shown then is what Python shows."""
 
 import itertools
+from dataclasses import replace
+
+import torch
 
 from helpers.diagram.diagram import payload
+from helpers.see import see
+from helpers.trace import Trace
 from tests.browser.pages import sendable
+from tests.models_by_hand import LongBlock
 from tests.test_folding import model
 
 FOLD = """([trace, choices]) => {
@@ -18,13 +24,32 @@ FOLD = """([trace, choices]) => {
 }"""
 
 
+def all_choices(trace):
+    """Every set of parts, as it could be open."""
+    for opened in itertools.product([False, True], repeat=len(trace.parts)):
+        yield [path for path, is_open in zip(trace.parts, opened) if is_open]
+
+
+def some_choices(trace):
+    """Each part opened as the last one: after those around it, without them, and after all others."""
+    for path in trace.parts:
+        yield [path[:depth] for depth in range(1, len(path) + 1)]
+        yield [path]
+        yield [*(one for one in trace.parts if one != path), path]
+
+
+def inside_its_own_name():
+    """A part in one of the same name, which has no room beside the rest."""
+    trace = model(6)
+    again = {step.name: replace(step, part=tuple("layer" for _ in step.part)) for step in trace}
+    return Trace(trace.title, trace.tokens, again)
+
+
 def test_what_is_shown_is_what_python_shows(blank):
     blank.clear()
-    for trace in [model(), model(1, 4), model(2, 2)]:
-        choices = [
-            [path for path, is_open in zip(trace.parts, opened) if is_open]
-            for opened in itertools.product([False, True], repeat=len(trace.parts))
-        ]
+    long = see(LongBlock(6, 2, 5).eval(), torch.randn(1, 3, 6))
+    small = [(trace, [*all_choices(trace)]) for trace in (model(), model(1, 4), model(2, 2))]
+    for trace, choices in [*small, *((trace, [*some_choices(trace)]) for trace in (long, inside_its_own_name()))]:
         found = blank.page.evaluate(FOLD, [sendable(payload(trace)), choices])
         for opened, steps in zip(choices, found):
             folded = trace.folded(opened)
@@ -55,3 +80,6 @@ def test_a_part_is_opened_and_closed(show):
     for _ in range(2):  # closing a part closes what is in it, too
         buttons.nth(1).click()
         shown.page.wait_for_timeout(100)
+    assert buttons.all_inner_texts() == ["layers.0", "layers.0.sa", "layers.0.sa.heads.0", "layers.0.sa.heads.1"]
+    assert [button.get_attribute("aria-pressed") for button in buttons.all()] == ["true", "true", "false", "false"]
+    assert "q00" not in shown.page.evaluate(names)

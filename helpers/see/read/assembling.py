@@ -7,9 +7,10 @@ from helpers.look.again import again, without_number
 from helpers.see.known import Known
 from helpers.see.read.axis_families import named_inputs
 from helpers.see.read.letters import Letters, rule_letters
+from helpers.see.read.paragraphs import divide
 from helpers.see.read.roles import Roles
 from helpers.see.read.same_axes import Axes
-from helpers.see.read.surroundings import settle
+from helpers.see.read.surroundings import readers_of, settle
 from helpers.trace.grammar import clauses, guard_text, rule_text
 from helpers.trace.tables import table
 from helpers.trace.trace import Trace
@@ -21,11 +22,14 @@ def assembled(drafts, last, title, tokens=None, known=None):
     """The Trace of drafts. last: the drafts that were returned, in order. known: what is Known beside the code."""
     known = known or Known()
     drafts = needed(drafts, last)
-    settle(drafts)
+    readers = readers_of(drafts)
+    settle(drafts, readers)
+    names = names_of(drafts)
+    divide(drafts, readers, names)
     trace = Trace(title, tokens)
     roles = Roles(drafts, last[-1:])
     axes = followed(drafts, roles, known)
-    letters, names = Letters(axes), names_of(drafts)
+    letters = Letters(axes)
     for draft in drafts:
         letters.give(draft)
     roles.without_values(drafts, letters.of)
@@ -104,10 +108,11 @@ def word(draft):
 
 def names_of(drafts):
     """What each draft is called. A name that is used again gets a small number, ``wei₂``: those that are shown count
-    first, so that no number is missing among them.
+    first, then those that these are made of, so that no number is missing among them.
     """
     names, taken, last = {}, set(), {}
-    for draft in sorted(drafts, key=lambda draft: draft.hidden):
+    seen = {source for draft in drafts if not draft.hidden for source in draft.inputs}
+    for draft in sorted(drafts, key=lambda draft: draft.hidden * (2 - (draft in seen))):
         plain = without_number(draft.name or one_line(draft.text) or draft.word or word(draft))
         found = plain
         if plain in taken:

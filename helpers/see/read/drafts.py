@@ -14,6 +14,8 @@ class Draft:
     its axes; output: the labels of its own axes; runs: labels that only the output has, each with the one that it runs
     along with. places: of a move. table: of an opaque step, the ``Sources`` of its cells; word: what it is called.
     name: of the variable, or ""; text: the expression. origin: as of a matrix, or "number". hidden: not to be shown.
+    part, trail, number: where it was made, as in an Event; stage: which piece of one call of PyTorch, or ""; blocks:
+    the pieces of the code around it, once they are asked for.
     """
 
     kind: str
@@ -33,6 +35,10 @@ class Draft:
     hidden: bool = False
     code: str = ""
     part: tuple = ()
+    trail: tuple = ()
+    number: int = 0
+    stage: str = ""
+    blocks: tuple = ()
     key: object = None  # the matrix of the run that it is
     shows: bool = True
     pull: object = None

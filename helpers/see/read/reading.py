@@ -32,6 +32,7 @@ class Reading:
         self.recording, self.drafts, self.views = recording, [], {}
         self.moves = {}  # by matrix, the draft of its own that moves numbers there
         self.numbers, self.constants = {}, []  # drafts of numbers in the code, and of constants
+        self.stage = ""  # of a call that is opened into its steps: what these are for
         self.readers = Counter(matrix for event in recording.events for matrix in event.reads)
         self.readers.update(matrices(recording.returned))
         self.writes = Writes(recording.events, self.readers)
@@ -59,7 +60,7 @@ class Reading:
 
     def read(self, event, waits=True):
         """Read one call: its results get their views. waits: may a write be left to the next one?"""
-        self.event, mark = event, len(self.drafts)
+        self.event, self.stage, mark = event, "", len(self.drafts)
         results = [one for one in event.results if one not in self.views and one.value.dtype.kind != "c"]
         if not any(self.alive(result) for result in results) or not any(map(self.alive, event.reads)):
             return  # a constant is looked at when something reads it
@@ -107,7 +108,7 @@ class Reading:
     def add(self, draft):
         """Add a draft: it stands where its matrix was made, not where it is first read."""
         event = draft.key.event if draft.key is not None and draft.key.event else self.event
-        draft.part = draft.part or event.within
+        draft.part, draft.trail, draft.number, draft.stage = event.within, event.trail, event.number, self.stage
         draft.code = draft.code or event.place.statement
         self.drafts.append(draft)
         return draft
@@ -182,8 +183,10 @@ class Reading:
         return draft
 
     def text_of(self, result):
-        event = result.event
-        return (event.place.expression or (event.within[-1] if event.within else "")) if event else ""
+        """The expression that a matrix is the value of, in the code of whoever asked for it; or the part it is from."""
+        event, part = result.event, (result.event.within[-1:] if result.event else ())
+        inner = part if event and event.inner else ()
+        return next(filter(None, [result.expression, *inner, event.place.expression if event else "", *part]), "")
 
     def text(self, thing):
         """What a matrix, a draft or a number is called in the code."""

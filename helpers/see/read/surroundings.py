@@ -4,7 +4,7 @@ A parameter, and a constant, belongs where it is read; a part in which one matri
 itself.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from itertools import takewhile
 
 from helpers.look.again import without_number
@@ -13,22 +13,44 @@ FEWEST = 2  # matrices made in a part
 MOST_CALLS = 6  # of one function, side by side: more are one part
 
 
-def settle(drafts):
-    """Give every draft its part for good; drafts: in order, all that the trace will have."""
+def settle(drafts, readers):
+    """Give every draft the part of a module or a function that it belongs to; drafts: in order, all of the trace."""
     join_many_calls(drafts)
-    readers = {}
-    for draft in drafts:
-        for source in draft.inputs:
-            readers.setdefault(source, []).append(draft)
-    for draft in reversed(drafts):
-        if draft.origin in ("parameter", "constant") and draft in readers:
-            levels = zip(*(reader.part for reader in readers[draft]))
-            draft.part = tuple(level[0] for level in takewhile(lambda level: len({*level}) == 1, levels))
+    settle_given(drafts, readers)
     made = Counter(
         path for draft in drafts if draft.origin == "made" and not draft.hidden for path in paths(draft.part)
     )
     for draft in drafts:
-        draft.part = tuple(path[-1] for path in paths(draft.part) if made[path] >= FEWEST)
+        keep(draft, [made[path] >= FEWEST for path in paths(draft.part)])
+
+
+def readers_of(drafts):
+    """Which drafts read each draft: a dictionary of lists, empty where nobody does."""
+    readers = defaultdict(list)
+    for draft in drafts:
+        for source in draft.inputs:
+            readers[source].append(draft)
+    return readers
+
+
+def settle_given(drafts, readers):
+    """Put parameters and constants where they are read: in the innermost part that all their readers are in."""
+    for draft in reversed(drafts):
+        if draft.origin in ("parameter", "constant") and readers[draft]:
+            levels = zip(*(reader.part for reader in readers[draft]))
+            draft.part = tuple(level[0] for level in takewhile(lambda level: len({*level}) == 1, levels))
+
+
+def keep(draft, which):
+    """Keep some of the parts around a draft; what leads through another one leads from there to the next."""
+    if all(which):
+        return
+    if draft.trail:
+        trail = [draft.trail[0]]
+        for kept, codes in zip(which, draft.trail[1:]):
+            trail = [*trail, codes] if kept else [*trail[:-1], trail[-1] + codes]
+        draft.trail = tuple(trail)
+    draft.part = tuple(part for part, kept in zip(draft.part, which) if kept)
 
 
 def join_many_calls(drafts):

@@ -8,8 +8,7 @@ class Writes:
     """
 
     def __init__(self, events, readers):
-        written = {event.in_place for event in events if event.in_place is not None}
-        self.passing = {matrix for matrix in written if readers[matrix] == 1}
+        self.passing = passing(events, readers)
         self.waiting, self.joined = {}, []  # by matrix, the write that made it
 
     def put_off(self, event):
@@ -27,3 +26,22 @@ class Writes:
             found.append(self.waiting.pop(found[-1].in_place))
         self.joined = found[:0:-1]
         return found[::-1]
+
+
+def passing(events, counts):
+    """Matrices that are written into next, themselves or by way of a piece of them, and read by nothing else.
+
+    counts: how often each matrix is read.
+    """
+    written = {event.in_place for event in events if event.in_place is not None}
+    found, readers = {matrix for matrix in written if counts[matrix] == 1}, {}
+    for event in events:
+        for matrix in event.reads:
+            readers.setdefault(matrix, []).append(event)
+    for event in events:
+        for matrix in event.results if event.operation == "written" else ():
+            those = readers.get(matrix, [])
+            goes_on = any(one.operation == "written" for one in those) and len(those) == counts[matrix]
+            if goes_on and all(one.operation == "written" or found.issuperset(one.results) for one in those):
+                found.add(matrix)
+    return found

@@ -36,7 +36,8 @@ class Matrix:
     ``wei₃``; a matrix that is written piece by piece keeps its own. variable: the name without such a number. origin:
     "input", "parameter", "constant" (it stands in the code, or comes from outside it), "made", or "broken": it may
     depend on an input, and how cannot be told. event: the call that made it, None for what was there before. kind: the
-    run's own type of number, ``"float32"``.
+    run's own type of number, ``"float32"``. expression: the call that gave it back to the learner's own code,
+    ``self.sa(x)``, or "" where it was made there.
     """
 
     value: np.ndarray
@@ -45,6 +46,7 @@ class Matrix:
     event: object = field(default=None, repr=False)
     kind: str = "float32"
     variable: str = ""
+    expression: str = ""
 
     @property
     def depends(self):
@@ -65,10 +67,13 @@ class Event:
     they were given, with a Matrix in the place of each tensor or array, at any depth; ``2 - x`` is (2, x). results: the
     matrices that came back, in order, then those that it wrote into beside them. in_place: the state before of the
     matrix that was written into, or None. place: where it stands in the code. within: the parts of the code around it,
-    the outermost first: paths of modules (``layers.0.attn``) and names of functions. places: of "written" alone, a
-    matrix that was written into by way of another one of the same numbers, as a view: for each cell its position in the
-    flattened numbers of what the event reads, one after the other. broken: a number among its arguments, or what it
-    was made of, may have been taken out of a matrix before (``float(x[0])``), so that its trail is lost.
+    the outermost first: paths of modules (``layers.0.attn``) and names of functions. trail: the way to it through the
+    code, a tuple for the function itself and for each of these parts: pairs of a code object and the instruction in it.
+    places: of "written" alone, a matrix that was written into by way of another one of the same numbers, as a view: for
+    each cell its position in the flattened numbers of what the event reads, one after the other. broken: a number among
+    its arguments, or what it was made of, may have been taken out of a matrix before (``float(x[0])``), so that its
+    sources are lost. number: how many calls were before it. inner: was it made by code of PyTorch's own, as by a
+    layer in a Sequential?
 
     Events without results are where numbers leave: "item", "tolist", "bool", "equal", "contains".
     """
@@ -81,8 +86,11 @@ class Event:
     in_place: object = None
     place: Place = field(default_factory=Place)
     within: tuple = ()
+    trail: tuple = ()
     places: np.ndarray | None = None
     broken: bool = False
+    number: int = 0
+    inner: bool = False
 
     @cached_property
     def reads(self):

@@ -1,7 +1,7 @@
 """What each matrix of a run is called: by the variable that it was assigned to, numbered where one is used again."""
 
 from helpers.look.again import again
-from helpers.see.record.source import named, sourced
+from helpers.see.record.source import named, numbered, sourced
 
 KEEPING = ("setitem", "written")  # what is written piece by piece keeps its name
 
@@ -37,25 +37,33 @@ class Names:
         self.claims = {key: held for key, held in self.claims.items() if key[2] in where.stack}
         path = ()
         for frame, called in where.frames:
-            here = sourced(frame)
-            if here.returned is not None:
-                path = (*here.returned, *path)
-                continue
-            key = frame, frame.f_lasti, called, path
-            for matrix in self.claims.pop(key, ()):
-                matrix.variable = ""
-            target = here.target
-            for position in path:
-                target = target[position] if isinstance(target, tuple) and position < len(target) else ""
-            found = []
-            for part, name in named(target, value):
-                matrix = matrix_of(part)
+            here, key = sourced(frame), (frame, frame.f_lasti, called, path)
+            if here.returned is None:
+                break
+            path = (*here.returned, *path)
+        else:
+            if not where.frames:
+                return
+        for matrix in self.claims.pop(key, ()):
+            matrix.variable = matrix.expression = ""
+        found = [(matrix_of(part), name) for part, name in named(at(here.target, path), value)]
+        for matrix, name in found:
+            if matrix is not None:
+                matrix.variable = name
+        if called is not None:  # it came back from a call, which is what others know of it
+            expression = here.place.expression + "".join(f"[{position}]" for position in path)
+            calls = [(matrix_of(part), text) for part, text in numbered(value, expression)]
+            for matrix, text in calls:
                 if matrix is not None:
-                    matrix.variable = name
-                    found.append(matrix)
-            if called is not None:
-                self.claims[key] = found
-            return
+                    matrix.expression = text
+            self.claims[key] = [matrix for matrix, _ in [*found, *calls] if matrix is not None]
+
+
+def at(target, path):
+    """The variable of a target that gets what stands at a position of a tuple, or ""."""
+    for position in path:
+        target = target[position] if isinstance(target, tuple) and position < len(target) else ""
+    return target
 
 
 def number(known, made):

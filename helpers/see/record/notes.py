@@ -76,6 +76,7 @@ class Notes:
         changed = self.changed(name, args, kwargs, tensors, versions)
         results = [one for one in found_in(value, self.kinds) if id(one) in changed or not self.states.knows(one)]
         if not results and not changed and name not in LEAVING:
+            self.names.claim(where, value, self.nameless)  # it gives back what it got, as dropout does
             return
         args, kwargs = with_matrices((args, kwargs), self.kinds, lambda one: read[id(one)])
         event = self.event(operation, function, args, kwargs, where, name)
@@ -106,12 +107,20 @@ class Notes:
         if name in REVERSED:
             operation, function = REVERSED[name]
             args = (*args[:2][::-1], *args[2:])
-        event = Event(operation, function, args, kwargs, within=where.within)
+        event = Event(operation, function, args, kwargs, within=where.within, trail=where.trail)
+        event.number = len(self.recording.events)
+        event.inner = bool(where.frames) and where.frames[0][1] is not None
         written = ()
         if where.at:
             event.place, written = sourced(where.at).place, sourced(where.at).numbers
         event.broken = self.loose and takes_numbers(event, written)
         return event
+
+    def nameless(self, tensor):
+        """The Matrix of a tensor, if no variable has named it."""
+        known = isinstance(tensor, self.kinds) and self.states.knows(tensor)
+        matrix = self.states.read(tensor) if known else None
+        return None if matrix is None or matrix.variable else matrix
 
     def let_out(self, number):
         """A number can go where nobody sees it."""

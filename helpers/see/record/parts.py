@@ -19,27 +19,32 @@ OURS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
 ANY = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
 WRAPPERS = {"wrapper", "wrapped", "decorated"}  # of decorators: no part of the code that anybody thinks of
 UNNAMED = {"__init__", "__call__", "__new__"}
+CALLING = {"_wrapped_call_impl", "_call_impl"}  # how PyTorch calls the forward of a module
 
 
 class Standing(NamedTuple):
     """One frame of the stack. own: does its line belong to the learner or to a model? part: the name of the part of
     the code that it is, or "". counts: may it be the function itself that is recorded? builds: does it make an object,
-    so that what it computes is not what the caller gets?"""
+    so that what it computes is not what the caller gets? leads: does its code tell where the run is?"""
 
     own: bool
     part: str
     counts: bool
     builds: bool = False
+    leads: bool = True
 
 
 class Where(NamedTuple):
     """Where a call stands. at: the innermost of the learner's frames, or None. frames: those of the learner's, the
     innermost first, that may give its result a name, each with the frame that it called, or None if it made the call
-    itself. within: the parts around it, the outermost first. stack: all frames that run."""
+    itself. within: the parts around it, the outermost first. trail: the way to it through the code, a tuple for the
+    function itself and for each of these parts: the code that ran there, each with the instruction where it was.
+    stack: all frames that run."""
 
     at: object
     frames: list
     within: tuple
+    trail: tuple
     stack: dict
 
 
@@ -77,8 +82,14 @@ class Parts:
             named = named and not known[one].builds
             inner = one
         outermost = next((one for one in reversed(stack) if known[one].counts), None)
-        within = [known[one].part for one in reversed(stack) if known[one].part and one is not outermost]
-        return Where(at, frames, tuple(within), known)
+        within, trail = [], [[]]
+        for one in reversed(stack):
+            if known[one].part and one is not outermost:
+                within.append(known[one].part)
+                trail.append([])
+            if known[one].leads:
+                trail[-1].append((one.f_code, one.f_lasti))
+        return Where(at, frames, tuple(within), tuple(map(tuple, trail)), known)
 
     def numbered(self, standing, path):
         """A part that is entered again is another one: ``rotate_half₂``. path: of the parts around it."""
@@ -103,7 +114,7 @@ class Parts:
             owner = code.co_qualname.split(".")[-2:-1]
             part = owner[0] if code.co_name == "forward" and owner else code.co_name  # a function with its own gradient
         counts = own and not wrapper and code.co_name not in ("<listcomp>", "<genexpr>")
-        return Standing(own, part, counts, builds=code.co_name == "__init__")
+        return Standing(own, part, counts, code.co_name == "__init__", own or is_step_of_module(frame))
 
     def path(self, module, above):
         """The path of a module, or what it is called where it is called."""
@@ -124,6 +135,13 @@ def frames_above(frame, known):
             return frame
         frame = frame.f_back
     return None
+
+
+def is_step_of_module(frame):
+    """Is it a method of one of PyTorch's modules, a piece of its forward?"""
+    code = frame.f_code
+    named = code.co_argcount and code.co_varnames[0] == "self" and code.co_name not in CALLING
+    return bool(named) and is_module(frame.f_locals.get("self"))
 
 
 own_files = {}

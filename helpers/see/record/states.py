@@ -123,21 +123,21 @@ class States:
         if (owner < 0).any() or (mine.size and not same(whole[places], value)):
             if before and same(before.value, value):
                 return before  # the same numbers were written, or into another part of the memory
-            place = pieces[-1][0].event.place if pieces[-1][0].event else None
             made = Matrix(value, origin="broken", kind=kind(tensor), variable=variable)
-            self.note(made, parts, None, place)
+            self.note(made, parts, None, pieces[-1][0].event)
             return made
         if len(parts) == 1 and parts[0].shape == value.shape and (places.ravel() == np.arange(places.size)).all():
             return parts[0]
         origin = "constant" if all(part.origin == "constant" for part in parts) else "made"
         made = Matrix(value, origin=origin, kind=kind(tensor), variable=variable)
-        self.note(made, parts, places, parts[-1].event.place if parts and parts[-1].event else None)
+        self.note(made, parts, places, parts[-1].event if parts else None)
         return made
 
-    def note(self, made, parts, places, place):
-        made.event = Event("written", None, (parts,), {}, [made], places=places)
-        if place:
-            made.event.place = place
+    def note(self, made, parts, places, last):
+        """Note that a matrix was written into by way of another one. last: the call that did it, or None."""
+        made.event = Event("written", None, (parts,), {}, [made], places=places, number=len(self.events))
+        if last:
+            made.event.place, made.event.within, made.event.trail = last.place, last.within, last.trail
         self.events.append(made.event)
 
 

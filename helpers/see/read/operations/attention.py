@@ -64,20 +64,21 @@ def multi_head(read, event):
     given = {name: argument(event, at, name, default=defaults.get(name)) for at, name in enumerate(MULTI_HEAD.split())}
     if any(given[name] is not None for name in ("bias_k", "bias_v", "static_k", "static_v")) or given["add_zero_attn"]:
         return None
-    heads = given["num_heads"]
-    query, key, value = (
-        headed(read, projection(read, given, at), heads) for at in range(3)
-    )  # (B, heads, T, h), or (heads, T, h)
+    read.stage = "in-projection"
+    made = [projection(read, given, at) for at in range(3)]  # (T, B, C), or (T, C)
+    read.stage = "attention"
+    query, key, value = (headed(read, one, given["num_heads"]) for one in made)  # (B, heads, T, h), or (heads, T, h)
     scale = 1 / math.sqrt(query.shape[-1])
     allowed = padding(read, given, query, key)
     out, weights = attend(read, query, key, value, allowed, scale=scale)
-    out.text = "heads"
+    out.text, read.stage = "heads", "out-projection"
     last = projected(read, gathered(out), given["out_proj_weight"], given["out_proj_bias"])
+    last.text = read.text_of(event.results[0]) or "projected heads"
     if not given["need_weights"]:
         return [last]
     if not given["average_attn_weights"]:
         return [last, read.view(weights)]
-    labels = of(weights.shape)
+    labels, read.stage = of(weights.shape), "attention"
     mean = read.make("mean", [(weights, labels)], (*labels[:-3], *labels[-2:]), text="mean of weights")
     return [last, mean]
 
