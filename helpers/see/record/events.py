@@ -62,7 +62,8 @@ class Event:
     they were given, with a Matrix in the place of each tensor or array, at any depth; ``2 - x`` is (2, x). results: the
     matrices that came back, in order, then those that it wrote into beside them. in_place: the state before of the
     matrix that was written into, or None. place: where it stands in the code. within: the parts of the code around it,
-    the outermost first: paths of modules (``layers.0.attn``) and names of functions. places: of "written" alone, a
+    the outermost first: paths of modules (``layers.0.attn``) and names of functions. lines: the learner's code that led
+    to it, the innermost first: pairs of a code object and the number of its line. places: of "written" alone, a
     matrix that was written into by way of another one of the same numbers, as a view: for each cell its position in the
     flattened numbers of what the event reads, one after the other. broken: a number among its arguments, or what it
     was made of, may have been taken out of a matrix before (``float(x[0])``), so that its trail is lost.
@@ -78,6 +79,7 @@ class Event:
     in_place: object = None
     place: Place = field(default_factory=Place)
     within: tuple = ()
+    lines: tuple = ()
     places: np.ndarray | None = None
     broken: bool = False
 

@@ -106,7 +106,8 @@ class Notes:
         if name in REVERSED:
             operation, function = REVERSED[name]
             args = (*args[:2][::-1], *args[2:])
-        event = Event(operation, function, args, kwargs, within=where.within)
+        lines = tuple((frame.f_code, frame.f_lineno) for frame, one in where.stack.items() if one.own)
+        event = Event(operation, function, args, kwargs, within=where.within, lines=lines)
         written = ()
         if where.at:
             event.place, written = sourced(where.at).place, sourced(where.at).numbers
