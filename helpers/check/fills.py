@@ -72,7 +72,7 @@ def lowest_fill(one, answer, low, high):
     def is_enough(fill):
         return ((answer(one, fill)[name] - wanted)[plain] / away[plain]).min() >= REACHED
 
-    if np.abs(away).max() < LEAST or is_enough(low):
+    if not (np.isfinite(away).all() and np.abs(away).max() >= LEAST) or is_enough(low):
         return low
     for _ in range(STEPS):
         middle = (low + high) / 2

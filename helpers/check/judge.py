@@ -53,7 +53,7 @@ def judge(exercise, function, seed=0, count=4):
             return Verdict(False, f"{exercise.name}: {said}")
         if wrong:
             cause = diagnosis(Evidence(trials, tries)) if wrong.found or wrong.raised else ""
-            find = None if of_module or not wrong.found else partial(finding, trials, tries)
+            find = partial(finding, trials, tries) if wrong.found else None
             return Verdict(False, report.wrong(exercise, wrong, tries, cause), find, bool(cause))
     if not exercise.loops and not of_module and has_loop(function):
         return Verdict(False, f"{exercise.name}: it is right, but with a Python loop: now without.")

@@ -90,15 +90,22 @@ class Filled:
     def __call__(self, *given):
         import torch
 
+        with torch.no_grad():
+            rest = [*self.fill(given).values()]
+            found = self.attend(*rest) if self.is_multihead else self.module(*rest)
+        found = found[0] if isinstance(found, tuple) else found  # out, and the weights or nothing
+        return found if self.tensors or not isinstance(found, torch.Tensor) else found.numpy()
+
+    def fill(self, given):
+        """Put the matrices in their places. What is left goes through the module: tensors by name."""
+        import torch
+
         given = {name: torch.as_tensor(value) for name, value in zip(self.asks, given)}
         given = {name: value.float() if value.is_floating_point() else value for name, value in given.items()}
         with torch.no_grad():
             for name, place in self.places.items():
                 place.put(self.module, given.get(name))
-            rest = [value for name, value in given.items() if name not in self.places and name != "heads"]
-            found = self.attend(*rest) if self.is_multihead else self.module(*rest)
-        found = found[0] if isinstance(found, tuple) else found  # out, and the weights or nothing
-        return found if self.tensors or not isinstance(found, torch.Tensor) else found.numpy()
+        return {name: value for name, value in given.items() if name not in self.places and name != "heads"}
 
     def attend(self, x):
         """nn.MultiheadAttention has no mask of its own: it gets that of the past."""

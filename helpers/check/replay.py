@@ -34,19 +34,21 @@ def read_by(event):
     return [*event.reads, *[event.in_place] * (event.in_place is not None)]
 
 
-def replayed(events, others, last, tensors):
+def replayed(events, others, last, tensors, there=None):
     """The numbers of the matrix ``last``, had some matrices had other numbers.
 
     events: in order, those that lead to it, each with what it reads. others: arrays by matrix. tensors: are they
-    PyTorch's? Raises Unknown where a call cannot be made again, and what it raises.
+    PyTorch's? there: others for some of the events alone. Raises Unknown where a call cannot be made again, and what
+    it raises.
     """
-    now = dict(others)
+    now, there = dict(others), there or {}
     for event, read in events.items():
-        if not any(matrix in now for matrix in read) or all(matrix in others for matrix in event.results):
+        here = now | there.get(event, {})
+        if not any(matrix in here for matrix in read) or all(matrix in others for matrix in event.results):
             continue
         if event.broken or not event.results:
             raise Unknown
-        for matrix, value in zip(event.results, again(event, now, tensors)):
+        for matrix, value in zip(event.results, again(event, here, tensors)):
             now.setdefault(matrix, value)
     return now.get(last, last.value)
 

@@ -69,6 +69,7 @@ class Event:
     matrix that was written into, or None. place: where it stands in the code. within: the parts of the code around it,
     the outermost first: paths of modules (``layers.0.attn``) and names of functions. trail: the way to it through the
     code, a tuple for the function itself and for each of these parts: pairs of a code object and the instruction in it.
+    lines: the learner's code that led to it, the innermost first: pairs of a code object and the number of its line.
     places: of "written" alone, a matrix that was written into by way of another one of the same numbers, as a view: for
     each cell its position in the flattened numbers of what the event reads, one after the other. broken: a number among
     its arguments, or what it was made of, may have been taken out of a matrix before (``float(x[0])``), so that its
@@ -87,6 +88,7 @@ class Event:
     place: Place = field(default_factory=Place)
     within: tuple = ()
     trail: tuple = ()
+    lines: tuple = ()
     places: np.ndarray | None = None
     broken: bool = False
     number: int = 0

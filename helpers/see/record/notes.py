@@ -107,7 +107,8 @@ class Notes:
         if name in REVERSED:
             operation, function = REVERSED[name]
             args = (*args[:2][::-1], *args[2:])
-        event = Event(operation, function, args, kwargs, within=where.within, trail=where.trail)
+        lines = tuple((frame.f_code, frame.f_lineno) for frame, one in where.stack.items() if one.own)
+        event = Event(operation, function, args, kwargs, within=where.within, trail=where.trail, lines=lines)
         event.number = len(self.recording.events)
         event.inner = bool(where.frames) and where.frames[0][1] is not None
         written = ()
