@@ -54,8 +54,23 @@ def about_batch(explorer, error, arguments, parts, other_sizes=False):
         return f"{name} is {here} here: {name}[{0 if batched else None}] is {there}, and with that it {works}"
     if batched:
         return f"{name} is {here} here: without B it is {there}, and with that it {works}"
-    how = f"explore({'…' if explorer.title.startswith('<') else explorer.title}, B=(1, 8, 4))"
+    how = f"explore({as_called(explorer)}, B=(1, 8, 4))"
     return f"{name} is {here} here: B=(1, 8, 4) gives a batch, {there}, and with that it {works}: {how}"
+
+
+def as_called(explorer):
+    """What was handed over, as it stands in a call: a function by its name, a module as made by its class."""
+    if explorer.title.startswith("<"):
+        return "…"
+    return explorer.title if hasattr(explorer.build, "__name__") else f"{explorer.title}(…)"
+
+
+def alone(explorer, name, sizes):
+    """A remark on a size that is the only one of its kind that works, with what is raised at a smaller one."""
+    less = sizes[name] - 1
+    failed = raised(explorer, explorer.arguments(**{**sizes, name: less}))
+    why = f": with {name}={less}, {one_line(sentence(failed), 200)}" if failed else ""
+    return f"{explorer.title} takes {name}={sizes[name]} alone{why}"
 
 
 def about_fit(explorer, arguments, parts):
