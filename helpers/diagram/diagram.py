@@ -8,7 +8,7 @@ import numpy as np
 import traitlets
 
 from helpers.look.annotations import checked_cell, checked_notes, in_words, withheld
-from helpers.look.style import AXES, ROLES, THEMES, cell_name
+from helpers.look.style import AXES, ROLES, THEMES
 
 HERE = Path(__file__).parent
 MODULES = (
@@ -189,7 +189,8 @@ class Diagram(anywidget.AnyWidget):
     def __repr__(self):
         if not self.blank:
             return repr(self._value)
-        return f"{self._value.title}\n{self._value.shapes()}\n{cell_name(*self.blank)} = ?"
+        name, index = self.blank
+        return f"{self._value.title}\n{self._value.shapes()}\n{self._value[name].written(index)[0]} = ?"
 
     def _repr_mimebundle_(self, **options):
         """The widget, and beside it the still picture for places where no widget lives."""
