@@ -229,7 +229,7 @@ def test_code_that_raises_says_where_and_the_picture_stays():
     picture, line = explorer.trace, wrong.__code__.co_firstlineno + 3
     explorer.controls["other"].value = True
     error = explorer.diagram.error
-    assert error.startswith("RuntimeError: mat1 and mat2 shapes cannot be multiplied (8x2 and 3x2). ")
+    assert error.startswith("RuntimeError: mat1 and mat2 shapes cannot be multiplied (8x2 and 3x2): q is (8, 2)")
     assert error.endswith(f"It stopped in line {line}, q = q @ torch.ones(3, 2).")
     assert explorer.trace is picture
     with pytest.raises(Failed, match=f"wrong stopped in line {line}, q = q @ torch.ones") as told:

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from helpers import check
 from helpers.attention.heads import head, many_heads
 from helpers.check.judge import judge
+from tests import lecture
 
 EXERCISES = check.exercises()
 
@@ -147,6 +148,12 @@ REFUSED = {
     "a mask": ("unscaled_head", Masked, "its forward takes x, mask"),
     "several heads": ("unscaled_head", lambda: nn.MultiheadAttention(6, 2), "it has 2 heads, and here there is one"),
     "no number of heads": ("all_heads", lambda: Matrices(4, 4), "how many heads it has"),
+    "a layer for a norm": (
+        "normalize_rows",
+        lambda: nn.Linear(3, 3),
+        "weight has shape (3, 3), and gain has the axes C",
+    ),
+    "a layer for a table": ("look_up", lambda: nn.Linear(3, 3, bias=False), "table cannot be put in its place"),
     "three layers": ("up_and_down", lambda: nn.Sequential(*(nn.Linear(3, 3) for _ in range(3))), "it has 3 matrices"),
 }
 
@@ -178,8 +185,40 @@ def test_a_module_that_cannot_be_filled_is_told_why_and_how_to_wrap_it(form):
     assert said in text and text.startswith(f"{name}: ")
     if form != "a class":
         lines = text.splitlines()[-3:]
-        assert lines[0].startswith(f"    def {name}(x, ") and lines[2].startswith("        return module(x)")
+        first = next(iter(EXERCISES[name].asks))
+        assert lines[0].startswith(f"    def {name}({first}, ") and lines[2].startswith(
+            f"        return module({first})"
+        )
         compile("\n".join(line[4:] for line in lines), "the wrapping", "exec")
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [("all_heads", "sa"), ("whole_head", "sa.heads[0]"), ("up_and_down", "ffwd"), ("normalize_rows", "ln1")],
+)
+def test_of_a_module_that_does_more_the_part_is_told_that_does_what_is_asked(name, part):
+    block = lecture.Block(12, 3)
+    text = judge(EXERCISES[name], block).text
+    assert text == (
+        f"{name}: it got a Block, which does more than is asked here: hand over the part of it that does this, as in "
+        f"check.{name}(module.{part}), where `module` is yours."
+    )
+    assert judge(EXERCISES[name], eval(f"module.{part}", {"module": block})).solved
+
+
+@pytest.mark.parametrize(
+    ("name", "module", "said"),
+    [
+        (
+            "add_positions",
+            nn.Embedding(8, 4),
+            "it got a Embedding, whose forward takes input; wanted a function of x, P",
+        ),
+        ("all_scores", nn.Softmax(-1), "it got a Softmax, whose forward takes input; wanted a function of q, k."),
+    ],
+)
+def test_a_module_that_takes_something_else_is_told(name, module, said):
+    assert judge(EXERCISES[name], module).text.startswith(f"{name}: {said}")
 
 
 def test_the_sizes_are_those_of_the_module():

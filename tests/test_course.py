@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError
 import nbformat
 import pytest
 
-from helpers.by_hand.puzzles import PUZZLES
+from helpers.by_hand.puzzle_catalog import PUZZLES
 from helpers.check import exercises, progress
 from helpers.course import installed
 from helpers.course.course_map import CourseMap, tasks_of

@@ -1,12 +1,10 @@
-"""A model typed as in the lecture is read as one of the course: its heads against what they compute themselves."""
+"""A model typed as in the lecture, or by another hand, is read: its heads against what they compute themselves."""
 
 import types
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
@@ -80,6 +78,13 @@ class Masked(lecture.Head):
         return self(x, torch.ones_like(x))
 
 
+class Single(lecture.Head):
+    """Its code takes no float64."""
+
+    def forward(self, x):
+        return super().forward(x) @ torch.eye(self.value.out_features)
+
+
 class Split(lecture.Head):
     """Two heads in one, as some models keep them."""
 
@@ -100,6 +105,17 @@ class Between(lecture.BigramLanguageModel):
         return self.sa_heads(x=x)
 
 
+@pytest.fixture
+def together(head, monkeypatch):
+    """Heads that want more than x, or give more than their out, are asked as they want it."""
+    ask = getattr(head, "asked", head.__call__)
+    monkeypatch.setattr(
+        lecture.MultiHeadAttention,
+        "forward",
+        lambda self, x: self.proj(torch.cat([ask(one, x) for one in self.heads], dim=-1)),
+    )
+
+
 def model_of(build=lecture.GPTLanguageModel, head=lecture.Head, seed=0):
     """A model with random weights, none of them zero, whose heads are of this kind."""
     torch.manual_seed(seed)
@@ -114,32 +130,45 @@ def model_of(build=lecture.GPTLanguageModel, head=lecture.Head, seed=0):
 
 
 def seen_in(model, text, layer):
-    """What the heads of a layer themselves give, (n, T, h), and the weights that come to their dropout, (n, T, T)."""
+    """What the heads of a layer themselves give, (n, T, h), and the shares that a softmax gives there, (n, T, T)."""
+    given, shares, hooks, softmax = {}, [], [], torch.softmax
     heads = model.eval().blocks[layer].sa.heads
-    given, hooks = {}, []
     for i, head in enumerate(heads):
-        hooks.append(head.register_forward_hook(lambda *call, i=i: given.update({("out", i): call[-1][0]})))
-        hooks.append(head.dropout.register_forward_hook(lambda *call, i=i: given.update({("wei", i): call[-1][0]})))
-    with torch.no_grad():
+        hooks.append(head.register_forward_hook(lambda *call, i=i: given.update({i: call[-1]})))
+
+    def noted(*args, **named):
+        shares.append(real(*args, **named))
+        return shares[-1]
+
+    with pytest.MonkeyPatch.context() as patch, torch.no_grad():
+        for owner, name in [(F, "softmax"), (torch.Tensor, "softmax"), (torch, "softmax")]:
+            real = softmax if owner is torch else torch.Tensor.softmax
+            patch.setattr(owner, name, noted)
+        real = softmax
         model(torch.tensor([model.tokenizer.encode(text)]))
     for hook in hooks:
         hook.remove()
-    return [np.stack([given[name, i] for i in range(len(heads))]) for name in ("out", "wei")]
+    found = [one[0] if isinstance(one, tuple) else one for one in map(given.get, range(len(heads)))]
+    n = len(heads)
+    return np.stack([one[0] for one in found]), np.stack([one[0] for one in shares[layer * n : layer * n + n]])
 
 
-@pytest.mark.parametrize("head", [lecture.Head, Scaled, Unscaled])
-@settings(deadline=None, max_examples=6)
-@given(text=st.text(LETTERS, min_size=1, max_size=8), layer=st.integers(0, 1), seed=st.integers(0, 9))
-def test_a_trace_is_what_the_heads_compute(head, text, layer, seed):
-    model = model_of(head=head, seed=seed)
+def ending(trace):
+    """The numbers that the last matrix has, without the batch of one."""
+    return trace.shown[-1].value[0]
+
+
+@pytest.mark.parametrize("text", ["a", "cab", "abcab ca"])
+@pytest.mark.parametrize("head", [lecture.Head, Scaled, Unscaled, Encoder, Pair, Masked, Single])
+def test_a_trace_is_what_the_heads_compute(head, text, together):
+    model = model_of(head=head, seed=len(text))
+    layer = len(text) % 2
     out, wei = seen_in(model, text, layer)
-    trace = trace_model(model.train(), text, layer)
-    np.testing.assert_allclose(trace["out"].value, out, atol=1e-4)
-    np.testing.assert_allclose(trace["weights"].value, wei, atol=1e-4)
-    np.testing.assert_allclose(weights_of(model, model.tokenizer.encode(text))[layer], wei, atol=1e-5)
+    np.testing.assert_allclose(weights_of(model.train(), model.tokenizer.encode(text))[layer], wei, atol=1e-5)
     one = trace_model(model, text, layer, 2)
-    np.testing.assert_allclose(one["out"].value, out[2], atol=1e-4)
-    assert one["q"].value.dtype == np.float64 and len(one.tokens) == len(text)
+    np.testing.assert_allclose(ending(one), out[2], atol=1e-4)
+    assert one.shown[-1].value.dtype == np.float64 and len(one.tokens) == len(text)
+    assert one.title == f"layer {layer}, head 2" and "query.weight" in one and one["x"].shape.endswith("C=12)")
 
 
 @pytest.mark.parametrize("build", [lecture.BigramLanguageModel, Between])
@@ -151,7 +180,17 @@ def test_every_stage_of_the_lecture_can_be_read(build):
     model.eval()(torch.tensor([model.tokenizer.encode("abca")]))
     hook.remove()
     trace = trace_model(model.train(), "abca", 0, 0 if build is lecture.BigramLanguageModel else 1)
-    np.testing.assert_allclose(trace["out"].value, caught[0], atol=1e-4)
+    np.testing.assert_allclose(ending(trace), caught[0], atol=1e-4)
+
+
+def test_names_and_formulas_are_those_of_the_code():
+    trace = trace_model(model_of(), "abca", 1, 0)
+    assert trace.shapes().splitlines()[5] == (
+        "wei                (B=1, T=4, T=4)          wei = q @ k.transpose(-2, -1) * k.shape[-1] ** -0.5"
+    )
+    assert trace.why("out", 0, 0, 0).startswith("out[0,0,0] = wei₃[0,0,0]·v[0,0,0]")
+    whole = trace_model(model_of(), "abca", 1)
+    assert whole.title == "layer 1" and "heads.2.query.weight" in whole and len(whole.folded().shown) <= 15
 
 
 def test_dropout_is_out_and_the_model_stays_as_it_was():
@@ -159,7 +198,7 @@ def test_dropout_is_out_and_the_model_stays_as_it_was():
     lecture_loss = model(torch.tensor([[0, 1, 2]]), torch.tensor([[1, 2, 3]]))[1]
     lecture_loss.backward()
     before = state_of(model)
-    first, *others = [trace_model(model, "abcab")["out"].value for _ in range(3)]
+    first, *others = [ending(trace_model(model, "abcab")) for _ in range(3)]
     assert all(np.array_equal(first, other) for other in others)
     weights_of(model, [0, 1]), score(model, [previous("abc")]), write(model, "ab", count=3)
     with without(model, 0, 1):
@@ -203,27 +242,88 @@ def test_it_is_trained_watched_and_goes_on_writing(build, optimizer):
 # -- another kind -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("head", "why"),
-    [
-        (Encoder, "on the same x, that gives other numbers"),
-        (Sigmoid, "on the same x, that gives other numbers"),
-        (Split, "on the same x, that gives other numbers"),
-        (Pair, r"with x alone, \(B, T, C\), it does not give a tensor"),
-        (Masked, r"with x alone, \(B, T, C\), it does not give a tensor"),
-        (Lively, "it gives something else each time, as F.dropout does without training=self.training"),
-    ],
-)
-def test_a_head_that_computes_something_else_is_not_drawn_as_if_it_did_not(head, why, monkeypatch):
-    model, ask = model_of(head=head), getattr(head, "asked", head.__call__)
-    together = lecture.MultiHeadAttention
-    monkeypatch.setattr(
-        together, "forward", lambda self, x: self.proj(torch.cat([ask(one, x) for one in self.heads], dim=-1))
-    )
-    for read in (lambda: trace_model(model, "abc"), lambda: weights_of(model, [0, 1])):
-        with pytest.raises(ValueError, match=why) as raised:
+def test_what_draws_at_random_even_then_draws_the_same():
+    model = model_of(head=Lively)
+    first, again = [trace_model(model, "abc", head=1) for _ in range(2)]
+    assert np.array_equal(ending(first), ending(again)) and "kept by dropout(0.3)" in first
+
+
+class Fused(nn.Module):
+    """The heads of a layer in one matrix, without the course's or the lecture's names."""
+
+    def __init__(self):
+        super().__init__()
+        self.mix, self.back = nn.Linear(12, 36), nn.Linear(12, 12)
+
+    def forward(self, x):
+        q, k, v = (one.unflatten(-1, (3, 4)).transpose(1, 2) for one in self.mix(x).chunk(3, -1))
+        return self.back(F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2).flatten(2))
+
+
+class Other(nn.Module):
+    """A model by another hand: nothing in it is called as in the course."""
+
+    def __init__(self):
+        super().__init__()
+        self.wte, self.wpe = nn.Embedding(5, 12), nn.Embedding(8, 12)
+        self.h = nn.ModuleList([Fused() for _ in range(2)])
+
+    def forward(self, tokens):
+        z = self.wte(tokens) + self.wpe.weight[: tokens.shape[-1]]
+        for layer in self.h:
+            z = z + layer(z)
+        return z @ self.wte.weight.T
+
+
+def test_a_model_by_another_hand_is_read_as_well():
+    model, text = model_of(Other), "abcab"
+    trace, ids = trace_model(model, text, 1), model.tokenizer.encode(text)
+    assert {"mix.weight", "q", "k", "v"} <= {*trace.steps} and trace.title == "layer 1"
+    caught = []
+    hook = model.h[1].register_forward_hook(lambda *call: caught.append(call[-1][0].detach()))
+    model.eval()(torch.tensor([ids]))
+    hook.remove()
+    np.testing.assert_allclose(ending(trace), caught[0], atol=1e-4)
+    softmax = next(step for step in trace if step.kind == "softmax")
+    np.testing.assert_allclose(weights_of(model, ids)[1], softmax.value[0], atol=1e-5)
+    assert score(model, [previous(text)]).shape == (2, 3) and len(write(model, "ab", 3)) == 5
+    for read in (lambda: trace_model(model, text, 1, 2), lambda: without(model, 1, 2).__enter__()):
+        with pytest.raises(
+            ValueError, match=r"the 3 heads of layer 1 are computed side by side in h\.1, none"
+        ) as raised:
             read()
         one_sentence(raised)
+
+
+def test_heads_of_several_heads_are_read_together():
+    model = model_of(head=Split)
+    assert weights_of(model, [0, 1, 2]).shape == (2, 6, 3, 3)
+    with pytest.raises(
+        ValueError, match=r"the 6 heads of layer 0 are computed side by side in blocks\.0\.sa, none alone"
+    ):
+        trace_model(model, "abc", 0, 1)
+
+
+def test_heads_without_a_softmax_are_none_that_could_be_read():
+    model = model_of(head=Sigmoid)
+    for read in (lambda: trace_model(model, "abc"), lambda: weights_of(model, [0, 1])):
+        with pytest.raises(
+            ValueError, match="in a GPTLanguageModel no softmax says how much each token takes"
+        ) as raised:
+            read()
+        one_sentence(raised)
+
+
+def test_a_model_that_gives_the_last_logits_alone_is_told():
+    model = model_of(Other)
+    real = type(model).forward
+    model.forward = types.MethodType(lambda self, ids: real(self, ids)[:, [-1]], model)
+    training = Training(model, TEXT, steps=2)
+    with pytest.raises(
+        ValueError, match=r"an? Other gives a Tensor of shape \(8, 1, 5\); wanted the logits of every"
+    ) as raised:
+        training.run()
+    one_sentence(raised)
 
 
 class Joined(nn.Module):
@@ -239,7 +339,7 @@ def test_other_models_get_a_sentence_that_says_what_to_do(build):
     model = build()
     for read in (lambda: trace_model(model, "abc"), lambda: Training(model, TEXT), lambda: write(model, "a")):
         with pytest.raises(
-            ValueError, match=r"one like the lecture's.*helpers\.attention\.head draws a head from its x"
+            ValueError, match=r"one of your own, which looks ids up in a table .*helpers\.see\.see\(module, x\) shows"
         ) as raised:
             read()
         one_sentence(raised)
@@ -262,14 +362,6 @@ def test_other_models_get_a_sentence_that_says_what_to_do(build):
 def test_what_cannot_be_read_gets_a_sentence(call, sentence):
     with pytest.raises(ValueError, match=sentence) as raised:
         call(model_of())
-    one_sentence(raised)
-
-
-def test_attention_that_is_not_asked():
-    model = model_of(lecture.BigramLanguageModel)
-    model.forward = types.MethodType(lambda self, ids: self.lm_head(self.token_embedding_table(ids)), model)
-    with pytest.raises(ValueError, match="without asking one of its attentions") as raised:
-        trace_model(model, "ab")
     one_sentence(raised)
 
 
@@ -303,4 +395,4 @@ def test_an_own_model_runs_where_it_is_and_only_its_attention_moves(monkeypatch)
     model, whole = model_of(), []
     real = lecture.GPTLanguageModel.double
     monkeypatch.setattr(lecture.GPTLanguageModel, "double", lambda self: whole.append(1) or real(self), raising=False)
-    assert trace_model(model, "abc")["q"].value.dtype == np.float64 and not whole
+    assert trace_model(model, "abc", head=0)["q"].value.dtype == np.float64 and not whole

@@ -4,8 +4,10 @@ from itertools import count
 
 import numpy as np
 import pytest
+import torch
 
-from helpers.by_hand.puzzles import ENOUGH, PUZZLES, Board, alive, puzzle
+from helpers.by_hand.puzzle_catalog import PUZZLES
+from helpers.by_hand.puzzles import ENOUGH, Board, alive, puzzle
 from helpers.check import progress
 
 SOLUTIONS = {  # what is typed into which cells
@@ -124,3 +126,94 @@ def test_a_puzzle_that_is_not_there():
 def test_beside_the_puzzle_stands_a_still_picture():
     bundle = puzzle("two_jobs")._repr_mimebundle_()[0]
     assert bundle["text/plain"].startswith("puzzle two_jobs: the worst row has") and "<img" in bundle["text/html"]
+
+
+# -- with a head of your own --------------------------------------------------------------------------
+
+
+def unscaled(x, Wk, Wq, Wv):
+    """In another order, and without a mask: the weights of what comes later are 0 in the end."""
+    q, k, v = x @ Wq, x @ Wk, x @ Wv
+    scores = np.where(np.tril(np.ones((len(x), len(x)))) == 0, -np.inf, q @ k.T)
+    powers = np.exp(scores - scores.max(-1, keepdims=True))
+    wei = powers / powers.sum(-1, keepdims=True)
+    return wei @ v
+
+
+def in_torch(x, asks, offers, tells, factor=None):
+    T = x.shape[-2]
+    wei = (x @ asks) @ (x @ offers).transpose(-2, -1) * (factor or asks.shape[-1] ** -0.5)
+    wei = wei.masked_fill(torch.tril(torch.ones(T, T)) == 0, float("-inf")).softmax(-1)
+    return wei @ (x @ tells)
+
+
+def of_scores(mine):
+    return torch.softmax(mine.masked_fill(torch.ones(mine.shape).tril() == 0, float("-inf")), -1)
+
+
+OWN = {"average_all": of_scores, "previous_by_scores": of_scores, "same_word": unscaled, "two_jobs": in_torch}
+OWN |= {"first_token": in_torch, "previous_by_place": in_torch}
+
+
+@every_puzzle
+def test_a_head_of_your_own_solves_it_as_well(name):
+    board = puzzle(name, OWN[name])
+    assert not board.solved and {*board.names.values()} == {*PUZZLES[name].start}
+    own = {other: called for called, other in board.names.items()}
+    for (matrix, index), text in SOLUTIONS[name].items():
+        assert not board.solved and own[matrix] in board.diagram.editable and own[matrix] in board.diagram.value
+        arrive(board, own[matrix], index, text)
+        assert board.diagram.error == ""
+    assert board.solved and "Solved" in board.line.value and progress.solved() == [name]
+    assert board.diagram.value.title == OWN[name].__name__ and repr(board).startswith(f"puzzle {name}: solved")
+
+
+def test_a_cell_with_the_function_that_is_run_again_keeps_what_was_typed():
+    board = puzzle("first_token", in_torch)
+    arrive(board, "asks", (0, 0), "7")
+    assert puzzle("first_token", lambda x, a, b, c: in_torch(x, a, b, c)) is board and list(board.names) == [
+        "a",
+        "b",
+        "c",
+    ]
+    assert board.matrices["Wq"][0, 0] == 7 and board.diagram.value["a"].value[0, 0] == 7
+    assert "You may change a, b and c:" in board.goal.value and board.diagram.editable == ["a", "b", "c"]
+    assert puzzle("first_token") is not board and puzzle("first_token").matrices["Wq"][0, 0] != 7
+
+
+def test_weights_from_elsewhere_solve_nothing():
+    def cheat(scores):
+        return torch.softmax(50 * torch.ones(4, 4).tril(-1).triu(-1) + 0 * scores, -1)
+
+    board = puzzle("previous_by_scores", cheat)
+    assert board.solved and progress.solved() == []
+
+
+def test_a_number_that_your_head_does_not_take_is_told_and_changes_nothing():
+    def picky(scores):
+        if (scores > 3).any():
+            raise RuntimeError("no more than 3")
+        return of_scores(scores)
+
+    board = puzzle("previous_by_scores", picky)
+    arrive(board, "scores", (1, 0), "5")
+    assert "RuntimeError: no more than 3" in board.diagram.error and board.matrices["scores"][1, 0] == 0
+    arrive(board, "scores", (1, 0), "2")
+    assert board.diagram.error == "" and board.matrices["scores"][1, 0] == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "function", "said"),
+    [
+        ("same_word", of_scores, "you gave a function; wanted a function of x, Wq, Wk, Wv."),
+        ("average_all", in_torch, "you gave a function; wanted a function of scores."),
+        ("average_all", max, "you gave a builtin_function_or_method; wanted a function of scores."),
+        ("average_all", lambda scores: scores * 2, "lambda makes no weights, rows of 4 shares that sum to 1"),
+        ("average_all", lambda scores: scores @ torch.ones(3, 3), "lambda stopped in line"),
+        ("first_token", lambda x, a, b, c: x @ a, "lambda makes no weights"),
+    ],
+)
+def test_what_is_no_head_is_told_in_a_sentence(name, function, said):
+    with pytest.raises(ValueError) as told:
+        puzzle(name, function)
+    assert str(told.value).startswith(said) and "\n" not in str(told.value) and alive == {}

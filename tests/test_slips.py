@@ -662,7 +662,7 @@ def test_a_trace_of_your_own_has_slips_too():
     trace.step("all", "sum-product", "t c -> ", "a")
     trace.step("square", "sum-product", "t c, t h -> c h", "a", "b")
     assert told(trace, "past", (1, 0), 3.0).sentence == "That is a[1,0], before the mask: it hides this score."
-    assert told(trace, "past", (0, 1), -math.inf).sentence.startswith("You masked too much: token 0 sees token 1, and")
+    assert told(trace, "past", (0, 1), -math.inf).sentence.startswith("You masked too much: it is not hidden here, and")
     assert told(trace, "twice", (1, 1), 5.0).sentence == "You forgot the scale: that is a[1,1] itself."
     assert told(trace, "twice", (1, 1), 2.5).sentence.startswith(
         "You multiplied where one divides, or the other way round"

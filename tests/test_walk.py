@@ -12,7 +12,8 @@ import pytest
 import helpers.by_hand.walking as module
 from helpers.attention.averages import average_matmul, average_past, masked_softmax
 from helpers.attention.heads import head
-from helpers.by_hand.walking import MOST, SENTENCES, START, Walk, walk
+from helpers.by_hand.stages import SENTENCES, START
+from helpers.by_hand.walking import MOST, Walk, walk
 from helpers.diagram import Diagram
 from helpers.inputs.examples import by_hand
 from helpers.trace.trace import Trace, UnknownName

@@ -43,7 +43,7 @@ HEADINGS = {
     3: ("Mix", "scores become weights, and weights mix the values"),
 }
 ASKED = (
-    "Fill in the empty boxes, stage by stage, from 1 to 10. Write two decimals where a number is not exact.",
+    "Fill in the empty boxes, stage by stage, from 1 to {last}. Write two decimals where a number is not exact.",
     "The table at the foot gives the powers of e.",
 )
 ANSWERED = (
@@ -81,7 +81,7 @@ class Box(NamedTuple):
 class Page:
     """One page as labels, boxes and dots, all in place.
 
-    trace: a head that ends in its output projection. paper: A4 or Letter. foot: the line at the foot.
+    trace: a head, with its output projection or without. paper: A4 or Letter. foot: the line at the foot.
     answered: are its boxes filled in?
     """
 
@@ -158,6 +158,7 @@ class Page:
                 end = self.write(x, MARGIN + 4, word, BODY, PAINT["muted"]) + 1.5
                 self.rule(end, MARGIN + 5.6, length, PAINT["edge"])
         for i, line in enumerate(ANSWERED if self.answered else ASKED):
+            line = line.format(last=sum(name in self.steps for name in STAGES))
             self.write(MARGIN, MARGIN + 10.4 + LINE * i, line, BODY, PAINT["muted"])
         for row, (title, line) in HEADINGS.items():
             self.heading(self.tops[row] - HEADING, title, line)
@@ -257,7 +258,8 @@ class Page:
             return
         self.heading(self.jot_top, "Worked out", "the first number of the last row, to three decimals")
         last, lines = len(self.trace.tokens) - 1, round((bottom - top) / LINE)
-        for i, name in enumerate(("q", "scores", "weights", "out", "projected")[:lines]):
+        asked = [name for name in ("q", "scores", "weights", "out", "projected") if name in self.trace]
+        for i, name in enumerate(asked[:lines]):
             line = self.trace.why(name, last, 0).replace("−", "–")
             self.write(MARGIN, top + 0.8 + LINE * i, line, SMALL, most=self.width - 2 * MARGIN)
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from helpers.by_hand.typed_number import echo, read
 from helpers.by_hand.wrong_ways import Cell, ways
-from helpers.look.style import cell_name, number
+from helpers.look.style import number
 from helpers.trace import rules, through
 from helpers.trace.grammar import guard_text, parse
 from helpers.trace.trace import Trace
@@ -74,7 +74,7 @@ def diagnose(trace, name, index, typed):
             return Answer(False, found[0].sentence + others, found)
     if off <= CLOSE[1] and step.digits > 2:
         return Answer(False, "Very close: keep three decimals on the way, and round at the end.")
-    return Answer(False, f"{echo(typed)} is not {cell_name(name, index)}. {made_of(trace, name, index)}")
+    return Answer(False, f"{echo(typed)} is not {step.written(index)[0]}. {made_of(trace, name, index)}")
 
 
 def slips(trace, name, index):
@@ -107,11 +107,21 @@ def rounded(trace, digits):
 
 def made_of(trace, name, index):
     """A sentence that says what a cell is made of, in names alone."""
-    step, cell = trace[name], cell_name(name, index)
+    step = trace[name]
     if step.kind == "given":
-        return f"{name} is given: read {cell} off the matrix."
+        return f"{name} is given: read {step.written(index)[0]} off the matrix."
     if step.kind == "mask":
-        guard = guard_text(parse(step.rule).guard).replace("<=", "≤").replace(">=", "≥")
-        return f"It is {cell_name(step.inputs[0], index)} where {guard}, and −∞ elsewhere."
+        before = through.inputs(trace, step)[0].written(index)[0]
+        return f"It is {before} where {kept(trace, step, index)}, and −∞ elsewhere."
     formula = "".join(text for text, _ in through.formula(trace, step, index))
     return f"It is {formula.split(' = ')[1]}."
+
+
+def kept(trace, step, index):
+    """Where a mask keeps a number, in words: ``s ≤ t``, or ``tril[1,0] is not 0``."""
+    rule = parse(step.rule)
+    said = [guard_text(rule.guard).replace("<=", "≤").replace(">=", "≥")] if rule.guard else []
+    bound = dict(zip(rule.output, index))
+    for axes, mask in zip(rule.inputs[1:], through.inputs(trace, step)[1:]):
+        said.append(f"{mask.written(tuple(bound.get(axis, 0) for axis in axes))[0]} is not 0")
+    return " and ".join(said)

@@ -5,54 +5,17 @@ Importing this module imports neither torch nor matplotlib.
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 
 from helpers.by_hand.slips import diagnose
+from helpers.by_hand.stages import plan
 from helpers.diagram import Diagram
 from helpers.live.live import Choice
 from helpers.live.pieces import Button, Field, Text
-from helpers.look.style import cell_name
 from helpers.trace.trace import Trace
 
-START = "what you start with"
-SENTENCES = {  # what the steps of a head mean
-    START: "One row of x for each token, one column for each channel; and the matrices that training sets.",
-    "q": "Each token asks: its row of x times Wq is its query.",
-    "k": "Each token offers itself: its row of x times Wk is its key, which the queries are compared with.",
-    "v": "What a token passes on when it is looked at: its row of x times Wv is its value.",
-    "scores": "Every query meets every key: one number for each pair of tokens, higher where the two match.",
-    "scaled": "The scores are divided by the square root of head_size, so that they do not grow with it.",
-    "masked": "No token sees a later one: above the diagonal stands −∞.",
-    "weights": "The softmax makes shares of each row of scores: they add up to 1.",
-    "out": "Each token mixes the values of the tokens it sees, of each as much as its weight says.",
-    "projected": "The output projection, times Wo, leads back to C channels.",
-    "dout": "Each number of out is blamed by the row of Wo that it met.",
-    "dweights": "A weight is blamed by the value that it let through.",
-    "dv": "A value is blamed by its weight: who was listened to most has most to answer for.",
-    "average": "What the token gets now: its row of dweights, each counted by its weight.",
-    "surplus": "How much better than that average is each token?",
-    "dmasked": "Weight times surplus: only a weight that is there can grow or shrink. Each row sums to 0.",
-    "dscaled": "The mask threw some scores away, so nothing is their fault: 0 goes back to them.",
-    "dscores": "The scale shrinks the gradient as it shrank the score.",
-    "dq": "A query turns toward the keys that it should have listened to.",
-    "dk": "A key is blamed by the queries that met it.",
-    "dx": "x was read three times, so three parts add up.",
-    **dict.fromkeys(
-        ("dWq", "dWk", "dWv", "dWo"), "A matrix served all tokens, so it collects what each of them is told."
-    ),
-}
-HEADS = ("head", "masked_softmax", "backward of head")  # the traces that these sentences are about
 MOST = 24  # walks that are alive at once
-
-
-class Stage(NamedTuple):
-    """A stop on the walk: the step that is new, what it means, and the cell that is asked for, if one is."""
-
-    name: str
-    sentence: str = ""
-    asked: tuple | None = None
 
 
 @dataclass
@@ -72,10 +35,10 @@ memories, alive = {}, {}  # by what is walked through, so that a cell that is ru
 def walk(trace, stages=None, ask=None, key=None):
     """Build up a Trace stage by stage; at each stage one number is asked for before the matrix is filled in.
 
-    stages: the names of the steps to stop at, all if left out; or a dictionary from names to sentences.
-    ask: the cells to ask for, ``{"scores": (1, 0)}``, None for a stage without a question; where
-    it names none, the cell in the last row that most numbers go into. key: any text, to have two walks
-    through the same numbers.
+    stages: the names of the steps to stop at, all that are shown if left out; or a dictionary from names to sentences.
+    ask: the cells to ask for, ``{"scores": (1, 0)}``, None for a stage without a question; where it names none, the
+    cell in the last row that most numbers go into, if these are not too many. What no rule describes is not asked for.
+    key: any text, to have two walks through the same numbers.
 
     Returns a Walk. Run again with the same numbers, it returns the same one, with all that was typed.
     Raises TypeError for something that is no Trace, ValueError for a stage or a question that the trace has no
@@ -195,10 +158,11 @@ class Walk(Diagram):
             for piece in (self.box, self.check, self.reveal, self.said):
                 piece.hidden = asked is None
             if asked is not None:
-                self.box.label = f"Your turn: what is {cell_name(name, asked)}?"
+                self.box.label = f"Your turn: what is {self.whole[name].written(asked)[0]}?"
                 self.answer = self.memory.typed.get(name, "")
                 self.reveal.disabled = self.is_filled_in
                 self.said.say(self.words(pressed))
+            self.opened = self.open_parts
             self.trace = self.part()
             self.blank = None if self.is_filled_in else [name, asked]
             self.pinned = [name, asked] if self.is_filled_in and asked is not None else None
@@ -210,52 +174,31 @@ class Walk(Diagram):
         told = [diagnose(self.whole, name, asked, typed).sentence] if typed or pressed else []
         return " ".join(told + [self.whole.why(name, *asked)] * self.is_filled_in)
 
+    @property
+    def open_parts(self):
+        """The parts of the code that are open: those that have room, and those around a stage that was chosen."""
+        if not self.whole.parts:
+            return None
+        folded = self.whole.folded()
+        chosen = [self.whole[name].part for name, *_ in self.stages[1:] if folded[name].hidden]
+        around = [path[:depth] for path in chosen for depth in range(1, len(path) + 1)]
+        return [list(path) for path in dict.fromkeys([*self.whole.opened_at_first, *around])]
+
     def part(self):
-        """The trace as far as this stage: what is given, and the steps up to here."""
-        names = list(self.whole.steps)
+        """The trace as far as this stage: what is given, the steps up to here, and the hidden ones between these."""
+        folded, names = self.whole.folded(self.open_parts), list(self.whole.steps)
         far = names.index(self.stage.name) if self.stage.name in names else -1
-        kept = {step.name: step for i, step in enumerate(self.whole) if step.kind == "given" or i <= far}
-        return Trace(self.whole.title, self.whole.tokens, kept)
+        kept = {name for at, name in enumerate(names) if folded[name].kind == "given" or at <= far}
+        left, needed = [name for name in kept if not folded[name].hidden], set()
+        while left:
+            name = left.pop()
+            if name not in needed:
+                needed.add(name)
+                left += folded[name].inputs
+        return Trace(self.whole.title, self.whole.tokens, {name: folded[name] for name in names if name in needed})
 
     def __repr__(self):
         return f"walk, stage {self.memory.stage + 1} of {len(self.stages)}: {self.stage.name}\n{super().__repr__()}"
-
-
-def plan(trace, stages, ask):
-    """The stages of a walk, in the order of the trace; the first is all that is given."""
-    steps = [step.name for step in trace.shown if step.kind != "given"]
-    meant = SENTENCES if trace.title in HEADS else {}
-    told = (
-        stages
-        if isinstance(stages, dict)
-        else {name: meant.get(name, "") for name in (steps if stages is None else stages)}
-    )
-    for what, names, wanted in [("stages", told, steps), ("ask", ask, [name for name in steps if name in told])]:
-        unknown = [name for name in names if name not in wanted]
-        if unknown:
-            raise ValueError(
-                f"{what} has {unknown[0]!r}; wanted names from {', '.join(wanted) or 'a trace that has a step'}."
-            )
-    stops = [Stage(START, meant.get(START, "") if trace.title == "head" else "")]
-    for name in steps:
-        if name in told:
-            asked = ask.get(name, telling(trace, name))
-            stops.append(Stage(name, str(told[name]), None if asked is None else trace.index(name, *asked)))
-    return stops
-
-
-def telling(trace, name):
-    """The cell of a step to ask for: one that the mask hides; else of the last row, the one that most numbers go
-    into.
-    """
-    step = trace[name]
-    hidden = np.argwhere(step.value == -np.inf)
-    if step.kind == "mask" and len(hidden):
-        return tuple(map(int, hidden[0]))
-    shape = step.value.shape
-    row = (0,) * (len(shape) - 2) + tuple(size - 1 for size in shape[-2:-1])
-    cells = [(*row, column) for column in range(shape[-1])] if shape else [()]
-    return max(cells, key=lambda cell: (len(trace.sources(name, *cell)), step.value[cell] != 0))
 
 
 def fingerprint(trace):
@@ -266,3 +209,4 @@ def fingerprint(trace):
     for step in trace:
         found.update(step.value.astype(np.float64).tobytes())
     return found.hexdigest()
+

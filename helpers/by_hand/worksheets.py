@@ -11,6 +11,7 @@ import matplotlib
 from matplotlib.backends.backend_pdf import PdfPages
 
 from helpers.attention.heads import head
+from helpers.by_hand.own_sheets import head_in
 from helpers.by_hand.paper import PAPERS, Page, paint, texts
 from helpers.inputs.examples import by_hand
 from helpers.pictures.figure import FIXED, FigurePicture
@@ -24,31 +25,34 @@ def worksheet(T=2, C=3, head_size=4, seed=0, level=1, paper="A4"):
     """One attention head on paper: a page to fill in by pencil, and a page with the answers.
 
     T: tokens, C: channels, head_size: each from 1 to 4. seed: which numbers. level: 1 whole numbers, 2 halves as
-    well, 3 larger ones (see ``helpers.inputs.examples.by_hand``). paper: A4 or Letter. Returns a Worksheet; ``save``
-    it, and
-    print it. Raises ValueError for a size, seed, level or paper that is not there.
+    well, 3 larger ones (see ``helpers.inputs.examples.by_hand``). paper: A4 or Letter. In the place of T stands a Trace
+    of a head of your own, ``worksheet(see(head, x, Wq, Wk, Wv))``: the sheet has its numbers, to two decimals. Returns
+    a Worksheet; ``save`` it, and print it. Raises ValueError for a size, seed, level or paper that is not there, and
+    for a Trace of something else.
 
     >>> worksheet(seed=3)
     Worksheet: T=2, C=3, head_size=4, seed 3, level 1, on two pages of A4
     """
+    if paper not in tuple(PAPERS):
+        raise ValueError(f"paper is {paper!r}; wanted one of {', '.join(PAPERS)}.")
+    if isinstance(T, Trace):
+        return Worksheet(head_in(T, LARGEST), None, None, paper)
     for name, size in [("T", T), ("C", C), ("head_size", head_size)]:
         if not (hasattr(size, "__index__") and 1 <= size <= LARGEST):
             raise ValueError(
                 f"{name} is {size!r}; wanted a whole number from 1 to {LARGEST}: more does not fit on a page."
             )
-    if paper not in tuple(PAPERS):
-        raise ValueError(f"paper is {paper!r}; wanted one of {', '.join(PAPERS)}.")
     tokens, x, Wq, Wk, Wv, Wo = by_hand(T, C, head_size, seed, level)
     return Worksheet(head(x, Wq, Wk, Wv, Wo=Wo, tokens=tokens), seed, level, paper)
 
 
 @dataclass
 class Worksheet:
-    """Two pages to print. trace: the head; seed, level, paper: as ``worksheet`` was given them."""
+    """Two pages to print. trace: the head; seed, level, paper: as ``worksheet`` was given them, None for your own."""
 
     trace: Trace
-    seed: int
-    level: int
+    seed: int | None
+    level: int | None
     paper: str
 
     @cached_property
@@ -97,7 +101,8 @@ class Worksheet:
     def sizes(self):
         """What it takes to print the same sheet again."""
         T, C = self.trace["x"].value.shape
-        return f"T={T}, C={C}, head_size={self.trace['Wq'].value.shape[1]}, seed {self.seed}, level {self.level}"
+        which = "numbers of your own" if self.seed is None else f"seed {self.seed}, level {self.level}"
+        return f"T={T}, C={C}, head_size={self.trace['Wq'].value.shape[1]}, {which}"
 
     @property
     def alt(self):

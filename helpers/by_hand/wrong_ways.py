@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from helpers.look.style import cell_name, number, size_name
-from helpers.trace import grammar, rules
+from helpers.trace import grammar, rules, through
 from helpers.trace.trace import Step, Trace
 
 TOKENS = {"t", "s", "r"}
@@ -55,7 +55,7 @@ class Cell:
 
     def at(self, name, *place):
         """The name of a cell, the one in the same place if no other is given: ``scores[1,0]``."""
-        return cell_name(name, (*self.index[:-2], *(place or self.index[-2:])))
+        return cell_name(self.trace[name].called, (*self.index[:-2], *(place or self.index[-2:])))
 
     def matrix(self, name):
         """The (rows, columns) of a step at this cell's sequence and head; None where it has no two axes there."""
@@ -119,7 +119,8 @@ def sum_products(cell):
         yield from wrong_lines(cell, pair)
     found = rules.terms(cell.step, cell.index, cell.inputs)
     factors = [[float(source.value[place]) for source, place in zip(cell.inputs, term)] for term in found]
-    names = ["·".join(cell_name(source.name, place) for source, place in zip(cell.inputs, term)) for term in found]
+    read = through.inputs(cell.trace, cell.step)
+    names = ["·".join(source.written(place)[0] for source, place in zip(read, term)) for term in found]
     products = [cell.step.factor * math.prod(term) for term in factors]
     total, many = sum(products), len(found) > 1
     if pair and cell.inputs[0].role == "weights":
@@ -132,9 +133,7 @@ def sum_products(cell):
             yield f"You left out one product: {name}.", total - one
     for term, place in zip(factors, found):
         if term.count(0) == 1 and len(term) == 2:
-            zero = next(
-                cell_name(source.name, where) for source, where, one in zip(cell.inputs, place, term) if one == 0
-            )
+            zero = next(source.written(where)[0] for source, where, one in zip(read, place, term) if one == 0)
             yield f"{zero} is 0, and 0 times a number is 0.", total + cell.step.factor * sum(term)
     if pair:
         left, right = (line.numbers for line in pair)
@@ -146,6 +145,8 @@ def sum_products(cell):
             "You added up first and multiplied after: multiply each pair, then add up the products.",
             left.sum() * right.sum(),
         )
+    if cell.step.factor not in (0, 1):
+        yield f"You left out the factor {number(cell.step.factor)}.", total / cell.step.factor
     yield TURNED, -total
     for name, one in zip(names, products):
         if many and products.count(one) == 1:
@@ -189,7 +190,8 @@ def replacements(cell, source):
     for step in cell.trace:
         if step.name == cell.step.name:
             break
-        if step.name != source.name and step.value.shape == source.value.shape and step.parameter == source.parameter:
+        alike = step.value.shape == source.value.shape and step.parameter == source.parameter
+        if alike and not step.hidden and step.name != source.name:
             earlier.insert(0, step)
     return [
         step.name
@@ -238,8 +240,10 @@ def scalings(cell):
 def masks(cell):
     """Slips in the mask."""
     source, (t, s), hidden = cell.inputs[0], cell.index[-2:], cell.value == -math.inf
+    of_tokens = {*cell.step.axes[-2:]} <= TOKENS
     if hidden:
-        why = f"token {s} comes after token {t}, and is hidden from it" if s > t else "it hides this score"
+        later = of_tokens and s > t
+        why = f"token {s} comes after token {t}, and is hidden from it" if later else "it hides this score"
         yield f"That is {cell.at(source.name)}, before the mask: {why}.", source.value[cell.index]
         yield (
             "0 is its weight, after the softmax. Before it, 0 would count as e^0 = 1; what counts for nothing is −∞.",
@@ -247,7 +251,8 @@ def masks(cell):
         )
         yield "The sign is turned: what counts for nothing in the softmax is −∞.", math.inf
     else:
-        why = "a token sees itself" if s == t else f"token {t} sees token {s}" + ", which came before it" * (s < t)
+        sees = "a token sees itself" if s == t else f"token {t} sees token {s}" + ", which came before it" * (s < t)
+        why = sees if of_tokens else "it is not hidden here"
         yield f"You masked too much: {why}, and the score stays as it is.", -math.inf
         yield "That is tril: where it is 1, the score stays as it is.", 1
         yield "You masked too much: the score stays as it is; and what is hidden becomes −∞.", 0
@@ -326,7 +331,7 @@ def means(cell):
     """Slips in the mean of a token and its past."""
     source, (t, c) = cell.inputs[0].name, cell.index[-2:]
     matrix, taken = cell.matrix(source), rules.terms(cell.step, cell.index, cell.inputs)
-    if matrix is not None and len(taken) == t + 1:
+    if matrix is not None and len(taken) == t + 1 and grammar.parse(cell.step.rule).guard:
         column = matrix[:, c]
         yield (
             f"You added up and did not divide: the mean of {t + 1} numbers is their sum / {t + 1}.",
@@ -354,7 +359,8 @@ def beside(cell):
 def swapped(cell):
     """The cell across the diagonal of a matrix that has tokens on both sides."""
     matrix, (t, s) = cell.matrix(cell.step.name), cell.index[-2:]
-    if set(cell.step.axes[-2:]) <= TOKENS and matrix[s, t] > -math.inf:
+    is_there = {*cell.step.axes[-2:]} <= TOKENS and s < matrix.shape[0] and t < matrix.shape[1]
+    if is_there and matrix[s, t] > -math.inf:
         yield (
             f"That is {cell.at(cell.step.name, s, t)}: a row is the token that looks, a column is one it looks at.",
             matrix[s, t],

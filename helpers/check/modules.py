@@ -30,20 +30,63 @@ def as_function(exercise, module):
         return exercise, None, f"{name} is a class: make one of it, `{name}(...)`, and hand over that."
     wanted = [name for name in exercise.asks if name in WEIGHTS]
     if not wanted:
-        return exercise, Filled(exercise, module, {}), ""
+        problem = misfit(exercise, module)
+        return exercise, None if problem else Filled(exercise, module, {}), problem
     try:
-        places = places_of(module, wanted)
-        check_forward(module)
-        sizes = sizes_of(exercise, module, places)
+        places, sizes = filling(exercise, module, wanted)
         return replace(exercise, fixed=sizes, drawn={}), Filled(exercise, module, places), ""
     except Unknown as unknown:
-        return exercise, None, wrapping(exercise, module, wanted, unknown)
+        said = whole_of(exercise, module, wanted) or wrapping(exercise, module, wanted, unknown)
+        return exercise, None, said
+
+
+def filling(exercise, module, wanted):
+    """The places of the matrices in a module, and the sizes that it fixes. Raises Unknown where it cannot be filled."""
+    places = places_of(module, wanted)
+    check_forward(module)
+    return places, sizes_of(exercise, module, places)
+
+
+def misfit(exercise, module):
+    """A sentence on a module without matrices that is not called with what the exercise gives; or ""."""
+    try:
+        signature = inspect.signature(module.forward)
+        signature.bind(*exercise.asks)
+    except TypeError:
+        return (
+            f"it got a {type(module).__name__}, whose forward takes {', '.join(signature.parameters) or 'nothing'}; "
+            f"wanted a function of {', '.join(exercise.asks)}."
+        )
+    except ValueError:  # it does not tell
+        pass
+    return ""
+
+
+def whole_of(exercise, module, wanted):
+    """A sentence on a module that does more than is asked, and has a part that does that; or ""."""
+    for path, part in module.named_modules():
+        try:
+            filling(exercise, part, wanted)
+        except (Unknown, TypeError, ValueError):
+            continue
+        return (
+            f"it got a {type(module).__name__}, which does more than is asked here: hand over the part of it that does "
+            f"this, as in check.{exercise.name}({in_code(path)}), where `module` is yours."
+        )
+    return ""
+
+
+def in_code(path):
+    """How a part is called in the code: ``in_code("sa.heads.0.key") == "module.sa.heads[0].key"``."""
+    return re.sub(r"\.(\d+)(?=\.|$)", r"[\1]", f"module.{path}")
 
 
 def check_forward(module):
     """Raises Unknown where it is not called with x alone."""
     if is_multihead(module):
         return
+    if type(module).forward is sys.modules["torch"].nn.Module.forward:
+        raise Unknown("it has no forward of its own")
     taken = [*inspect.signature(module.forward).parameters.values()]
     needed = [one.name for one in taken if one.default is one.empty and one.kind in (0, 1)]
     masks = [one.name for one in taken if "mask" in one.name.lower()]
@@ -59,7 +102,10 @@ def sizes_of(exercise, module, places):
     """The sizes that the module fixes, by axis. Raises Unknown where they are not those of the exercise."""
     sizes = {}
     for name, place in places.items():
-        for axis, size in zip(exercise.asks.get(name, "").split(), place.shape):
+        axes = exercise.asks.get(name, "").split()
+        if axes and len(axes) != len(place.shape):
+            raise Unknown(f"{place.told} has shape {place.shape}, and {name} has the axes {', '.join(axes)}")
+        for axis, size in zip(axes, place.shape):
             if sizes.setdefault(axis, size) != size:
                 raise Unknown(f"{place.told} has shape {place.shape}, and the others another {axis}")
     heads = heads_of(module)
@@ -121,10 +167,11 @@ def wrapping(exercise, module, wanted, why):
     shapes = [f"{name} {tuple(one.shape)}" for name, one in module.named_parameters()] or ["none"]
     shapes = ", ".join(shapes[:SHOWN]) + (f" and {len(shapes) - SHOWN} more" if len(shapes) > SHOWN else "")
     first = next((name for name, _ in module.named_parameters() if name.endswith("weight")), "query.weight")
-    first = re.sub(r"\.(\d+)(?=\.)", r"[\1]", f"module.{first}")  # module.0.weight is module[0].weight
+    first = in_code(first)
     rest = [name for name in exercise.asks if name not in wanted and name != "heads"]
+    places = "its place" if len(wanted) == 1 else "their places"
     return (
-        f"it got a {type(module).__name__}, and {', '.join(wanted)} cannot be put in their places: {why}. Its "
+        f"it got a {type(module).__name__}, and {', '.join(wanted)} cannot be put in {places}: {why}. Its "
         f"parameters are: {shapes}. Wrap it in a function, where `module` is yours:\n"
         f"    def {exercise.name}({', '.join(exercise.asks)}):\n"
         f"        {first}.data = {wanted[0]}.T  # and the others; a bias is set to 0\n"

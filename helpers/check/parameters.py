@@ -67,7 +67,8 @@ def places_of(module, wanted):
     if "Wup" in wanted:
         return of_two_layers(module, shapes)
     if "table" in wanted:
-        return {"table": Place([(only(shapes, lambda path: True), False, None)], next(iter(shapes.values())))}
+        table = only(shapes, lambda path: not is_turned(module, path))
+        return {"table": Place([(table, False, None)], shapes[table])}
     gain, shift = (only(shapes, lambda path, names=names: bare(path) in names) for names in (GAINS, SHIFTS))
     return {"gain": Place([(gain, False, None)], shapes[gain]), "bias": Place([(shift, False, None)], shapes[shift])}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nbformat
 
-from helpers.by_hand.puzzles import PUZZLES
+from helpers.by_hand.puzzle_catalog import PUZZLES
 from helpers.check import exercises, progress
 
 MINUTES = re.compile(r"\*\*Time\*\* (\d+) minutes(?:, and (\d+) for the exercises)?")

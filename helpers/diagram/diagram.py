@@ -8,7 +8,7 @@ import traitlets
 from helpers.live.bundle import LIVE, STYLE, joined
 from helpers.live.live import Live
 from helpers.look.annotations import checked_cell, checked_notes, in_words, withheld
-from helpers.look.style import AXES, ROLES, THEMES, cell_name
+from helpers.look.style import AXES, ROLES, THEMES
 
 HERE = Path(__file__).parent
 MODULES = (
@@ -187,7 +187,8 @@ class Diagram(Live):
     def __repr__(self):
         if not self.blank:
             return repr(self._trace)
-        return f"{self._trace.title}\n{self._trace.shapes()}\n{cell_name(*self.blank)} = ?"
+        name, index = self.blank
+        return f"{self._trace.title}\n{self._trace.shapes()}\n{self._trace[name].written(index)[0]} = ?"
 
     def _repr_mimebundle_(self, **options):
         """The widget, and beside it the still picture for places where no widget lives."""

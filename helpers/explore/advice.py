@@ -55,8 +55,23 @@ def about_batch(subject, error, arguments, parts, other_sizes=False):
         return f"{name} is {here} here: {name}[{0 if batched else None}] is {there}, and with that it {works}"
     if batched:
         return f"{name} is {here} here: without B it is {there}, and with that it {works}"
-    how = f"explore({'…' if subject.title.startswith('<') else subject.title}, B=(1, 8, 4))"
+    how = f"explore({as_called(subject)}, B=(1, 8, 4))"
     return f"{name} is {here} here: B=(1, 8, 4) gives a batch, {there}, and with that it {works}: {how}"
+
+
+def as_called(subject):
+    """What was handed over, as it stands in a call: a function by its name, a module as made by its class."""
+    if subject.title.startswith("<"):
+        return "…"
+    return subject.title if hasattr(subject.build, "__name__") else f"{subject.title}(…)"
+
+
+def alone(subject, name, sizes):
+    """A remark on a size that is the only one of its kind that works, with what is raised at a smaller one."""
+    less = sizes[name] - 1
+    failed = raised(subject, subject.arguments(**{**sizes, name: less}))
+    why = f": with {name}={less}, {one_line(sentence(failed), 200)}" if failed else ""
+    return f"{subject.title} takes {name}={sizes[name]} alone{why}"
 
 
 def about_fit(subject, arguments, parts):

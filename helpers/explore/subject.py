@@ -1,5 +1,6 @@
 """What an explorer is about: a function, its controls, and what it gets when they stand where they stand."""
 
+from helpers.explore.advice import alone
 from helpers.explore.controls import SIZES, is_range, make_controls
 from helpers.explore.filling import filled, parts_for, sizes_for, to_fill, vocabulary_of, without_default
 from helpers.explore.own_sizes import fit
@@ -111,7 +112,9 @@ class Subject:
             else:
                 value = min(sliders[name].value, high) if name == "T" else fitted.sizes[name]
                 sliders[name].max, sliders[name].value = high, value
-            if name in ranges and high < ranges[name][1]:
+            if name == "T" and 1 < low == high:  # most often it is another size by chance, and a mistake
+                self.told.append(alone(self, name, {**fitted.sizes, name: high}))
+            elif name in ranges and high < ranges[name][1]:
                 self.told.append(f"{self.title} takes {name}={high}" + (" alone" if low == high else " at most"))
 
 

@@ -5,8 +5,9 @@ from contextlib import contextmanager
 import torch
 
 from helpers.attention.parts import attend
-from helpers.gpt.lecture import Lecture, SideBySide
-from helpers.gpt.readable import attentions, copy_of, ids_of, known_ids, readable
+from helpers.gpt import own_heads
+from helpers.gpt.own_model import OwnModel
+from helpers.gpt.readable import attentions, copy_of, ids_of, known_ids, one_of, readable
 from helpers.look.given import listed, told, whole_number
 from helpers.trace.trace import Trace
 
@@ -17,20 +18,24 @@ SHOWN = {"\n": "↵", " ": "␣", "\t": "⇥"}  # characters that a label could 
 def trace_model(model, text, layer=0, head=None):
     """The Trace of one head of a trained model while it reads a text, or of all heads of a layer.
 
-    model: a GPT whose ``tokenizer`` is set, as training does, or a model of your own that is like the lecture's. text:
-    any that its tokenizer knows, not longer than its context. layer, head: counted from 0; without head, all heads of
-    the layer stand side by side. q, k and v are what the head makes of the text so far; those of a FastGPT stand as
-    they meet in the scores, normalized and turned.
+    model: a GPT whose ``tokenizer`` is set, as training does, or one of your own. text: any that its tokenizer knows,
+    not longer than its context. layer, head: counted from 0; without head, all heads of the layer stand side by side.
+    q, k and v are what the head makes of the text so far; those of a FastGPT stand as they meet in the scores,
+    normalized and turned. A model of your own is seen: its steps have the names that they have in its code.
 
     The model is read in a copy, without dropout, and stays as it was.
-    Raises ValueError for a model of another kind, a head that computes something else, a character that it does not
-    know, a text that is empty or too long, and a layer or head that is not there.
+    Raises ValueError for what is no such model, one without attention, a character that it does not know, a text that
+    is empty or too long, and a layer or head that is not there.
     """
-    attention, x = exactly(copy_of(model), text, layer, head)
-    trace = Trace(
-        f"layer {layer}" + (f", head {head}" if head is not None else ""),
-        [SHOWN.get(letter, letter) for letter in text],
-    )
+    copy = copy_of(model)
+    ids, title = ids_of(copy, text), f"layer {layer}" + (f", head {head}" if head is not None else "")
+    words = [SHOWN.get(letter, letter) for letter in text]
+    if isinstance(copy, OwnModel):
+        return own_heads.trace(copy, ids, layer, head, title, words)
+    copy = copy.cpu().double()  # all machines print the same; some accelerators have no float64: first to the CPU
+    attention = attention_of(copy, layer, head)
+    (x,) = inputs_of([attention], copy, ids.cpu())
+    trace = Trace(title, words)
     q, k = attention.queries_and_keys(x)
     v = attention.split(attention.value(x))
     n, pick = ("n ", slice(None)) if head is None else ("", head)
@@ -58,20 +63,6 @@ def trace_model(model, text, layer=0, head=None):
     return trace
 
 
-def exactly(copy, text, layer, head):
-    """An attention of a copy, and the x that comes to it, (1, T, C): on the CPU in float64, so that another machine
-    prints the same decimals.
-
-    A GPT of the course goes there whole. A model of the learner's own runs where it is, for its code may name a device.
-    Some accelerators have no float64: first to the CPU, then to float64.
-    """
-    is_own = isinstance(copy, Lecture)
-    copy = copy if is_own else copy.cpu().double()
-    attention = attention_of(copy, layer, head)
-    (x,) = inputs_of([attention], copy, ids_of(copy, text))
-    return attention.exact() if is_own else attention, x.cpu().double()
-
-
 def weights_of(model, ids):
     """Who looks at whom, in every head: (T) ids -> (layers, n, T, T). The model is read in a copy, without dropout.
 
@@ -83,6 +74,8 @@ def weights_of(model, ids):
 @torch.no_grad()
 def weights_in(copy, ids):
     """The weights of every head of a copy that was made to be read: (T) ids -> (layers, n, T, T)."""
+    if isinstance(copy, OwnModel):
+        return own_heads.weights(copy, ids)
     every = attentions(copy)
     pairs = [attention.queries_and_keys(x) for attention, x in zip(every, inputs_of(every, copy, ids))]
     return torch.stack([attention.weights(q, k)[0] for attention, (q, k) in zip(every, pairs)])  # of (n, T, T) each
@@ -149,19 +142,20 @@ def without(model, layer, head):
 
     Raises ValueError for a model of another kind, and a layer or head that is not there.
     """
-    attention = attention_of(model, layer, head)
-    if head is None:
-        raise ValueError(f"head is None; each layer has heads 0 to {attention.heads - 1}.")
-
-    hook = attention.silence(head) if isinstance(attention, SideBySide) else silenced(attention, head)
+    hook = silenced(model, layer, head)
     try:
         yield model
     finally:
         hook.remove()
 
 
-def silenced(attention, head):
-    """From now on one head of an attention of the course gives zeros, until the hook that this returns is removed."""
+def silenced(model, layer, head):
+    """From now on one head gives zeros, until the hook that this returns is removed."""
+    if isinstance(readable(model), OwnModel):
+        return own_heads.silenced(model, copy_of(model), layer, head)
+    attention = attention_of(model, layer, head)
+    if head is None:
+        raise ValueError(f"head is None; each layer has heads 0 to {attention.heads - 1}.")
 
     def silence(_, inputs):
         parts = inputs[0].unflatten(-1, (attention.heads, -1)).clone()  # (B, T, C) -> (B, T, n, h)
@@ -202,11 +196,3 @@ def attention_of(model, layer, head=None):
     if head is not None:
         one_of("head", head, attention.heads, "each layer has heads")
     return attention
-
-
-def one_of(name, value, count, there):
-    """The value as an int, if it is one of so many that are counted from 0; raises ValueError where it is not."""
-    try:
-        return whole_number(name, value, 0, count - 1)
-    except ValueError:
-        raise ValueError(f"{name} is {told(value)}; {there} 0 to {count - 1}.") from None

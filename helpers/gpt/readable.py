@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import torch
 
-from helpers.gpt.lecture import Lecture, is_like_the_lecture
-from helpers.look.given import listed, told
+from helpers.gpt.own_model import OwnModel, is_own_model
+from helpers.look.given import listed, told, whole_number
 
 ATTENTION = ("heads", "scale", "value", "projection", "split", "queries_and_keys", "weights")
 
@@ -21,27 +21,24 @@ def is_gpt(model):
 
 
 def readable(model):
-    """The model as this room reads it: itself, if it is a GPT of this course; one like the lecture's as such a GPT.
+    """The model as this room reads it: itself, if it is a GPT of this course; one of your own as such a GPT.
 
-    All that reads a model asks here, and nowhere else, what kind it is. Raises ValueError for another kind.
+    All that reads a model asks here, and nowhere else, what kind it is. Raises ValueError for what is no such model.
     """
-    if is_gpt(model) or isinstance(model, Lecture):
+    if is_gpt(model) or isinstance(model, OwnModel):
         return model
-    if is_like_the_lecture(model):
-        return Lecture(model)
+    if is_own_model(model):
+        return OwnModel(model)
     raise ValueError(
-        f"you gave {told(model)}; wanted a model of the course, a GPT or a FastGPT, or one like the lecture's, with a "
-        "table of tokens, and heads that each have a query, a key and a value; of any other, helpers.attention.head "
-        "draws a head from its x, Wq, Wk and Wv."
+        f"you gave {told(model)}; wanted a model of the course, a GPT or a FastGPT, or one of your own, which "
+        "looks ids up in a table of tokens and makes logits of them; of any other module, helpers.see.see(module, x) "
+        "shows what it does."
     )
 
 
 def attentions(model):
-    """The attention of each layer. Raises ValueError for a model of another kind."""
-    model = readable(model)
-    if isinstance(model, Lecture):
-        return model.attentions
-    found = [getattr(block, "attention", None) for block in model.blocks]
+    """The attention of each layer of a GPT of the course. Raises ValueError for a model of another kind."""
+    found = [getattr(block, "attention", None) for block in readable(model).blocks]
     if not found or not all(hasattr(one, name) for one in found for name in ATTENTION):
         raise ValueError(f"you gave {told(model)} without attention; wanted a layer at least, as a GPT's are.")
     return found
@@ -122,8 +119,10 @@ def copy_of(model):
 
     Raises ValueError for a model of another kind, and one that cannot be copied.
     """
-    attentions(model)
-    model = model.model if isinstance(model, Lecture) else model
+    if isinstance(model := readable(model), OwnModel):
+        model = model.model
+    else:
+        attentions(model)
     kept = {  # what a module holds of an earlier call is no part of the copy's own
         id(value): value.detach()
         for module in model.modules()
@@ -147,3 +146,15 @@ def resting(model):
     finally:
         for part, training in before:
             part.training = training
+
+
+def one_of(name, value, count, there):
+    """The value as an int, if it is one of so many that are counted from 0; raises ValueError where it is not.
+
+    >>> one_of("layer", 1, 2, "the model has layers")
+    1
+    """
+    try:
+        return whole_number(name, value, 0, count - 1)
+    except ValueError:
+        raise ValueError(f"{name} is {told(value)}; {there} 0 to {count - 1}.") from None

@@ -60,7 +60,7 @@ def optimizers(model, kind="muon", rate=1.0):
 class Training:
     """A run of training: ``run()`` takes its steps, an interrupt ends it early, ``run()`` again goes on.
 
-    model: a GPT, or a model of your own that is like the lecture's; it learns to use ``tokenizer``, made from the
+    model: a GPT, or a model of your own; it learns to use ``tokenizer``, made from the
     text's characters. text: any text longer than the model's context. batch: sequences in a step. steps: in all.
     optimizer: "muon" or "adamw". rate: all learning rates are multiplied by it.
 

@@ -2,6 +2,7 @@
 
 import inspect
 
+from helpers.look.sentence import with_notes
 from helpers.see.limits import too_long, too_much
 from helpers.see.read.assembling import assembled
 from helpers.see.read.reading import Reading
@@ -9,11 +10,18 @@ from helpers.see.record.recording import record
 
 
 class Failed(ValueError):
-    """The code raised an error. ``trace``: the Trace of all that it did before."""
+    """The code raised an error. ``trace``: the Trace of all that it did before.
+
+    A notebook shows both, and none of the lines between the learner's and where it was raised.
+    """
 
     def __init__(self, sentence, trace):
         super().__init__(sentence)
         self.trace = trace
+
+    def _render_traceback_(self):
+        before = self.trace.shapes().splitlines()
+        return [f"{type(self).__name__}: {self}", *(["", "Before that:", *before] if before else [])]
 
 
 def see(function, *inputs, tokens=None, **by_name):
@@ -60,7 +68,7 @@ def sentence(recording, called):
     """What was raised, and where, in one sentence."""
     error, place = recording.error, recording.failed
     where = f"line {place.line}, {place.statement}" if place and place.line else called
-    said = " ".join(str(error).split()) or "no more is said"
+    said = " ".join(with_notes(error, str(error)).split()) or "no more is said"
     return f"{called} stopped in {where}: {type(error).__name__}: {said}"
 
 

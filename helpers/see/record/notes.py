@@ -5,6 +5,7 @@ import numpy as np
 from helpers.see.record.events import Event, Matrix
 from helpers.see.record.holders import found_in, kind, numbers, version, with_matrices
 from helpers.see.record.names import Names
+from helpers.see.record.reasons import reason
 from helpers.see.record.source import sourced
 from helpers.see.record.spelling import (
     ARITHMETIC,
@@ -46,7 +47,12 @@ class Notes:
         on these arguments as they are.
         """
         begun = self.safely(self.begin, function, name, args, kwargs, frame)
-        value = (run or function)(*args, **kwargs)
+        try:
+            value = (run or function)(*args, **kwargs)
+        except Exception as error:
+            if begun:
+                self.safely(self.explain, *begun, error)
+            raise
         if begun:
             self.safely(self.end, *begun, value)
         return value
@@ -130,6 +136,13 @@ class Notes:
     def lose_sight(self):
         """Something is computed where nobody sees it."""
         self.loose = True
+
+    def explain(self, function, name, operation, args, kwargs, where, tensors, read, versions, error):
+        """After it failed: what is known of the reason is noted beside its error."""
+        args, kwargs = with_matrices((args, kwargs), self.kinds, lambda one: read[id(one)])
+        event = self.event(operation, function, args, kwargs, where, name)
+        if found := reason(event.operation, event.reads):
+            error.add_note(found)
 
     def changed(self, name, args, kwargs, tensors, versions):
         """The ids of the tensors that a call has written into."""
