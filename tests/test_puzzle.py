@@ -161,11 +161,11 @@ def test_a_head_of_your_own_solves_it_as_well(name):
     assert not board.solved and {*board.names.values()} == {*PUZZLES[name].start}
     own = {other: called for called, other in board.names.items()}
     for (matrix, index), text in SOLUTIONS[name].items():
-        assert not board.solved and own[matrix] in board.diagram.editable and own[matrix] in board.diagram.value
+        assert not board.solved and own[matrix] in board.diagram.editable and own[matrix] in board.trace
         arrive(board, own[matrix], index, text)
         assert board.diagram.error == ""
-    assert board.solved and "Solved" in board.line.value and progress.solved() == [name]
-    assert board.diagram.value.title == OWN[name].__name__ and repr(board).startswith(f"puzzle {name}: solved")
+    assert board.solved and "Solved" in board.line.words and progress.solved() == [name]
+    assert board.trace.title == OWN[name].__name__ and repr(board).startswith(f"puzzle {name}: solved")
 
 
 def test_a_cell_with_the_function_that_is_run_again_keeps_what_was_typed():
@@ -176,8 +176,8 @@ def test_a_cell_with_the_function_that_is_run_again_keeps_what_was_typed():
         "b",
         "c",
     ]
-    assert board.matrices["Wq"][0, 0] == 7 and board.diagram.value["a"].value[0, 0] == 7
-    assert "You may change a, b and c:" in board.goal.value and board.diagram.editable == ["a", "b", "c"]
+    assert board.matrices["Wq"][0, 0] == 7 and board.trace["a"].value[0, 0] == 7
+    assert "You may change a, b and c:" in board.how.words and board.diagram.editable == ["a", "b", "c"]
     assert puzzle("first_token") is not board and puzzle("first_token").matrices["Wq"][0, 0] != 7
 
 

@@ -209,4 +209,3 @@ def fingerprint(trace):
     for step in trace:
         found.update(step.value.astype(np.float64).tobytes())
     return found.hexdigest()
-
