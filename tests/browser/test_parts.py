@@ -3,6 +3,7 @@
 import itertools
 from dataclasses import replace
 
+import pytest
 import torch
 
 from helpers.diagram.diagram import payload
@@ -83,3 +84,14 @@ def test_a_part_is_opened_and_closed(show):
     assert buttons.all_inner_texts() == ["layers.0", "layers.0.sa", "layers.0.sa.heads.0", "layers.0.sa.heads.1"]
     assert [button.get_attribute("aria-pressed") for button in buttons.all()] == ["true", "true", "false", "false"]
     assert "q00" not in shown.page.evaluate(names)
+
+
+@pytest.mark.parametrize("width", [420, 1000])
+def test_every_button_can_be_reached_however_many_there_are(show, width):
+    trace = model(3, 4)
+    shown = show(trace, width=width, opened=[[*path] for path in trace.parts])
+    buttons = shown.root.locator(".attention-parts button")
+    left, _, wide = shown.area()
+    boxes = [button.bounding_box() for button in buttons.all()]
+    assert len(boxes) == len(trace.parts) and {box["y"] for box in boxes} != {boxes[0]["y"]}  # in several rows
+    assert all(left - 20 <= box["x"] and box["x"] + box["width"] <= left + wide + 20 for box in boxes)
