@@ -295,6 +295,63 @@ def test_a_model_by_another_hand_is_read_as_well():
         one_sentence(raised)
 
 
+class Twice(Other):
+    """The same layer, used again."""
+
+    def __init__(self):
+        super().__init__()
+        self.h = nn.ModuleList([lecture.Head(12)])
+
+    def forward(self, tokens):
+        z = self.wte(tokens) + self.wpe.weight[: tokens.shape[-1]]
+        for _ in range(3):
+            z = z + self.h[0](z)
+        return z @ self.wte.weight.T
+
+
+def test_a_layer_that_is_used_again_is_another_one():
+    model, text, came = model_of(Twice), "abcab", []
+    hook = model.h[0].register_forward_hook(lambda _, given, made: came.append((given[0].detach(), made.detach())))
+    model.eval()(torch.tensor([model.tokenizer.encode(text)]))
+    hook.remove()
+    for layer, (x, made) in enumerate(came):
+        trace = trace_model(model, text, layer, 0)
+        np.testing.assert_allclose(trace["x"].value, x, atol=1e-5)
+        np.testing.assert_allclose(ending(trace), made[0], atol=1e-4)
+    assert weights_of(model, [0, 1]).shape == (3, 1, 2, 2)
+    with pytest.raises(ValueError, match=r"h\.0 is called 3 times: without one of these heads") as raised:
+        without(model, 1, 0).__enter__()
+    one_sentence(raised)
+
+
+class Direct(Other):
+    """Its layer is not called as modules are."""
+
+    def forward(self, tokens):
+        z = self.wte(tokens)
+        return self.h[0].forward(z) @ self.wte.weight.T
+
+
+def test_a_module_that_is_not_called_is_told():
+    with pytest.raises(ValueError, match=r"h\.0 is run by its forward; wanted it to be called") as raised:
+        trace_model(model_of(Direct), "abc")
+    one_sentence(raised)
+
+
+class Odd(lecture.Head):
+    """With a step that no rule describes."""
+
+    def forward(self, x):
+        small = x[:, :1, :4].mT @ x[:, :1, :4]  # (1, 4, 1) @ (1, 1, 4) -> (1, 4, 4)
+        return super().forward(x) @ torch.linalg.inv(torch.eye(4, dtype=x.dtype) + small)
+
+
+def test_what_no_rule_describes_has_its_sources_all_the_same():
+    last = trace_model(model_of(head=Odd), "abcab", head=1)
+    opaque = next(step for step in last if step.kind == "opaque")
+    assert {name for name, _ in last.sources(opaque.name, 0, 0, 0)} == {"torch.eye(4, dtype=x.dtype) + small"}
+
+
 def test_heads_of_several_heads_are_read_together():
     model = model_of(head=Split)
     assert weights_of(model, [0, 1, 2]).shape == (2, 6, 3, 3)
