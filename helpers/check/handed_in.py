@@ -1,12 +1,15 @@
 """What was handed in, before it is tried: is it a function, does it take what it will be given, was it begun?"""
 
+import ast
 import dis
 import inspect
 
 from helpers.check.answers import described
+from helpers.check.statements import definition
 
 PADDING = {"RESUME", "NOP", "CACHE"}
-NOTHING = {"LOAD_CONST", "RETURN_VALUE", "RETURN_CONST"}  # what `return None` is made of
+NOTHING = {"LOAD_CONST", "RETURN_VALUE", "RETURN_CONST"}  # what `return None` is made of, where there is no source
+LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.comprehension)
 ROLES = {
     word: role
     for role, words in {
@@ -80,19 +83,29 @@ def meaning(name):
 def is_stub(function):
     """Is there nothing in it but ``...``, ``pass`` or a docstring?"""
     code = getattr(function, "__code__", None)
+    if node := definition(code):
+        return all(map(does_nothing, node.body))
     if code is None:
         return False
     steps = [step for step in dis.get_instructions(code) if step.opname not in PADDING]
-    return steps[0].argval is None and {step.opname for step in steps} <= NOTHING
+    return bool(steps) and steps[0].argval is None and {step.opname for step in steps} <= NOTHING
+
+
+def does_nothing(statement):
+    value = getattr(statement, "value", None)
+    said = isinstance(statement, ast.Expr) and isinstance(value, ast.Constant)
+    returned = isinstance(statement, ast.Return) and getattr(value, "value", value) is None
+    return said or returned or isinstance(statement, ast.Pass)
 
 
 def has_loop(function):
     """Does it, or a function inside it, loop in Python?"""
-    codes = [getattr(function, "__code__", None)]
+    code = getattr(function, "__code__", None)
+    if node := definition(code):
+        return any(isinstance(one, LOOPS) for one in ast.walk(node))
+    codes = [code] if code else []
     while codes:
         code = codes.pop()
-        if code is None:
-            continue
         if any(
             step.opname in ("FOR_ITER", "JUMP_BACKWARD") or step.opname.startswith("POP_JUMP_BACKWARD")
             for step in dis.get_instructions(code)

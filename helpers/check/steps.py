@@ -366,6 +366,13 @@ def _(weights):
     return {"before": before, "sum": before.sum()}
 
 
+@way("without_head")
+def _(out, head):
+    keep = np.ones((len(out), 1, 1))
+    keep[head] = 0
+    return {"ones": np.ones((len(out), 1, 1)), "keep": keep, "rest": np.arange(len(out)) != head}
+
+
 @way("repeated_places")
 def _(ids):
     T = len(ids)

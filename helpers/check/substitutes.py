@@ -29,8 +29,9 @@ class Substitutes:
     def look(self, site):
         values = [[matrix.value for matrix in own] for own in site]
         for fill in (0, 1):
-            if not site[0][0].depends and all((value == fill).all() for own in values for value in own):
-                return [("", fill)] if fill == 0 or not self.is_buffer(site) else []
+            alike = not site[0][0].depends and all((value == fill).all() for own in values for value in own)
+            if alike and not (fill == 1 and self.is_buffer(site)):
+                return [("", fill)]
         return [key for key, fitting in self.keys(site) if is_known(site, fitting)]
 
     def keys(self, site):
