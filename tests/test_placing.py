@@ -92,7 +92,7 @@ def test_the_run_is_shown_with_its_first_wrong_cell():
     found = place("unscaled_head", HEAD.replace("F.softmax(wei, dim=-1)", "F.softmax(wei, dim=-1).round()"))
     shown = diagram(found)
     name, index = shown.pinned
-    wei = shown.value[name].value
+    wei = shown.trace[name].value
     assert name == "wei₃" and shown.notes == {name: "here it goes wrong"}
     with np.errstate(all="ignore"):
         masked = shown.value["wei₂"].value
