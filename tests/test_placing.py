@@ -95,7 +95,7 @@ def test_the_run_is_shown_with_its_first_wrong_cell():
     wei = shown.trace[name].value
     assert name == "wei₃" and shown.notes == {name: "here it goes wrong"}
     with np.errstate(all="ignore"):
-        masked = shown.value["wei₂"].value
+        masked = shown.trace["wei₂"].value
     right = torch.tensor(masked).softmax(-1).numpy()
     first = np.argwhere(~np.isclose(wei, right, atol=1e-4))[0]
     assert index == first.tolist()
