@@ -39,11 +39,10 @@ class Names:
             return
         outer = ()  # where it stands in what the frame gives back
         for frame, called in where.frames:
-            here, path = sourced(frame), outer
+            here, path, key = sourced(frame), outer, (frame, frame.f_lasti, called, outer)
             if here.returned is None:
                 break
             outer = (*here.returned, *path)
-        key = frame, frame.f_lasti, called, path
         for matrix in self.claims.pop(key, ()):
             matrix.variable = matrix.expression = ""
         found = [(matrix_of(part), name) for part, name in named(at(here.target, path), value)]
