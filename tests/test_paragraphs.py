@@ -1,6 +1,7 @@
 """Code that runs long is folded into its paragraphs: no part shows more than 15 matrices, and each has a name."""
 
 import ast
+import linecache
 
 import numpy as np
 import pytest
@@ -154,7 +155,7 @@ def test_a_width_is_what_folding_shows(monkeypatch):
 
 def test_the_blocks_around_a_line():
     code = LongBlock.forward.__code__
-    body, lines = read(code)
+    body, lines = read(code, code.co_filename)
     assert [heading(one, lines) for one in body if heading(one, lines)] == [
         *("Normalize", "queries, keys and values", "A mean of the values so far, which fades")
     ]
@@ -193,6 +194,19 @@ def test_what_a_comment_says(comment, wanted):
     source = f"def f(x):\n    y = x\n    {comment}\n    return y\n"
     last = ast.parse(source).body[0].body[-1]
     assert heading(last, source.splitlines()) == wanted
+
+
+def test_another_comment_is_another_name():
+    """The code is the same, and equal for Python: what it says is not."""
+    names = []
+    for said in ("first", "second"):
+        source = f"def f(x):\n    # the {said}\n" + "    x = torch.tanh(x + 1)\n" * 5 + "\n    # and then\n"
+        source += "    x = torch.tanh(x + 1)\n" * 5 + "    return x\n"
+        known = {"torch": torch}
+        linecache.cache[f"<{said}>"] = len(source), None, source.splitlines(keepends=True), f"<{said}>"
+        exec(compile(source, f"<{said}>", "exec"), known)
+        names.append([path[-1] for path in see(known["f"], torch.randn(2, 3)).parts])
+    assert names == [["the first", "and then"], ["the second", "and then"]]
 
 
 def test_the_turns_of_a_loop_keep_their_numbers():

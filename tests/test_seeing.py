@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
 
 from helpers.explore import explore
 from helpers.see import Failed, see
@@ -540,3 +541,56 @@ def test_a_run_inside_another_one_is_noted_once():
         return see(place, torch.ones(T, 2), torch.ones(T, 2))
 
     assert [step.name for step in explore(build).trace] == ["x", "p", "placed", "p @ p.T"]
+
+
+class Asked(nn.Module):
+    """Modules whose results have no variable inside, and some none outside."""
+
+    def __init__(self):
+        super().__init__()
+        self.net = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 3), nn.Dropout(0.5))
+        self.proj, self.drop = nn.Linear(3, 3), nn.Dropout(0.5)
+        self.eval()
+
+    def turned(self, x):
+        return self.drop(self.proj(x))
+
+    def both(self, x):
+        return self.proj(x), self.turned(x + 1)
+
+    def forward(self, x):
+        x = x + self.turned(x)
+        x = x + self.net(x) * 2
+        kept = self.turned(x)
+        x = x + self.both(kept)[1]
+        return self.both(x)
+
+
+def test_what_a_call_gives_is_called_as_whoever_asked_for_it_calls_it():
+    shown = [step.name for step in see(Asked(), torch.randn(2, 3)).shown if step.kind != "given"]
+    assert shown == [
+        *("self.turned(x)", "x₂", "net.0", "net.1", "self.net(x)", "self.net(x) * 2", "x₃", "kept"),
+        *("self.both(kept)[0]", "x + 1", "self.both(kept)[1]", "x₄"),
+        *("(x + 1)₂", "self.both(x)[0]", "self.both(x)[1]"),
+    ]
+
+
+def test_a_matrix_that_is_filled_by_way_of_its_pieces_is_shown_once_it_is_full():
+    def filled(x):
+        both = x.new_empty(2, 4)
+        both[:, :2].copy_(x)
+        both[:, 2:].copy_(x * 2)
+        return both @ both.T
+
+    trace = see(filled, torch.randn(2, 2))
+    assert [step.name for step in trace.shown] == ["x", "x * 2", "both", "both @ both.T"]
+    assert trace.sources("both", 0, 1) == [("x", (0, 1))] and trace.sources("both", 1, 2) == [("x * 2", (1, 0))]
+
+    def looked_at(x):
+        both = x.new_zeros(2, 4)
+        both[:, :2].copy_(x)
+        half = both.sum()
+        both[:, 2:].copy_(x * 2)
+        return both @ both.T + half
+
+    assert [step.name for step in see(looked_at, torch.randn(2, 2)).shown][:4] == ["x", "both", "both₂", "half"]

@@ -19,8 +19,9 @@ LONGEST = 40  # characters of a name
 class Block(NamedTuple):
     """A piece of the code of a function.
 
-    kind: "paragraph" or "statement". first, last: its lines. heading: the comment above a paragraph, the first line of
-    a loop or of a branch, or "". repeats: is it a loop?
+    kind: "paragraph" or "statement"; what is smaller has kinds of its own, and numbers in the place of lines. first,
+    last: its lines. heading: the comment above a paragraph, the first line of a loop or of a branch, or "". repeats: is
+    it a loop?
     """
 
     kind: str
@@ -30,14 +31,19 @@ class Block(NamedTuple):
     repeats: bool = False
 
 
-@lru_cache(1_000)
 def blocks(code, instruction):
     """The blocks around an instruction, the outermost first: a paragraph, a statement in it, a paragraph in that, …
 
     Where the code cannot be read, its line stands for them.
     """
     line = line_of(code, instruction)
-    body, lines = read(code)
+    return around(code, code.co_filename, line) or (Block("statement", line, line),)
+
+
+@lru_cache(1_000)
+def around(code, file, line):  # two codes are equal though their files have other comments
+    """The blocks around a line, as far as they can be read."""
+    body, lines = read(code, file)
     found = []
     while body:
         paragraph = next((one for one in paragraphs(body, lines) if one[-1].end_lineno >= line), body)
@@ -48,26 +54,21 @@ def blocks(code, instruction):
         repeats = isinstance(statement, LOOPS) and bool(inner)
         found += [Block("statement", start(statement), statement.end_lineno, shortened(header), repeats)]
         body = inner[0] if inner else None
-    return tuple(found) or (Block("statement", line, line),)
-
-
-@lru_cache(1_000)
-def lines_of(code):
-    return {start: line for start, _, line in code.co_lines() if line is not None}
+    return tuple(found)
 
 
 def line_of(code, instruction):
     """The line of an instruction."""
-    before = [start for start in lines_of(code) if start <= instruction]
-    return lines_of(code)[max(before)] if before else code.co_firstlineno
+    lines = [line for first, end, line in code.co_lines() if first <= instruction < end and line is not None]
+    return lines[0] if lines else code.co_firstlineno
 
 
 @lru_cache(1_000)
-def read(code):
+def read(code, file):
     """The statements of a function, with the lines of its file; none where its source cannot be read."""
     if code.co_name.startswith("<"):
         return [], []
-    lines = linecache.getlines(code.co_filename)
+    lines = linecache.getlines(file)
     try:
         source = "".join(inspect.getblock(lines[code.co_firstlineno - 1 :]))
         indented = source[:1].isspace()

@@ -35,15 +35,14 @@ class Names:
         where: a Where. value: what came back. matrix_of: a function that gives the Matrix of a part of it, or None.
         """
         self.claims = {key: held for key, held in self.claims.items() if key[2] in where.stack}
-        path = ()
+        if not where.frames:
+            return
+        outer = ()  # where it stands in what the frame gives back
         for frame, called in where.frames:
-            here, key = sourced(frame), (frame, frame.f_lasti, called, path)
+            here, path, key = sourced(frame), outer, (frame, frame.f_lasti, called, outer)
             if here.returned is None:
                 break
-            path = (*here.returned, *path)
-        else:
-            if not where.frames:
-                return
+            outer = (*here.returned, *path)
         for matrix in self.claims.pop(key, ()):
             matrix.variable = matrix.expression = ""
         found = [(matrix_of(part), name) for part, name in named(at(here.target, path), value)]

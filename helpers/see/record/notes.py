@@ -80,9 +80,11 @@ class Notes:
             self.states.forget(args[0])  # x.data = y: x lies in y's memory from now on
             return
         changed = self.changed(name, args, kwargs, tensors, versions)
-        results = [one for one in found_in(value, self.kinds) if id(one) in changed or not self.states.knows(one)]
+        given = found_in(value, self.kinds)
+        results = [one for one in given if id(one) in changed or not self.states.knows(one)]
         if not results and not changed and name not in LEAVING:
-            self.names.claim(where, value, self.nameless)  # it gives back what it got, as dropout does
+            if given:  # it gives back what it got, as dropout does
+                self.names.claim(where, value, self.nameless)
             return
         args, kwargs = with_matrices((args, kwargs), self.kinds, lambda one: read[id(one)])
         event = self.event(operation, function, args, kwargs, where, name)
