@@ -298,7 +298,7 @@ class Page:
 
     def wait(self):
         """Wait for the notebook and its kernel."""
-        self.page.wait_for_function(IS_READY, timeout=60_000)
+        self.page.wait_for_function(IS_READY, timeout=60_000, polling=100)
 
     def turn_to(self, path):
         """Open another notebook in place of this one, many times faster than on a page of its own. path: from
