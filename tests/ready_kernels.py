@@ -1,21 +1,23 @@
 """Kernels that have imported torch before they start, for notebooks that import it: dozens of them do, seconds each.
 
-One process for each worker, Python's fork server, imports it once, and every kernel begins as a fork of that process.
+One process imports it, for all workers (kernel_server.py), and every kernel begins as a fork of that process.
 """
 
-import multiprocessing
 import os
 import signal
+import socket
+import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from multiprocessing.connection import Client
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from unittest import mock
 
+import pytest
 from jupyter_client.provisioning import local_provisioner
 from nbval.plugin import IPyNbFile
-
-IMPORTED = ["torch", "ipykernel.kernelapp", "matplotlib.figure", "ipywidgets", "anywidget"]
-CAN_FORK = "forkserver" in multiprocessing.get_all_start_methods()
 
 
 class Fork:
@@ -23,60 +25,69 @@ class Fork:
 
     stdin = stdout = stderr = None
 
-    def __init__(self, command, env, cwd):
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(IMPORTED)
-        self.process = context.Process(target=become, args=(command, dict(env), cwd), daemon=True)
-        self.process.start()
-        self.pid = self.process.pid
-        while self.process.is_alive() and os.getpgid(self.pid) != self.pid:  # signals go to its group, not to this one
+    def __init__(self, address, command, env, cwd):
+        with Client(address) as server:
+            server.send((command, dict(env), cwd))
+            self.pid = server.recv()
+        while self.poll() is None and os.getpgid(self.pid) != self.pid:  # signals go to its group, not to this one
             time.sleep(0.001)
-        self.kill, self.terminate = self.process.kill, self.process.terminate
 
     def poll(self):
-        return self.process.exitcode
+        """None while it runs; it is no child of this process, which hears nothing more of its end."""
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return 0
+        return None
 
     def wait(self):
-        self.process.join()
-        return self.process.exitcode
+        while self.poll() is None:
+            time.sleep(0.005)
+        return 0
 
     def send_signal(self, number):
-        if self.process.is_alive():
+        if self.poll() is None:
             os.kill(self.pid, number)
 
+    def kill(self):
+        self.send_signal(signal.SIGKILL)
 
-def become(command, env, cwd):
-    """Be the kernel that a command would start."""
-    os.setsid()
-    os.chdir(cwd)
-    os.environ.clear()
-    os.environ.update(env)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    sys.path[0:0] = [""]
-    from ipykernel.kernelapp import launch_new_instance
-
-    launch_new_instance(argv=command[command.index("-f") :])
+    def terminate(self):
+        self.send_signal(signal.SIGTERM)
 
 
 @contextmanager
-def forked():
-    """In here, kernels are forks."""
+def served():
+    """Yields the address of a server of kernels, which ends after this."""
+    with TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as door:
+        door.bind(address := str(Path(folder, "door")))
+        door.listen()
+        command = [sys.executable, Path(__file__).with_name("kernel_server.py"), str(door.fileno())]
+        silent = dict(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[door.fileno()], **silent):
+            yield address
 
-    def launch(command, env=None, cwd=None, **others):
-        return Fork(command, env or os.environ, cwd or os.getcwd())
 
-    with mock.patch.object(local_provisioner, "launch_kernel", launch):
-        yield
+def imports_torch(notebook):
+    return any("import torch" in cell.source for cell in notebook.nb.cells)
 
 
-def use():
-    """From now on, the kernels of notebooks that import torch are forks."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtestloop(session):
+    """While the tests run, the kernels of notebooks that import torch are forks."""
+    notebooks = {item.parent for item in session.items if isinstance(item.parent, IPyNbFile)}
+    if not hasattr(os, "fork") or not any(map(imports_torch, notebooks)):
+        return (yield)
     start = IPyNbFile.setup
+    with served() as address:
 
-    def setup(notebook):
-        if not CAN_FORK or not any("import torch" in cell.source for cell in notebook.nb.cells):
-            return start(notebook)
-        with forked():
-            return start(notebook)
+        def launch(command, env=None, cwd=None, **others):
+            return Fork(address, command, env or os.environ, cwd or os.getcwd())
 
-    IPyNbFile.setup = setup
+        def setup(notebook):
+            instead = mock.patch.object(local_provisioner, "launch_kernel", launch)
+            with instead if imports_torch(notebook) else nullcontext():
+                start(notebook)
+
+        with mock.patch.object(IPyNbFile, "setup", setup):
+            return (yield)

@@ -8,21 +8,19 @@ from symtable import symtable
 import nbformat
 import pytest
 
-from tests.browser.lab import NOTEBOOKS
+from tests.browser.lab import NOTEBOOKS, write_short
 from tools.notebooks import course_notebooks
 
 NAMES = [path.stem for path in course_notebooks() if path.stem != "12_train_a_gpt"]  # test_training.py has that one
 
 
-def explorers(name):
-    """The cells of a notebook that end with explore(…): place to the code above that each of them needs, and its
-    own.
-    """
-    above, found = [], {}
-    for place, cell in enumerate(nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells):
+def explorers(notebook):
+    """The cells of a notebook that end with explore(…): for each the code above that it needs, and its own."""
+    above, found = [], []
+    for cell in notebook.cells:
         if cell.cell_type == "code" and not {"setup", "raises-exception"} & {*cell.metadata.get("tags", [])}:
             if ast.unparse(ast.parse(cell.source).body[-1]).startswith("explore("):
-                found[place] = needed(above, cell.source), cell.source
+                found.append((needed(above, cell.source), cell.source))
             above.append(cell.source)
     return found
 
@@ -116,10 +114,12 @@ def hear(cell, key):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_notebook(lab, name):
-    cells = explorers(name)
-    assert cells, f"{name} has no explorer"
-    with lab.open(name) as page:
-        for place, code in cells.items():
+    notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
+    codes = explorers(notebook)
+    assert codes, f"{name} has no explorer"
+    first = write_short(lab.folder, f"{name}-short", notebook, [source for _, source in codes])
+    with lab.open(f"{name}-short") as page:
+        for place, code in enumerate(codes, first):
             page.run_cell(place, before=f"%reset -f\n{code[0]}")
             cell, explorer = page.cell(place), twin(*code)
             agree(cell, explorer)

@@ -1,0 +1,27 @@
+"""How the tests are run: with the same examples each time, and what takes longest first, so that all workers end
+together.
+"""
+
+from hypothesis import settings
+
+pytest_plugins = ["tests.workers", "tests.ready_kernels"]
+
+LONGEST = (
+    "notebooks/12",
+    "tests/browser/",
+    "notebooks/",
+    *(
+        f"tests/test_{name}.py"
+        for name in ("wrong_solutions", "worksheet", "check", "pictures", "rules", "stills", "gradients")
+    ),
+)
+
+# `make test ARGS="--hypothesis-profile=default"` draws new examples.
+settings.register_profile("same", derandomize=True, deadline=None, database=None)
+settings.load_profile("same")
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(
+        key=lambda item: next((i for i, start in enumerate(LONGEST) if item.nodeid.startswith(start)), len(LONGEST))
+    )

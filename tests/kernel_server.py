@@ -1,0 +1,58 @@
+"""The process of which kernels are forks: it has imported torch, and begins to be a kernel for whoever asks.
+
+It ends with the last of the processes that hold the other end of its standard input.
+"""
+
+import os
+import signal
+import socket
+import sys
+from importlib import import_module
+from multiprocessing.connection import Connection
+from select import select
+
+IMPORTED = ["torch", "ipykernel.kernelapp", "matplotlib.figure", "ipywidgets", "anywidget"]
+
+
+def serve(door):
+    """door: the socket where each connection brings (command, environment, folder), and is told the kernel's pid."""
+    for name in IMPORTED:
+        import_module(name)
+    signal.signal(signal.SIGCHLD, reap)
+    while sys.stdin not in select([door, sys.stdin], [], [])[0]:
+        with Connection(door.accept()[0].detach()) as asking:
+            kernel = asking.recv()
+            pid = os.fork()
+            if not pid:
+                become(*kernel)
+            asking.send(pid)
+
+
+def become(command, env, cwd):
+    """Be the kernel that a command would start."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.setsid()
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(env)
+    sys.path[0] = ""
+    from ipykernel.kernelapp import launch_new_instance
+
+    try:
+        launch_new_instance(argv=command[command.index("-f") :])
+    finally:
+        os._exit(0)
+
+
+def reap(*_):
+    """Let go of kernels that have ended."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+if __name__ == "__main__":
+    serve(socket.socket(fileno=int(sys.argv[1])))
