@@ -47,6 +47,35 @@ def test_the_line_is_said(old, new, sentence):
     assert sentence in place("unscaled_head", HEAD.replace(old, new)).sentence
 
 
+@pytest.mark.parametrize(
+    ("name", "style", "old", "new", "sentence"),
+    [
+        ("softmax_rows", 1, "powers / sums", "sums", "powers and sums are right; `weights` in line 6 is the first"),
+        ("softened", 2, "return powers / sums", "return sums", "and sums are right; what line 5 returns is the first"),
+        ("mean_so_far", 2, "totals / column", "x / column", "what line 6 makes, `return x / column`, is the first"),
+        ("values_backward", 0, "return dweights", "return dout", "dweights is right; line 4 returns something else"),
+        (
+            "normalize_rows",
+            1,
+            "squares.mean(-1, keepdim=True)",
+            "squares",
+            "squares are right; `variance` in line 6 is",
+        ),
+        (
+            "turned_at",
+            1,
+            "angles.sin()",
+            "angles",
+            "angles and cos are right; `sin` in line 7 is the first that differs.",
+        ),
+        ("up_and_down", 1, "    up = up + bup\n", "", "the mistake is in line 2 or 3."),
+        ("without_head", 1, "out * keep", "out / keep", "what line 5 makes, `return out / keep`, is the first"),
+    ],
+)
+def test_names_and_what_no_line_reads_say_more_and_nothing_wrong(name, style, old, new, sentence):
+    assert old in STYLES[name][style] and sentence in place(name, STYLES[name][style].replace(old, new)).sentence
+
+
 def test_less_is_said_where_several_lines_could_be_it():
     """Is the scale missing where the scores are made, or after that?"""
     code = STYLES["all_heads"][1].replace("    att = att / math.sqrt(h)\n", "")
@@ -72,7 +101,7 @@ def test_a_sample_of_mistakes_that_nobody_foresaw():
         if found:
             count[found[0]] += 1
             assert found[0] != "wrong", f"{found[1]}\n{code}"
-    assert sum(count.values()) >= 10 and count["named"] + count["placed"] >= 0.7 * sum(count.values()), count
+    assert sum(count.values()) >= 10 and count["named"] + count["placed"] >= 0.8 * sum(count.values()), count
 
 
 def test_the_report_has_the_line_and_no_verdict_is_changed_by_it(capsys):

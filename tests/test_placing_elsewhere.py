@@ -11,6 +11,8 @@ from torch.nn import functional as F
 
 from helpers import check
 from helpers.check.calls import Deadline
+from helpers.check.handed_in import has_loop, is_stub
+from helpers.check.judge import judge
 from helpers.check.modules import as_function
 from helpers.check.placing import placed
 from helpers.check.tries import Trials
@@ -130,7 +132,6 @@ SHARED = [
     ),
     (CUT, "q.view(B", "q.sin().view(B", "`pieces` in line 3 of the cell with `cut` is the first that differs."),
     (MASK, "triu(1)", "tril(-2)", "scores are right; `future` in line 3 of the cell with `mask` is the first"),
-    (MASK, '"-inf"', '"-1"', "what line 4 of the cell with `mask` makes, `return scores.masked_fill(future,"),
     (SOFTMAX, "sum(-1", "sum(-2", "and powers are right; `sums` in line 4 of the cell with `softmax`"),
     (HEADS, "cut(x @ Wk", "cut(x @ Wv", "q is right; `k` in line 4 is the first that differs."),
 ]
@@ -322,3 +323,25 @@ def test_a_function_without_a_source_is_told_nothing_more():
     names = {"torch": torch}
     exec(WRONG[0].strip(), names)
     assert sentence("unscaled_head", names["unscaled_head"]) == ""
+
+
+def test_a_stub_and_a_loop_are_told_without_instructions(monkeypatch):
+    monkeypatch.setattr("dis.get_instructions", lambda *_: 1 / 0)
+    kinds = {"...": (True, False), '"""a mean"""\n    pass': (True, False), "return [t for t in x]": (False, True)}
+    kinds |= {"return x": (False, False), "while x:\n        x = x[1:]\n    return x": (False, True)}
+    for body, told in kinds.items():
+        function = cells(f"def mean_so_far(x):\n    {body}")["mean_so_far"]
+        assert (is_stub(function), has_loop(function)) == told, body
+
+
+def test_a_result_that_is_not_a_number_ends_no_check():
+    """A whole row of NaN, as where all is minus the largest of infinite scores, has no finite fill."""
+    code = """
+def whole_head(x, Wq, Wk, Wv):
+    q, k, v = x @ Wq, x @ Wk, x @ Wv
+    scores = q @ k.swapaxes(-1, -2) * Wq.shape[1] ** -0.5
+    masked = np.where(np.tri(x.shape[1]) == 0, -np.inf, scores)
+    powers = np.exp(masked - scores.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True) @ v
+"""
+    assert judge(EXERCISES["whole_head"], cells(code)["whole_head"]).solved is False

@@ -26,13 +26,14 @@ class Bounds:
             late, line = statements.returns, None
         early = min([early, *(lines[place].number for place in self.weak(range(first, last + 1)))])
         code = lines[first].code
-        made = set(map(self.runs[0].line_of, self.runs[0].recording.events))
+        made = {(self.runs[0].line_of(one.event), self.runs[0].called(one)) for one in self.runs[0].made}
         for number in range(late, early - 1, -1):
             statement = statements.at(number)
             for name in statement.reads if statement and statement.line == number else ():
                 given = statements.before(number, name)
-                if given and given.computes and (code, given.line) not in made:
-                    if self.is_another_one_here(given, name):
+                if given and given.computes and ((code, given.line), name) not in made:
+                    is_bare = all(line != (code, given.line) for line, _ in made)
+                    if is_bare and self.is_another_one_here(given, name):
                         return given.line, given.line, Line(code, given.line, called=[name])
                     early = min(early, given.line)
         early, until = self.where_it_is_read(statements, code, early, late)

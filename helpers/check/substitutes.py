@@ -32,7 +32,19 @@ class Substitutes:
             alike = not site[0][0].depends and all((value == fill).all() for own in values for value in own)
             if alike and not (fill == 1 and self.is_buffer(site)):
                 return [("", fill)]
-        return [key for key, fitting in self.keys(site) if is_known(site, fitting)]
+        rows = [[value[0] if is_repeated(value) else value for value in own] for own in values]
+        return self.known(values) or self.known(rows)
+
+    def known(self, values):
+        """The forms of known steps that these arrays of every run are."""
+        return [
+            key
+            for key in self.knowns[0].candidates(values[0])
+            if all(
+                (fitting := known.fit(key, own)) is not None and all(map(equal, own, fitting))
+                for known, own in zip(self.knowns, values)
+            )
+        ]
 
     def keys(self, site):
         """All forms of known steps that could stand at a site in every run, each with its arrays."""
@@ -98,6 +110,11 @@ class Substitutes:
                     if bare(fitting[0][0].shape) == fitting[0][0].shape[:1]:  # a row, or a column
                         yield key, [[one[0].ravel()] for one in fitting]
                         yield key, [[one[0].reshape(-1, 1)] for one in fitting]
+
+
+def is_repeated(value):
+    """Is it the same for every sequence of the batch, as a mask may be?"""
+    return value.ndim > 2 and len(value) > 1 and np.array_equal(value, np.broadcast_to(value[0], value.shape))
 
 
 def is_known(site, fitting):
