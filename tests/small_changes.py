@@ -2,6 +2,7 @@
 
 import ast
 import itertools
+import sys
 from functools import cache
 
 SWAPPED = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult}
@@ -79,9 +80,12 @@ class OtherFunction(OneChange):
         return self.generic_visit(node)
 
 
-def changes(code):
-    """Every version of some code with one small change."""
-    return (version for version, _ in versions(code, OneChange))
+def some_changes(code, chance, most):
+    """So many versions of some code, each with one small change, drawn from all that there are."""
+    counting = OneChange(sys.maxsize, names_in(code))
+    counting.visit(ast.parse(code.strip()))
+    numbers = range(sys.maxsize - counting.number)
+    return [version(code, number, OneChange)[0] for number in chance.sample(numbers, min(most, len(numbers)))]
 
 
 def versions(code, kind=OtherFunction):

@@ -19,7 +19,7 @@ from helpers.check.calls import Deadline
 from helpers.check.evidence import agrees
 from helpers.check.judge import judge
 from helpers.check.tries import Trials
-from tests.small_changes import changes
+from tests.small_changes import some_changes
 from tests.wrong_solutions import FINE, NOTHING, RIGHT, SLIPS
 
 EXERCISES = check.exercises()
@@ -267,8 +267,7 @@ def test_any_small_change_gets_a_verdict_and_a_name_that_holds_elsewhere(name):
     """A classic mistake that is named gives the numbers of the changed code on other shapes, too."""
     exercise = EXERCISES[name]
     sentences = {f"It looks as if {sentence}.": mistaken for sentence, mistaken in exercise.mistakes.values()}
-    some = random.Random(name).sample(versions := [*changes(RIGHT[name])], min(10, len(versions)))
-    for code in some:
+    for code in some_changes(RIGHT[name], random.Random(name), most=10):
         function = handed_in(name, code)
         verdict = judge(exercise, function)
         assert verdict.text.startswith(f"{name}: ") and verdict.solved is not None
@@ -278,5 +277,5 @@ def test_any_small_change_gets_a_verdict_and_a_name_that_holds_elsewhere(name):
                 trials = Trials(exercise, function, [*exercise.asks], deadline)
                 for case in exercise.cases(seed=5, count=3)[3:6]:
                     assert agrees(
-                        trials.run(case), lambda one, wrong=mistaken: exercise.answer(one.case, wrong), set()
+                        trials.run(case), lambda one, wrong=mistaken: exercise.mistaken(one.case, wrong), set()
                     ), code

@@ -4,6 +4,7 @@ The numbers of the files wait in a pipe, and each worker takes the next as soon 
 say goes to this process, which tells it as if it had run the tests itself.
 """
 
+import gc
 import os
 import pickle
 import signal
@@ -21,6 +22,16 @@ def pytest_addoption(parser):
     parser.getgroup("workers")._addoption(
         "-n", "--numprocesses", type=int, default=0, metavar="N", help="run the tests in N processes; 0: in this one"
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """What is imported and found stays: looking for garbage in it takes seconds."""
+    gc.disable()
+    found = yield
+    gc.freeze()
+    gc.enable()
+    return found
 
 
 def pytest_runtestloop(session):
@@ -48,9 +59,13 @@ def together(items):
     """
     files = {}
     for item in items:
-        name = "lab" if "lab" in getattr(item, "fixturenames", ()) else item.nodeid.split("::")[0]
+        name = "lab" if needs("lab", item) else item.nodeid.split("::")[0]
         files.setdefault(name, []).append(item)
     return [*files.values()]
+
+
+def needs(fixture, item):
+    return fixture in getattr(item, "fixturenames", ())
 
 
 def listen(session, workers):
@@ -123,6 +138,8 @@ def work(session, files, turns, says):
         config.pluginmanager.register(Says(config, says))
         while number := os.read(turns, NUMBER.size):
             file = files[NUMBER.unpack(number)[0]]
+            if not any(needs("browser", item) for item in file):
+                session._setupstate.teardown_exact(None)  # a browser that nobody needs keeps a core from resting
             for item, following in zip(file, [*file[1:], session]):  # after the last, the session's fixtures alone stay
                 config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         session._setupstate.teardown_exact(None)

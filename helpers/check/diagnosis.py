@@ -23,7 +23,7 @@ def diagnosis(evidence):
     """What the evidence says, in a sentence; nothing where it is not clear."""
     exercise = evidence.exercise
     for sentence, mistaken in exercise.mistakes.values():
-        if evidence.shows(lambda one, mistaken=mistaken: exercise.answer(one.case, mistaken)):
+        if evidence.shows(lambda one, mistaken=mistaken: exercise.mistaken(one.case, mistaken)):
             return f"It looks as if {sentence}."
     return (
         called_as_a_layer(evidence)

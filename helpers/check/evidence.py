@@ -101,7 +101,7 @@ def is_telling(exercise, case):
     """Are most classic mistakes wrong here? Where all weights are 1, as with one token, anything may be right."""
     if case.telling is None:
         wanted = exercise.wanted(case)
-        answers = [exercise.answer(case, mistaken) for _, mistaken in exercise.mistakes.values()]
+        answers = [exercise.mistaken(case, mistaken) for _, mistaken in exercise.mistakes.values()]
         wrong = [answer for answer in answers if answer is None or not same(answer, wanted, case.scale)]
         case.telling = len(wrong) > 0.7 * len(answers)
     return case.telling

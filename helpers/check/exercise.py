@@ -33,13 +33,14 @@ OUTSIZED = [
 @dataclass
 class Case:
     """One input to try a function on. inputs: by parameter, NumPy arrays and plain values; sizes: by axis. wanted: what
-    the oracle made of it, and telling: whether mistakes show there, each once it was asked.
+    the oracle made of it; mistaken: what mistakes made of it; telling: whether they show there; each once it was asked.
     """
 
     inputs: dict
     sizes: dict
     scale: float = 1.0
     wanted: dict | None = None
+    mistaken: dict = field(default_factory=dict)
     telling: bool | None = None
 
 
@@ -137,6 +138,12 @@ class Exercise:
         if case.wanted is None:
             case.wanted = self.answer(case)
         return case.wanted
+
+    def mistaken(self, case, mistake):
+        """The results of one of the mistakes by name, computed once."""
+        if mistake not in case.mistaken:
+            case.mistaken[mistake] = self.answer(case, mistake)
+        return case.mistaken[mistake]
 
     def answer(self, case, function=None):
         """The results of the oracle, or of one of the mistakes, by name. What it raises counts as no answer: None."""
