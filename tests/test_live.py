@@ -260,9 +260,12 @@ class Kernel:
     def __init__(self, monkeypatch):
         self.parent, self.runs, self.hooks = {}, 0, []
         self.kernel = SimpleNamespace(get_parent=lambda: self.parent)
+        self.user_ns, self.user_ns_hidden = {"_oh": {}}, {}
+        self.history_manager = SimpleNamespace(outputs={}, output_hist_reprs={})
         monkeypatch.setattr(places, "watched", [self])
         monkeypatch.setattr(places, "visible", {})
         monkeypatch.setattr(places, "made_in", {})
+        monkeypatch.setattr(places, "counts", {})
 
     def run(self, cell, code):
         self.runs += 1
