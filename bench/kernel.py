@@ -15,7 +15,8 @@ from pathlib import Path
 import nbformat
 from jupyter_client.manager import start_new_kernel
 
-NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+REPO = Path(__file__).resolve().parents[1]
+NOTEBOOKS = REPO / "notebooks"
 MANY = 6  # of the cells that take longest
 CLOCK = {"clock": "__import__('time').process_time()"}
 
@@ -30,8 +31,10 @@ def seconds(kernel, code=""):
 
 def run(name):
     """Seconds after the start of a kernel, and those of each code cell with its first line."""
-    cells = [cell for cell in nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells]
-    manager, kernel = start_new_kernel(cwd=str(NOTEBOOKS))
+    cells = list(nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells)
+    environment = {**os.environ, "PYTHONPATH": str(REPO), "ATTENTION_COURSE_PROGRESS": "no-progress.json"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # from the second kernel on, what Python compiles is there
+    manager, kernel = start_new_kernel(cwd=str(NOTEBOOKS), env=environment)
     try:
         start = before = seconds(kernel)
         each = []
@@ -51,8 +54,7 @@ def main():
     arguments.add_argument("notebook", nargs="?", default="05_queries_keys_values")
     arguments.add_argument("--runs", type=int, default=5)
     given = arguments.parse_args()
-    os.environ.setdefault("ATTENTION_COURSE_PROGRESS", "no-progress.json")
-    runs = [run(given.notebook) for _ in range(given.runs)]
+    runs = [run(given.notebook) for _ in range(given.runs + 1)][1:]
     totals = [total for _, total, _ in runs]
     print(f"\n{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}\n")
     print(f"| {given.notebook}, {len(runs)} kernels | seconds of the processor |\n| --- | ---: |")

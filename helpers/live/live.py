@@ -59,11 +59,11 @@ class Live(anywidget.AnyWidget):
             super().add_traits(**traits)
             return
         kind = type(self)
-        if "whole" not in vars(kind):
-            kind.whole = type(kind)(kind.__name__, (kind,), {"__module__": kind.__module__, **traits})
-        self.__class__ = kind.whole
+        if "_whole" not in vars(kind):
+            kind._whole = type(kind)(kind.__name__, (kind,), {"__module__": kind.__module__, **traits})
+        self.__class__ = kind._whole
         for name in traits:
-            getattr(kind.whole, name).instance_init(self)
+            getattr(kind._whole, name).instance_init(self)
 
     def arrange(self, pieces):
         """These rows of pieces, before anything is shown."""

@@ -26,7 +26,7 @@ def shown(widget):
     """A widget is shown by the cell that runs now."""
     if cell := running():
         visible.setdefault(cell, {}).setdefault(run(), WeakSet()).add(widget)
-        counts[run()] = getattr(watched[0], "execution_count", None)
+        counts[run()] = watched[0].displayhook.prompt_count
 
 
 def running():
