@@ -29,12 +29,12 @@ test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/ready-to-test solutions ## Run every test: the code, the notebooks, the browser (ARGS="-k softmax")
 	OMP_NUM_THREADS=1 ATTENTION_COURSE_PROGRESS=no-progress.json $(python) -m pytest $(ARGS)
 
-lint: $(VENV)/ready-to-lint ## Check the Python with ruff, the JavaScript and CSS with biome
+lint: $(VENV)/ready-to-test ## Check the Python with ruff, the JavaScript and CSS with biome
 	$(ruff) check
 	$(ruff) format --check
 	$(biome) check --config-path=tools/javascript helpers
 
-format: $(VENV)/ready-to-lint ## Put every file in its format, and mend what can be mended without thinking
+format: $(VENV)/ready-to-test ## Put every file in its format, and mend what can be mended without thinking
 	$(ruff) check --fix
 	$(ruff) format
 	$(biome) check --write --config-path=tools/javascript helpers
@@ -77,11 +77,8 @@ $(VENV)/ready: requirements.txt pyproject.toml tools/jupyterlab.json | $(VENV)/b
 	@cp tools/jupyterlab.json $(VENV)/share/jupyter/lab/settings/overrides.json
 	@touch $@
 
-$(VENV)/ready-to-test: requirements-dev.txt $(VENV)/ready
+# Node.js comes from PyPI, as all the rest does; npm fetches the two packages of tools/javascript/package.json.
+$(VENV)/ready-to-test: requirements-dev.txt tools/javascript/package-lock.json $(VENV)/ready
 	$(python) -m pip install --quiet -r requirements-dev.txt
-	@touch $@
-
-# Node.js comes from PyPI, as all the rest does; npm fetches the one package of tools/javascript/package.json.
-$(VENV)/ready-to-lint: tools/javascript/package-lock.json $(VENV)/ready-to-test
 	$(VENV)/bin/npm ci --prefix tools/javascript --no-audit --no-fund
 	@touch $@

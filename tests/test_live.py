@@ -260,12 +260,17 @@ class Kernel:
     def __init__(self, monkeypatch):
         self.parent, self.runs, self.hooks = {}, 0, []
         self.kernel = SimpleNamespace(get_parent=lambda: self.parent)
+        self.displayhook = SimpleNamespace(prompt_count=0)
+        self.user_ns, self.user_ns_hidden = {"_oh": {}}, {}
+        self.history_manager = SimpleNamespace(outputs={}, output_hist_reprs={})
         monkeypatch.setattr(places, "watched", [self])
         monkeypatch.setattr(places, "visible", {})
         monkeypatch.setattr(places, "made_in", {})
+        monkeypatch.setattr(places, "counts", {})
 
     def run(self, cell, code):
         self.runs += 1
+        self.displayhook.prompt_count = self.runs
         self.parent = {"metadata": {"cellId": cell}, "header": {"msg_id": str(self.runs)}}
         try:
             return code()
@@ -323,6 +328,56 @@ def test_what_nobody_holds_is_gone(monkeypatch):
     for _ in range(20):
         kernel.run("a", lambda: show(explore(head)) and None)
     assert len(alive) == before
+
+
+def cached(kernel, result):
+    """What IPython keeps of the result of a cell."""
+    number = kernel.displayhook.prompt_count
+    bundle, _ = result._repr_mimebundle_()
+    for names in (kernel.user_ns, kernel.user_ns_hidden):
+        names[f"_{number}"] = result
+    kernel.user_ns["_oh"][number] = result
+    kernel.history_manager.outputs[number] = [SimpleNamespace(bundle={"stream": "x"}), SimpleNamespace(bundle=bundle)]
+    kernel.history_manager.output_hist_reprs[number] = bundle["text/plain"]
+    return result
+
+
+def test_ipython_lets_go_of_what_an_earlier_run_showed_and_of_nothing_else(monkeypatch):
+    kernel = Kernel(monkeypatch)
+    kernel.run("a", lambda: cached(kernel, explore(head)) and None)
+    kept = kernel.run("b", lambda: cached(kernel, puzzle("two_jobs")))
+    trace = kernel.run("c", lambda: cached(kernel, average_past([[1.0], [3.0]])))
+    for cell in "abc":
+        kernel.run(cell, lambda: cached(kernel, kept) if cell == "b" else cached(kernel, explore(head)) and None)  # noqa: B023
+    assert [*kernel.user_ns["_oh"]] == [2, 3, 4, 5, 6] and kernel.user_ns["_oh"][2] is kept
+    assert [*kernel.user_ns] == ["_oh", "_2", "_3", "_4", "_5", "_6"] and "_1" not in kernel.user_ns_hidden
+    assert kernel.user_ns["_3"] is trace  # a value of the learner's, and no widget
+    outputs = kernel.history_manager.outputs
+    assert {number: len(one) for number, one in outputs.items()} == {1: 1, 2: 1, 3: 1, 4: 2, 5: 2, 6: 2}
+    assert [*kernel.history_manager.output_hist_reprs] == [4, 5, 6]
+
+
+def test_what_a_page_needs_is_not_kept_once_it_is_closed_and_is_there_again():
+    explorer = explore(head, T=(1, 8, 4))
+    sent, trace = explorer.forward, explorer.trace
+    explorer.close()
+    assert explorer.forward == {} and explorer.trace is trace
+    explorer.wake()
+    assert explorer.forward == sent
+    explorer.close()
+    explorer.T = 2
+    assert explorer.trace["x"].value.shape == (2, 4) and explorer.forward == {}
+    explorer.wake()
+    assert explorer.forward["steps"][0]["shape"] == (2, 4)
+    explorer.close()
+
+
+def test_the_widgets_of_a_kind_are_of_one_class_and_may_get_traits_of_their_own():
+    one, other = explore(head), explore(head, T=(1, 4, 2))
+    assert type(one) is type(other) and one._anywidget_id == "helpers.explore.explorer.Explorer"
+    one.add_traits(mine=traitlets.Int(3))
+    assert one.mine == 3 and not other.has_trait("mine") and type(explore(head)) is type(other)
+    assert type(explore(lambda whole=2, fill=1, empty=3: Trace("empty"))) is not type(other)
 
 
 def test_without_a_kernel_nothing_is_watched(monkeypatch):

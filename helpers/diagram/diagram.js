@@ -6,6 +6,7 @@ import { followTheme, isDark } from "../live/theme.js";
 import { inWords } from "./annotations.js";
 import { CanvasBrush } from "./brush.js";
 import { Cells } from "./cells.js";
+import { Copying } from "./copying.js";
 import { folded, toggled, withinReach } from "./folding.js";
 import { dictionary } from "./grammar.js";
 import { keyDown } from "./keys.js";
@@ -58,13 +59,17 @@ class Diagram {
       this.pin(this.trail.slice(0, i + 1));
       this.stage.focus({ preventScroll: true }); // the button that was pressed is gone
     });
-    this.tools = new Tools({
-      turn: (side) => this.turn(side),
-      pick: (axis, index) => this.pickIndex(axis, index),
-      open: (path) => this.openPart(path),
-      note: (opener) => this.notes.toggle(opener),
-      save: (kind) => savePicture(kind, this, this.label()),
-    });
+    this.copying = new Copying(this);
+    this.tools = new Tools(
+      {
+        turn: (side) => this.turn(side),
+        pick: (axis, index) => this.pickIndex(axis, index),
+        open: (path) => this.openPart(path),
+        note: (opener) => this.notes.toggle(opener),
+        save: (kind) => savePicture(kind, this, this.label()),
+      },
+      this.copying,
+    );
     this.root.append(this.error, this.stage, this.panel.element, this.shapes, this.tools.element, this.panel.spoken);
   }
 
@@ -75,6 +80,7 @@ class Diagram {
     on(this.stage, "click", (event) => click(this, event));
     on(this.stage, "dblclick", (event) => doubleClick(this, event));
     on(this.stage, "keydown", (event) => keyDown(this, event));
+    on(this.stage, "copy", (event) => this.copying.take(event));
     on(this.stage, "focus", () => {
       if (this.stage.matches(":focus-visible") && !this.focus) this.look(this.lastCell());
     });

@@ -31,6 +31,8 @@ MODULES = (
     "cells.js",
     "pointer.js",
     "keys.js",
+    "copy.js",
+    "copying.js",
     "editor.js",
     "notes.js",
     "tools.js",
@@ -60,6 +62,7 @@ def payload(trace, blank=None):
             "called": step.called,
             "axes": step.axes,
             "shape": step.value.shape,
+            "whole": step.value.dtype.kind == "i",
             "kind": step.kind,
             "rule": step.rule,
             "inputs": step.inputs,
@@ -124,7 +127,7 @@ class Diagram(Live):
     (['out', [1, 0]], {'out': 'means'})
     """
 
-    _esm = module()
+    _module = traitlets.Unicode(module()).tag(sync=True)
     _css = STYLE + (HERE / "diagram.css").read_text(encoding="utf-8")
     appearance = traitlets.Dict({"roles": ROLES, "axes": AXES, "themes": THEMES}).tag(sync=True)
     forward = traitlets.Dict().tag(sync=True)
@@ -179,10 +182,20 @@ class Diagram(Live):
         self._gradients = trace
         self._publish()
 
+    def empty(self):
+        """Drop what only a page needs: the numbers as bytes."""
+        self.forward, self.backward = {}, None
+
+    def fill(self):
+        """Have again what a page needs."""
+        self.forward = payload(self._trace, self.blank)
+        self.backward = None if self._gradients is None else payload(self._gradients, self.blank)
+
     def _publish(self):
+        if self.comm is None:
+            return
         with self.hold_sync():
-            self.forward = payload(self._trace, self.blank)
-            self.backward = None if self._gradients is None else payload(self._gradients, self.blank)
+            self.fill()
 
     def __repr__(self):
         if not self.blank:

@@ -43,12 +43,12 @@ export function join(terms, sign = " + ") {
 
 export const bracketed = (pieces, before = "(", after = ")") => [[before, ""], ...pieces, [after, ""]];
 
-// A number as the course prints it: rounded half up, with a true minus sign.
+// A number as the course prints it: rounded half up, with a true minus sign. digits: Infinity is all of them.
 export function number(value, digits) {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   const size = Math.abs(value);
-  const text = size >= 1e5 ? size.toExponential(2) : size.toFixed(digits);
+  const text = digits === Infinity ? String(size) : size >= 1e5 ? size.toExponential(2) : size.toFixed(digits);
   return value < 0 && /[1-9]/.test(text) ? `−${text}` : text;
 }
 

@@ -7,6 +7,10 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 
 export function keyDown(view, event) {
   const cell = view.focus || view.lastCell();
+  if (event.target === view.stage && view.focus && event.key === "c" && (event.ctrlKey || event.metaKey)) {
+    event.stopPropagation(); // JupyterLab would copy the cell of the notebook
+    return;
+  }
   if (event.target !== view.stage || event.ctrlKey || event.metaKey || event.altKey || !cell) return;
   const pinned = view.trail.length > 0;
   const direct = pinned ? sourcesOf(cell, view.steps) : [];
@@ -26,6 +30,8 @@ export function keyDown(view, event) {
     view.unpin(neighbor(view, cell, event.key === "PageUp" ? -1 : 1));
   } else if (event.key === "n" || event.key === "N") {
     view.notes.write(view.stage, cell[0]);
+  } else if (event.key === "c" || event.key === "C") {
+    view.copying.open(view.stage);
   } else if (view.cells.begins(cell, event.key)) {
     view.cells.open(cell, event.key === "F2" ? undefined : event.key);
   } else {

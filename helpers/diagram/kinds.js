@@ -95,7 +95,7 @@ const SUM_PRODUCT = {
     const named = join(shortened(factors(found, names(inputs)), 3));
     const counted = join([...shortened(factors(folded.length ? live : found, numbers(inputs)), 8), ...folded]);
     if (step.factor === 1) return found.length === 1 && found[0].length === 1 ? [named] : [named, counted];
-    const factor = number(step.factor, 3);
+    const factor = number(step.factor, Math.max(step.digits, 3));
     const wrap = (pieces, wide) => bracketed(pieces, `${factor}·${wide ? "(" : ""}`, wide ? ")" : "");
     return [wrap(named, found.length > 1), wrap(counted, found.length > 1 || counted[0][0].startsWith("−"))];
   }),

@@ -1,4 +1,4 @@
-// The row under a diagram: values or gradients, which sequence of a batch, help, notes, saving.
+// The row under a diagram: values or gradients, which sequence of a batch, help, notes, copying, saving.
 
 import { element } from "../live/element.js";
 import { isOpen } from "./folding.js";
@@ -8,11 +8,13 @@ const HINT =
   "Point at a number to see which numbers made it. Click it, or press Enter, to pin it; " +
   "then go back, stage by stage: click a lit number, or choose one with the arrow keys and press Enter. " +
   "Backspace takes one step forward again, Escape leaves. Page Up and Page Down go from matrix to matrix. " +
-  "N writes a note over the matrix.";
+  "N writes a note over the matrix. Ctrl+C or ⌘C copies the formula of the number, and C opens a menu that copies its " +
+  "matrix for PyTorch, for NumPy or for a spreadsheet.";
 
 export class Tools {
-  // What the row asks of the diagram: turn(side), pick(axis, index), open(path), note(opener), save(kind).
-  constructor({ turn, pick, open, note, save }) {
+  // What the row asks of the diagram: turn(side), pick(axis, index), open(path), note(opener), save(kind). copying: the
+  // menu that copies.
+  constructor({ turn, pick, open, note, save }, copying) {
     this.pick = pick;
     this.open = open;
     this.element = element("div", "attention-tools");
@@ -30,7 +32,8 @@ export class Tools {
     const files = ["SVG", "PNG"].map((kind) =>
       button(`Save ${kind}`, { title: `Save this picture as ${kind}` }, () => save(kind.toLowerCase())),
     );
-    this.element.append(this.toggle, this.parts, this.picks, help, write, ...files);
+    this.element.append(this.toggle, this.parts, this.picks, help, copying.said, write, copying.opener, ...files);
+    this.element.append(copying.row);
   }
 
   // side: what is shown; both: is there anything else to show?

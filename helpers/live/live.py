@@ -7,8 +7,10 @@ import anywidget
 import traitlets
 
 from helpers.live import places
-from helpers.live.bundle import HERE, LIVE, STYLE, joined
+from helpers.live.bundle import LOADER, STYLE, alone
 from helpers.live.pieces import Button, Valued
+
+OF_ANYWIDGET = {"_esm", "_css", "_anywidget_id"}
 
 
 class Choice(traitlets.TraitType):
@@ -30,8 +32,9 @@ class Live(anywidget.AnyWidget):
     again wakes it.
     """
 
-    _esm = joined([*LIVE, HERE / "alone.js"])
+    _esm = LOADER
     _css = STYLE
+    _module = traitlets.Unicode(alone()).tag(sync=True)  # what it loads
     rows = traitlets.List().tag(sync=True)  # what the pieces show
     presses = traitlets.Dict().tag(sync=True)  # how often each button was pressed
     asked = traitlets.Int(0).tag(sync=True)  # the page counts its steps
@@ -48,6 +51,18 @@ class Live(anywidget.AnyWidget):
         if starts:
             self.observe(self._move, [*starts])
         places.made(self)
+
+    def add_traits(self, **traits):
+        """What anywidget adds is the same for each widget of a kind: the class that has it is made once."""
+        if {*traits} != OF_ANYWIDGET:
+            super().add_traits(**traits)
+            return
+        kind = type(self)
+        if "_whole" not in vars(kind):
+            kind._whole = type(kind)(kind.__name__, (kind,), {"__module__": kind.__module__, **traits})
+        self.__class__ = kind._whole
+        for name in traits:
+            getattr(kind._whole, name).instance_init(self)
 
     def draw_rows(self):
         """Let the page show what the pieces say."""
@@ -98,12 +113,20 @@ class Live(anywidget.AnyWidget):
         super().close()
         self.layout.close()
         self.__dict__.pop("_repr_mimebundle_", None)  # ipywidgets hides it from a closed widget
+        self.empty()
 
     def wake(self):
         """Bring a closed widget back to life."""
         if self.comm is None:
+            self.fill()
             self.layout.open()
             self.open()
+
+    def empty(self):
+        """Drop what only a page needs."""
+
+    def fill(self):
+        """Have again what a page needs."""
 
     def _states(self):
         return [[one.state() for one in row] for row in self.pieces]
@@ -136,4 +159,5 @@ class Live(anywidget.AnyWidget):
 @cache
 def with_choices(kind, names):
     """The kind of widget that has these traits, too, for pieces to move: a class, made once for each set of names."""
-    return type(kind)(kind.__name__, (kind,), {name: Choice().tag(sync=True) for name in names})
+    traits = {name: Choice().tag(sync=True) for name in names}
+    return type(kind)(kind.__name__, (kind,), {"__module__": kind.__module__, **traits})

@@ -3,6 +3,7 @@
 import pytest
 
 from helpers.explore.explorer import explore
+from helpers.live.bundle import alone
 from helpers.live.live import Live, with_choices
 from helpers.live.pieces import Bar, Button, Check, Field, Slider, Text
 from helpers.trace.trace import Trace
@@ -140,7 +141,7 @@ def test_python_moves_them_too(controls):
 @pytest.mark.parametrize("width", [260, 900])
 def test_whatever_stands_in_them_is_text_and_fits(browser, width):
     window = browser.new_page(viewport={"width": width, "height": 700})
-    page = BlankPage(window, Live._esm, Live._css)
+    page = BlankPage(window, alone(), Live._css)
     rows = [
         [
             Slider(f"s{i}", f"s{i}", text, 2, 1, 8),

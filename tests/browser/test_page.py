@@ -227,6 +227,7 @@ def test_every_control_has_a_name_and_a_visible_focus(show):
         "Show b",
         "How to read it",
         "Note",
+        "Copy",
         "Save SVG",
         "Save PNG",
     ]

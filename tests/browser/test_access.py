@@ -1,0 +1,152 @@
+"""For eyes and hands of all kinds: axe-core looks at all that the course puts on a page, in light and in dark."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from helpers.attention.heads import head
+from helpers.by_hand.puzzles import puzzle
+from helpers.by_hand.walking import walk
+from helpers.diagram import Diagram
+from helpers.explore.explorer import explore
+from helpers.gpt.watching import View
+from helpers.inputs.examples import by_hand
+from helpers.live.bundle import alone
+from helpers.live.live import Live
+from tests.browser.lab import REPO
+from tests.browser.pages import BlankPage, head_of
+from tests.test_folding import model
+
+AXE = REPO / "tools" / "javascript" / "node_modules" / "axe-core" / "axe.min.js"
+LOOK = """async () => {
+    const { violations, passes } = await axe.run({ include: [[".attention-live"]] });
+    const told = violations.flatMap(({ id, impact, nodes }) => nodes.map(({ html, any, all, none }) =>
+        [id, impact, html.slice(0, 300), [...any, ...all, ...none].map(({ message }) => message).join()]));
+    return [told, passes.map(({ id }) => id)];
+}"""
+FOCUS = """() => {
+    const { outlineStyle, boxShadow } = getComputedStyle(document.activeElement);
+    const it = document.activeElement;
+    const name = it.getAttribute("aria-label") || it.labels?.[0]?.textContent || it.textContent;
+    const place = it.getBoundingClientRect();
+    const marked = outlineStyle !== "none" || boxShadow !== "none";
+    return [it.tagName, name.trim(), marked, place.left >= 0 && place.right <= innerWidth];
+}"""
+
+
+def worked(T=4, C=3, loud=False, word="cat"):
+    """A function with a control of each kind."""
+    return head_of(T, C, tokens=[word] * T)
+
+
+def walked():
+    sheet = by_hand()
+    made = walk(head(sheet.x, sheet.Wq, sheet.Wk, sheet.Wv, tokens=sheet.tokens), key=object())
+    made.next.click()
+    return made
+
+
+def typed():
+    board = puzzle("two_jobs")
+    board.type("Wq", [0, 0, 0], "3")
+    return board
+
+
+def with_gradients():
+    trace = head_of()
+    return Diagram(trace, gradients=trace.backward(), notes={"out": "what is passed on"}, pinned=("out", (1, 0)))
+
+
+def in_sequences():
+    trace = head_of(B=2, tokens=None)
+    return Diagram(
+        trace, error="T is 9; wanted a number from 1 to 8.", readout="Shapes: x (T=2).", blank=("out", (0, 1, 0))
+    )
+
+
+def trained():
+    lines = [3 - 0.01 * i for i in range(60)]
+    return View(
+        SimpleNamespace(steps=100, step=60, losses=lines, seconds=3, tokens_a_second=900.0, tests={1: 3, 60: 2.5}), 1.5
+    )
+
+
+SHOWN = {
+    "explorer": [lambda: explore(worked), lambda: explore(worked)],  # two: what a page has once must not come twice
+    "walk": [walked],
+    "puzzle": [typed],
+    "gradients": [with_gradients, with_gradients],
+    "parts": [lambda: Diagram(model(2, 2))],
+    "sequences": [in_sequences],
+    "training": [trained, trained],
+}
+OPEN = {  # what a hand may have opened
+    "as it is": [],
+    "help": ["summary"],
+    "note": [".attention-tools .attention-button:text-is('Note')"],
+    "copy": [".attention-tools .attention-button:text-is('Copy')"],
+    "copied by hand": [".attention-tools .attention-button:text-is('Copy')", "[role=menuitem] >> nth=0"],
+}
+
+
+@pytest.fixture
+def mounted(browser):
+    """``mounted(widgets, scheme, **window)``: a page with some of the course's widgets; none of its own errors."""
+    windows = []
+
+    def mount(builds, scheme="light", width=1040, zoom=1):
+        window = browser.new_page(
+            color_scheme=scheme, viewport={"width": width // zoom, "height": 900 // zoom}, device_scale_factor=zoom
+        )
+        widgets = [build() for build in builds]
+        of_a_diagram = isinstance(widgets[0], Diagram)
+        blank = BlankPage(window, *(() if of_a_diagram else (alone(), Live._css)))
+        window.add_style_tag(content=f":root {{ color-scheme: {scheme}; background: Canvas }}")
+        windows.append(blank)
+        for widget in widgets:
+            blank.mount(widget)
+        return window
+
+    yield mount
+    for blank in windows:
+        blank.page.close()
+        assert blank.errors == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", SHOWN)
+def test_axe_finds_nothing(mounted, name, scheme):
+    page = mounted(SHOWN[name], scheme)
+    page.add_script_tag(path=AXE)
+    for state, clicks in OPEN.items():
+        if clicks and name == "training":
+            continue
+        for selector in clicks:
+            page.locator(selector).first.click()
+        page.wait_for_timeout(50)
+        found, passed = page.evaluate(LOOK)
+        assert [one for one in found if one[1] != "minor"] == [], state
+        assert {"color-contrast", "aria-allowed-attr"} & {*passed}
+        if clicks:
+            page.locator(".attention-help[open] summary").first.click() if state == "help" else page.keyboard.press(
+                "Escape"
+            )
+
+
+@pytest.mark.parametrize("zoom", [1, 2])
+def test_all_is_reached_by_keyboard_alone_and_seen_there(mounted, zoom):
+    """Each stop has a name and a mark, and lies in the window; nothing needs to be pushed to the side."""
+    page = mounted([lambda: explore(worked), with_gradients], zoom=zoom)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1040 // zoom
+    stops = []
+    while True:
+        page.keyboard.press("Tab")
+        tag, *stop = page.evaluate(FOCUS)
+        if tag == "BODY" or len(stops) > 60:
+            break
+        stops.append((tag, *stop))
+    assert all(name and marked and inside for _, name, marked, inside in stops), stops
+    names = [name for _, name, *_ in stops]
+    tools = ["How to read it", "Note", "Copy", "Save SVG", "Save PNG"]
+    assert names[:6] == ["T, tokens", "C, channels", "loud", "word", "Reset", names[5]] and "Diagram of" in names[5]
+    assert names[6:11] == tools and names[-7:] == ["Values", "Gradients", *tools]
