@@ -37,7 +37,7 @@ METADATA = {
 CELL_METADATA = {"tags", "jupyter"}  # all else is what an editor or a kernel left behind
 OF_WIDGETS = {
     "application/vnd.jupyter.widget-view+json",  # points to a model in a kernel that is gone
-    "application/vnd.attention-course.kept+json",  # helpers/live/reopened/ keeps it for a learner
+    "application/vnd.attention-course.kept",  # helpers/live/reopened/ keeps it for a learner
 }
 CELL_FILE = re.compile(r"\S*ipykernel_\d+[/\\]\d+\.py")  # where warnings say they come from: another path each run
 

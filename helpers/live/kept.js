@@ -1,14 +1,13 @@
-// What a widget shows, as a notebook can hold it, and back.
+// What a widget shows, as a text that a notebook can hold, and back.
 
 // module: the one that draws it. names: the traits that it reads, beside those of the controls.
 export function kept(model, module, names) {
-  const rows = model.get("rows");
-  const traits = rows.flat().map(({ trait }) => trait);
-  const state = [...names, "rows", ...traits.filter(Boolean)].map((name) => [name, model.get(name)]);
-  return { module, state: JSON.parse(JSON.stringify(Object.fromEntries(state), asText)) };
+  const traits = model.get("rows").flatMap((row) => row.map(({ trait }) => trait).filter(Boolean));
+  const state = Object.fromEntries([...names, "rows", ...traits].map((name) => [name, model.get(name)]));
+  return JSON.stringify({ module, state }, asText);
 }
 
-export const revived = (state) => JSON.parse(JSON.stringify(state), asBytes);
+export const revived = (text) => JSON.parse(text, asBytes);
 
 const asText = (_, value) => (ArrayBuffer.isView(value) ? { base64: btoa(characters(value)) } : value);
 

@@ -6,15 +6,14 @@ with Voila(home, folder / "head.ipynb") as server:
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
 import time
-import tomllib
 from pathlib import Path
 
-REPO = Path(__file__).resolve().parents[2]
+from tools.extension import REPO, install
+
 OURS = {"localhost", "127.0.0.1"}
 SECONDS = 60  # that a server may take to start
 
@@ -100,10 +99,7 @@ class JupyterLab(Server):
     """JupyterLab on a folder, with the course's extension as it stands here; where it is installed, Notebook 7, too."""
 
     def __enter__(self):
-        for folder, patterns in data_files().items():
-            (self.home / folder).mkdir(parents=True, exist_ok=True)
-            for file in [file for pattern in patterns for file in REPO.glob(pattern)]:
-                shutil.copy(file, self.home / folder)
+        install(self.home)
         return super().__enter__()
 
     def environment(self):
@@ -130,11 +126,6 @@ class JupyterLab(Server):
             except json.JSONDecodeError:
                 pass  # half written
         return None
-
-
-def data_files():
-    """What ``pip install`` puts beside Jupyter: a folder to patterns of files."""
-    return tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["data-files"]
 
 
 class Voila(Server):

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
+import nbformat
 import pytest
 
 from helpers.attention import head
@@ -171,15 +172,28 @@ def test_a_notebook_that_is_opened_again_shows_the_last_pictures(lab, name):
         notebook.page.evaluate(SAVE)
         assert explorer.locator(".attention-lost").is_hidden()
         notebook.shut_down()
+    add_one_that_kept_nothing(lab.folder / f"again-{name}.ipynb")
     with lab.open(f"again-{name}", front_end=name) as notebook:
         widgets = notebook.page.locator(".attention-live")
         widgets.nth(3).wait_for(timeout=PATIENCE)
         explorer, training = widgets.first, widgets.nth(3)
         says(explorer, ".attention-lost", "run this cell again to wake them")
-        assert notebook.page.get_by_text("Error displaying widget").count() == 0
         assert explorer.get_by_role("slider", name="T, tokens").input_value() == str(twin.T)
         assert explorer.locator(".attention-controls :is(input, button):enabled").count() == 0
         says(explorer, ".attention-shapes", twin.readout)
         assert point(explorer, twin.trace, "out", 1, 0) == twin.trace.why("out", 1, 0)
         says(training, ".attention-words", "step 20 of 20")
+        notebook.page.get_by_text("The still").wait_for()
+        assert notebook.page.get_by_text("Run this cell to see it alive.").count() == 1
+        assert notebook.page.get_by_text("Error displaying widget").count() == 0
         assert notebook.requests == []
+
+
+def add_one_that_kept_nothing(path):
+    """A cell at the end that was run elsewhere: where its widget was there is a still."""
+    view = {"model_id": "gone", "version_major": 2, "version_minor": 0}
+    data = {"application/vnd.jupyter.widget-view+json": view, "text/html": "<b>The still</b>", "text/plain": "head"}
+    notebook = nbformat.read(path, as_version=4)
+    output = nbformat.v4.new_output("display_data", data=data)
+    notebook.cells.append(nbformat.v4.new_code_cell("trace", outputs=[output], execution_count=9))
+    nbformat.write(notebook, path)

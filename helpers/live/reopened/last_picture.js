@@ -9,9 +9,10 @@ let styled;
 
 // Its element; lose(): the controls sleep, and a line says how to wake them; end(): it is not needed any more.
 export async function draw(kept) {
+  const { module, state } = revived(kept);
   styled ??= Promise.all(STYLES.map(style));
-  const [{ default: widget }] = await Promise.all([import(MODULES[kept.module]), styled]);
-  const model = dictionary({ ...revived(kept.state), editable: [] }); // nobody would take what is typed
+  const [{ default: widget }] = await Promise.all([import(MODULES[module]), styled]);
+  const model = dictionary({ ...state, editable: [] }); // nobody would take what is typed
   const element = document.createElement("div");
   const end = widget.render({ model, el: element });
   return { element, end, lose: () => model.tell("comm_live_update") };

@@ -4,7 +4,7 @@
 import { draw } from "./last_picture.js";
 
 const VIEW = "application/vnd.jupyter.widget-view+json";
-const KEPT = "application/vnd.attention-course.kept+json"; // tools/notebooks.py keeps it out of what is committed
+const KEPT = "application/vnd.attention-course.kept"; // tools/notebooks.py keeps it out of what is committed
 const LARGEST = 1_000_000; // characters of one widget; above it the still beside it has to do
 const SILENT = 5_000; // milliseconds after which nobody may be there to answer
 
@@ -96,8 +96,7 @@ class Place {
   // Beside the widget, for the day when its kernel is gone.
   keep() {
     const kept = this.renderer.node.querySelector(".attention-live")?.keep?.();
-    const text = JSON.stringify(kept);
-    if (!kept || text.length > LARGEST || text === JSON.stringify(this.output.data[KEPT])) return;
+    if (!kept || kept.length > LARGEST || kept === this.output.data[KEPT]) return;
     this.output.setData({ data: { ...this.output.data, [KEPT]: kept }, metadata: this.output.metadata });
   }
 }
