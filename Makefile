@@ -18,10 +18,10 @@ export PIP_NO_INPUT = 1
 help: ## List these targets
 	@awk -F ': .*## ' '/^[a-z]+: .*## / { printf "  make %-11s%s\n", $$1, $$2 }' Makefile
 
-setup: $(VENV)/ready ## Install the course into .venv (PYTHON=python3.12 chooses the interpreter)
+setup: $(VENV)/extension ## Install the course into .venv (PYTHON=python3.12 chooses the interpreter)
 	@echo 'Ready: "make lab" opens the first notebook.'
 
-lab: $(VENV)/ready ## Open the first notebook in JupyterLab (PORT=8890 ARGS="--no-browser")
+lab: $(VENV)/extension ## Open the first notebook in JupyterLab (PORT=8890 ARGS="--no-browser")
 	$(python) -m jupyterlab --ServerApp.root_dir="$(CURDIR)" $(as_root) $(if $(PORT),--port=$(PORT)) $(ARGS) $(FIRST)
 
 # Tests have a file of progress of their own, in each folder of notebooks. Dozens of processes share what Python compiles.
@@ -77,8 +77,13 @@ $(VENV)/ready: requirements.txt pyproject.toml tools/jupyterlab.json | $(VENV)/b
 	@cp tools/jupyterlab.json $(VENV)/share/jupyter/lab/settings/overrides.json
 	@touch $@
 
+# What JupyterLab and Notebook load of the course.
+$(VENV)/extension: tools/extension.py $(wildcard helpers/live/*.*s helpers/live/reopened/*.js* helpers/diagram/*.*s) $(VENV)/ready
+	@$(python) -m tools.extension
+	@touch $@
+
 # Node.js comes from PyPI, as all the rest does; npm fetches the two packages of tools/javascript/package.json.
-$(VENV)/ready-to-test: requirements-dev.txt tools/javascript/package-lock.json $(VENV)/ready
+$(VENV)/ready-to-test: requirements-dev.txt tools/javascript/package-lock.json $(VENV)/extension
 	$(python) -m pip install --quiet -r requirements-dev.txt
 	$(VENV)/bin/npm ci --prefix tools/javascript --no-audit --no-fund
 	@touch $@

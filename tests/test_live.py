@@ -1,6 +1,7 @@
 """The widget that all of the course's are: its traits, its steps, its end, and the places where it is shown."""
 
 import gc
+import re
 from types import SimpleNamespace
 
 import ipywidgets as widgets
@@ -219,6 +220,13 @@ def test_no_two_modules_of_a_bundle_give_a_name_twice():
     """They share one scope: the browser would refuse the whole of it."""
     names = [line.split("(")[0].split(" =")[0] for line in module().splitlines() if line.startswith(STARTS)]
     assert len(names) > 150 and len({*names}) == len(names)
+
+
+def test_what_a_diagram_reads_is_kept_for_the_day_when_its_kernel_is_gone():
+    kept = {*re.findall(r'"(\w+)"', module().split('widget(show, "diagram", [')[1])}
+    read = {*re.findall(r'model\.get\("(\w+)"\)', module()), "forward"}  # that is read by way of the side shown
+    of_controls = {"rows", "presses", "asked", "answered"}
+    assert kept == read - of_controls - {"editable"} and kept <= {*Diagram.class_trait_names(sync=True)}
 
 
 KINDS = ("const ", "let ", "function ", "class ", "async function ")

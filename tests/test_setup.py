@@ -8,10 +8,11 @@ import tomllib
 from itertools import pairwise
 from pathlib import Path
 
+import nbformat
 import pytest
 from packaging.requirements import Requirement
 
-from tools.notebooks import course_notebooks, load, normal_form, setup_cell, source_url
+from tools.notebooks import OF_WIDGETS, course_notebooks, load, normal_form, setup_cell, source_url
 
 REPO = Path(__file__).resolve().parent.parent
 NOTEBOOKS = course_notebooks()
@@ -56,6 +57,22 @@ def test_jupyterlab_neither_asks_for_news_nor_looks_for_updates():
     settings = json.loads(overrides.read_text(encoding="utf-8"))
     assert settings == json.loads((REPO / "tools" / "jupyterlab.json").read_text(encoding="utf-8"))
     assert settings["@jupyterlab/apputils-extension:notification"] == {"fetchNews": "false", "checkForUpdates": False}
+
+
+def test_jupyterlab_finds_what_it_loads_of_the_course():
+    folder = Path(sys.prefix) / "share" / "jupyter" / "labextensions" / "attention-course"
+    (load,) = [json.loads((folder / "package.json").read_text(encoding="utf-8"))["jupyterlab"]["_build"]["load"]]
+    assert (folder / load).is_file() and (folder / "static" / "live" / "live.css").is_file()
+
+
+def test_what_widgets_leave_in_a_notebook_is_not_committed():
+    data = dict.fromkeys(OF_WIDGETS, "gone") | {"text/html": "<b>the still</b>", "text/plain": "head"}
+    output = nbformat.v4.new_output("display_data", data=data)
+    cells = [nbformat.v4.new_markdown_cell("# Heads"), nbformat.v4.new_code_cell("1", outputs=[output])]
+    *_, last = nbformat.reads(normal_form(nbformat.v4.new_notebook(cells=cells)), as_version=4).cells
+    assert last.outputs[0].data == {"text/html": "<b>the still</b>", "text/plain": "head"}
+    reopened = (REPO / "helpers" / "live" / "reopened" / "reopened.js").read_text(encoding="utf-8")
+    assert {*re.findall(r'"(application/vnd[^"]*)"', reopened)} == OF_WIDGETS
 
 
 def test_there_are_notebooks():

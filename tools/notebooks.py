@@ -35,7 +35,10 @@ METADATA = {
     },
 }
 CELL_METADATA = {"tags", "jupyter"}  # all else is what an editor or a kernel left behind
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"  # points to a model in a kernel that is gone
+OF_WIDGETS = {
+    "application/vnd.jupyter.widget-view+json",  # points to a model in a kernel that is gone
+    "application/vnd.attention-course.kept",  # helpers/live/reopened/ keeps it for a learner
+}
 CELL_FILE = re.compile(r"\S*ipykernel_\d+[/\\]\d+\.py")  # where warnings say they come from: another path each run
 
 SETUP = """\
@@ -121,7 +124,7 @@ def normal_outputs(outputs, count):
         elif kind == "error":
             output["traceback"] = [line.replace(f"{REPO}/", "") for line in output["traceback"]]
         else:
-            output["data"] = {mime: data for mime, data in output["data"].items() if mime != WIDGET_VIEW}
+            output["data"] = {mime: data for mime, data in output["data"].items() if mime not in OF_WIDGETS}
             if kind == "execute_result":
                 output["execution_count"] = count
         normal.append(output)

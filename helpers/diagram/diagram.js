@@ -307,8 +307,19 @@ class Diagram {
   }
 }
 
-export default widget((model, root, signal) => {
+const show = (model, root, signal) => {
   const place = element("div", "");
   root.append(place);
   new Diagram(model, place).listen(signal);
-});
+};
+
+export default widget(show, "diagram", [
+  "appearance",
+  "forward",
+  "backward",
+  "pinned",
+  "notes",
+  "opened",
+  "error",
+  "readout",
+]);

@@ -2,4 +2,4 @@
 
 import { widget } from "./live.js";
 
-export default widget(() => {});
+export default widget(() => {}, "alone");

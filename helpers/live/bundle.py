@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 HERE = Path(__file__).parent
-MODULES = ("element.js", "theme.js", "steps.js", "curves.js", "pieces.js", "controls.js", "live.js")
+MODULES = ("element.js", "theme.js", "steps.js", "curves.js", "pieces.js", "controls.js", "kept.js", "live.js")
 LIVE = [HERE / name for name in MODULES]
 LOADER = (HERE / "loader.js").read_text(encoding="utf-8")
 STYLE = (HERE / "live.css").read_text(encoding="utf-8")

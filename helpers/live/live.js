@@ -2,12 +2,15 @@
 
 import { Controls } from "./controls.js";
 import { element } from "./element.js";
+import { kept } from "./kept.js";
 import { followTheme } from "./theme.js";
 
-// show(root, signal): what stands below the controls.
-export const widget = (show) => ({
+// show(root, signal): what stands below the controls. module, names: what draws it again once the kernel is gone, and
+// the traits that it then reads.
+export const widget = (show, module, names = []) => ({
   render({ model, el }) {
     const root = element("div", "attention-live");
+    root.keep = () => kept(model, module, names);
     el.append(root);
     const gone = new AbortController();
     followTheme(root, gone.signal);

@@ -12,10 +12,6 @@ import json
 import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
-import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,9 +21,14 @@ import nbformat
 from nbformat.sign import NotebookNotary
 from playwright.sync_api import Error, TimeoutError, sync_playwright
 
-REPO = Path(__file__).resolve().parents[2]
+from tests.browser.servers import OURS, REPO, JupyterLab
+
 NOTEBOOKS = REPO / "notebooks"
-OURS = {"localhost", "127.0.0.1"}
+PLACES = {"jupyterlab": "doc/tree/", "notebook": "notebooks/"}  # where each front end opens a notebook
+OF_ITS_OWN = {  # what a front end complains of with any notebook
+    "jupyterlab": (),
+    "notebook": ("reading 'schema'", "'filebrowser:open-path' not registered"),
+}
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 SETTINGS = {
     **json.loads((REPO / "tools" / "jupyterlab.json").read_text(encoding="utf-8")),
@@ -146,7 +147,7 @@ class Lab:
             )
             self.folder = self.home / "notebooks"
             shutil.copytree(self.notebooks, self.folder)
-            self.url = self._start(ends)
+            self.url = ends.enter_context(JupyterLab(self.home, self.folder)).url
             self._ends = ends.pop_all()
         return self
 
@@ -155,12 +156,23 @@ class Lab:
             page.context.close()
         self._ends.close()
 
-    def open(self, name, width=1400, height=1000, theme="light", trusted=True, reduced_motion=False, zoom=1):
+    def open(
+        self,
+        name,
+        width=1400,
+        height=1000,
+        theme="light",
+        trusted=True,
+        reduced_motion=False,
+        zoom=1,
+        front_end="jupyterlab",
+    ):
         """Open a notebook alone on a page and wait for its kernel; it is a fresh copy each time, on a page that may
         have shown others.
 
         name: "05_queries_keys_values". width, height: of the window, in pixels. theme: "light" or "dark".
-        trusted: a notebook fresh from git is not. zoom: 2 is the browser's 200 %. Returns a Page.
+        trusted: a notebook fresh from git is not. zoom: 2 is the browser's 200 %. front_end: "jupyterlab", or
+        "notebook" for Notebook 7, which the same server has. Returns a Page.
         """
         path = self.fetch(name, trusted)
         if path in self.pages:
@@ -171,7 +183,7 @@ class Lab:
             device_scale_factor=zoom,
             reduced_motion="reduce" if reduced_motion else "no-preference",
         )
-        key = theme, *map(str, window.values())
+        key = front_end, theme, *map(str, window.values())
         if key in self.idle and self.idle[key].name == path:
             self.idle.pop(key).context.close()  # JupyterLab would go on with the notebook as it was left
         if key in self.idle:
@@ -182,10 +194,11 @@ class Lab:
             page = Page(
                 self.browser.new_context(**window),
                 self.one_kernel,
+                OF_ITS_OWN[front_end],
                 lambda page, usable: self._put_away(page, key, usable),
             )
             page.name = path
-            page.page.goto(f"{self.url}doc/tree/{path}?reset")
+            page.page.goto(f"{self.url}{PLACES[front_end]}{path}?reset")
             page.wait()
         self.pages[path] = page
         return page
@@ -195,7 +208,7 @@ class Lab:
         it.
         """
         self.pages.pop(page.name, None)
-        if usable and key not in self.idle:
+        if usable and key not in self.idle and key[0] == "jupyterlab":
             self.idle[key] = page
         else:
             page.context.close()
@@ -208,65 +221,6 @@ class Lab:
         if trusted:
             NotebookNotary(data_dir=str(self.home / "data")).sign(nbformat.read(self.folder / path, as_version=4))
         return path
-
-    def _start(self, ends):
-        """Start the server, have it stopped when ``ends`` closes, and return its address."""
-        log = ends.enter_context((self.home / "server.log").open("w+", encoding="utf-8"))
-        server = subprocess.Popen(
-            self._command(),
-            cwd=self.home,
-            env=self._environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        ends.callback(stop, server)
-        until = time.monotonic() + 60
-        while server.poll() is None and time.monotonic() < until:
-            for info in (self.home / "runtime").glob("jpserver-*.json"):  # written once it listens
-                try:
-                    return json.loads(info.read_text())["url"]
-                except json.JSONDecodeError:
-                    pass  # half written
-            time.sleep(0.05)
-        log.seek(0)
-        raise RuntimeError(f"JupyterLab did not start:\n{log.read()[-2000:]}")
-
-    def _command(self):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]  # if another process takes it first, the server tries the ports after it
-        as_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-        return [
-            sys.executable,
-            "-m",
-            "jupyterlab",
-            "--no-browser",
-            "--expose-app-in-browser",
-            *as_root,
-            "--ServerApp.ip=127.0.0.1",
-            f"--ServerApp.port={port}",
-            "--IdentityProvider.token=",
-            f"--ServerApp.root_dir={self.folder}",
-        ]
-
-    def _environment(self):
-        folders = {
-            "JUPYTER_CONFIG_DIR": "config",
-            "JUPYTER_DATA_DIR": "data",
-            "JUPYTER_RUNTIME_DIR": "runtime",
-            "JUPYTERLAB_SETTINGS_DIR": "settings",
-            "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
-            "IPYTHONDIR": "ipython",
-        }
-        nowhere = "http://127.0.0.1:9"  # a port where nobody listens: a kernel that fetches fails at once
-        return {
-            **os.environ,
-            **{name: str(self.home / folder) for name, folder in folders.items()},
-            "http_proxy": nowhere,
-            "https_proxy": nowhere,
-            "no_proxy": ",".join(OURS),
-        }
 
     def _write_settings(self, theme):
         themes = {"@jupyterlab/apputils-extension:themes": {"theme": THEMES[theme]}}
@@ -282,13 +236,13 @@ class Page:
     ``page`` is playwright's own; ``requests`` holds every URL that was asked of another host.
     """
 
-    def __init__(self, context, keeps_kernel, on_close):
+    def __init__(self, context, keeps_kernel, ignored, on_close):
         self.context, self.name, self.page, self.keeps_kernel = context, "", context.new_page(), keeps_kernel
-        self.requests, self._complaints, self._on_close = [], [], on_close
+        self.requests, self.complaints, self.ignored, self._on_close = [], [], ignored, on_close
         context.on("request", lambda request: self._note(request.url))
         self.page.on("websocket", lambda opened: self._note(opened.url))
-        self.page.on("pageerror", lambda error: self._complaints.append(f"page error: {error}"))
-        self.page.on("console", lambda said: said.type == "error" and self._complaints.append(f"console: {said.text}"))
+        self.page.on("pageerror", lambda error: self._complain(f"page error: {error}"))
+        self.page.on("console", lambda said: said.type == "error" and self._complain(f"console: {said.text}"))
 
     def __enter__(self):
         return self
@@ -307,7 +261,7 @@ class Page:
         self.page.evaluate(TURN, [path, self.keeps_kernel])
         self.name = path
         self.wait()
-        self.requests.clear(), self._complaints.clear()
+        self.requests.clear(), self.complaints.clear()
 
     def run_cell(self, place, before="", wait=True):
         """Run one cell, as with Control-Enter, and wait for its end. before: code that the kernel runs first,
@@ -341,7 +295,7 @@ class Page:
                 for output in cell.get("outputs", [])
                 if output["output_type"] == "error"
             ]
-        return failed + self._complaints
+        return failed + self.complaints
 
     def cells(self):
         """The notebook's cells as it holds them now, outputs and all: a list of dicts in nbformat."""
@@ -367,15 +321,23 @@ class Page:
         of.screenshot(path=path, animations="disabled")
         self.page.set_viewport_size(window)
 
+    def shut_down(self):
+        """End the kernel."""
+        self.page.evaluate(SHUT_DOWN)
+
     def close(self):
         """Shut the kernel down, unless it stays for the next notebook, and hand the page back."""
         try:
             if not self.keeps_kernel:
-                self.page.evaluate(SHUT_DOWN)
-            usable = not self._complaints
+                self.shut_down()
+            usable = not self.complaints
         except Error:
             usable = False  # a page that crashed has no kernel to name; the server ends it later
         self._on_close(self, usable)
+
+    def _complain(self, text):
+        if not any(known in text for known in self.ignored):
+            self.complaints.append(text)
 
     def _note(self, url):
         if urlsplit(url).hostname not in {*OURS, None}:  # data: and blob: have no host
@@ -407,16 +369,6 @@ def write_short(folder, name, notebook, codes):
     short = nbformat.v4.new_notebook(cells=cells, metadata=notebook.metadata)
     nbformat.write(short, Path(folder) / f"{name}.ipynb")
     return len(cells) - len(codes)
-
-
-def stop(server):
-    """End a server, and with it its kernels."""
-    server.terminate()
-    try:
-        server.wait(20)
-    except subprocess.TimeoutExpired:
-        server.kill()
-        server.wait()
 
 
 def plain(traceback):

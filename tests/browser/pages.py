@@ -184,6 +184,13 @@ def plan_of(trace, width, notes=None):
     return layout.lay_out(layout.matrices(trace, notes), width, grow=True)
 
 
+def place_in(plan, step, index, shift=0.5):
+    """Where a cell of a step stands in a plan: from the upper left of the drawing."""
+    tile, row, column = layout.place_of(step, index)
+    box, (width, height) = plan["boxes"][step.name], plan["cell"]
+    return box["tiles"][tile][0] + (column + shift) * width, box["y"] + (row + shift) * height
+
+
 def canvases(shown):
     """What is drawn, to the last pixel."""
     return shown.root.locator("canvas").evaluate_all("all => all.map(one => one.toDataURL())")
@@ -209,11 +216,7 @@ class Shown:
 
     def place(self, name, *index, corner=False, plan=None):
         """The middle of a cell, or its upper left corner, from the upper left of the drawing."""
-        plan, step = plan or self.plan(), self.trace[name]
-        tile, row, column = layout.place_of(step, index)
-        box, (width, height) = plan["boxes"][name], plan["cell"]
-        shift = 0.12 if corner else 0.5
-        return box["tiles"][tile][0] + (column + shift) * width, box["y"] + (row + shift) * height
+        return place_in(plan or self.plan(), self.trace[name], index, 0.12 if corner else 0.5)
 
     def point(self, name, *index):
         """Move the pointer to a cell."""
@@ -274,6 +277,21 @@ class Shown:
     @property
     def spoken(self):
         return self.root.locator(".attention-spoken").text_content()
+
+
+THUMB = 16  # pixels: of a slider's thumb in Chromium
+
+
+def drag(page, slider, by):
+    """Press the mouse on a slider's thumb, move, let go."""
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    share = slider.evaluate("input => (input.value - input.min) / (input.max - input.min || 1)")
+    x, y = box["x"] + THUMB / 2 + share * (box["width"] - THUMB), box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + by, y, steps=3)
+    page.mouse.up()
 
 
 def rgb(color):

@@ -9,6 +9,7 @@ import nbformat
 import pytest
 
 from tests.browser.lab import NOTEBOOKS, write_short
+from tests.browser.pages import drag
 from tools.notebooks import course_notebooks
 
 NAMES = [path.stem for path in course_notebooks() if path.stem != "12_train_a_gpt"]  # test_training.py has that one
@@ -69,21 +70,6 @@ def twin(before, source):
 
 def sliders(explorer):
     return [control for control in explorer.controls.values() if hasattr(control, "min")]
-
-
-THUMB = 16  # pixels: of a slider's thumb in Chromium
-
-
-def drag(page, slider, by):
-    """Press the mouse on a slider's thumb, move, let go."""
-    slider.scroll_into_view_if_needed()
-    box = slider.bounding_box()
-    share = slider.evaluate("input => (input.value - input.min) / (input.max - input.min || 1)")
-    x, y = box["x"] + THUMB / 2 + share * (box["width"] - THUMB), box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x + by, y, steps=3)
-    page.mouse.up()
 
 
 def agree(cell, explorer):

@@ -1,0 +1,199 @@
+"""One page in each place where the course runs: an explorer, a walk, a puzzle and a training, worked by hand."""
+
+import time
+from contextlib import ExitStack
+from types import SimpleNamespace
+from urllib.parse import urlsplit
+
+import nbformat
+import pytest
+
+from helpers.attention import head
+from helpers.by_hand.puzzles import Board
+from helpers.explore import explore
+from tests.browser.lab import write_notebooks
+from tests.browser.pages import drag, place_in, plan_of
+from tests.browser.servers import OURS, Marimo, Voila
+
+CELLS = [
+    """from helpers.attention import head
+from helpers.by_hand import puzzle, walk
+from helpers.explore import explore
+from helpers.gpt.fast import FastGPT
+from helpers.gpt.training import Training
+from helpers.gpt.watching import watch
+from helpers.inputs import example
+from helpers.inputs.corpus import tales""",
+    "explore(head, T=(1, 8, 4))",
+    "e = example(T=2, C=3)\nwalk(head(e.x, e.Wq, e.Wk, e.Wv, tokens=e.tokens))",
+    'puzzle("two_jobs")',
+    """text = tales(6000)[0]
+model = FastGPT(len(set(text)), context=16, C=16, heads=2, layers=1)
+watched = watch(Training(model, text, batch=4, steps=20))""",
+]
+PATIENCE = 90_000  # milliseconds until all of it has run
+OF_VOILA = (  # what it complains of with any notebook: the first two are what tools/voila.json keeps it from asking for
+    "fontawesome",
+    "Content Security Policy",
+    "@jupyterlab/docregistry",  # JupyterLab's button for it, which it loads as well
+)
+
+
+def app(cells):
+    """Cells as a marimo notebook."""
+    bodies = [cell.replace("\n", "\n    ") for cell in cells]
+    functions = [f"@app.cell\ndef _():\n    {body}\n    return\n" for body in bodies]
+    return "\n\n".join(["import marimo\n\napp = marimo.App()", *functions])
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory):
+    """Voila and marimo, which start while JupyterLab does."""
+    folder = tmp_path_factory.mktemp("front-ends")
+    write_notebooks(folder, {"page": CELLS})
+    (folder / "page.py").write_text(app(CELLS), encoding="utf-8")
+    with ExitStack() as ends:
+        yield {
+            "Voila": ends.enter_context(Voila(folder / "voila", folder / "page.ipynb")),
+            "marimo": ends.enter_context(Marimo(folder / "marimo", folder / "page.py")),
+        }
+
+
+@pytest.fixture
+def opened(servers, lab, browser):
+    """``opened("Voila")``: the page there, as playwright's, with what it asked of others and complained of."""
+    with ExitStack() as ends:
+
+        def in_front_end(name):
+            if name in servers:
+                page = browser.new_page(viewport={"width": 1400, "height": 1000})
+                ends.callback(page.close)
+                shown = SimpleNamespace(page=page, requests=[], errors=[])
+                listen(shown)
+                page.goto(servers[name].url, wait_until="commit")
+                return shown
+            write_notebooks(lab.folder, {f"in-{name}": CELLS})  # of its own name, or one would go on with the other's
+            notebook = ends.enter_context(lab.open(f"in-{name}", front_end=name))
+            notebook.page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells') && 0")
+            return SimpleNamespace(page=notebook.page, requests=notebook.requests, errors=notebook.complaints)
+
+        yield in_front_end
+
+
+def listen(shown):
+    """Note what a page asks of other machines, unless it was kept from asking, and what it complains of."""
+
+    def note(url):
+        if urlsplit(url).hostname not in {*OURS, None}:
+            shown.requests.append(url)
+
+    def strike(request):
+        if request.failure == "csp" and request.url in shown.requests:  # it never left
+            shown.requests.remove(request.url)
+
+    shown.page.on("request", lambda request: note(request.url))
+    shown.page.on("requestfailed", strike)
+    shown.page.on("websocket", lambda opened: note(opened.url))
+
+    def complain(text):
+        if not any(known in text for known in OF_VOILA):
+            shown.errors.append(text)
+
+    shown.page.on("pageerror", lambda error: complain(str(error)))
+    shown.page.on("console", lambda said: said.type == "error" and complain(said.text))
+
+
+def place(widget, trace, name, *index):
+    """Where a number of a diagram stands."""
+    plan = plan_of(trace, widget.locator(".attention-stage").evaluate("stage => stage.clientWidth"))
+    return dict(zip("xy", place_in(plan, trace[name], index)))
+
+
+def point(widget, trace, name, *index):
+    """Move the mouse to a number of a diagram and read its formula."""
+    widget.locator(".attention-stage").hover(position=place(widget, trace, name, *index))
+    return widget.locator(".attention-formula").inner_text()
+
+
+def says(widget, selector, text):
+    widget.locator(selector).filter(has_text=text).first.wait_for(timeout=20_000)
+
+
+@pytest.mark.parametrize("name", ["jupyterlab", "notebook", "Voila", "marimo"])
+def test_an_explorer_a_walk_a_puzzle_and_a_training(opened, name):
+    shown = opened(name)
+    widgets = shown.page.locator(".attention-live")
+    widgets.nth(3).wait_for(timeout=PATIENCE)
+    explorer, walked, board, training = (widgets.nth(i) for i in range(4))
+
+    twin = explore(head, T=(1, 8, 4))
+    slider = explorer.get_by_role("slider", name="T, tokens")
+    drag(shown.page, slider, 30)
+    twin.T = int(slider.input_value())
+    assert twin.T > 4
+    says(explorer, ".attention-shapes", twin.readout)
+    assert point(explorer, twin.trace, "out", 1, 0) == twin.trace.why("out", 1, 0)
+
+    walked.get_by_role("button", name="Next").click()
+    says(walked, ".attention-words", "Stage 2 of 9")
+    walked.get_by_role("button", name="Next").click()
+    says(walked, ".attention-words", "Stage 3 of 9")
+
+    twin = Board("two_jobs")
+    board.locator(".attention-stage").dblclick(position=place(board, twin.trace, "Wq", 0, 0, 0))
+    shown.page.keyboard.type("3")
+    shown.page.keyboard.press("Enter")
+    twin.type("Wq", [0, 0, 0], "3")
+    until = time.monotonic() + 10
+    while point(board, twin.trace, "q", 0, 0, 0) != twin.trace.why("q", 0, 0, 0):
+        assert time.monotonic() < until, board.locator(".attention-formula").inner_text()
+        shown.page.mouse.move(0, 0)
+
+    says(training, ".attention-words", "step 20 of 20")
+    assert training.locator(".attention-curves path.training").get_attribute("d")
+    assert shown.requests == []
+    assert shown.errors == []
+
+
+SAVE = "() => window.jupyterapp.commands.execute('docmanager:save')"
+
+
+@pytest.mark.parametrize("name", ["jupyterlab", "notebook"])
+def test_a_notebook_that_is_opened_again_shows_the_last_pictures(lab, name):
+    """Its kernel is gone: what was dragged is there, a number that is pointed at explains itself, the sliders sleep."""
+    write_notebooks(lab.folder, {f"again-{name}": CELLS})
+    with lab.open(f"again-{name}", front_end=name) as notebook:
+        notebook.run_all()
+        explorer = notebook.page.locator(".attention-live").first
+        drag(notebook.page, explorer.get_by_role("slider", name="T, tokens"), 30)
+        twin = explore(head, T=(1, 8, 4))
+        twin.T = int(explorer.get_by_role("slider", name="T, tokens").input_value())
+        says(explorer, ".attention-shapes", twin.readout)
+        notebook.page.evaluate(SAVE)
+        assert explorer.locator(".attention-lost").is_hidden()
+        notebook.shut_down()
+    add_one_that_kept_nothing(lab.folder / f"again-{name}.ipynb")
+    with lab.open(f"again-{name}", front_end=name) as notebook:
+        widgets = notebook.page.locator(".attention-live")
+        widgets.nth(3).wait_for(timeout=PATIENCE)
+        explorer, training = widgets.first, widgets.nth(3)
+        says(explorer, ".attention-lost", "run this cell again to wake them")
+        assert explorer.get_by_role("slider", name="T, tokens").input_value() == str(twin.T)
+        assert explorer.locator(".attention-controls :is(input, button):enabled").count() == 0
+        says(explorer, ".attention-shapes", twin.readout)
+        assert point(explorer, twin.trace, "out", 1, 0) == twin.trace.why("out", 1, 0)
+        says(training, ".attention-words", "step 20 of 20")
+        notebook.page.get_by_text("The still").wait_for()
+        assert notebook.page.get_by_text("Run this cell to see it alive.").count() == 1
+        assert notebook.page.get_by_text("Error displaying widget").count() == 0
+        assert notebook.requests == []
+
+
+def add_one_that_kept_nothing(path):
+    """A cell at the end that was run elsewhere: where its widget was there is a still."""
+    view = {"model_id": "gone", "version_major": 2, "version_minor": 0}
+    data = {"application/vnd.jupyter.widget-view+json": view, "text/html": "<b>The still</b>", "text/plain": "head"}
+    notebook = nbformat.read(path, as_version=4)
+    output = nbformat.v4.new_output("display_data", data=data)
+    notebook.cells.append(nbformat.v4.new_code_cell("trace", outputs=[output], execution_count=9))
+    nbformat.write(notebook, path)
