@@ -486,15 +486,17 @@ def test_two_thousand_steps_leave_no_memory_behind():
             tracemalloc.get_traced_memory()[0],
         )
 
-    tracemalloc.start()
+    objects, shown, _ = slide(100)
+    slide(900)
+    tracemalloc.start()  # for half of them: a step that is traced takes several times as long
     try:
-        objects, shown, size = slide(100)
-        objects_later, shown_later, size_later = slide(2000)
+        _, _, size = slide(100)
+        objects_later, shown_later, size_later = slide(1000)
     finally:
         tracemalloc.stop()
     assert shown_later == shown
     assert objects_later - objects < 200
-    assert size_later - size < 100_000  # bytes
+    assert size_later - size < 50_000  # bytes
     assert explorer.diagram.error == ""
 
 
