@@ -55,6 +55,8 @@ bench: $(VENV)/ready-to-test ## Measure what the README quotes
 	PYTHONPATH=. $(python) bench/slider.py $(ARGS)
 	PYTHONPATH=. $(python) bench/stills.py
 	PYTHONPATH=. $(python) bench/own.py
+	PYTHONPATH=. $(python) bench/kernel.py
+	PYTHONPATH=. $(python) bench/memory.py
 	PYTHONPATH=. $(python) bench/train.py --text tales --C 80 --context 128 --batch 8 --steps 520 --rate 1
 
 clean: ## Remove the environment and all caches; notebooks stay as they are

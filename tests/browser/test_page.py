@@ -210,7 +210,7 @@ def test_the_way_back_is_reached_by_tab_and_keeps_the_focus(show):
 def test_every_control_has_a_name_and_a_visible_focus(show):
     shown = show(head_of(B=2), pinned=("out", (0, 1, 0)))
     names = []
-    for _ in range(7):
+    for _ in range(8):
         shown.press("Tab")
         names.append(
             shown.page.evaluate("""() => {

@@ -14,25 +14,11 @@ from helpers.inputs.examples import by_hand
 from tests.browser.bridge import Bridge
 from tests.browser.pages import head_of
 
-KEYS = [
-    *("Tab", "Tab", "Tab", "Shift+Tab", "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "Space"),
-    *(
-        "Enter",
-        "Enter",
-        "Escape",
-        "Backspace",
-        "PageUp",
-        "PageDown",
-        "n",
-        "c",
-        "Control+c",
-        "1",
-        "7",
-        "x",
-        "−",
-        "Delete",
-    ),
-]
+NAMES = (
+    "Tab Tab Tab Shift+Tab ArrowLeft ArrowRight ArrowUp ArrowDown Home End Space Enter Enter Escape Backspace Delete "
+    "PageUp PageDown n c Control+c 1 7 x -"
+)
+KEYS = NAMES.split()
 SHOWN = """which => {
     const found = selector => Array.from(models[which].el.querySelectorAll(selector));
     return {
@@ -42,9 +28,6 @@ SHOWN = """which => {
         told: found(".attention-shapes, .attention-error").map(one => one.textContent),
     };
 }"""
-PRESSED = (
-    "which => models[which].el.querySelectorAll(':is(button, summary):not(.attention-tools [title^=Save])').length"
-)
 
 
 def worked(T=3, C=3, causal=True, word="cat"):
