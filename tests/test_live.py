@@ -2,6 +2,7 @@
 
 import gc
 import re
+import sys
 from types import SimpleNamespace
 
 import ipywidgets as widgets
@@ -260,6 +261,17 @@ def test_it_is_at_most_three_widgets_and_none_once_it_is_closed(build):
     assert "application/vnd.jupyter.widget-view+json" in widget._repr_mimebundle_()[0]
     assert widget.comm is not None and len([one for one in parts if one.comm]) == len(parts)
     widget.close()
+
+
+def test_marimo_shows_a_walk_alive_whose_cell_is_run_again(monkeypatch):
+    monkeypatch.setitem(sys.modules, "marimo", SimpleNamespace(ui=SimpleNamespace(anywidget=lambda widget: [widget])))
+    walked = walk(average_past([[1.0], [3.0]]), key="marimo")
+    assert walked._display_() == [walked]
+    first = walked.model_id
+    walked.comm.close()
+    assert walked._display_() == [walked] and not walked.comm._closed and walked.model_id != first
+    walked.close()
+    assert walked._display_() == [walked] and not walked.comm._closed
 
 
 class Kernel:

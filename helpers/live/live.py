@@ -1,5 +1,6 @@
 """The widget that all of the course's are: controls in rows, one message a step, and an end."""
 
+import sys
 from contextlib import contextmanager
 from functools import cache
 
@@ -117,6 +118,8 @@ class Live(anywidget.AnyWidget):
 
     def wake(self):
         """Bring a closed widget back to life."""
+        if self.comm is not None and self.comm._closed:  # marimo does so to what a cell showed, when that runs again
+            self.comm = self._model_id = None
         if self.comm is None:
             self.fill()
             self.layout.open()
@@ -146,6 +149,11 @@ class Live(anywidget.AnyWidget):
             times, self.pressed[name] = count - self.pressed.get(name, 0), count
             for _ in range(times if name in buttons else 0):
                 buttons[name].click()
+
+    def _display_(self):
+        """The widget as marimo shows it, which asks for nothing else."""
+        self.wake()
+        return sys.modules["marimo"].ui.anywidget(self)
 
     def _repr_mimebundle_(self, **options):
         """The widget, where it is shown; ``text/plain`` beside it."""
