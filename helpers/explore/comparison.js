@@ -143,8 +143,10 @@ class Twin extends Diagram {
     if (!this.follows) this.other?.follow(this);
   }
 
+  // Which of the two it is, is said first.
   look(cell) {
     super.look(cell);
+    if (cell) this.panel.spoken.prepend(`${this.model.name}: `);
     if (!this.follows) this.other?.follow(this, true);
   }
 

@@ -99,10 +99,11 @@ def apart(found, known, rounding, least):
 
     least: a number that the largest one counts as, if it is smaller.
     """
-    known, sizes = np.asarray(known, float), difference(found, known)
-    finite = np.isfinite(known)
-    measure = np.abs(known[finite & (known > VERY_LOW)]).max(initial=least)
-    return sizes > np.where(finite, rounding * np.maximum(measure, np.abs(known)), 0.0)
+    finite, heights = np.isfinite(known), np.abs(known)
+    measure = heights[finite & (known > VERY_LOW)].max(initial=least)
+    with np.errstate(invalid="ignore"):
+        near = np.abs(found - known) <= rounding * np.maximum(measure, heights)
+    return ~(np.where(finite, near, found == known) | (np.isnan(found) & np.isnan(known)))
 
 
 def is_single(value):

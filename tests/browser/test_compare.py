@@ -143,7 +143,8 @@ def test_pins_walk_back_in_both_by_keyboard_alone(both):
     for key in ("ArrowDown", "ArrowDown", "Enter", "Enter"):
         keys.press(key)
     assert page.trail("a") == page.trail("b") == ["out[2,0]", "weights[2,0]"]
-    assert a.why("weights", 2, 0) in page.spoken("a") and b.why("weights", 2, 0) in page.spoken("b")
+    for side, trace in (("a", a), ("b", b)):
+        assert page.spoken(side).startswith(f"{side}: weights, ") and trace.why("weights", 2, 0) in page.spoken(side)
     keys.press("Backspace")
     assert page.trail("b") == ["out[2,0]"]
     page.click("b", "q", 1, 1)
