@@ -80,7 +80,7 @@ $(VENV)/ready: requirements.txt pyproject.toml tools/jupyterlab.json | $(VENV)/b
 	@touch $@
 
 # What JupyterLab and Notebook load of the course.
-$(VENV)/extension: tools/extension.py $(wildcard helpers/live/*.*s helpers/live/reopened/*.js* helpers/diagram/*.*s) $(VENV)/ready
+$(VENV)/extension: tools/extension.py $(wildcard helpers/live/*.*s helpers/live/reopened/*.js* helpers/diagram/*.*s helpers/explore/*.*s) $(VENV)/ready
 	@$(python) -m tools.extension
 	@touch $@
 

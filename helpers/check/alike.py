@@ -5,10 +5,10 @@ from itertools import permutations
 import numpy as np
 
 from helpers.check.steps import steps
+from helpers.trace.differences import VERY_LOW, apart
 
-PRECISE = 3e-5  # of the largest number: what float32 rounds away
+PRECISE, LEAST = 3e-5, 1e-3  # of the largest number, or of this one: what float32 rounds away
 ONE_WAY = ("tril", "future", "fill", "mean weights")  # triangles, which are others when transposed
-VERY_LOW = -1e8  # a fill that stands for -inf
 
 
 class Known:
@@ -73,9 +73,4 @@ def equal(found, known):
     found, known = np.asarray(found, float), np.asarray(known, float)
     if found.shape != known.shape:
         return False
-    found = np.where(found <= VERY_LOW, -np.inf, found)
-    finite = np.isfinite(known)
-    most = np.abs(known[finite]).max(initial=0.0)
-    with np.errstate(invalid="ignore"):
-        near = np.abs(found - known) <= PRECISE * max(most, 1e-3)
-    return bool((np.where(finite, near, found == known) | (np.isnan(found) & np.isnan(known))).all())
+    return not apart(np.where(found <= VERY_LOW, -np.inf, found), known, PRECISE, LEAST).any()

@@ -1,7 +1,6 @@
 // The live face of a Trace: what is shown, where the pointer and the keys are. All of it works without a kernel.
 
 import { element } from "../live/element.js";
-import { widget } from "../live/live.js";
 import { followTheme, isDark } from "../live/theme.js";
 import { inWords } from "./annotations.js";
 import { CanvasBrush } from "./brush.js";
@@ -25,7 +24,7 @@ const FRAME = 16; // milliseconds
 // The names of the matrices that a gradient may be of: dq is q's, d(x @ W) that of x @ W.
 const undone = (name) => [name.replace(/^d/, ""), name.replace(/^d\((.*)\)$/s, "$1")];
 
-class Diagram {
+export class Diagram {
   constructor(model, root) {
     this.model = model;
     this.root = root;
@@ -67,10 +66,16 @@ class Diagram {
         open: (path) => this.openPart(path),
         note: (opener) => this.notes.toggle(opener),
         save: (kind) => savePicture(kind, this, this.label()),
+        sides: this.sides(),
       },
       this.copying,
     );
     this.root.append(this.error, this.stage, this.panel.element, this.shapes, this.tools.element, this.panel.spoken);
+  }
+
+  // What can be shown, in words.
+  sides() {
+    return { forward: "Values", backward: "Gradients" };
   }
 
   listen(signal) {
@@ -118,16 +123,13 @@ class Diagram {
   }
 
   load() {
-    const whole = unpack(this.model.get(this.side));
-    this.opened = this.model.get("opened") ?? whole.opened;
-    this.trace = folded(whole, this.opened);
+    this.trace = this.take(this.side);
     this.steps = dictionary(this.trace.all.map((step) => [step.name, step]));
     if (!this.trail.every((cell) => this.exists(cell))) this.trail = [];
     if (this.focus && !this.exists(this.focus)) this.focus = null;
     this.active = 0;
     this.plan = null; // until the next draw the places on the page are those of the trace before
     this.tools.showSide(this.side, this.model.get("backward"));
-    this.parts = withinReach(whole.all, this.opened);
     this.tools.showParts(this.parts, this.opened);
     this.showPicks();
     this.readNotes();
@@ -137,6 +139,19 @@ class Diagram {
     this.asked = question;
     if (this.trail.length) this.turnTo(this.trail[0]);
     this.say();
+  }
+
+  // What the model holds of a side, with the parts of the code that are open.
+  take(side) {
+    const whole = unpack(this.model.get(side));
+    this.opened = this.model.get("opened") ?? whole.opened;
+    this.parts = withinReach(whole.all, this.opened);
+    return folded(whole, this.opened);
+  }
+
+  // What stands over the matrices, by name.
+  noted() {
+    return this.model.get("notes");
   }
 
   readBackward() {
@@ -164,16 +179,19 @@ class Diagram {
   turn(side) {
     if (side === this.side || !this.model.get(side)) return;
     const [pinned, cell] = [this.trail.length > 0, this.trail.at(-1) || this.focus];
-    const called = cell && this.steps[cell[0]].called;
+    const names = cell ? this.twins(this.steps[cell[0]], side) : [];
     [this.side, this.trail, this.focus] = [side, [], null];
     this.load();
-    const names = cell && (side === "forward" ? undone(cell[0]) : [`d${called}`]);
-    const twins = cell ? [...names, cell[0]] : [];
-    const place = twins.map((name) => [name, cell[1]]).find((one) => this.exists(one)) || null;
+    const place = names.map((name) => [name, cell[1]]).find((one) => this.exists(one)) || null;
     if (place) this.turnTo(place);
     if (pinned && place) this.trail = [place];
     this.draw();
     this.look(place);
+  }
+
+  // What a matrix may be called on the other side.
+  twins({ name, called }, side) {
+    return [...(side === "forward" ? undone(name) : [`d${called}`]), name];
   }
 
   // Open a part of the code, or close it.
@@ -237,7 +255,7 @@ class Diagram {
     this.drawnAt = performance.now();
     const width = this.width();
     if (!width) return;
-    this.plan = layOut(matrices(this.trace, this.appearance, this.notes.texts), width, true);
+    this.plan = layOut(matrices(this.trace.laid ?? this.trace, this.appearance, this.notes.texts), width, true);
     this.colors = palette(this.appearance, isDark());
     this.stage.style.height = `${this.plan.height}px`;
     const context = this.fit(this.canvas);
@@ -306,20 +324,3 @@ class Diagram {
     this.look(cell);
   }
 }
-
-const show = (model, root, signal) => {
-  const place = element("div", "");
-  root.append(place);
-  new Diagram(model, place).listen(signal);
-};
-
-export default widget(show, "diagram", [
-  "appearance",
-  "forward",
-  "backward",
-  "pinned",
-  "notes",
-  "opened",
-  "error",
-  "readout",
-]);

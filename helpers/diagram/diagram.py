@@ -39,11 +39,12 @@ MODULES = (
     "unpack.js",
     "diagram.js",
 )
+DRAWING = [*LIVE, *(HERE / name for name in MODULES)]
 
 
 def module():
     """The JavaScript of the diagram, with that of its controls."""
-    return joined([*LIVE, *(HERE / name for name in MODULES)])
+    return joined([*DRAWING, HERE / "one.js"])
 
 
 def payload(trace, blank=None):

@@ -13,7 +13,7 @@ export class Notes {
   }
 
   read() {
-    const given = dictionary(Object.entries(this.view.model.get("notes")));
+    const given = dictionary(Object.entries(this.view.noted()));
     const noted = this.view.trace.steps.filter(({ name }) => given[name]);
     this.texts = dictionary(noted.map(({ name }) => [name, given[name]]));
   }

@@ -111,6 +111,8 @@ function paintMatrix(brush, plan, step, trace, colors, pick) {
   for (const { x, y, width, height } of parts) brush.rect(x, y, width, height, frame);
   const asked = step.asked && rectOf(step, step.asked, plan, pick);
   if (asked) paintAsked(brush, plan, asked, role, colors);
+  const framed = step.framed && rectOf(step, step.framed, plan, pick);
+  if (framed) brush.rect(...framed, { stroke: colors.alarm, line: plan.numbers ? 2.5 : 1 });
   paintTitle(brush, step, box, colors);
   paintNote(brush, box, role, colors);
   if (parts.length > 1) paintTileNames(brush, plan, box, colors);

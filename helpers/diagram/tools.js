@@ -3,7 +3,6 @@
 import { element } from "../live/element.js";
 import { isOpen } from "./folding.js";
 
-const SIDES = { forward: "Values", backward: "Gradients" };
 const HINT =
   "Point at a number to see which numbers made it. Click it, or press Enter, to pin it; " +
   "then go back, stage by stage: click a lit number, or choose one with the arrow keys and press Enter. " +
@@ -12,13 +11,13 @@ const HINT =
   "matrix for PyTorch, for NumPy or for a spreadsheet.";
 
 export class Tools {
-  // What the row asks of the diagram: turn(side), pick(axis, index), open(path), note(opener), save(kind). copying: the
-  // menu that copies.
-  constructor({ turn, pick, open, note, save }, copying) {
+  // What the row asks of the diagram: turn(side), pick(axis, index), open(path), note(opener), save(kind). sides: what
+  // there is to turn to, in words. copying: the menu that copies.
+  constructor({ turn, pick, open, note, save, sides }, copying) {
     this.pick = pick;
     this.open = open;
     this.element = element("div", "attention-tools");
-    this.sides = Object.entries(SIDES).map(([side, text]) => button(text, { value: side }, () => turn(side)));
+    this.sides = Object.entries(sides).map(([side, text]) => button(text, { value: side }, () => turn(side)));
     this.toggle = element("span", "attention-toggle", { role: "group", "aria-label": "What the diagram shows" });
     this.toggle.append(...this.sides);
     this.parts = element("span", "attention-parts", {

@@ -1,5 +1,6 @@
 """Sliders in front of any function, yours too."""
 
+from helpers.explore.compare import compare
 from helpers.explore.explorer import explore
 
-__all__ = ["explore"]
+__all__ = ["compare", "explore"]

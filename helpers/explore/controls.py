@@ -23,6 +23,9 @@ LABELS = {
 TAKEN = {  # names that an explorer has, beside those of a diagram
     *("seed", "controls", "diagram", "title", "remarks", "start", "subject", "hint", "reset", "new_numbers"),
     *("pieces", "pressed", "holding", "moved"),
+    *("traces", "titles", "told", "pairs", "first", "differences", "first_difference"),
+    *("subjects", "errors", "settings"),
+    *(f"{name}_{side}" for name in ("forward", "error", "readout") for side in "ab"),
 }
 LARGEST = 10**15  # a slider's numbers: beyond, its steps would be no longer exact
 

@@ -3,16 +3,10 @@
 Importing this module imports neither torch nor matplotlib: a slider step is felt as instant.
 """
 
-import contextlib
-
-import traitlets
-
 from helpers.diagram import Diagram
-from helpers.explore.advice import hint, in_training
+from helpers.explore.controlled import Controlled
 from helpers.explore.subject import Subject
 from helpers.live.live import with_choices
-from helpers.live.pieces import Button
-from helpers.look.sentence import sentence
 from helpers.see.contained import contained
 from helpers.trace.trace import Trace
 
@@ -57,18 +51,12 @@ def explore(build, **ranges):
     return with_choices(Explorer, tuple(one.trait for one in subject.controls.values()))(subject)
 
 
-class Explorer(Diagram):
+class Explorer(Controlled, Diagram):
     """What ``explore`` returns: a Diagram with ``controls`` by name, each of which is a trait as well."""
 
-    seed = traitlets.Int(0, min=0).tag(sync=True)
-
     def __init__(self, subject):
-        self.subject, self.remarks, self.hint = subject, [], None
-        self.controls = subject.controls
-        self.start = {name: control.value for name, control in self.controls.items()}
-        super().__init__(Trace(subject.title), pieces=[[*self.controls.values(), *self._make_buttons()]])
-        self.observe(self._move, "seed")
-        self.update()
+        self.subject, self.remarks = subject, []
+        super().__init__([subject], Trace(subject.title))
 
     @property
     def title(self):
@@ -87,38 +75,12 @@ class Explorer(Diagram):
             with contained():
                 self._show(self.subject.seen())
         except Exception as error:  # noqa: BLE001 - whatever a learner's own function raises, the explorer lives on
-            self.error = self._told(error)
-
-    def reset(self):
-        """Put every control back to where it started, and the first numbers back in."""
-        with self.at_once():
-            self.seed = 0
-            for name, value in self.start.items():
-                self.controls[name].value = value
-            self.moved = True
-
-    def new_numbers(self):
-        """Draw other numbers of the same shapes."""
-        self.seed += 1
-
-    def _told(self, error):
-        """An error as a sentence. The first time, with a hint: what would work in its place."""
-        if self.hint is None:
-            self.hint = "", None  # a later step calls the function once, and no more
-            with contextlib.suppress(Exception):  # arguments that cannot be made have their own sentence
-                self.hint = hint(self.subject, error), type(error)
-        (text, kind), where = self.hint, self.subject.function.where(error)
-        more = [f"It stopped {where}"] * bool(where) + [text] * (bool(text) and kind is type(error))
-        return " ".join(map(ended, [sentence(error), *more])) if more else sentence(error)
+            self.error = self.subject.explained(error)
 
     def _show(self, seen):
         """Bring the page in line with what was seen; the old picture stays where the new one cannot be drawn."""
-        self.hint = self.hint or ("", None)
-        subject = self.subject
-        remarks = [*subject.told, *in_training(subject.build, subject.title, subject.own[0]), *seen.remarks]
-        remarks = [ended(remark) for remark in remarks]
+        remarks, before = self.subject.remarks(seen), self.trace
         shapes = ", ".join(f"{step.name} {step.shape}" for step in seen.trace.folded(self.opened).shown)
-        before = self.trace
         with self.hold_sync():
             try:
                 self.trace = seen.trace
@@ -128,18 +90,6 @@ class Explorer(Diagram):
             self.readout = " ".join([*remarks, f"Shapes: {shapes}."])
             self.error, self.remarks = "", remarks
 
-    def _make_buttons(self):
-        buttons = [Button("reset", "Reset", "Put every slider back", self.reset)]
-        if self.subject.is_seeded:
-            buttons.append(Button("new", "New numbers", "The same shapes with other numbers", self.new_numbers))
-        return buttons
-
     def __repr__(self):
-        settings = ", ".join(f"{name}={control.value!r}" for name, control in self.controls.items())
         said = [self.error] if self.error else self.remarks
-        return "\n".join([f"explore({settings})", *said, super().__repr__()])
-
-
-def ended(sentence):
-    """A sentence with its full stop."""
-    return sentence if sentence[-1:] in ".!?…" else f"{sentence}."
+        return "\n".join([f"explore({self.settings})", *said, super().__repr__()])

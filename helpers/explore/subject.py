@@ -1,12 +1,14 @@
 """What an explorer is about: a function, its controls, and what it gets when they stand where they stand."""
 
-from helpers.explore.advice import alone
+import contextlib
+
+from helpers.explore.advice import alone, hint, in_training
 from helpers.explore.controls import SIZES, is_range, make_controls
 from helpers.explore.filling import filled, parts_for, sizes_for, to_fill, vocabulary_of, without_default
 from helpers.explore.own_sizes import fit
 from helpers.explore.parameters import REQUIRED, parameters_of, places_of
 from helpers.inputs.examples import SHAPES
-from helpers.look.sentence import one_line
+from helpers.look.sentence import one_line, sentence
 from helpers.see.contained import contained
 from helpers.see.copies import is_copied
 from helpers.see.own_things import is_module_class, own_things
@@ -20,11 +22,12 @@ LONGEST_NAME = 60
 class Subject:
     """A function that is explored, its ``controls`` by name, and its arguments.
 
-    seed: of the numbers that are filled in. told: sentences on ranges that it cannot have. Raises ValueError for what
-    cannot be called, for a range that the function has no use for, or one that is not in order.
+    seed: of the numbers that are filled in. told: sentences on ranges that it cannot have. unused: ranges that the
+    function has no use for; where ``strict``, there may be none. Raises ValueError for what cannot be called, for a
+    range that it has no use for, or one that is not in order.
     """
 
-    def __init__(self, build, ranges):
+    def __init__(self, build, ranges, strict=True):
         check_callable(build)
         self.build, self.title = build, name_of(build)
         self.parameters = parameters_of(build, self.title)
@@ -33,11 +36,16 @@ class Subject:
         stand = parts_for(build, self.parameters)
         self.parts = to_fill(stand, self.parameters, self.fixed)
         self.own, self.vocabulary = own_things(build), vocabulary_of(build)
+        self.strict, self.hint = strict, None
         self.controls = self._make_controls({name: ranges[name] for name in ranges if name not in self.fixed}, ranges)
         self.seed, self.told = 0, []
         self.function = PlainFunction(build, self.title, {}, stand, places_of(build, self.parameters))
         with contained():
             self._fit(ranges)
+        self.tell_ranges()
+
+    def tell_ranges(self):
+        """Let the function know which sizes its sliders can show."""
         self.function.ranges = {name: (one.min, one.max) for name, one in self.controls.items() if name in SIZES}
 
     @property
@@ -48,6 +56,22 @@ class Subject:
     def seen(self):
         """What the function makes of its arguments: called once."""
         return self.function.seen(self.arguments(), self.seed)
+
+    def remarks(self, seen):
+        """What is to be said about what was seen: a list of sentences."""
+        self.hint = self.hint or ("", None)
+        said = [*self.told, *in_training(self.build, self.title, self.own[0]), *seen.remarks]
+        return [ended(remark) for remark in said]
+
+    def explained(self, error):
+        """An error as a sentence. The first time, with a hint: what would work in its place."""
+        if self.hint is None:
+            self.hint = "", None  # a later step calls the function once, and no more
+            with contextlib.suppress(Exception):  # arguments that cannot be made have their own sentence
+                self.hint = hint(self, error), type(error)
+        (text, kind), where = self.hint, self.function.where(error)
+        more = [f"It stopped {where}"] * bool(where) + [text] * (bool(text) and kind is type(error))
+        return " ".join(map(ended, [sentence(error), *more])) if more else sentence(error)
 
     def given(self):
         """What the controls show, and what you gave, by name."""
@@ -89,9 +113,10 @@ class Subject:
                 names[name] = None
         if "B" in ranges and {*IN_A_BATCH} & {*self.parts.values()}:
             names["B"] = None
-        unknown = [name for name in ranges if name not in names and name not in self.parameters]
-        if unknown:
-            raise ValueError(f"{self.title} has no use for {', '.join(unknown)}; its controls are {', '.join(names)}.")
+        self.unused = [name for name in ranges if name not in names and name not in self.parameters]
+        if self.unused and self.strict:
+            unused = ", ".join(self.unused)
+            raise ValueError(f"{self.title} has no use for {unused}; its controls are {', '.join(names)}.")
         defaults = {name: one.default for name, one in self.parameters.items() if one.default is not REQUIRED}
         return make_controls(names, defaults, sliders, self.fixed)
 
@@ -122,6 +147,11 @@ def name_of(build):
     """What a function is called, in one line; an object that has no name is called as its kind is."""
     name = getattr(build, "__name__", None)
     return one_line(name if isinstance(name, str) else type(build).__name__, LONGEST_NAME)
+
+
+def ended(sentence):
+    """A sentence with its full stop."""
+    return sentence if sentence[-1:] in ".!?…" else f"{sentence}."
 
 
 def check_callable(build):

@@ -52,6 +52,7 @@ HOSTILE = [
     "&amp;\"'",
     "</title></svg>",
 ]
+TRACES = ("forward", "backward")  # what the traits are called that hold one
 OF_IPYWIDGETS = {"comm", "layout", "tabbable", "tooltip"}
 OF_A_DIAGRAM = {"opened", "pinned", "error", "readout", "notes", "blank", "gradients", "editable"}
 AREA = """which => {
@@ -84,8 +85,8 @@ MOUNT = """async state => {
         sent: [],
         tell: event => handlers[event]?.forEach(handler => handler()),
         update: changes => {
-            for (const sent of [changes.forward, changes.backward]) {
-                if (sent) sent.values = new DataView(bytes(sent.values).buffer);
+            for (const sent of Object.values(changes)) {
+                if (typeof sent?.values === "string") sent.values = new DataView(bytes(sent.values).buffer);
             }
             Object.assign(model.state, changes);
             for (const name of Object.keys(changes)) handlers[`change:${name}`]?.forEach(handler => handler());
@@ -118,7 +119,7 @@ UPDATE = """async ([which, changes]) => {
 def state_of(diagram):
     """What a Diagram sends to the browser, with its bytes as text."""
     state = {name: getattr(diagram, name) for name in diagram.keys if name[:1] != "_" and name not in OF_IPYWIDGETS}
-    return {name: sendable(value) if name in ("forward", "backward") else value for name, value in state.items()}
+    return {name: sendable(value) if name.startswith(TRACES) else value for name, value in state.items()}
 
 
 def sendable(sent):

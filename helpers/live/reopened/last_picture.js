@@ -3,8 +3,8 @@
 
 import { revived } from "./live/kept.js";
 
-const MODULES = { diagram: "./diagram/diagram.js", alone: "./live/alone.js" };
-const STYLES = ["./live/live.css", "./diagram/diagram.css"];
+const MODULES = { diagram: "./diagram/one.js", comparison: "./explore/comparison.js", alone: "./live/alone.js" };
+const STYLES = ["./live/live.css", "./diagram/diagram.css", "./explore/comparison.css"];
 let styled;
 
 // Its element; lose(): the controls sleep, and a line says how to wake them; end(): it is not needed any more.
