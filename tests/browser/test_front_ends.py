@@ -59,27 +59,6 @@ def servers(tmp_path_factory):
         }
 
 
-@pytest.fixture
-def opened(servers, lab, browser):
-    """``opened("Voila")``: the page there, as playwright's, with what it asked of others and complained of."""
-    with ExitStack() as ends:
-
-        def in_front_end(name):
-            if name in servers:
-                page = browser.new_page(viewport={"width": 1400, "height": 1000})
-                ends.callback(page.close)
-                shown = SimpleNamespace(page=page, requests=[], errors=[])
-                listen(shown)
-                page.goto(servers[name].url, wait_until="commit")
-                return shown
-            write_notebooks(lab.folder, {f"in-{name}": CELLS})  # of its own name, or one would go on with the other's
-            notebook = ends.enter_context(lab.open(f"in-{name}", front_end=name))
-            notebook.page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells') && 0")
-            return SimpleNamespace(page=notebook.page, requests=notebook.requests, errors=notebook.complaints)
-
-        yield in_front_end
-
-
 def listen(shown):
     """Note what a page asks of other machines, unless it was kept from asking, and what it complains of."""
 
@@ -119,69 +98,71 @@ def says(widget, selector, text):
     widget.locator(selector).filter(has_text=text).first.wait_for(timeout=20_000)
 
 
-@pytest.mark.parametrize("name", ["jupyterlab", "notebook", "Voila", "marimo"])
-def test_an_explorer_a_walk_a_puzzle_and_a_training(opened, name):
-    shown = opened(name)
-    widgets = shown.page.locator(".attention-live")
-    widgets.nth(3).wait_for(timeout=PATIENCE)
-    explorer, walked, board, training = (widgets.nth(i) for i in range(4))
+def four_widgets(page):
+    """An explorer, a walk, a puzzle and a training."""
+    page.locator(".attention-live").nth(3).wait_for(timeout=PATIENCE)
+    return [page.locator(".attention-live").nth(i) for i in range(4)]
 
-    twin = explore(head, T=(1, 8, 4))
-    slider = explorer.get_by_role("slider", name="T, tokens")
-    drag(shown.page, slider, 30)
+
+def work(page):
+    """Drag, point, press, type and watch; returns the explorer as Python has it now."""
+    explorer, walked, board, training = four_widgets(page)
+    slider, twin = explorer.get_by_role("slider", name="T, tokens"), explore(head, T=(1, 8, 4))
+    drag(page, slider, 30)
     twin.T = int(slider.input_value())
     assert twin.T > 4
     says(explorer, ".attention-shapes", twin.readout)
     assert point(explorer, twin.trace, "out", 1, 0) == twin.trace.why("out", 1, 0)
 
-    walked.get_by_role("button", name="Next").click()
-    says(walked, ".attention-words", "Stage 2 of 9")
-    walked.get_by_role("button", name="Next").click()
-    says(walked, ".attention-words", "Stage 3 of 9")
+    for stage in (2, 3):
+        walked.get_by_role("button", name="Next").click()
+        says(walked, ".attention-words", f"Stage {stage} of 9")
 
-    twin = Board("two_jobs")
-    board.locator(".attention-stage").dblclick(position=place(board, twin.trace, "Wq", 0, 0, 0))
-    shown.page.keyboard.type("3")
-    shown.page.keyboard.press("Enter")
-    twin.type("Wq", [0, 0, 0], "3")
+    played = Board("two_jobs")
+    board.locator(".attention-stage").dblclick(position=place(board, played.trace, "Wq", 0, 0, 0))
+    page.keyboard.type("3")
+    page.keyboard.press("Enter")
+    played.type("Wq", [0, 0, 0], "3")
     until = time.monotonic() + 10
-    while point(board, twin.trace, "q", 0, 0, 0) != twin.trace.why("q", 0, 0, 0):
+    while point(board, played.trace, "q", 0, 0, 0) != played.trace.why("q", 0, 0, 0):
         assert time.monotonic() < until, board.locator(".attention-formula").inner_text()
-        shown.page.mouse.move(0, 0)
+        page.mouse.move(0, 0)
 
     says(training, ".attention-words", "step 20 of 20")
     assert training.locator(".attention-curves path.training").get_attribute("d")
-    assert shown.requests == []
-    assert shown.errors == []
+    return twin
 
 
-SAVE = "() => window.jupyterapp.commands.execute('docmanager:save')"
+@pytest.mark.parametrize("name", ["Voila", "marimo"])
+def test_where_only_outputs_are_shown(servers, browser, name):
+    shown = SimpleNamespace(page=browser.new_page(), requests=[], errors=[])
+    listen(shown)
+    shown.page.goto(servers[name].url, wait_until="commit")
+    work(shown.page)
+    shown.page.close()
+    assert shown.requests == [] and shown.errors == []
 
 
 @pytest.mark.parametrize("name", ["jupyterlab", "notebook"])
-def test_a_notebook_that_is_opened_again_shows_the_last_pictures(lab, name):
-    """Its kernel is gone: what was dragged is there, a number that is pointed at explains itself, the sliders sleep."""
-    write_notebooks(lab.folder, {f"again-{name}": CELLS})
-    with lab.open(f"again-{name}", front_end=name) as notebook:
+def test_in_a_notebook_and_when_it_is_opened_again(servers, lab, name):
+    """Then its kernel is gone: what was dragged is there, and a number explains itself, but the sliders sleep."""
+    write_notebooks(lab.folder, {f"in-{name}": CELLS})
+    with lab.open(f"in-{name}", front_end=name) as notebook:
         notebook.run_all()
-        explorer = notebook.page.locator(".attention-live").first
-        drag(notebook.page, explorer.get_by_role("slider", name="T, tokens"), 30)
-        twin = explore(head, T=(1, 8, 4))
-        twin.T = int(explorer.get_by_role("slider", name="T, tokens").input_value())
-        says(explorer, ".attention-shapes", twin.readout)
+        twin = work(notebook.page)
         notebook.page.evaluate(SAVE)
-        assert explorer.locator(".attention-lost").is_hidden()
+        assert notebook.page.locator(".attention-lost:visible").count() == 0
+        assert notebook.requests == [] and notebook.errors() == []
         notebook.shut_down()
-    add_one_that_kept_nothing(lab.folder / f"again-{name}.ipynb")
+
+    add_one_that_kept_nothing(lab.folder / f"in-{name}.ipynb", lab.folder / f"again-{name}.ipynb")
     with lab.open(f"again-{name}", front_end=name) as notebook:
-        widgets = notebook.page.locator(".attention-live")
-        widgets.nth(3).wait_for(timeout=PATIENCE)
-        explorer, training = widgets.first, widgets.nth(3)
+        explorer, walked, _, training = four_widgets(notebook.page)
         says(explorer, ".attention-lost", "run this cell again to wake them")
-        assert explorer.get_by_role("slider", name="T, tokens").input_value() == str(twin.T)
         assert explorer.locator(".attention-controls :is(input, button):enabled").count() == 0
-        says(explorer, ".attention-shapes", twin.readout)
+        assert explorer.get_by_role("slider", name="T, tokens").input_value() == str(twin.T)
         assert point(explorer, twin.trace, "out", 1, 0) == twin.trace.why("out", 1, 0)
+        says(walked, ".attention-words", "Stage 3 of 9")
         says(training, ".attention-words", "step 20 of 20")
         notebook.page.get_by_text("The still").wait_for()
         assert notebook.page.get_by_text("Run this cell to see it alive.").count() == 1
@@ -189,11 +170,14 @@ def test_a_notebook_that_is_opened_again_shows_the_last_pictures(lab, name):
         assert notebook.requests == []
 
 
-def add_one_that_kept_nothing(path):
-    """A cell at the end that was run elsewhere: where its widget was there is a still."""
+SAVE = "() => window.jupyterapp.commands.execute('docmanager:save')"
+
+
+def add_one_that_kept_nothing(path, copy):
+    """The saved notebook, with a cell at its end that was run elsewhere: where its widget was there is a still."""
     view = {"model_id": "gone", "version_major": 2, "version_minor": 0}
     data = {"application/vnd.jupyter.widget-view+json": view, "text/html": "<b>The still</b>", "text/plain": "head"}
     notebook = nbformat.read(path, as_version=4)
     output = nbformat.v4.new_output("display_data", data=data)
     notebook.cells.append(nbformat.v4.new_code_cell("trace", outputs=[output], execution_count=9))
-    nbformat.write(notebook, path)
+    nbformat.write(notebook, copy)
