@@ -2,6 +2,8 @@
 together.
 """
 
+import signal
+
 from hypothesis import settings
 
 pytest_plugins = ["tests.workers", "tests.ready_kernels"]
@@ -15,6 +17,9 @@ LONGEST = (
         for name in ("wrong_solutions", "worksheet", "check", "pictures", "rules", "stills", "gradients")
     ),
 )
+
+# A shell lets what it starts in the background ignore interrupts, and some tests send one.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # `make test ARGS="--hypothesis-profile=default"` draws new examples.
 settings.register_profile("same", derandomize=True, deadline=None, database=None)

@@ -195,6 +195,7 @@ def shown_in_notebooks():
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
             for output in cell.get("outputs", []):
                 data = output.get("data", {})
-                shapes = SHAPE.findall("".join(data.get("text/plain", "")))
-                if shapes and "<img" in "".join(data.get("text/html", "")):
-                    yield path.stem, tuple(shapes)
+                for picture in re.split(r"^[ab]: ", "".join(data.get("text/plain", "")), flags=re.MULTILINE):
+                    shapes = SHAPE.findall(picture)  # of a comparison, each of the two
+                    if shapes and "<img" in "".join(data.get("text/html", "")):
+                        yield path.stem, tuple(shapes)

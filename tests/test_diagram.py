@@ -95,6 +95,7 @@ def test_the_rest_is_json_that_says_how_each_step_was_made():
             "operation": "",
             "tables": [],
             "blank": False,
+            "whole": False,
             "asked": None,
         }
 

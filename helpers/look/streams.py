@@ -14,7 +14,7 @@ SPELLED = {
     **{"−": "-", "–": "-", "—": "--", "·": "*", "⋅": "*", "∙": "*", "×": "x", "÷": "/", "⁄": "/"},
     **{"≠": "!=", "≤": "<=", "≥": ">=", "≈": "~", "→": "->", "←": "<-", "√": "sqrt ", "∞": "inf", "Σ": "sum", "∂": "d"},
     **{"“": '"', "”": '"', "‘": "'", "’": "'", "•": "*", "●": "*", "○": "o", "✓": "ok"},
-    **{"↵": "\\n", "␣": "_", "⇥": "\\t", "λ": "lambda"},
+    **{"↵": "\\n", "␣": "_", "⌘": "Cmd+", "⇥": "\\t", "λ": "lambda"},
 }
 NEVER_FAIL = {"ignore", "replace", "backslashreplace", "xmlcharrefreplace", "namereplace"}
 OURS = "spelled-after-"  # the stream's own way is tried first: "spelled-after-strict"

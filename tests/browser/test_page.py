@@ -260,7 +260,8 @@ def test_an_error_is_an_alert_and_the_shapes_a_status(show):
     assert shown.root.locator(".attention-error").is_hidden() and shown.root.locator(".attention-shapes").is_hidden()
     shown.update(error="x has shape (3,); wanted (T, C).", readout="Shapes: x (T=3, C=4).")
     assert shown.page.get_by_role("alert").text_content() == "x has shape (3,); wanted (T, C)."
-    assert shown.page.get_by_role("status").text_content() == "Shapes: x (T=3, C=4)."
+    shapes = shown.root.locator(".attention-shapes")
+    assert shapes.get_attribute("role") == "status" and shapes.text_content() == "Shapes: x (T=3, C=4)."
     shown.update(error="")
     assert shown.root.locator(".attention-error").is_hidden()
 
