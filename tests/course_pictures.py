@@ -77,6 +77,7 @@ def first_steps():
     yield product(3, 2)
     yield product(6, 4)
     yield average_past(example(T=8, C=2, B=4).x, tokens=words(8))
+    yield average_past(example(T=6, C=4).x, tokens=words(6))
     yield average_matmul(example(T=6, C=4).x, tokens=words(6))
     yield average_matmul(example(T=4, C=3, B=2).x, tokens=words(4))
     for T, h, tokens in [(6, 4, True), (6, 2, True), (4, 2, True), (8, 16, False), (16, 8, True), (1, 1, True)]:
