@@ -11,7 +11,7 @@ from torch import nn
 from helpers.attention.averages import average_matmul, average_past
 from helpers.attention.heads import head, many_heads, separate_heads
 from helpers.explore.compare import compare
-from helpers.explore.comparison import Comparison
+from helpers.explore.comparison import module
 from helpers.explore.explorer import explore
 from helpers.inputs.examples import example
 from helpers.trace.differences import difference, differences, listed
@@ -321,13 +321,13 @@ def test_a_step_is_one_message(monkeypatch):
 
 def test_the_page_gets_what_it_asks_for():
     shown = compare(head, halved)
-    asked = set(re.findall(r'model\.get\("(\w+)"\)', Comparison._esm))
+    asked = set(re.findall(r'model\.get\("(\w+)"\)', module()))
     own = {"forward", "error", "readout", "backward", "editable"}  # each side has its own, or none
     assert asked - own - {"typed"} <= {*shown.get_state()}
-    assert len(re.findall(r"^export default", Comparison._esm, re.MULTILINE)) == 1
-    assert not re.search(r"^\s*import\b", Comparison._esm, re.MULTILINE)
-    names = re.findall(r"^(?:export )?(?:const|let|function|class) (\w+)", Comparison._esm, re.MULTILINE)
-    for group in re.findall(r"^(?:export )?const \[([^\]]+)\] =", Comparison._esm, re.MULTILINE):
+    assert len(re.findall(r"^export default", module(), re.MULTILINE)) == 1
+    assert not re.search(r"^\s*import\b", module(), re.MULTILINE)
+    names = re.findall(r"^(?:export )?(?:const|let|function|class) (\w+)", module(), re.MULTILINE)
+    for group in re.findall(r"^(?:export )?const \[([^\]]+)\] =", module(), re.MULTILINE):
         names += group.replace(" ", "").split(",")
     assert len(names) > 150 and len(names) == len({*names})
 

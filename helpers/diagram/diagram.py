@@ -207,12 +207,16 @@ class Diagram(Live):
     def _repr_mimebundle_(self, **options):
         """The widget, and beside it the still picture for places where no widget lives."""
         data, metadata = super()._repr_mimebundle_(**options)
-        folded = self._trace.folded(self.opened)
-        shown = [step.name for step in folded.shown]
-        notes = {name: text for name, text in self.notes.items() if name in shown}
-        pinned = self.pinned if self.pinned and has(folded, self.pinned) else None
-        still = folded.picture(notes=notes, blank=self.blank, pinned=pinned)
-        return {**data, "text/html": still.html}, metadata
+        picture = still(self._trace, self.opened, self.notes, self.pinned, self.blank)
+        return {**data, "text/html": picture.html}, metadata
+
+
+def still(trace, opened, notes, pinned, blank=None):
+    """The picture of a Trace as a diagram shows it: what is folded away has no note and no pin."""
+    folded = trace.folded(opened)
+    shown = {step.name for step in folded.shown}
+    notes = {name: text for name, text in notes.items() if name in shown}
+    return folded.picture(notes=notes, blank=blank, pinned=pinned if pinned and has(folded, pinned) else None)
 
 
 def has(trace, cell):

@@ -6,14 +6,20 @@ from pathlib import Path
 import numpy as np
 import traitlets
 
-from helpers.diagram.diagram import DRAWING, Diagram, has, payload
+from helpers.diagram.diagram import DRAWING, Diagram, payload, still
 from helpers.live.bundle import joined
 from helpers.live.live import Live
 from helpers.look.annotations import checked_cell, checked_notes
 from helpers.look.style import AXES, ROLES, THEMES, cell_name
 from helpers.trace.differences import differences, told, why_apart
 
+HERE = Path(__file__).parent
 SIDES = ("a", "b")
+
+
+def module():
+    """The JavaScript of a comparison, with that of its two diagrams."""
+    return joined([*DRAWING, HERE / "comparison.js"])
 
 
 class Comparison(Live):
@@ -24,8 +30,8 @@ class Comparison(Live):
     ``first_difference`` is the first that is more than rounding, or None. ``told`` says so in sentences.
     """
 
-    _esm = joined([*DRAWING, Path(__file__).parent / "comparison.js"])
-    _css = Diagram._css + (Path(__file__).parent / "comparison.css").read_text(encoding="utf-8")
+    _module = traitlets.Unicode(module()).tag(sync=True)
+    _css = Diagram._css + (HERE / "comparison.css").read_text(encoding="utf-8")
     appearance = traitlets.Dict({"roles": ROLES, "axes": AXES, "themes": THEMES}).tag(sync=True)
     forward_a = traitlets.Dict().tag(sync=True)
     forward_b = traitlets.Dict().tag(sync=True)
@@ -99,15 +105,9 @@ class Comparison(Live):
         data, metadata = super()._repr_mimebundle_(**options)
         shown = [f"<p>{escape(self.told)}</p>"]
         for side, title, trace in zip(SIDES, self.titles, self._traces):
-            shown.append(f"<p><b>{side}</b> {escape(title)}</p>{self._still(trace)}")
+            picture = still(trace, self.opened, self.notes, self.pinned)
+            shown.append(f"<p><b>{side}</b> {escape(title)}</p>{picture.html}")
         return {**data, "text/html": "".join(shown)}, metadata
-
-    def _still(self, trace):
-        folded = trace.folded(self.opened)
-        shown = [step.name for step in folded.shown]
-        notes = {name: text for name, text in self.notes.items() if name in shown}
-        pinned = self.pinned if self.pinned and has(folded, self.pinned) else None
-        return folded.picture(notes=notes, pinned=pinned).html
 
 
 def pairs(a, b, found=None):

@@ -10,7 +10,7 @@ from torch import nn
 
 from helpers.attention.averages import average_matmul, average_past
 from helpers.explore.compare import compare
-from helpers.explore.comparison import Comparison
+from helpers.explore.comparison import Comparison, module
 from helpers.look import layout
 from helpers.see import see
 from helpers.trace.trace import Trace
@@ -88,7 +88,7 @@ class Both:
 
 @pytest.fixture(scope="module")
 def bare(browser):
-    yield BlankPage(browser.new_page(), Comparison._esm, Comparison._css)
+    yield BlankPage(browser.new_page(), module(), Comparison._css)
 
 
 @pytest.fixture
