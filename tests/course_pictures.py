@@ -16,6 +16,7 @@ from helpers.attention import (
     many_heads,
     masked_softmax,
     rotary_scores,
+    rotary_turn,
     separate_heads,
     sinusoidal_positions,
 )
@@ -122,6 +123,7 @@ def heads():
     for T, h in [(4, 2), (5, 4), (8, 8), (1, 2)]:
         e = example(T=T, C=3, head_size=h)
         yield rotary_scores(e.x, e.Wq, e.Wk, tokens=e.tokens)
+        yield rotary_turn(e.x @ e.Wq, tokens=e.tokens)
     change = ("change", "subtract", "t s, t s -> t s", "after before", {"role": "scores"})
     yield made("compare", words(4), ("before", (4, 4), "t s"), ("after", (4, 4), "t s"), change)
 
