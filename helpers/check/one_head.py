@@ -1,4 +1,4 @@
-"""Exercises of notebook 05: queries, keys and values."""
+"""Exercises of notebook 05b: the head in PyTorch."""
 
 import math
 
