@@ -105,6 +105,9 @@ def heads():
         yield one_head(T, C, h, scale=False)
     for T, C, h in [(2, 3, 2), (8, 8, 4), (16, 16, 16), (16, 4, 2), (3, 16, 5), (40, 32, 16), (128, 64, 32)]:
         yield one_head(T, C, h)
+    e = example(T=6, C=5, head_size=2)
+    labels = {"t": e.tokens, "s": e.tokens, "c": ["noun", "verb", "prep", "still", "alive"]}
+    yield head(e.x, e.Wq, e.Wk, e.Wv, scale=False, tokens=labels)
     yield one_head(6, 4, 2, causal=False, scale=False)
     yield one_head(6, 4, 2, causal=False)
     yield one_head(8, 6, 16, B=4)
