@@ -14,7 +14,7 @@ from tools.notebooks import NOTEBOOKS, load
 
 LENGTHS = [32, 64, 128, 256, 512, 1024, 2048]
 CELLS = ("imports", "class", "cost-measure", "cost-both")
-ROUNDS = 8  # the shortest of so many measurements, apart in time
+ROUNDS = 8  # so many measurements, one after the other; what is drawn is the shortest time of all
 
 
 def main():
@@ -28,7 +28,10 @@ def main():
     in_matrices, in_pairs = ([round(1000 * one, 3) for one in line] for line in zip(*shortest))
     for T, *times in zip(LENGTHS, in_matrices, in_pairs):
         print(f"T={T:4}: four matrices {times[0]:8.3f} ms, pairs of tokens {times[1]:8.3f} ms")
-    found = {"lengths": LENGTHS, "milliseconds": [in_matrices, in_pairs]}
+    few, many = LENGTHS.index(512), LENGTHS.index(2048)
+    growth = [[round(many / few, 1) for few, many in zip(one[few], one[many])] for one in rounds]
+    print("from 512 to 2048 tokens, in each round:", growth)
+    found = {"lengths": LENGTHS, "milliseconds": [in_matrices, in_pairs], "growth": growth}
     (data_folder() / "attention_cost.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
