@@ -45,7 +45,7 @@ notebooks: $(VENV)/ready ## Run every notebook again and write its outputs in pl
 solutions: $(VENV)/ready ## Write the notebooks with their exercises solved into notebooks/solutions/
 	$(python) -m tools.solutions
 
-reset: $(VENV)/ready ## Restore a notebook as it was shipped, and keep yours beside it (NOTEBOOK=05)
+reset: $(VENV)/ready ## Restore a notebook as it was shipped, and keep yours beside it (NOTEBOOK=05, NOTEBOOK=05b)
 	$(python) tools/reset.py "$(NOTEBOOK)"
 
 worksheet: $(VENV)/ready ## Write a sheet to fill in by hand (SEED=3 T=2 C=3)

@@ -16,6 +16,7 @@ from helpers.attention import (
     many_heads,
     masked_softmax,
     rotary_scores,
+    rotary_turn,
     separate_heads,
     sinusoidal_positions,
 )
@@ -104,6 +105,9 @@ def heads():
         yield one_head(T, C, h, scale=False)
     for T, C, h in [(2, 3, 2), (8, 8, 4), (16, 16, 16), (16, 4, 2), (3, 16, 5), (40, 32, 16), (128, 64, 32)]:
         yield one_head(T, C, h)
+    e = example(T=6, C=5, head_size=2)
+    labels = {"t": e.tokens, "s": e.tokens, "c": ["noun", "verb", "prep", "still", "alive"]}
+    yield head(e.x, e.Wq, e.Wk, e.Wv, scale=False, tokens=labels)
     yield one_head(6, 4, 2, causal=False, scale=False)
     yield one_head(6, 4, 2, causal=False)
     yield one_head(8, 6, 16, B=4)
@@ -122,6 +126,7 @@ def heads():
     for T, h in [(4, 2), (5, 4), (8, 8), (1, 2)]:
         e = example(T=T, C=3, head_size=h)
         yield rotary_scores(e.x, e.Wq, e.Wk, tokens=e.tokens)
+        yield rotary_turn(e.x @ e.Wq, tokens=e.tokens)
     change = ("change", "subtract", "t s, t s -> t s", "after before", {"role": "scores"})
     yield made("compare", words(4), ("before", (4, 4), "t s"), ("after", (4, 4), "t s"), change)
 

@@ -67,7 +67,7 @@ def averages():
 
 
 def one_head():
-    taught = Taught("05", "head_matrices one_line attention Head forgotten along_columns")
+    taught = Taught("05b", "head_matrices one_line attention Head forgotten along_columns")
     e = example(T=6, C=4, head_size=2)
     for name in ("head_matrices", "one_line"):
         yield see(taught[name], *tensors(e.x, e.Wq, e.Wk, e.Wv), tokens=e.tokens)

@@ -11,7 +11,7 @@ import pytest
 from helpers.by_hand.puzzle_catalog import PUZZLES
 from helpers.check import exercises, progress
 from helpers.course import installed
-from helpers.course.course_map import CourseMap, tasks_of
+from helpers.course.course_map import CourseMap, number_of, tasks_of
 from helpers.course.installed import machine, numbers
 from helpers.course.pulse import TROUBLES, Pulse
 from tools.notebooks import NOTEBOOKS, course_notebooks
@@ -103,7 +103,9 @@ def test_the_map_has_every_notebook_and_what_is_solved():
     for path in course_notebooks()[1:]:
         title = nbformat.read(path, as_version=4).cells[0].source.splitlines()[0].removeprefix("# ")
         assert title in page.words and title in repr(shown)
-    assert all(minutes > 0 and tasks for _, _, minutes, tasks, _ in shown.rows)
+    halves = {number_of(name)[:2] for name, *_ in shown.rows if not number_of(name).isdigit()}
+    assert all(minutes > 0 for _, _, minutes, *_ in shown.rows)
+    assert all(tasks or number_of(name)[:2] in halves for name, _, _, tasks, _ in shown.rows)
     assert {name: solved for name, *_, solved in shown.rows if solved} == {"02_averaging_the_past.ipynb": 1}
     for name in tasks_of("02"):
         progress.note(name)
@@ -111,7 +113,7 @@ def test_the_map_has_every_notebook_and_what_is_solved():
 
 
 def test_every_exercise_and_puzzle_has_its_notebook():
-    numbers_there = {path.name[:2] for path in course_notebooks()}
+    numbers_there = {number_of(path) for path in course_notebooks()}
     assert {one.notebook for one in [*exercises().values(), *PUZZLES.values()]} <= numbers_there
     assert not {*exercises()} & {*PUZZLES}
     assert {one.notebook for one in PUZZLES.values()} == {"04", "05", "07", "09"}
@@ -123,8 +125,15 @@ def test_a_folder_without_notebooks_or_with_broken_ones(tmp_path):
         ("01_<b>.ipynb", "{"),
         ("02_empty.ipynb", ""),
         ("03_none.ipynb", json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})),
+        ("03b_half.ipynb", "{"),
+        ("03bc_no_half.ipynb", "{"),
         ("04_mine.mine.ipynb", "{}"),
     ]:
         (tmp_path / name).write_text(text)
     shown = CourseMap(tmp_path)
-    assert [row[1] for row in shown.rows] == ["01_<b>", "02_empty", "03_none"] and "<b>" not in shown._repr_html_()
+    assert [row[1] for row in shown.rows] == [
+        "01_<b>",
+        "02_empty",
+        "03_none",
+        "03b_half",
+    ] and "<b>" not in shown._repr_html_()

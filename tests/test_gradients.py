@@ -306,6 +306,16 @@ def test_averages(build, shape):
     check_by_rules(gradients)
 
 
+@pytest.mark.parametrize(("T", "S"), [(1, 2), (2, 3), (3, 3)])
+def test_a_mean_that_keeps_its_axis(T, S):
+    """As ``mean(-1, keepdim=True)`` of the past: what it goes back to is as long as it was."""
+    trace = Trace("past")
+    trace.given("a", np.zeros((T, S)), "t s")
+    trace.step("y", "mean", "t s -> t i | s <= t", "a", i=1)
+    share = np.tri(T, S) / np.minimum(np.arange(1, T + 1), S)[:, None]
+    np.testing.assert_allclose(trace.backward(np.full((T, 1), 2.0))["da"].value, 2 * share)
+
+
 def test_masked_softmax_and_its_triangle():
     scores, v, dout = numbers(0, 4, 4), numbers(1, 4, 2), numbers(2, 4, 2)
     gradients = masked_softmax(scores, v).backward(dout)

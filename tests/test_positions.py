@@ -19,6 +19,7 @@ from helpers.attention.positions import (
     learned_positions,
     quarter,
     rotary_scores,
+    rotary_turn,
     sinusoidal_positions,
     sinusoids,
 )
@@ -67,6 +68,19 @@ def test_rotary_scores_are_products_of_turned_complex_numbers(rng, T, C, half, B
     close(trace["scores"].value, (q @ k.conj().transpose(-2, -1)).real, atol=1e-9)
     close(trace["q_rotated"].value, torch.cat((q.real, q.imag), -1), atol=1e-9)
     close(trace["k_rotated"].value, torch.cat((k.real, k.imag), -1), atol=1e-9)
+    alone = rotary_turn(x @ Wq, shift=shift, base=base)
+    assert [step.name for step in alone] == ["q", "cos", "sin", "quarter", "q_quarter", "q_cos", "q_sin", "q_rotated"]
+    close(alone["q_rotated"].value, trace["q_rotated"].value)
+
+
+def test_the_two_turns_can_be_closed():
+    e = example(T=4, C=3, head_size=2)
+    trace = rotary_scores(e.x, e.Wq, e.Wk)
+    assert trace.parts == [("turn_q",), ("turn_k",)] and len(trace) == 17
+    names = ["x", "Wq", "Wk", "q", "k", "cos", "sin", "quarter", "q_rotated", "k_rotated", "scores"]
+    assert [step.name for step in trace.folded([]).shown] == names
+    assert [len(trace.folded([part]).shown) for part in trace.parts] == [14, 14]
+    assert trace.folded([]).why("q_rotated", 2, 0).startswith("q_rotated[2,0] = turn_q(q[2,0], q[2,1], …")
 
 
 @quick
@@ -197,6 +211,8 @@ W = np.zeros((4, 2))
             lambda: rotary_scores(X, W, np.zeros((4, 4))),
             "Wk has shape (C=4, head_size=4), but Wq has shape (C=4, head_size=2)",
         ),
+        (lambda: rotary_turn(np.zeros((3, 3))), "wanted an even number"),
+        (lambda: rotary_turn(np.zeros(4)), "q has shape (4,); wanted (T, head_size), or (B, T, head_size)"),
         (lambda: rotary_scores(X, W, W, shift=INF), "shift is inf; wanted a number"),
         (lambda: rotary_scores(X, W, W, shift="two"), "shift is 'two'; wanted a number"),
         (lambda: rotary_scores(X, W, W, base=0.5), "base is 0.5; wanted a number from 1 up"),

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from helpers.course.course_map import number_of
 from tools import reset
 from tools.notebooks import NOTEBOOKS, course_notebooks
 
@@ -263,9 +264,20 @@ def test_a_notebook_is_known_by_its_number_and_by_its_name(which):
     assert reset.named(which, reset.shipped_names()) == "05_queries_keys_values.ipynb"
 
 
+@pytest.mark.parametrize(
+    "which", ["5b", "05b", " 5b ", "5b.ipynb", "5b_", "05b_the", "notebooks/05b_the_head_in_pytorch.ipynb"]
+)
+def test_a_second_half_is_known_by_its_letter(which):
+    assert reset.named(which, reset.shipped_names()) == "05b_the_head_in_pytorch.ipynb"
+
+
 def test_every_notebook_is_known_by_its_number():
     names = reset.shipped_names()
-    assert all(reset.named(str(int(name[:2])), names) == name == reset.named(name, names) for name in names)
+    for name in names:
+        number = number_of(name)
+        assert all(
+            reset.named(which, names) == name for which in (name, number, number.lstrip("0") or "0", f"{number}_")
+        )
 
 
 @pytest.mark.parametrize(

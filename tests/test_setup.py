@@ -5,8 +5,10 @@ import re
 import subprocess
 import sys
 import tomllib
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
+from statistics import median
+from urllib.parse import unquote
 
 import nbformat
 import pytest
@@ -17,6 +19,9 @@ from tools.notebooks import OF_WIDGETS, course_notebooks, load, normal_form, set
 REPO = Path(__file__).resolve().parent.parent
 NOTEBOOKS = course_notebooks()
 LARGEST_NOTEBOOK = 2_000_000  # bytes; above it GitHub shows a notebook slowly or not at all
+MOST_CELLS = 90  # more is no sitting
+MEDIAN_LINES = 4  # of a code cell: one step each
+PREDICT = re.compile(r"^\*\*Predict\.\*\*", re.MULTILINE)
 
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -144,6 +149,81 @@ def test_headings_descend_from_one_title_without_a_gap(path):
     levels = [len(marks) for marks in re.findall(r"^(#{1,6}) ", text, re.MULTILINE)]
     assert levels[0] == 1 and levels.count(1) == 1
     assert [pair for pair in pairwise(levels) if pair[1] > pair[0] + 1] == []
+
+
+@every_notebook
+def test_notebook_is_one_sitting_of_short_cells(path):
+    lines = [len(cell.source.splitlines()) for cell in cells(path, "code") if cell.id != "setup"]
+    assert len(load(path).cells) <= MOST_CELLS
+    assert median(lines) <= MEDIAN_LINES
+
+
+def answers(predict, following):
+    """Is a prediction answered: folded beside it, or in words after the code that shows it, before anything else?
+
+    predict: the text from the prediction to the end of its cell; following: the cells after that one.
+    """
+    if "<details>" in predict:
+        return True
+    above = [*takewhile(lambda cell: cell.cell_type == "markdown", following)]
+    shown = [*takewhile(lambda cell: cell.cell_type == "code", following[len(above) :])]
+    after = following[len(above) + len(shown) :]
+    new = [cell for cell in [*above, *after[:1]] if re.match(r"#|\*\*Predict\.\*\*", cell.source)]
+    return bool(shown and after) and not new and not any(PREDICT.search(cell.source) for cell in above)
+
+
+def unanswered(notebook):
+    """The ids of the cells with a prediction that has no answer."""
+    found = []
+    for place, cell in enumerate(notebook.cells):
+        if cell.cell_type == "markdown":
+            _, *predictions = PREDICT.split(cell.source)
+            ends = [i + 1 == len(predictions) for i in range(len(predictions))]  # only the last may be answered later
+            found += [
+                cell.id
+                for text, is_last in zip(predictions, ends)
+                if not answers(text, notebook.cells[place + 1 :] if is_last else [])
+            ]
+    return found
+
+
+@every_notebook
+def test_every_prediction_is_answered(path):
+    assert unanswered(load(path)) == []
+
+
+def test_a_prediction_without_an_answer_is_found():
+    def made(*sources):
+        made = {True: nbformat.v4.new_code_cell, False: nbformat.v4.new_markdown_cell}
+        cells = [made[source == "1"](source, id=f"c{place}") for place, source in enumerate(sources)]
+        return unanswered(nbformat.v4.new_notebook(cells=cells))
+
+    ask, folded = "A question.\n\n**Predict.** What?", "\n\n<details><summary>Answer</summary>\n\nThis.\n\n</details>"
+    assert made(ask, "1", "1", "**Notice.** This.\n\n**Predict.** And now?", "1", "This.") == []
+    assert made(ask + folded, "1", "## Next") == made(ask, "More of it.", "1", "This.") == []
+    assert made(ask, "1") == made(ask, "This.") == made(ask, "1", "## Next") == ["c0"]
+    assert made(ask, "## Next", "1", "This.") == ["c0"]
+    assert made(ask, "1", ask, "1", "This.") == []  # what stands before the next question is the answer
+    assert made(ask, "1", "**Predict.** And?", "1", "This.") == made(ask + "\n\n" + ask, "1", "This.") == ["c0"]
+    assert made("Where it says **Predict.**, stop.") == []
+
+
+def anchors(path):
+    """What the headings of a notebook are linked by, in JupyterLab and on GitHub alike."""
+    text = "\n".join(cell.source for cell in cells(path, "markdown"))
+    return {heading.replace(" ", "-") for heading in re.findall(r"^#{1,6} (.+)$", text, re.MULTILINE)}
+
+
+@every_notebook
+def test_links_between_notebooks_lead_somewhere(path):
+    prose = "\n".join(cell.source for cell in cells(path, "markdown"))
+    lost = []
+    for link in re.findall(r"\]\(([^)#\s]*\.ipynb)?(#[^)\s]+)?\)", prose):
+        name, anchor = link[0] or path.name, unquote(link[1][1:])
+        there = path.parent / name
+        if not there.is_file() or (anchor and anchor not in anchors(there)):
+            lost.append("".join(link))
+    assert lost == []
 
 
 @every_notebook

@@ -221,6 +221,7 @@ def test_the_keys_have_a_size_of_their_own():
     assert [step.shape for step in trace] == ["(T=2, C=2)", "(S=3, C=2)", "(T=2, S=3)"]
     assert attending(S=2)["scores"].shape == "(T=2, T=2)"
     assert attending({"t": "ab", "s": "cd"}, S=2)["scores"].shape == "(T=2, S=2)"  # other words, as many
+    assert attending({"t": "ab", "s": "ab"}, S=2)["scores"].shape == "(T=2, T=2)"  # the same words
 
 
 def test_words_belong_to_axes():

@@ -1,7 +1,7 @@
 """Restores a notebook to the one that was shipped, and keeps the one that is there beside it.
 
 python tools/reset.py 5      notebooks/05_queries_keys_values.ipynb, as it was shipped; yours becomes
-                             05_queries_keys_values.mine.ipynb
+                             05_queries_keys_values.mine.ipynb; its second half is 5b
 python tools/reset.py --ship says that the notebooks, as they are now, are those that are shipped
 
 Which bytes were shipped stands in tools/shipped.txt, a line for each notebook with the name that git gives to its
@@ -52,7 +52,7 @@ def ship(notebooks=NOTEBOOKS, record=SHIPPED):
 
 
 def named(which, names):
-    """The name of a notebook. which: its number, 5 or 05, the beginning of its name, or its path.
+    """The name of a notebook. which: its number, 5 or 05 or 05b, the beginning of its name, or its path.
 
     Raises ValueError where none, or more than one, fits.
     """
@@ -60,7 +60,8 @@ def named(which, names):
     number = re.match(r"[0-9]+", start)
     start = start if number is None else f"{int(number[0]):02}{start[number.end() :]}"
     found = [name for name in names if start and name.startswith(start)]
-    found = [name for name in found if name == f"{start}.ipynb"] or found
+    for whole in (f"{start}_", f"{start}.ipynb"):  # 05 is not 05b, and a whole name not a longer one
+        found = [name for name in found if name.startswith(whole)] or found
     if len(found) != 1:
         raise ValueError(f"{which!r} names {', '.join(found) or 'no notebook'}; {WANTED}.")
     return found[0]

@@ -3,7 +3,7 @@
 from helpers.attention.averages import average_matmul, average_past, masked_softmax
 from helpers.attention.block import feed_forward, layer_norm
 from helpers.attention.heads import head, many_heads, separate_heads
-from helpers.attention.positions import learned_positions, rotary_scores, sinusoidal_positions
+from helpers.attention.positions import learned_positions, rotary_scores, rotary_turn, sinusoidal_positions
 
 __all__ = [
     "average_matmul",
@@ -15,6 +15,7 @@ __all__ = [
     "many_heads",
     "masked_softmax",
     "rotary_scores",
+    "rotary_turn",
     "separate_heads",
     "sinusoidal_positions",
 ]

@@ -9,6 +9,7 @@ import math
 import numpy as np
 
 from helpers.attention.parts import ROLE_OF, checked, compare, start
+from helpers.trace.trace import Trace
 
 
 def learned_positions(x, P, *, shift=0, tokens=None):
@@ -91,17 +92,40 @@ def rotary_scores(x, Wq, Wk, *, shift=0, base=1000.0, tokens=None):
             role=ROLE_OF[name],
             code=f"{name} = x @ W{name}",
         )
-    cos, sin = cos_and_sin(*trace["q"].value.shape[-2:], shift, base)
-    trace.given("cos", cos, "t h", code="cos = angles.cos()")
-    trace.given("sin", sin, "t h", code="sin = angles.sin()")
-    trace.given("quarter", quarter(cos.shape[-1]), "g h")
+    angles(trace, trace["q"].value.shape[-2:], shift, base)
     for name in "qk":
-        turn(trace, b, name)
+        turn(trace, b, name, part=(f"turn_{name}",))
     compare(trace, b, "q_rotated", "k_rotated", scale=False)
     return trace
 
 
-def turn(trace, b, name):
+def rotary_turn(q, *, shift=0, base=1000.0, tokens=None):
+    """One side of ``rotary_scores``: how queries are turned by their positions, and nothing else.
+
+    q: (T, h) or (B, T, h), with an even h. Raises ValueError as ``rotary_scores`` does.
+
+    >>> rotary_turn([[1.0, 0.0], [1.0, 0.0]])["q_rotated"].value.round(3).tolist()
+    [[1.0, 0.0], [0.54, 0.841]]
+    """
+    q = checked("q", q)
+    if q.ndim not in (2, 3):
+        raise ValueError(f"q has shape {q.shape}; wanted (T, head_size), or (B, T, head_size) for a batch.")
+    trace, b = Trace("rotary_turn", tokens), "b " * (q.ndim == 3)
+    trace.given("q", q, f"{b}t h", role="query")
+    angles(trace, q.shape[-2:], shift, base)
+    turn(trace, b, "q")
+    return trace
+
+
+def angles(trace, shape, shift, base):
+    """Give a Trace what does not depend on its numbers: cos and sin of every angle, and the quarter turn."""
+    cos, sin = cos_and_sin(*shape, shift, base)
+    trace.given("cos", cos, "t h", code="cos = angles.cos()")
+    trace.given("sin", sin, "t h", code="sin = angles.sin()")
+    trace.given("quarter", quarter(cos.shape[-1]), "g h")
+
+
+def turn(trace, b, name, part=()):
     """Turn q or k: cos of it, and sin of it turned by a quarter. The last step is ``q_rotated`` or ``k_rotated``."""
     half = f"{name}[..., :half], {name}[..., half:]"
     steps = [
@@ -117,7 +141,8 @@ def turn(trace, b, name):
         ("rotated", "add", f"{b}t h, {b}t h -> {b}t h", (f"{name}_cos", f"{name}_sin"), f"{name}_cos + {name}_sin"),
     ]
     for end, kind, rule, inputs, code in steps:
-        trace.step(f"{name}_{end}", kind, rule, *inputs, role=ROLE_OF[name], code=f"{name}_{end} = {code}")
+        how = {"role": ROLE_OF[name], "code": f"{name}_{end} = {code}", "part": part}
+        trace.step(f"{name}_{end}", kind, rule, *inputs, **how)
 
 
 def cos_and_sin(T, head_size, shift=0, base=1000.0):

@@ -1,4 +1,4 @@
-"""Exercises of notebook 05: queries, keys and values."""
+"""Exercises of notebook 05b: the head in PyTorch."""
 
 import math
 
@@ -8,7 +8,7 @@ from helpers.check.exercise import exercise
 from helpers.check.wrong_heads import PRODUCTS, WEIGHTS, attend, causal, hidden, register, reshaped, soft, turned
 
 
-@exercise("05", asks="q: B T h, k: B T h", gives="scores: B T T", loops=False)
+@exercise("05b", asks="q: B T h, k: B T h", gives="scores: B T T", loops=False)
 def all_scores(q, k):
     """In each sequence, the dot product of every query with every key."""
     B, T, h = q.shape
@@ -93,7 +93,9 @@ def reshaped_keys(q, k):
     return q @ reshaped(k)
 
 
-@exercise("05", asks="x: B T C, Wq: C h, Wk: C h, Wv: C h", gives="out: B T h", loops=False, causal=True, outsized=20.0)
+@exercise(
+    "05b", asks="x: B T C, Wq: C h, Wk: C h, Wv: C h", gives="out: B T h", loops=False, causal=True, outsized=20.0
+)
 def unscaled_head(x, Wq, Wk, Wv):
     """A causal head without the division: for each token the values of its past, each by its weight."""
     B, T, _ = x.shape  # (B, T, C)

@@ -9,6 +9,7 @@ import nbformat
 from helpers.by_hand.puzzle_catalog import PUZZLES
 from helpers.check import exercises, progress
 
+NAMED = re.compile(r"\d\d[a-z]?_")  # 05_queries_keys_values, and its second half, 05b_the_head_in_pytorch
 MINUTES = re.compile(r"\*\*Time\*\* (\d+) minutes(?:, and (\d+) for the exercises)?")
 
 
@@ -21,15 +22,17 @@ class CourseMap:
     def __init__(self, folder=progress.FOLDER):
         done = set(progress.solved())
         self.rows = []
-        for path in sorted(Path(folder).glob("[0-9][0-9]_*.ipynb")):
+        for path in sorted(path for path in Path(folder).glob("*.ipynb") if NAMED.match(path.name)):
             if not path.name.startswith("00") and ".mine" not in path.name:
                 title, minutes = heading(path)
-                tasks = tasks_of(path.name[:2])
+                tasks = tasks_of(number_of(path))
                 self.rows.append((path.name, title, minutes, len(tasks), len([name for name in tasks if name in done])))
 
     def __repr__(self):
         rows = [
-            f"{title:<36} {minutes:>3} min   {solved} of {tasks} solved" + ("  ✓" if tasks and solved == tasks else "")
+            f"{title:<36} {minutes:>3} min"
+            + (f"   {solved} of {tasks} solved" if tasks else "")
+            + ("  ✓" if tasks and solved == tasks else "")
             for _, title, minutes, tasks, solved in self.rows
         ]
         return "\n".join(rows or ["No notebook of the course is in this folder."])
@@ -56,6 +59,11 @@ def heading(path):
         return text.splitlines()[0].lstrip("# "), sum(int(part or 0) for part in MINUTES.search(text).groups())
     except (OSError, ValueError, IndexError, AttributeError, nbformat.reader.NotJSONError):
         return path.stem, 0
+
+
+def number_of(path):
+    """The number of a notebook, from its name: "05", or "05b" for a second half."""
+    return Path(path).name.partition("_")[0]
 
 
 def tasks_of(number):

@@ -24,16 +24,10 @@ export class CanvasBrush {
     }
   }
 
-  // A block of cells, each of one color: a tiny image, scaled without smoothing.
+  // A block of cells, each of one color, four bytes in a row: a tiny image, scaled without smoothing.
   cells(x, y, width, height, colors, columns) {
-    const rows = colors.length / columns;
-    const small = new OffscreenCanvas(columns, rows);
-    const image = new ImageData(columns, rows);
-    for (let i = 0; i < colors.length; i++) {
-      [image.data[4 * i], image.data[4 * i + 1], image.data[4 * i + 2]] = colors[i];
-      image.data[4 * i + 3] = 255;
-    }
-    small.getContext("2d").putImageData(image, 0, 0);
+    const small = new OffscreenCanvas(columns, colors.length / 4 / columns);
+    small.getContext("2d").putImageData(new ImageData(colors, columns), 0, 0);
     this.context.imageSmoothingEnabled = false;
     this.context.drawImage(small, x, y, width, height);
   }
@@ -123,10 +117,12 @@ export class SvgBrush {
   }
 
   cells(x, y, width, height, colors, columns) {
-    const [w, h] = [width / columns, (height * columns) / colors.length];
-    colors.forEach((color, i) =>
-      this.rect(x + (i % columns) * w, y + Math.floor(i / columns) * h, w, h, { fill: `rgb(${color.join(",")})` }),
-    );
+    const count = colors.length / 4;
+    const [w, h] = [width / columns, (height * columns) / count];
+    for (let i = 0; i < count; i++) {
+      const fill = `rgb(${colors.slice(4 * i, 4 * i + 3).join(",")})`;
+      this.rect(x + (i % columns) * w, y + Math.floor(i / columns) * h, w, h, { fill });
+    }
   }
 
   lines(segments, color, line = 1) {

@@ -40,11 +40,18 @@ export function palette(style, dark) {
     axis: (name) => (Object.hasOwn(style.axes, name) ? style.axes[name][dark ? 2 : 1] : theme.muted),
     asked: (role) => `rgb(${mix(rgb(theme.surface), rgb(role), 0.16).join(",")})`,
     sizeName: (step, i) => sizeName(step, i, style),
-    fill: (value, role, top) => {
-      if (value === -Infinity) return mask;
-      if (!Number.isFinite(value)) return zero;
-      if (role === "weights") return mix(zero, weight, Math.min(Math.max(value, 0), 1));
-      return mix(zero, value > 0 ? positive : negative, top ? (0.8 * Math.abs(value)) / top : 0);
+    // Of each number: red, green, blue and opaque. Of thousands of them, so nothing is made for one alone.
+    fills: (values, role, top) => {
+      const found = new Uint8ClampedArray(4 * values.length).fill(255);
+      values.forEach((value, i) => {
+        const finite = Number.isFinite(value);
+        const high = role === "weights" ? weight : value > 0 ? positive : negative;
+        const share = role === "weights" ? Math.min(Math.max(value, 0), 1) : top ? (0.8 * Math.abs(value)) / top : 0;
+        const low = value === -Infinity ? mask : zero;
+        for (let j = 0; j < 3; j++)
+          found[4 * i + j] = finite ? Math.floor(low[j] + (high[j] - low[j]) * share + 0.5) : low[j];
+      });
+      return found;
     },
   };
 }
@@ -124,8 +131,7 @@ function paintColors(brush, step, parts, colors) {
   for (const { values } of parts)
     for (const value of values) if (Number.isFinite(value)) top = Math.max(top, Math.abs(value));
   for (const { x, y, width, height, values } of parts) {
-    const fills = Array.from(values, (value) => colors.fill(value, step.role, top));
-    brush.cells(x, y, width, height, fills, onPaper(step)[1][1]);
+    brush.cells(x, y, width, height, colors.fills(values, step.role, top), onPaper(step)[1][1]);
   }
 }
 

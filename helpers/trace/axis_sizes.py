@@ -21,9 +21,13 @@ class AxisSizes:
         self.names.update(self.called(self.sizes))
 
     def called(self, sizes):
-        """The size of the keys' axis is called S where it is not the T of the queries, or where it has own words."""
+        """The size of the keys' axis is called S where it is not the T of the queries, or where it has other words."""
         others = [axis for axis in TOKENS[1:] if "t" in sizes and axis in sizes]
-        return {a: a.upper() for a in others if sizes[a] != sizes["t"] or self.own_words(a) is not None}
+        return {
+            a: a.upper()
+            for a in others
+            if sizes[a] != sizes["t"] or self.own_words(a) not in (None, self.own_words("t"))
+        }
 
     @property
     def tokens(self):

@@ -97,10 +97,11 @@ class Trace:
         how = {"role": role, "code": code, "parameter": parameter, "hidden": hidden}
         return self._add(Step(name, value, axes, names=self._sizes.names, **how))
 
-    def step(self, name, kind, rule, *inputs, role="x", code="", factor=1.0, hidden=False, **sizes):
+    def step(self, name, kind, rule, *inputs, role="x", code="", factor=1.0, hidden=False, part=(), **sizes):
         """Add a matrix made from earlier ones; its value is computed from the rule.
 
         kind, rule: see ``helpers.trace.rules``. factor: what a sum-product is multiplied by. hidden: no face shows it.
+        part: the parts that it belongs to, which can be closed, the outermost first: ``("turn_q",)``.
         sizes: of the axes that a reshape or a repeat makes, ``n=2``, or that a sum keeps, ``i=1``; of a reshape, one of
         them may be left out. Raises ValueError if the kind is unknown, the rule is none of this kind or names another
         number of axes than an input has, or the numbers are none for it; UnknownName if an input is not in the trace.
@@ -119,7 +120,7 @@ class Trace:
         factor = checked_factor(name, kind, factor)
         value = rules.evaluate(kind, rule, [source.value for source in sources], factor, name, inputs, **sizes)
         self._sizes.check(name, value.shape, parsed.output, made=True)
-        how = {"role": role, "code": code, "factor": factor, "hidden": hidden}
+        how = {"role": role, "code": code, "factor": factor, "hidden": hidden, "part": part}
         return self._add(Step(name, value, parsed.output, kind, rule, inputs, names=self._sizes.names, **how))
 
     def seen(self, name, value, axes, kind="given", rule="", inputs=(), **how):

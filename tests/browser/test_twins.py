@@ -522,8 +522,8 @@ def test_colors_and_marks(ask):
         return [false, true].map(dark => {
             const colors = course.palette(style, dark);
             return Object.keys(style.roles).map(role => [colors.role(role), values.map(value =>
-                [course.marked(value, role),
-                ...[1, 2, 100].map(share => hex(colors.fill(value, role, share * Math.abs(value))))])]);
+                [course.marked(value, role), ...[1, 2, 100].map(share =>
+                    hex([...colors.fills([value], role, share * Math.abs(value))].slice(0, 3)))])]);
         });
     }""",
         [base64.b64encode(values.tobytes()).decode(), STYLE],

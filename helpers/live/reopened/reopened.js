@@ -59,10 +59,13 @@ class Place {
     if (picture && !this.alive) this.put(picture);
     await Promise.race([shown, silence]);
     if (turn !== this.turn || this.alive) return;
-    await this.lose(output, picture);
+    const left = picture ?? (await this.still(output));
+    if (turn !== this.turn || !left) return;
+    this.put(left);
+    picture?.lose();
     await shown; // a kernel that is late
     if (this.alive) this.end();
-    else if (turn === this.turn && picture) this.put(picture);
+    else if (turn === this.turn) this.put(left);
   }
 
   // What was kept, drawn; null where nothing was, or where it cannot be drawn.
@@ -76,21 +79,18 @@ class Place {
     this.renderer.node.replaceChildren(picture.element);
   }
 
-  async lose(output, picture) {
-    if (picture) {
-      this.put(picture);
-      picture.lose();
-      return;
-    }
+  // What stands beside the widget in its output, and a line on how to wake it; null where nothing does.
+  async still(output) {
     const { [VIEW]: _, [KEPT]: __, ...others } = output.data;
     const type = this.rendermime.preferredMimeType(others, "any");
-    if (!type) return;
-    const still = this.rendermime.createRenderer(type);
-    await still.renderModel(output);
+    if (!type) return null;
+    const drawn = this.rendermime.createRenderer(type);
+    await drawn.renderModel(output);
+    const element = document.createElement("div");
     const told = document.createElement("p");
     told.textContent = "Run this cell to see it alive.";
-    this.renderer.node.replaceChildren(still.node, told);
-    this.end = () => still.dispose();
+    element.append(drawn.node, told);
+    return { element, end: () => drawn.dispose() };
   }
 
   // Beside the widget, for the day when its kernel is gone.

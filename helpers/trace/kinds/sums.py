@@ -152,7 +152,8 @@ class Mean(Reduction):
             inputs.append(walk.help(f"share_{step.name}", np.where(count, 1 / np.maximum(count, 1), 0.0), rows))
             lists.append(rows)
         # With a guard, t and s of "s c -> t c | s <= t" may change places; else ones say where the mean goes back to.
-        if len(rule.new) < len(rule.gone) or len(within) < len(rule.gone):
+        new, gone = ([sizes[axis] for axis in axes] for axes in (rule.new, rule.gone))
+        if new != gone or len(within) < len(gone):
             walk.spread_out(inputs, lists, name, target)
         walk.part(step, 0, inputs, lists, target, guard=rule.guard, factor=factor)
 
