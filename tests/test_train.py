@@ -345,6 +345,11 @@ def test_the_notebook_names_what_differs_between_its_models():
     assert f"{20**-0.5:.3f}" in before and str(SHARPNESS) in after
     models = GPT(63, context=128, C=80), FastGPT(63, context=128, C=80)
     assert [model.blocks[0].attention.scale for model in models] == [20**-0.5, SHARPNESS]
+    means = [re.findall(r"\d\.\d+", one) for one in told["optimizer"]]
+    (adamw,), (muon, adam) = (optimizers(model, kind) for model, kind in zip(models, ("adamw", "muon")))
+    assert [float(mean) for mean in means[0]] == [*adamw.defaults["betas"]]
+    assert [float(mean) for mean in means[1]] == [muon.defaults["momentum"], *adam.defaults["betas"]]
+    assert adam.defaults["weight_decay"] == 0 and f"{adam.defaults['eps']:.0e}" in told["optimizer"][1]
     rates = told["learning rate"]
     assert str(RATES["adamw"]) in rates[0]
     assert [float(rate) for rate in re.findall(r"\d\.\d+", rates[1])] == [*RATES["muon"].values()]
