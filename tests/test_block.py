@@ -153,7 +153,8 @@ def test_the_notebook_defines_what_the_helpers_hold(name):
 
 def test_the_notebook_builds_the_layer_norm_of_the_helpers(capsys):
     held, sources = {}, cells()
-    for cell in ("imports", "add-function", "add", "norm-center", "norm-divide", "norm-normalized"):
+    run = "imports add-function add norm-center norm-centered norm-divide norm-divided norm-normalized"
+    for cell in run.split():
         linecache.cache[cell] = len(sources[cell]), None, sources[cell].splitlines(keepends=True), cell
         exec(compile(sources[cell], cell, "exec"), held)
     for helper in layer_norm(held["e"].x):

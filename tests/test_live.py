@@ -15,11 +15,12 @@ from helpers.attention.averages import average_past
 from helpers.attention.heads import head
 from helpers.by_hand.puzzles import puzzle
 from helpers.by_hand.walking import walk
-from helpers.diagram import Diagram
+from helpers.diagram import Diagram, diagram
 from helpers.diagram.diagram import module
-from helpers.explore.explorer import explore
+from helpers.explore import compare, comparison, explore
 from helpers.inputs.examples import by_hand
 from helpers.live import places
+from helpers.live.bundle import alone
 from helpers.live.live import Live, with_choices
 from helpers.live.pieces import Bar, Button, Check, Curves, Field, Slider, Text
 from helpers.trace.trace import Trace
@@ -217,10 +218,13 @@ def test_pieces_with_a_value_start_where_they_are_told():
     assert [one.value for one in pieces] == [3, True, "x"]
 
 
-def test_no_two_modules_of_a_bundle_give_a_name_twice():
+@pytest.mark.parametrize("bundle", [alone, diagram.module, comparison.module], ids=["alone", "diagram", "comparison"])
+def test_no_two_modules_of_a_bundle_give_a_name_twice(bundle):
     """They share one scope: the browser would refuse the whole of it."""
-    names = [line.split("(")[0].split(" =")[0] for line in module().splitlines() if line.startswith(STARTS)]
-    assert len(names) > 150 and len({*names}) == len(names)
+    names = re.findall(rf"^(?:export )?(?:{KINDS}) (\w+)", bundle(), re.MULTILINE)
+    for group in re.findall(r"^(?:export )?const \[([^\]]+)\] =", bundle(), re.MULTILINE):
+        names += group.replace(" ", "").split(",")
+    assert len(names) > 20 and len(names) == len({*names})
 
 
 def test_what_a_diagram_reads_is_kept_for_the_day_when_its_kernel_is_gone():
@@ -230,8 +234,7 @@ def test_what_a_diagram_reads_is_kept_for_the_day_when_its_kernel_is_gone():
     assert kept == read - of_controls - {"editable"} and kept <= {*Diagram.class_trait_names(sync=True)}
 
 
-KINDS = ("const ", "let ", "function ", "class ", "async function ")
-STARTS = (*KINDS, *(f"export {kind}" for kind in KINDS))
+KINDS = "const|let|function|class|async function"
 
 
 # -- the end ----------------------------------------------------------------------------------------
@@ -390,6 +393,19 @@ def test_what_a_page_needs_is_not_kept_once_it_is_closed_and_is_there_again():
     explorer.wake()
     assert explorer.forward["steps"][0]["shape"] == (2, 4)
     explorer.close()
+
+
+def test_a_closed_comparison_keeps_no_bytes_either():
+    shown = compare(head, head, T=(1, 8, 4))
+    sent = shown.forward_a, shown.forward_b
+    shown.close()
+    assert shown.forward_a == shown.forward_b == {} and len(shown.differences) > 5
+    shown.T = 2
+    assert [trace["x"].value.shape for trace in shown.traces] == [(2, 4)] * 2 and shown.forward_a == {}
+    shown.T = 4
+    shown.wake()
+    assert (shown.forward_a, shown.forward_b) == sent
+    shown.close()
 
 
 def test_the_widgets_of_a_kind_are_of_one_class_and_may_get_traits_of_their_own():

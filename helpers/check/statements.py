@@ -2,6 +2,7 @@
 
 import ast
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from executing import Source
 
@@ -87,12 +88,18 @@ def definition(code):
     if code is None:
         return None
     tree = Source.for_filename(code.co_filename).tree
-    for node in ast.walk(tree) if tree else ():
-        if isinstance(node, FUNCTIONS) and node.name == code.co_name:
+    return functions(tree).get((code.co_name, code.co_firstlineno)) if tree else None
+
+
+@lru_cache(maxsize=16)
+def functions(tree):
+    """The functions in the syntax of a file, by name and first line."""
+    found = {}
+    for node in ast.walk(tree):
+        if isinstance(node, FUNCTIONS):
             first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
-            if first == code.co_firstlineno:
-                return node
-    return None
+            found.setdefault((node.name, first), node)
+    return found
 
 
 def own_nodes(node):

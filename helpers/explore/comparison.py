@@ -62,14 +62,24 @@ class Comparison(Live):
     def traces(self, traces):
         a, b = traces
         self._traces = a, b
-        with self.hold_sync():
-            for name, value in self._sent().items():
-                setattr(self, name, value)
+        self.fill()
+        if self.comm is None:
+            self.empty()
 
     @property
     def first_difference(self):
         """The Difference of the first matrix that differs by more than rounding, or None."""
         return next((one for one in self.differences if one.beyond), None)
+
+    def empty(self):
+        """Drop what only a page needs: the numbers as bytes."""
+        self.forward_a, self.forward_b = {}, {}
+
+    def fill(self):
+        """Have again what a page needs."""
+        with self.hold_sync():
+            for name, value in self._sent().items():
+                setattr(self, name, value)
 
     def _sent(self):
         """What the page gets to know of the two."""

@@ -36,6 +36,7 @@ SETTINGS = {
 }
 
 BROWSERS = [
+    "chromium-headless-shell",  # Chromium without the windows that nobody sees: a quarter less work for the processor
     *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
@@ -103,7 +104,7 @@ def find_chromium(playwright):
     if wanted:
         raise RuntimeError(f"CHROMIUM is {wanted!r}, and no such program is here.")
     raise RuntimeError(
-        "The browser tests need Chromium: `sudo apt install chromium` on Debian, "
+        "The browser tests need Chromium: `sudo apt install chromium-headless-shell` on Debian, "
         "`.venv/bin/playwright install chromium` anywhere, or CHROMIUM=/path/to/chrome."
     )
 

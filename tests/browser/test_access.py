@@ -8,11 +8,10 @@ from helpers.attention.heads import head
 from helpers.by_hand.puzzles import puzzle
 from helpers.by_hand.walking import walk
 from helpers.diagram import Diagram
+from helpers.explore.compare import compare
 from helpers.explore.explorer import explore
 from helpers.gpt.watching import View
 from helpers.inputs.examples import by_hand
-from helpers.live.bundle import alone
-from helpers.live.live import Live
 from tests.browser.lab import REPO
 from tests.browser.pages import BlankPage, head_of
 from tests.test_folding import model
@@ -64,6 +63,10 @@ def in_sequences():
     )
 
 
+def compared():
+    return compare(head_of(), head_of(causal=False))
+
+
 def trained():
     lines = [3 - 0.01 * i for i in range(60)]
     return View(
@@ -79,14 +82,16 @@ SHOWN = {
     "parts": [lambda: Diagram(model(2, 2))],
     "sequences": [in_sequences],
     "training": [trained, trained],
+    "comparison": [compared],
 }
-OPEN = {  # what a hand may have opened
+OPEN = {  # what a hand may have opened, in whichever diagram: the same tools stand below each
     "as it is": [],
     "help": ["summary"],
     "note": [".attention-tools .attention-button:text-is('Note')"],
     "copy": [".attention-tools .attention-button:text-is('Copy')"],
     "copied by hand": [".attention-tools .attention-button:text-is('Copy')", "[role=menuitem] >> nth=0"],
 }
+TOOLS = {"explorer", "gradients"}
 
 
 @pytest.fixture
@@ -99,8 +104,7 @@ def mounted(browser):
             color_scheme=scheme, viewport={"width": width // zoom, "height": 900 // zoom}, device_scale_factor=zoom
         )
         widgets = [build() for build in builds]
-        of_a_diagram = isinstance(widgets[0], Diagram)
-        blank = BlankPage(window, *(() if of_a_diagram else (alone(), Live._css)))
+        blank = BlankPage(window, widgets[0]._module, widgets[0]._css)
         window.add_style_tag(content=f":root {{ color-scheme: {scheme}; background: Canvas }}")
         windows.append(blank)
         for widget in widgets:
@@ -119,7 +123,7 @@ def test_axe_finds_nothing(mounted, name, scheme):
     page = mounted(SHOWN[name], scheme)
     page.add_script_tag(path=AXE)
     for state, clicks in OPEN.items():
-        if clicks and name == "training":
+        if clicks and name not in TOOLS:
             continue
         for selector in clicks:
             page.locator(selector).first.click()
