@@ -1,17 +1,21 @@
 """What each lever of the training is worth: the course's GPT trained again and again, one thing changed each time.
 
-python bench/levers.py      prints a table and writes data/levers.json, which notebook 12 draws
+python bench/levers.py                  prints a table and writes data/levers.json, which notebook 12 draws
+python bench/levers.py --optimizers     Muon and AdamW at three rates and with two seeds each: data/optimizers.json
 """
 
+import argparse
 import json
+import os
 
 import torch
 from tqdm import tqdm
 
 from helpers.gpt.fast import FastGPT
 from helpers.gpt.model import GPT
-from helpers.gpt.training import Training
-from helpers.inputs.corpus import floor
+from helpers.gpt.open_heads import copied
+from helpers.gpt.training import RATES, Training, split
+from helpers.inputs.corpus import floor, repeated_names
 from helpers.inputs.texts import data_folder, load_text
 
 STEPS = 600
@@ -31,23 +35,70 @@ LEVERS = {  # name: (model, its options, the training's options)
     "context 64": (FastGPT, {"context": 64}, {"batch": 16}),
     "the plain GPT": (GPT, {}, {"optimizer": "adamw"}),
 }
+AS_NOTEBOOK_12 = dict(context=128, C=80, heads=4, layers=3)
+FACTORS, SEEDS = (1 / 3, 1.0, 3.0), (0, 1)  # of the rates that notebook 12 uses
+FIRST = {"muon": RATES["muon"]["matrices"], "adamw": RATES["adamw"]}
 
 
-def measure(build, model_options, training_options):
-    """The loss on the part of the tales that was kept away, after STEPS steps of 1024 characters."""
-    torch.manual_seed(0)
+def trained(build, model_options, training_options, steps, seed=0):
+    """A training on the tales, at its end; a step reads 1024 characters."""
+    torch.manual_seed(seed)
     text = load_text("tales")
     model = build(len(set(text)), **{"context": 128, **model_options})
-    training = Training(model, text, steps=STEPS, **training_options).run()
-    return training.test(seen=min(115, model.context // 2), most=8000)
+    return Training(model, text, steps=steps, seed=seed, **training_options).run()
+
+
+def levers():
+    """The loss with each lever moved: data/levers.json."""
+    losses = {}
+    for name, lever in tqdm(LEVERS.items()):
+        training = trained(*lever, STEPS)
+        losses[name] = round(training.test(seen=min(115, training.context // 2), most=8000), 3)
+        print(f"{losses[name]:6.3f}  {name}")
+    keep("levers", {"steps": STEPS, "floor": round(floor(), 3), "losses": losses})
+
+
+def optimizers(steps):
+    """The loss, and the share of copied letters, with both optimizers, each at several rates: data/optimizers.json."""
+    tales = split(load_text("tales"))[1].split("\n\n")[1:41]  # 40 that no training has seen
+    runs = []
+    for kind in FIRST:
+        for factor in FACTORS:
+            for seed in SEEDS:
+                options = {"optimizer": kind, "rate": factor}
+                training = trained(FastGPT, AS_NOTEBOOK_12, options, steps, seed)
+                run = {
+                    "optimizer": kind,
+                    "rate": round(factor * FIRST[kind], 4),
+                    "seed": seed,
+                    "loss": round(training.test(seen=96, most=12_000), 3),
+                    "copied": round(copied(training.model, [repeated_names(tale) for tale in tales]), 3),
+                }
+                print(run, f"{training.seconds:.0f} s", flush=True)
+                runs.append(run)
+    keep("optimizers", {**where(steps), "floor": round(floor(), 3), "runs": runs})
+
+
+def where(steps):
+    """On what machine, and with what settings."""
+    threads = torch.get_num_threads()
+    machine = f"{os.cpu_count()} cores, {threads} thread{'s' * (threads > 1)}, torch {torch.__version__}"
+    return {"machine": machine, "settings": {"model": "FastGPT", **AS_NOTEBOOK_12, "batch": 8, "steps": steps}}
+
+
+def keep(name, found):
+    (data_folder() / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 def main():
-    losses = {name: round(measure(*lever), 3) for name, lever in tqdm(LEVERS.items())}
-    for name, loss in losses.items():
-        print(f"{loss:6.3f}  {name}")
-    found = {"steps": STEPS, "floor": round(floor(), 3), "losses": losses}
-    (data_folder() / "levers.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--optimizers", action="store_true", help="compare Muon and AdamW, not the levers")
+    parser.add_argument("--steps", type=int, default=520, help="of each run of --optimizers")
+    chosen = parser.parse_args()
+    if chosen.optimizers:
+        optimizers(chosen.steps)
+    else:
+        levers()
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from helpers.gpt.checkpoint import load
 from helpers.gpt.fast import FastGPT
 from helpers.gpt.model import GPT
-from helpers.gpt.open_heads import previous, score, trace_model, weights_of, without
+from helpers.gpt.open_heads import copied, previous, score, trace_model, weights_of, without
 from helpers.gpt.training import loss_on, split, write
 from helpers.inputs.corpus import floor, repeated_names
 from helpers.inputs.texts import data_folder, load_text
@@ -350,6 +350,18 @@ def test_its_best_induction_head_looks_where_it_should_and_costs_most(trained, h
     assert divmod(costs.argmax().item(), costs.shape[1]) == best
     others = costs.flatten().sort().values[-2]
     assert costs[best] - loss_on(trained, ids, seen=64) > 1.5 * (others - loss_on(trained, ids, seen=64))
+
+
+def test_it_copies_the_letters_of_names_that_were_called_before(trained, held_back):
+    pairs = [repeated_names(tale) for tale in held_back[:6]]
+    right = []
+    for tale, places in pairs:  # each place by itself: the text so far, and the letter that the model goes on with
+        right += [write(trained, tale[: at + 1], count=1, temperature=0) == tale[: at + 2] for at in places]
+    assert copied(trained, pairs) == sum(right) / len(right) > 0.9
+    with pytest.raises(ValueError, match="no place counts in these texts, so that there is no share"):
+        copied(trained, [("Zilu", {})])
+    with pytest.raises(ValueError, match="a place is 3"):
+        copied(trained, [("Zilu", {3: [1]})])
 
 
 def test_a_previous_token_head_stands_before_it(trained, held_back):

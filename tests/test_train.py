@@ -1,21 +1,28 @@
 """Training: it learns, it can be stopped and gone on with, and its optimizer does what it says."""
 
+import ast
+import inspect
+import json
 import os
+import re
 import signal
 import threading
 from itertools import pairwise
+from pathlib import Path
 
+import nbformat
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.gpt.fast import FastGPT
+from helpers.gpt.fast import SHARPNESS, FastGPT
 from helpers.gpt.model import GPT
 from helpers.gpt.muon import Muon, orthogonalize
-from helpers.gpt.training import Training, loss_on, optimizers, split, write
+from helpers.gpt.training import RATES, Training, draw, learn, loss_on, optimizers, share_of_rate, split, write
 from helpers.gpt.watching import drawing, smooth, watch
-from helpers.inputs.corpus import tales
+from helpers.inputs.corpus import floor, tales
+from helpers.inputs.texts import data_folder
 from helpers.inputs.tokenizer import Tokenizer
 
 TEXT = tales(6000)[0]
@@ -115,8 +122,12 @@ def test_a_run_in_a_thread():
 
 
 def test_the_learning_rate_rests_and_then_falls():
-    run = training(100)
-    shares = [run.share_of_rate(step) for step in range(101)]
+    run, shares = training(100), [share_of_rate(step, 100) for step in range(101)]
+    rates = [[group["lr"] for one in run.optimizers for group in one.param_groups]]
+    for _ in range(100):
+        run.take_a_step()
+        rates.append([group["lr"] for one in run.optimizers for group in one.param_groups])
+    assert all(rate == pytest.approx([share * first for first in rates[0]]) for rate, share in zip(rates, shares))
     assert shares[:51] == [1.0] * 51 and shares == sorted(shares, reverse=True) and shares[-1] == pytest.approx(0.05)
 
 
@@ -288,3 +299,80 @@ def test_names_of_lines_that_end_together_stand_apart():
     )
     heights = [float(place["top"].removesuffix("px")) for role, place, _ in texts if role]
     assert heights == sorted(heights) and min(low - high for high, low in pairwise(heights)) > 12 and len(heights) == 3
+
+
+# -- what the notebook teaches --------------------------------------------------------------------
+
+NOTEBOOK = nbformat.read(Path(__file__).parent.parent / "notebooks" / "12_train_a_gpt.ipynb", as_version=4)
+SOURCES = {cell.id: cell.source for cell in NOTEBOOK.cells}
+
+
+def bare(function):
+    """A function as its syntax tree says it, without its docstring."""
+    if ast.get_docstring(function) is not None:
+        del function.body[0]
+    return ast.dump(function)
+
+
+@pytest.mark.parametrize(
+    ("cell", "function"), [("loop-draw", draw), ("loop-learn", learn), ("rate", share_of_rate)], ids=str
+)
+def test_the_notebook_teaches_the_loop_that_the_helpers_run(cell, function):
+    taught = [node for node in ast.parse(SOURCES[cell]).body if isinstance(node, ast.FunctionDef)]
+    (held,) = ast.parse(inspect.getsource(function)).body
+    assert [bare(node) for node in taught] == [bare(held)]
+
+
+def differences():
+    """The rows of the notebook's table of what differs between its two models: (GPT, FastGPT) by what."""
+    rows = [line.strip("|").split("|") for line in SOURCES["levers-all"].splitlines() if line.startswith("|")]
+    return {row[0].strip(): (row[1], row[2]) for row in rows[2:]}
+
+
+def test_the_notebook_names_what_differs_between_its_models():
+    plain, fast = (dict(build(63, context=128, C=80).named_parameters()) for build in (GPT, FastGPT))
+    told = differences()
+    for model, there in zip((plain, fast), told["biases"]):
+        biases = {name.split(".")[-2] for name in model if name.endswith("bias")} - {"norm", "norm1", "norm2"}
+        assert biases == {*re.findall(r"`(\w+)`", there)}
+    assert "positions.weight" in plain and "positions.weight" not in fast and "rotary" in told["positions"][1]
+    assert {name for name in plain if "norm" in name} and not {name for name in fast if "norm" in name}
+    zeros = {name.split(".")[-2] for name, weight in fast.items() if weight.ndim == 2 and not weight.any()}
+    assert zeros == {"projection", "down", "logits"} and "zero" in told["what writes into x, and the logits"][1]
+    root = {name: weight.std().item() * weight.shape[1] ** 0.5 for name, weight in fast.items() if ".up." in name}
+    assert [*root.values()] == [pytest.approx(0.8, abs=0.02)] * 3 and "0.8" in told["the other matrices of a block"][1]
+    before, after = told["scale of the scores"]
+    assert f"{20**-0.5:.3f}" in before and str(SHARPNESS) in after
+    models = GPT(63, context=128, C=80), FastGPT(63, context=128, C=80)
+    assert [model.blocks[0].attention.scale for model in models] == [20**-0.5, SHARPNESS]
+    means = [re.findall(r"\d\.\d+", one) for one in told["optimizer"]]
+    (adamw,), (muon, adam) = (optimizers(model, kind) for model, kind in zip(models, ("adamw", "muon")))
+    assert [float(mean) for mean in means[0]] == [*adamw.defaults["betas"]]
+    assert [float(mean) for mean in means[1]] == [muon.defaults["momentum"], *adam.defaults["betas"]]
+    assert adam.defaults["weight_decay"] == 0 and f"{adam.defaults['eps']:.0e}" in told["optimizer"][1]
+    rates = told["learning rate"]
+    assert str(RATES["adamw"]) in rates[0]
+    assert [float(rate) for rate in re.findall(r"\d\.\d+", rates[1])] == [*RATES["muon"].values()]
+
+
+def test_each_difference_of_the_code_stands_in_the_table():
+    """Whatever is switched, or written anew, in fast.py: a change there asks for a row."""
+    switches = {name for name, one in inspect.signature(FastGPT).parameters.items() if isinstance(one.default, bool)}
+    bold = " ".join(re.findall(r"\*\*(.*?)\*\*", SOURCES["levers-all"]))
+    assert switches == {"rotary", "normalize", "squared", "zero"}
+    assert all(word in bold for word in ("rotary", "normalized", "square of relu", "zero", "Muon"))
+    x = torch.randn(2, 3, 80)
+    torch.testing.assert_close(FastGPT(63, C=80).blocks[0].norm1(x), x / x.square().mean(-1, keepdim=True).sqrt())
+    embedded = FastGPT(63, C=80).embed(torch.tensor([[1, 2]]))
+    torch.testing.assert_close(embedded.norm(dim=-1), torch.full((1, 2), 80**0.5))
+
+
+def test_the_table_of_optimizers_is_that_of_the_notebook():
+    measured = json.loads((data_folder() / "optimizers.json").read_text())
+    sizes = {name: measured["settings"][name] for name in ("context", "C", "heads", "layers", "steps")}
+    assert sizes == {"context": 128, "C": 80, "heads": 4, "layers": 3, "steps": 520}
+    told = [f"{name}={size}" for name, size in sizes.items()]
+    assert all(one in SOURCES["train"] for one in told) and measured["floor"] == round(floor(), 3)
+    for kind in ("muon", "adamw"):
+        runs = [(run["rate"], run["seed"]) for run in measured["runs"] if run["optimizer"] == kind]
+        assert len(runs) == len({*runs}) >= 6 and {seed for _, seed in runs} == {0, 1}

@@ -4,7 +4,7 @@ from helpers.gpt.checkpoint import load, save
 from helpers.gpt.fast import FastGPT
 from helpers.gpt.model import GPT, MultiHeadAttention
 from helpers.gpt.muon import orthogonalize
-from helpers.gpt.open_heads import previous, score, trace_model, without
+from helpers.gpt.open_heads import copied, previous, score, trace_model, without
 from helpers.gpt.training import Training, loss_on, split, write
 from helpers.gpt.watching import watch
 
@@ -13,6 +13,7 @@ __all__ = [
     "FastGPT",
     "MultiHeadAttention",
     "Training",
+    "copied",
     "load",
     "loss_on",
     "orthogonalize",

@@ -72,7 +72,7 @@ class FastFeedForward(FeedForward):
 
     def forward(self, x):
         hidden = self.up(x).relu()
-        return self.down(hidden.square() if self.squared else hidden)
+        return self.down(hidden * hidden if self.squared else hidden)  # faster than square(), going back
 
 
 class FastBlock(Block):

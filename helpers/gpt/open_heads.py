@@ -111,6 +111,33 @@ def score(model, pairs):
     return torch.stack(found).mean(0)
 
 
+@torch.no_grad()
+def copied(model, pairs):
+    """At what share of certain places the token that really follows is the likeliest to the model: from 0 to 1.
+
+    pairs: as in ``score``; of the places, those that look count. The model is read in a copy, without dropout.
+    Raises ValueError as ``score`` does.
+
+    >>> from helpers.gpt.checkpoint import load
+    >>> from helpers.inputs.corpus import repeated_names
+    >>> from helpers.inputs.texts import data_folder
+    >>> model, _ = load(data_folder() / "tales")
+    >>> copied(model, [repeated_names("Zilu, Zilu, Zilu!")])
+    1.0
+    """
+    copy, right = copy_of(model), []
+    for text, places in pairs_in(pairs):
+        ids = ids_of(copy, text)
+        likeliest = copy(ids[None])[0].argmax(-1)  # (T) -> (1, T, vocabulary) -> (T)
+        right += [
+            likeliest[at].item() == ids[at + 1].item()
+            for at in (whole_number("a place", at, 0, len(ids) - 2) for at in places)
+        ]
+    if not right:
+        raise ValueError("no place counts in these texts, so that there is no share.")
+    return sum(right) / len(right)
+
+
 def pairs_in(pairs):
     """The pairs as a list. Raises ValueError where they are something else."""
     found = listed(pairs)

@@ -15,7 +15,6 @@ from helpers.look.given import positive, told, whole_number
 
 RATES = {"muon": {"matrices": 0.014, "tokens": 0.02, "logits": 0.007, "biases": 0.07}, "adamw": 3e-3}
 LOGITS = ("logits", "lm_head")  # the layer that makes them, in a model of the course and in the lecture's
-COOLING = 0.5  # from this share of the steps on, the learning rate falls, to a twentieth at the end
 SNAPSHOTS = 20
 COLDEST = 0.001  # below it, the logits divided by the temperature overflow
 LARGEST_SEED = 2**63 - 1
@@ -57,6 +56,29 @@ def optimizers(model, kind="muon", rate=1.0):
     return [Muon(groups["matrices"], lr=rates["matrices"]), torch.optim.Adam(rest, betas=(0.8, 0.95), eps=1e-10)]
 
 
+def draw(ids, context, batch, chance):
+    """A batch of windows that begin anywhere in the text: (N,) -> (B, T+1)."""
+    starts = torch.randint(len(ids) - context, (batch, 1), generator=chance).to(ids.device)  # (B, 1)
+    return ids[starts + torch.arange(context + 1, device=ids.device)]  # (B, 1) + (T+1,) -> (B, T+1)
+
+
+def learn(model, ids, optimizers):
+    """One step: predict every next token, go back, move every number a little. Returns the loss before it, in nats."""
+    loss = model.loss(ids)  # (B, T+1) -> ()
+    for one in optimizers:
+        one.zero_grad()
+    loss.backward()
+    for one in optimizers:
+        one.step()
+    return loss.item()
+
+
+def share_of_rate(step, steps):
+    """What is left of the learning rate: all for half of the steps, then less in a line, to a twentieth at the end."""
+    left = (steps - step) / steps
+    return min(1.0, 0.05 + 0.95 * left / 0.5)
+
+
 class Training:
     """A run of training: ``run()`` takes its steps, an interrupt ends it early, ``run()`` again goes on.
 
@@ -94,16 +116,14 @@ class Training:
         )
         self.model, self.batch, self.steps = model, batch, steps
         self.optimizers = optimizers(model, optimizer, rate)
-        self.schedules = [torch.optim.lr_scheduler.LambdaLR(one, self.share_of_rate) for one in self.optimizers]
+        self.schedules = [
+            torch.optim.lr_scheduler.LambdaLR(one, lambda step: share_of_rate(step, self.steps))
+            for one in self.optimizers
+        ]
         self.chance = torch.Generator().manual_seed(whole_number("seed", seed, 0, LARGEST_SEED))
         model.tokenizer = self.tokenizer
         self.losses, self.snapshots, self.seconds = [], {}, 0.0
         self.keep()
-
-    def share_of_rate(self, step):
-        """The learning rate falls in a line at the end, so that the last steps settle."""
-        left = (self.steps - step) / self.steps
-        return min(1.0, 0.05 + 0.95 * left / (1 - COOLING))
 
     @property
     def step(self):
@@ -137,17 +157,11 @@ class Training:
         return self
 
     def take_a_step(self):
-        """One batch forward, back, and a step of every optimizer."""
-        starts = torch.randint(len(self.learned) - self.context, (self.batch, 1), generator=self.chance).to(self.device)
-        ids = self.learned[starts + torch.arange(self.context + 1, device=self.device)]  # (B, 1) + (T+1) -> (B, T+1)
-        loss = self.reading.loss(ids)
-        for one in self.optimizers:
-            one.zero_grad()
-        loss.backward()
-        for one, schedule in zip(self.optimizers, self.schedules):
-            one.step()
+        """Draw a batch, learn from it, and let the rates fall."""
+        ids = draw(self.learned, self.context, self.batch, self.chance)
+        self.losses.append(learn(self.reading, ids, self.optimizers))
+        for schedule in self.schedules:
             schedule.step()
-        self.losses.append(loss.item())
 
     def keep(self):
         """Keep a copy of the weights as they are."""
