@@ -117,17 +117,10 @@ def test_the_module_is_whole_and_asks_for_nothing_from_outside():
         and len(re.findall(r"^export default", text, re.MULTILINE)) == 1
     )
     assert {path.name for path in HERE.glob("*.js")} == {*MODULES, "one.js"}
-    for source in (text, Diagram._css):
+    for source in (text, Diagram.css):
         assert not re.search(
             r"https?://(?!www\.w3\.org/2000/svg)|fetch\(|XMLHttpRequest|@import|url\(|innerHTML|eval\(", source
         )
-
-
-def test_no_name_is_declared_twice_in_the_joined_modules():
-    names = re.findall(r"^(?:export )?(?:const|let|function|class) (\w+)", module(), re.MULTILINE)
-    for group in re.findall(r"^(?:export )?const \[([^\]]+)\] =", module(), re.MULTILINE):
-        names += group.replace(" ", "").split(",")
-    assert len(names) > 30 and len(names) == len(set(names))
 
 
 # -- another trace, a pin ---------------------------------------------------------------------------

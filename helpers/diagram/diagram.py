@@ -40,11 +40,12 @@ MODULES = (
     "diagram.js",
 )
 DRAWING = [*LIVE, *(HERE / name for name in MODULES)]
+CSS = STYLE + (HERE / "diagram.css").read_text(encoding="utf-8")
 
 
 def module():
     """The JavaScript of the diagram, with that of its controls."""
-    return joined([*DRAWING, HERE / "one.js"])
+    return joined([*DRAWING, HERE / "one.js"], CSS)
 
 
 def payload(trace, blank=None):
@@ -129,7 +130,7 @@ class Diagram(Live):
     """
 
     _module = traitlets.Unicode(module()).tag(sync=True)
-    _css = STYLE + (HERE / "diagram.css").read_text(encoding="utf-8")
+    css = CSS
     appearance = traitlets.Dict({"roles": ROLES, "axes": AXES, "themes": THEMES}).tag(sync=True)
     forward = traitlets.Dict().tag(sync=True)
     backward = traitlets.Dict(None, allow_none=True).tag(sync=True)

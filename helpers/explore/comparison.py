@@ -15,11 +15,12 @@ from helpers.trace.differences import differences, told, why_apart
 
 HERE = Path(__file__).parent
 SIDES = ("a", "b")
+CSS = Diagram.css + (HERE / "comparison.css").read_text(encoding="utf-8")
 
 
 def module():
     """The JavaScript of a comparison, with that of its two diagrams."""
-    return joined([*DRAWING, HERE / "comparison.js"])
+    return joined([*DRAWING, HERE / "comparison.js"], CSS)
 
 
 class Comparison(Live):
@@ -31,7 +32,7 @@ class Comparison(Live):
     """
 
     _module = traitlets.Unicode(module()).tag(sync=True)
-    _css = Diagram._css + (HERE / "comparison.css").read_text(encoding="utf-8")
+    css = CSS
     appearance = traitlets.Dict({"roles": ROLES, "axes": AXES, "themes": THEMES}).tag(sync=True)
     forward_a = traitlets.Dict().tag(sync=True)
     forward_b = traitlets.Dict().tag(sync=True)

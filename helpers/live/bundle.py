@@ -1,5 +1,6 @@
 """The JavaScript modules of a widget as one text: a widget's module cannot import files beside it."""
 
+import json
 import re
 from pathlib import Path
 
@@ -10,12 +11,13 @@ LOADER = (HERE / "loader.js").read_text(encoding="utf-8")
 STYLE = (HERE / "live.css").read_text(encoding="utf-8")
 
 
-def joined(paths):
-    """The modules one after the other, each after those that it uses, in one scope."""
+def joined(paths, style):
+    """The modules one after the other, each after those that it uses, in one scope; and the style that they need."""
     imports = re.compile(r"^import [^;]*;\n", re.MULTILINE)
-    return "\n".join(imports.sub("", path.read_text(encoding="utf-8")) for path in paths)
+    texts = [imports.sub("", path.read_text(encoding="utf-8")) for path in paths]
+    return "\n".join([*texts, f"export const style = {json.dumps(style)};\n"])
 
 
 def alone():
     """The JavaScript of a widget that has nothing but its controls."""
-    return joined([*LIVE, HERE / "alone.js"])
+    return joined([*LIVE, HERE / "alone.js"], STYLE)

@@ -17,6 +17,9 @@ export const widget = (show, module, names = []) => ({
     const controls = new Controls(model, root);
     controls.listen(gone.signal);
     show(model, root, gone.signal, controls.steps);
-    return () => gone.abort();
+    return () => {
+      gone.abort();
+      root.remove(); // JupyterLab remembers where each widget was, closed ones, too
+    };
   },
 });

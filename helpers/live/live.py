@@ -11,7 +11,7 @@ from helpers.live import places
 from helpers.live.bundle import LOADER, STYLE, alone
 from helpers.live.pieces import Button, Valued
 
-OF_ANYWIDGET = {"_esm", "_css", "_anywidget_id"}
+OF_ANYWIDGET = {"_esm", "_anywidget_id"}
 
 
 class Choice(traitlets.TraitType):
@@ -34,8 +34,9 @@ class Live(anywidget.AnyWidget):
     """
 
     _esm = LOADER
-    _css = STYLE
+    css = STYLE  # its module has it, too
     _module = traitlets.Unicode(alone()).tag(sync=True)  # what it loads
+    layout = traitlets.Any(None, read_only=True).tag(sync=True)  # ipywidgets' is a widget more; the course's style does
     rows = traitlets.List().tag(sync=True)  # what the pieces show
     presses = traitlets.Dict().tag(sync=True)  # how often each button was pressed
     asked = traitlets.Int(0).tag(sync=True)  # the page counts its steps
@@ -112,7 +113,6 @@ class Live(anywidget.AnyWidget):
         if self.comm is None:
             return
         super().close()
-        self.layout.close()
         self.__dict__.pop("_repr_mimebundle_", None)  # ipywidgets hides it from a closed widget
         self.empty()
 
@@ -122,7 +122,6 @@ class Live(anywidget.AnyWidget):
             self.comm = self._model_id = None
         if self.comm is None:
             self.fill()
-            self.layout.open()
             self.open()
 
     def empty(self):

@@ -1,5 +1,5 @@
-// What each widget brings to the page: it loads the module of its kind, once a page. A page keeps every module that it
-// ever read, and a cell may be run hundreds of times.
+// What each widget brings to the page: it loads the module of its kind and puts on its style, once a page. A page keeps
+// every module that it ever read, and a cell may be run hundreds of times.
 
 globalThis.attentionModules ??= new Map();
 
@@ -12,12 +12,23 @@ async function read(text) {
   }
 }
 
+// marimo has a root of its own for each widget, which the page's styles do not reach.
+function wear(el, text) {
+  const root = el.getRootNode();
+  const place = root instanceof ShadowRoot ? root : document.head;
+  if ([...place.querySelectorAll("style")].some(({ textContent }) => textContent === text)) return;
+  const style = document.createElement("style");
+  style.textContent = text;
+  place.append(style);
+}
+
 export default {
   async render(given) {
     const { attentionModules: known } = globalThis;
     const text = given.model.get("_module");
     if (!known.has(text)) known.set(text, read(text));
-    const { default: widget } = await known.get(text);
+    const { default: widget, style } = await known.get(text);
+    wear(given.el, style);
     return widget.render(given);
   },
 };

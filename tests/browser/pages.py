@@ -130,7 +130,7 @@ def sendable(sent):
 class BlankPage:
     """A page with a widget's module loaded; ``page`` is playwright's own. ``errors`` must stay empty."""
 
-    def __init__(self, page, source=None, style=Diagram._css):
+    def __init__(self, page, source=None, style=Diagram.css):
         self.page, self.errors = page, []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda said: said.type == "error" and self.errors.append(said.text))

@@ -104,7 +104,7 @@ def mounted(browser):
             color_scheme=scheme, viewport={"width": width // zoom, "height": 900 // zoom}, device_scale_factor=zoom
         )
         widgets = [build() for build in builds]
-        blank = BlankPage(window, widgets[0]._module, widgets[0]._css)
+        blank = BlankPage(window, widgets[0]._module, widgets[0].css)
         window.add_style_tag(content=f":root {{ color-scheme: {scheme}; background: Canvas }}")
         windows.append(blank)
         for widget in widgets:

@@ -88,7 +88,7 @@ class Both:
 
 @pytest.fixture(scope="module")
 def bare(browser):
-    yield BlankPage(browser.new_page(), module(), Comparison._css)
+    yield BlankPage(browser.new_page(), module(), Comparison.css)
 
 
 @pytest.fixture

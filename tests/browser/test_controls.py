@@ -141,7 +141,7 @@ def test_python_moves_them_too(controls):
 @pytest.mark.parametrize("width", [260, 900])
 def test_whatever_stands_in_them_is_text_and_fits(browser, width):
     window = browser.new_page(viewport={"width": width, "height": 700})
-    page = BlankPage(window, alone(), Live._css)
+    page = BlankPage(window, alone(), Live.css)
     rows = [
         [
             Slider(f"s{i}", f"s{i}", text, 2, 1, 8),

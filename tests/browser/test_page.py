@@ -387,15 +387,16 @@ def test_a_diagram_that_is_taken_away_leaves_nothing_behind(show):
     shown = show(head_of())
     left = shown.page.evaluate("""async () => {
         const [{ model, el, remove }] = models;
-        const paints = el.firstElementChild.dataset.paints;
+        const [error, drawn] = [el.querySelector(".attention-error"), el.querySelector("[data-paints]")];
+        const { paints } = drawn.dataset;
         remove();
         model.update({ error: "late" });
         document.body.dataset.jpThemeLight = "false";
         dispatchEvent(new Event("resize"));
         await frames();
-        return [el.querySelector(".attention-error").textContent, el.firstElementChild.dataset.paints === paints];
+        return [el.children.length, error.textContent, Number(paints) > 0, drawn.dataset.paints === paints];
     }""")
-    assert left == ["", True]
+    assert left == [0, "", True, True]
 
 
 # -- the drawing ----------------------------------------------------------------------------------

@@ -79,7 +79,7 @@ def test_the_curve_fits_its_window(browser, width):
     page = browser.new_page(viewport={"width": width, "height": 400})
     drawn = drawing({**lines, "floor": [(0, 1.48), (520, 1.48)]}, 520)
     plot = Live([[Curves("plot", "The loss", WIDTH, HEIGHT, (TOP, RIGHT, BOTTOM, LEFT), *drawn)]])
-    blank = BlankPage(page, alone(), f"{Live._css} body {{ padding: 8px }}")
+    blank = BlankPage(page, alone(), f"{Live.css} body {{ padding: 8px }}")
     blank.mount(plot)
     (_, _, wide, high), texts, paths, scrolled = page.evaluate(PLACES)
     assert blank.errors == [] and "attention-live" in page.content()
