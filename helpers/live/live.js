@@ -3,13 +3,19 @@
 import { Controls } from "./controls.js";
 import { element } from "./element.js";
 import { kept } from "./kept.js";
-import { followTheme } from "./theme.js";
+import { followTheme, wear } from "./theme.js";
 
 // show(root, signal): what stands below the controls. module, names: what draws it again once the kernel is gone, and
 // the traits that it then reads.
 export const widget = (show, module, names = []) => ({
-  names,
-  render({ model, el }) {
+  // JupyterLab remembers each widget that ever was on the page, closed ones, too: little is left of them to remember.
+  initialize({ model }) {
+    model.on("destroy", () => {
+      for (const name of [...names, "rows", "_module"]) model.set(name, null);
+    });
+  },
+  render({ model, el }, style) {
+    if (style) wear(el, style);
     const root = element("div", "attention-live");
     root.keep = () => kept(model, module, names);
     el.append(root);

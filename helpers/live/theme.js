@@ -1,5 +1,7 @@
 // Is the page dark, and when does that change?
 
+import { element } from "./element.js";
+
 // JupyterLab, VS Code, Colab and marimo each say in their own way whether they are dark.
 export function isDark() {
   const { body, documentElement: html } = document;
@@ -23,4 +25,12 @@ export function followTheme(root, signal, changed = () => {}) {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", follow, { signal });
   signal.addEventListener("abort", () => themes.disconnect());
   root.classList.toggle("attention-dark", isDark());
+}
+
+// Put a style on the page, once; marimo has a root of its own for each widget, which the page's styles do not reach.
+export function wear(el, text) {
+  const root = el.getRootNode();
+  const place = root instanceof ShadowRoot ? root : document.head;
+  if ([...place.querySelectorAll("style")].some(({ textContent }) => textContent === text)) return;
+  place.append(element("style", "", {}, text));
 }

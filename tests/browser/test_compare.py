@@ -327,10 +327,10 @@ def test_pins_from_python_are_in_both(both):
 
 def test_nothing_is_left_behind(both):
     page = both(pair())
-    page.page.evaluate("models[0].remove()")
+    page.page.evaluate("() => { left = document.querySelector('.attention-told'); models[0].remove(); }")
     sent = json.loads(json.dumps({"forward_a": sendable(page.shown.forward_a)}))
     page.blank.update(**sent, told="gone")
-    assert page.told == page.shown.told
+    assert page.page.evaluate("[left.textContent, left.isConnected]") == [page.shown.told, False]
 
 
 def test_in_jupyterlab_a_slider_moves_both(lab):
