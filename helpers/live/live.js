@@ -8,6 +8,7 @@ import { followTheme } from "./theme.js";
 // show(root, signal): what stands below the controls. module, names: what draws it again once the kernel is gone, and
 // the traits that it then reads.
 export const widget = (show, module, names = []) => ({
+  names,
   render({ model, el }) {
     const root = element("div", "attention-live");
     root.keep = () => kept(model, module, names);
@@ -19,7 +20,7 @@ export const widget = (show, module, names = []) => ({
     show(model, root, gone.signal, controls.steps);
     return () => {
       gone.abort();
-      root.remove(); // JupyterLab remembers where each widget was, closed ones, too
+      root.remove();
     };
   },
 });

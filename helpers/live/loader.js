@@ -22,12 +22,23 @@ function wear(el, text) {
   place.append(style);
 }
 
+function load(model) {
+  const { attentionModules: known } = globalThis;
+  const text = model.get("_module");
+  if (!known.has(text)) known.set(text, read(text));
+  return known.get(text);
+}
+
 export default {
+  // JupyterLab remembers each widget that ever was on the page, closed ones, too: little is left of them to remember.
+  initialize({ model }) {
+    model.on("destroy", async () => {
+      const { default: widget } = await load(model);
+      for (const name of [...widget.names, "rows", "_module"]) model.set(name, null);
+    });
+  },
   async render(given) {
-    const { attentionModules: known } = globalThis;
-    const text = given.model.get("_module");
-    if (!known.has(text)) known.set(text, read(text));
-    const { default: widget, style } = await known.get(text);
+    const { default: widget, style } = await load(given.model);
     wear(given.el, style);
     return widget.render(given);
   },
