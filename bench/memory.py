@@ -5,7 +5,8 @@
 Each kind of cell has a JupyterLab page and a kernel of its own, and is run 400 times. Of the kernel it is what Python
 has allocated and not freed (tracemalloc, after the garbage collector has run): the memory of the process itself moves
 with the allocator, by megabytes, and stands beside it. Of the page it is the JavaScript heap, after its own collector
-has run. A cell that prints a line shows what JupyterLab and IPython keep of any cell.
+has run. A cell that prints a line shows what JupyterLab and IPython keep of any cell, and an IntSlider what they keep
+of any widget: JupyterLab 4 remembers each one that ever had a connection to the kernel, closed ones, too.
 """
 
 import argparse
@@ -22,6 +23,7 @@ explore(head, T=(1, 64, {size}), C=(1, 64, {size}))
 """
 CELLS = {
     "a cell that prints a line": "print('one line')",
+    "an IntSlider of ipywidgets": "import ipywidgets\nipywidgets.IntSlider()",
     "explore(head), T=8, C=4": EXPLORER.format(size=8).replace("C=(1, 64, 8)", "C=(1, 64, 4)"),
     "explore(head), T=64, C=64": EXPLORER.format(size=64),
 }
