@@ -331,7 +331,7 @@ def test_the_page_gets_what_it_asks_for():
 def test_it_is_one_widget_and_ends():
     before = {*alive}
     shown = compare(head, halved)
-    assert len({*alive} - before) <= 3
+    assert len({*alive} - before) == 1
     shown.close()
     assert {*alive} == before
 

@@ -255,9 +255,9 @@ def made(build):
     ],
     ids=["explorer", "diagram", "walk", "live"],
 )
-def test_it_is_at_most_three_widgets_and_none_once_it_is_closed(build):
+def test_it_is_one_widget_and_none_once_it_is_closed(build):
     widget, parts = made(build)
-    assert 1 <= len(parts) <= 3
+    assert len(parts) == 1
     widget.close()
     widget.close()
     assert not any(one.comm for one in parts)
