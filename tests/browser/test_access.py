@@ -84,14 +84,13 @@ SHOWN = {
     "training": [trained, trained],
     "comparison": [compared],
 }
-OPEN = {  # what a hand may have opened, in whichever diagram: the same tools stand below each
+OPEN = {  # what a hand may have opened
     "as it is": [],
     "help": ["summary"],
     "note": [".attention-tools .attention-button:text-is('Note')"],
     "copy": [".attention-tools .attention-button:text-is('Copy')"],
-    "copied by hand": [".attention-tools .attention-button:text-is('Copy')", "[role=menuitem] >> nth=0"],
+    "copied by hand": [".attention-tools .attention-button:text-is('Copy')", "[role=menuitem]"],
 }
-TOOLS = {"explorer", "gradients"}
 
 
 @pytest.fixture
@@ -123,10 +122,10 @@ def test_axe_finds_nothing(mounted, name, scheme):
     page = mounted(SHOWN[name], scheme)
     page.add_script_tag(path=AXE)
     for state, clicks in OPEN.items():
-        if clicks and name not in TOOLS:
+        if clicks and name == "training":
             continue
         for selector in clicks:
-            page.locator(selector).first.click()
+            page.locator(selector).filter(visible=True).first.click()
         page.wait_for_timeout(50)
         found, passed = page.evaluate(LOOK)
         assert [one for one in found if one[1] != "minor"] == [], state
