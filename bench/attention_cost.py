@@ -1,16 +1,13 @@
 """What attention costs in time: the four matrices and the pairs of tokens, for more and more tokens, on one core.
 
-python bench/attention_cost.py      prints a table and writes data/attention_cost.json, which notebook 09 draws
+python -m bench.attention_cost      prints a table and writes data/attention_cost.json, which notebook 09 draws
 
 It runs what notebook 09 itself defines: its class, and its cells that measure.
 """
 
-import json
-
 import torch
 
-from helpers.inputs.texts import data_folder
-from tools.notebooks import NOTEBOOKS, load
+from bench.taught import keep, taught
 
 LENGTHS = [32, 64, 128, 256, 512, 1024, 2048]
 CELLS = ("imports", "class", "cost-measure", "cost-both")
@@ -19,11 +16,8 @@ ROUNDS = 8  # so many measurements, one after the other; what is drawn is the sh
 
 def main():
     torch.set_num_threads(1)
-    taught = {}
-    for cell in load(NOTEBOOKS / "09_many_heads.ipynb").cells:
-        if cell.id in CELLS:
-            exec(cell.source, taught)
-    rounds = [[taught["measure"](T) for T in LENGTHS] for _ in range(ROUNDS)]
+    measure = taught("09_many_heads", CELLS)["measure"]
+    rounds = [[measure(T) for T in LENGTHS] for _ in range(ROUNDS)]
     shortest = [[min(parts) for parts in zip(*(one[i] for one in rounds))] for i in range(len(LENGTHS))]
     in_matrices, in_pairs = ([round(1000 * one, 3) for one in line] for line in zip(*shortest))
     for T, *times in zip(LENGTHS, in_matrices, in_pairs):
@@ -31,8 +25,7 @@ def main():
     few, many = LENGTHS.index(512), LENGTHS.index(2048)
     growth = [[round(many / few, 1) for few, many in zip(one[few], one[many])] for one in rounds]
     print("from 512 to 2048 tokens, in each round:", growth)
-    found = {"lengths": LENGTHS, "milliseconds": [in_matrices, in_pairs], "growth": growth}
-    (data_folder() / "attention_cost.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    keep("attention_cost", {"lengths": LENGTHS, "milliseconds": [in_matrices, in_pairs], "growth": growth})
 
 
 if __name__ == "__main__":

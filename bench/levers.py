@@ -1,22 +1,22 @@
 """What each lever of the training is worth: the course's GPT trained again and again, one thing changed each time.
 
-python bench/levers.py                  prints a table and writes data/levers.json, which notebook 12 draws
-python bench/levers.py --optimizers     Muon and AdamW at three rates and with two seeds each: data/optimizers.json
+python -m bench.levers                  prints a table and writes data/levers.json, which notebook 12 draws
+python -m bench.levers --optimizers     Muon and AdamW at three rates and with two seeds each: data/optimizers.json
 """
 
 import argparse
-import json
 import os
 
 import torch
 from tqdm import tqdm
 
+from bench.taught import keep
 from helpers.gpt.fast import FastGPT
 from helpers.gpt.model import GPT
 from helpers.gpt.open_heads import copied
 from helpers.gpt.training import RATES, Training, split
 from helpers.inputs.corpus import floor, repeated_names
-from helpers.inputs.texts import data_folder, load_text
+from helpers.inputs.texts import load_text
 
 STEPS = 600
 LEVERS = {  # name: (model, its options, the training's options)
@@ -84,10 +84,6 @@ def where(steps):
     threads = torch.get_num_threads()
     machine = f"{os.cpu_count()} cores, {threads} thread{'s' * (threads > 1)}, torch {torch.__version__}"
     return {"machine": machine, "settings": {"model": "FastGPT", **AS_NOTEBOOK_12, "batch": 8, "steps": steps}}
-
-
-def keep(name, found):
-    (data_folder() / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 def main():
