@@ -555,9 +555,11 @@ def test_the_formula_stays_in_sight_below_a_tall_diagram(show):
     assert shown.root.bounding_box()["height"] > 700
     x, y = shown.place("x", 0, 0)
     shown.page.mouse.move(x + 1, y + 1)
-    shown.page.wait_for_timeout(150)  # it glides there
-    panel = shown.root.locator(".attention-panel").bounding_box()
-    assert panel["y"] > 0 and panel["y"] + panel["height"] <= 500
+    in_sight = """() => {
+        const { top, bottom } = document.querySelector(".attention-panel").getBoundingClientRect();
+        return top > 0 && bottom <= 500;
+    }"""
+    shown.page.wait_for_function(in_sight, timeout=5000)  # it glides there
 
 
 # -- saved pictures -------------------------------------------------------------------------------

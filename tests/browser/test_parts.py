@@ -70,17 +70,17 @@ def test_a_part_is_opened_and_closed(show):
     names = "() => models.at(-1).el.querySelector('.attention-stage').getAttribute('aria-label')"
     buttons.nth(1).focus()
     shown.page.keyboard.press("Enter")
-    shown.page.wait_for_timeout(100)
+    shown.page.evaluate("frames()")
     assert buttons.all_inner_texts() == ["layers.0", "layers.0.sa", "layers.0.sa.heads.0", "layers.0.sa.heads.1"]
     assert shown.page.evaluate("() => document.activeElement.textContent") == "layers.0.sa"
     assert "q00" not in shown.page.evaluate(names)
     buttons.nth(2).click()
-    shown.page.wait_for_timeout(100)
+    shown.page.evaluate("frames()")
     assert "q00" in shown.page.evaluate(names)
     assert "q01" not in shown.page.evaluate(names)
     for _ in range(2):  # closing a part closes what is in it, too
         buttons.nth(1).click()
-        shown.page.wait_for_timeout(100)
+        shown.page.evaluate("frames()")
     assert buttons.all_inner_texts() == ["layers.0", "layers.0.sa", "layers.0.sa.heads.0", "layers.0.sa.heads.1"]
     assert [button.get_attribute("aria-pressed") for button in buttons.all()] == ["true", "true", "false", "false"]
     assert "q00" not in shown.page.evaluate(names)
