@@ -12,7 +12,7 @@ from helpers.check.calls import Deadline
 from helpers.check.handed_in import order
 from helpers.check.judge import judge
 from helpers.check.placing import placed
-from helpers.check.shown import diagram
+from helpers.check.shown import picture
 from helpers.check.tries import Trials
 from tests.first_difference import typed
 from tests.small_changes import versions
@@ -119,15 +119,21 @@ def test_a_function_of_one_line_is_told_nothing_more(capsys):
 
 def test_the_run_is_shown_with_its_first_wrong_cell():
     found = place("unscaled_head", HEAD.replace("F.softmax(wei, dim=-1)", "F.softmax(wei, dim=-1).round()"))
-    shown = diagram(found)
+    shown = picture(found)
     name, index = shown.pinned
-    wei = shown.trace[name].value
-    assert name == "wei₃" and shown.notes == {name: "here it goes wrong"}
+    yours, mended = shown.traces
+    wei = yours[name].value
+    assert name == "wei₃" and shown.notes == {name: "the first that differs"}
     with np.errstate(all="ignore"):
-        masked = shown.trace["wei₂"].value
+        masked = yours["wei₂"].value
     right = torch.tensor(masked).softmax(-1).numpy()
     first = np.argwhere(~np.isclose(wei, right, atol=1e-4))[0]
     assert index == first.tolist()
+    assert shown.first_difference.name == name and np.allclose(mended[name].value, right, atol=1e-6)
+    wanted = [*found.run.exercise.wanted(found.run.case).values()][0]
+    assert np.allclose(mended["out"].value, wanted, atol=1e-5) and not np.allclose(
+        yours["out"].value, wanted, atol=1e-3
+    )
 
 
 def test_the_function_is_called_once_more_for_each_run():

@@ -45,8 +45,8 @@ class Placed:
     """Where it goes wrong: in one of the lines from ``first`` to ``last``, which are one line where that is certain.
 
     before: the lines before them, which are right. code: theirs. line: the Line that is ``last``, None where that makes
-    no matrix but returns one; is_there: has the right one been made? cell: a matrix of the first run, and its first
-    wrong cell, or None. others: are there more lines on the way?
+    no matrix but returns one; is_there: has the right one been made? cell: a matrix of the first run, its first wrong
+    cell, and the right numbers, or None. others: are there more lines on the way?
     """
 
     before: list

@@ -179,7 +179,7 @@ class Search:
         return Placed(before, returns, returns, code, None, self.runs[0], is_there=True)
 
     def cell(self, line):
-        """A matrix of the first run, and its first wrong cell."""
+        """A matrix of the first run, its first wrong cell, and the right numbers."""
         for site, key in line.repairs:
             matrix = site[0][0]
             known = self.knowns[0].fit(key, [one.value for one in site[0]]) if key[0] else None
@@ -187,7 +187,7 @@ class Search:
                 continue
             apart = [at for at in np.ndindex(matrix.shape) if not equal(matrix.value[at], known[0][at])]
             if apart:
-                return matrix, apart[0]
+                return matrix, apart[0], known[0]
         return None
 
 
