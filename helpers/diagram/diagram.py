@@ -17,6 +17,7 @@ MODULES = (
     "moves.js",
     "tables.js",
     "kinds.js",
+    "values.js",
     "rules.js",
     "through.js",
     "folding.js",

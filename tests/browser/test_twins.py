@@ -14,7 +14,7 @@ from helpers.diagram.diagram import payload
 from helpers.look import annotations, lanes, layout
 from helpers.look.style import AXES, ROLES, THEMES, cell_text, fill, marked, number
 from helpers.trace import rules, through
-from helpers.trace.grammar import COMPARE
+from helpers.trace.grammar import COMPARE, parse
 from helpers.trace.kinds import KINDS
 from helpers.trace.kinds.curves import CURVES
 from helpers.trace.tables import table
@@ -72,6 +72,15 @@ EXPLAIN = f"""traces => traces.map(sent => {{
             course.sourcesThrough(step, index, steps), course.formulaThrough(step, index, steps),
             course.number(value, step.digits), course.cellText(value, step.digits, false),
             course.cellText(value, step.digits, true)];
+    }});
+}})"""
+# The numbers of each step that a rule or a table makes, from those of its inputs.
+EVALUATE = f"""traces => traces.map(sent => {{
+    const trace = ({READ})(sent);
+    const steps = course.dictionary(trace.all.map(step => [step.name, step]));
+    return trace.all.map(step => {{
+        const found = course.evaluate(step, course.inputsOf(step, steps));
+        return found && btoa(Array.from(new Uint8Array(found.buffer), byte => String.fromCharCode(byte)).join(""));
     }});
 }})"""
 # At every other width, cells may grow.
@@ -314,6 +323,48 @@ def test_terms_sources_formulas_and_numbers_of_random_traces(ask, traces):
             assert answer == explained(trace, step, index), (trace.title, step.name, step.rule, index)
             compared += 1
     assert compared > 5000
+
+
+def test_whole_steps_of_random_traces(ask, traces):
+    found, compared = ask(EVALUATE, [sent(trace) for trace in traces]), set()
+    for trace, answers in zip(traces, found):
+        for step, answer in zip(trace, answers, strict=True):
+            if answer is None:
+                assert step.kind in ("given", "opaque")
+                continue
+            made = np.frombuffer(base64.b64decode(answer), "<f8").reshape(step.value.shape)
+            with np.errstate(all="ignore"):
+                wanted = summed(trace, step) if step.kind == "scatter" else step.value
+                near = np.abs(made - wanted) <= slack(step, trace.inputs(step))
+            same = (made == wanted) | (np.isnan(made) & np.isnan(wanted)) | (near & np.isfinite(wanted))
+            assert same.all(), (trace.title, step.name, step.rule, made[~same][:3], wanted[~same][:3])
+            compared.add(step.kind)
+    assert compared == {*KINDS} - {"given", "opaque"}
+
+
+def summed(trace, step):
+    """What a step makes of its table; here its numbers are any."""
+    every = np.concatenate([source.value.ravel() for source in trace.inputs(step)])
+    return np.array([every[step.table.at(at)].sum() for at in np.ndindex(step.value.shape)]).reshape(step.value.shape)
+
+
+def slack(step, inputs):
+    """How far the numbers of a step may be off: the terms of a sum round in another order, and may cancel."""
+    values = [np.abs(source.value.astype(float)) for source in inputs]
+    if step.kind in ("sum-product", "mean", "add", "subtract"):
+        kind = "add" if step.kind == "subtract" else step.kind
+        return 1e-13 * rules.evaluate(
+            kind, step.rule, values, abs(step.factor), **dict(zip(step.axes, step.value.shape))
+        )
+    if step.kind == "normalize":
+        along = parse(step.rule).output.index(*parse(step.rule).new)
+        total = inputs[0].value.sum(axis=along, keepdims=True)
+        return 1e-13 * np.abs(step.value) * (1 + values[0].sum(axis=along, keepdims=True) / np.abs(total))
+    if step.kind == "scatter":
+        return 1e-13 * sum(value.sum() for value in values)
+    if step.kind in ("gelu", "gelu-tanh"):  # far below 0 they are x times what is left of 1 − 1
+        return 1e-12 * np.abs(step.value) + 1e-15 * rules.evaluate("abs", step.rule, values)
+    return 1e-12 * np.abs(step.value)
 
 
 def test_the_formula_reads_as_why_does(ask):
