@@ -227,7 +227,9 @@ const VALUES = {
   abs: curved(Math.abs),
   sin: curved(Math.sin),
   cos: curved(Math.cos),
-  ...Object.fromEntries(["lookup", "reshape", "slice", "concatenate", "repeat", "move"].map((kind) => [kind, relocated])),
+  ...Object.fromEntries(
+    ["lookup", "reshape", "slice", "concatenate", "repeat", "move"].map((kind) => [kind, relocated]),
+  ),
   scatter: scattered,
 };
 
