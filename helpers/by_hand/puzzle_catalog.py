@@ -15,7 +15,7 @@ class Puzzle:
 
     notebook: its number, "04". goal: what is asked, in a sentence. tokens: its words, or those of each axis. start: the
     matrices that may be changed, as they stand at first. build: from these matrices, by name, to a Trace with
-    ``weights``. shares: from weights, (T, T), (n, T, T) or (T, S), to how well each row does what is asked, from 0 to 1.
+    ``weights``. shares: from weights, (T, S) or (n, T, S), to how well each row does what is asked, from 0 to 1.
     x: what a head gets beside them, and source, where keys and values come from elsewhere.
     """
 
