@@ -162,7 +162,7 @@ def masked_after(scores, allowed):
 
 @safe_weights.mistake("the mask is the wrong way round: what a row may look at is hidden")
 def turned_round(scores, allowed):
-    return np.where(nobody(np.asarray(allowed) == 0), 0.0, shares(scores, np.asarray(allowed) == 0))
+    return np.where(nobody(allowed), 0.0, shares(scores, np.asarray(allowed) == 0))
 
 
 @safe_weights.mistake("there is no mask: every column is looked at")
