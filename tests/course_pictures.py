@@ -202,6 +202,7 @@ def masked_and_crossed():
     batch = example(T=4, C=3, head_size=2, B=2)
     for options in ({}, {"allowed": masks.causal(4)}, {"allowed": masks.causal(4), "nobody": "zeros"}):
         yield masked_head(batch.x, batch.Wq, batch.Wk, batch.Wv, real=masks.padding([4, 2]), **options)
+    yield masked_head(e.x, e.Wq, e.Wk, e.Wv, allowed=masks.causal(4), real=[0, 0, 1, 1], nobody="zeros")
     yield masked_head(f.x, f.Wq, f.Wk, f.Wv, bias=masks.added(masks.causal(6)), tokens=f.tokens)
     french = {"t": ["le", "chat", "rouge"], "s": ["the", "red", "cat", "sleeps"]}
     W = np.eye(4, 3)
