@@ -4,6 +4,7 @@ from helpers.attention.averages import average_matmul, average_past, masked_soft
 from helpers.attention.block import feed_forward, layer_norm
 from helpers.attention.heads import head, many_heads, separate_heads
 from helpers.attention.positions import learned_positions, rotary_scores, rotary_turn, sinusoidal_positions
+from helpers.attention.tiles import tiles, visits
 
 __all__ = [
     "average_matmul",
@@ -18,4 +19,6 @@ __all__ = [
     "rotary_turn",
     "separate_heads",
     "sinusoidal_positions",
+    "tiles",
+    "visits",
 ]
