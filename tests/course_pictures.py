@@ -19,6 +19,7 @@ from helpers.attention import (
     rotary_turn,
     separate_heads,
     sinusoidal_positions,
+    tiles,
 )
 from helpers.inputs import example, words
 from helpers.trace.trace import Trace
@@ -30,7 +31,7 @@ SHAPE = re.compile(r"^(\S.*?) +(\([^()]*\))(?:  |$)", re.MULTILINE)  # a line of
 
 def pictures():
     """Every picture of the course: (Trace, notes)."""
-    found = [(trace, {}) for trace in [*first_steps(), *heads(), *gradients(), *blocks(), *trained()]]
+    found = [(trace, {}) for trace in [*first_steps(), *heads(), *gradients(), *blocks(), *trained(), *in_tiles()]]
     notes = {"scores": "row t asks, column s answers", "weights": "rows sum to 1", "Wo": "back to C"}
     drawn = [(trace.folded(trace.opened_at_first), {}) for trace in seen()]
     return [*found, *drawn, (one_head(2, 3, 4, Wo=True), notes)]
@@ -185,6 +186,15 @@ def blocks():
 def trained():
     for b, *shape in [("n ", 4, 28, 20), ("", 10, 24), ("n ", 4, 10, 24)]:
         yield from_qkv(b, tuple(shape), list("Mupo, Mupo, Mupo!↵Seki, Seki")[: shape[-2]], "layer 2", scaled=True)
+
+
+# -- 17: tiles --------------------------------------------------------------------------------------
+
+
+def in_tiles():
+    for T, h, tile, step, causal in [(6, 3, 2, 5, True), (6, 3, 2, 6, True), (2, 3, 2, 1, True), (12, 6, 6, 2, False)]:
+        e = example(T=T, C=4, head_size=h)
+        yield tiles(e.x @ e.Wq, e.x @ e.Wk, e.x @ e.Wv, tile=tile, step=step, causal=causal, tokens=e.tokens)
 
 
 # -- what the notebooks show ------------------------------------------------------------------------

@@ -29,7 +29,8 @@ def tiles(q, k, v, *, tile=2, step=1, causal=True, tokens=None):
     q, k, v: (T, h). tile: how many tokens a tile has; the last one may have fewer. step: which of the ``visits``,
     counted from 1. causal: no token sees a later one, and tiles in the future are skipped.
     ``order`` has the step at which each tile is visited, 0 for what is still to come and −∞ for what is skipped.
-    Where a tile of queries has met all its keys, ``result`` holds their finished rows.
+    ``m_before``, ``l_before`` and ``out_before`` are what the step before left: of the past, these queries bring along
+    nothing else. Where a tile of queries has met all its keys, ``result`` holds their finished rows.
     Raises ValueError for other shapes, numbers that are not finite, and a step that there is not.
 
     >>> q = k = v = np.eye(4)
@@ -44,19 +45,19 @@ def tiles(q, k, v, *, tile=2, step=1, causal=True, tokens=None):
     if step > len(order):
         raise ValueError(f"step is {step}; T={len(q)} in tiles of {tile} has {len(order)} steps to visit.")
     row, column = order[step - 1]
-    rows, columns = (slice(at * tile, min((at + 1) * tile, len(q))) for at in (row, column))
-    words = {"t": tokens, "s": tokens, "i": tokens[rows], "j": tokens[columns]} if tokens is not None else None
-    trace = Trace(f"tiles, step {step} of {len(order)}", words)
-    trace.given("order", when(order, step), "query_tiles key_tiles")
-    for name, axis, value, role in (("q", "t", q, "query"), ("k", "s", k, "key"), ("v", "s", v, "value")):
-        trace.given(name, value, f"{axis} h", role=role)
-    trace.step("q_tile", "slice", cut("t", rows, "i"), "q", role="query", hidden=True)
-    state = empty(trace, rows.stop - rows.start, hidden=column > 0)
-    for at in range(column + 1):
-        state = meet(trace, state, rows, slice(at * tile, min((at + 1) * tile, len(q))), at, causal, column)
+    rows, *met = (slice(at * tile, min((at + 1) * tile, len(q))) for at in (row, *range(column + 1)))
+    before = {"m": -np.inf * np.ones((rows.stop - rows.start, 1)), "l": np.zeros((rows.stop - rows.start, 1))}
+    before["out"] = np.zeros_like(q[rows])
+    for columns in met:
+        words = {"t": tokens, "s": tokens, "i": tokens[rows], "j": tokens[columns]} if tokens is not None else None
+        trace = Trace(f"tiles, step {step} of {len(order)}", words)
+        trace.given("order", when(order, step), "query_tiles key_tiles")
+        for name, axis, value, role in (("q", "t", q, "query"), ("k", "s", k, "key"), ("v", "s", v, "value")):
+            trace.given(name, value, f"{axis} h", role=role)
+        meet(trace, before, rows, columns, causal)
+        before = {name: trace[name].value for name in before}
     if step == len(order) or order[step][0] > row:
-        code = "result = out / l"
-        trace.step("result", "quotient", "i h, i one -> i h", "out", "l", role="out", code=code)
+        trace.step("result", "quotient", "i h, i one -> i h", "out", "l", role="out", code="result = out / l")
     return trace
 
 
@@ -73,84 +74,42 @@ def cut(axis, part, new):
     return f"{axis}[{part.start}:{part.stop}] h -> {new} h"
 
 
-def empty(trace, rows, hidden):
-    """What queries know before any key: no maximum yet, and nothing summed up. Returns the three names.
+def meet(trace, before, rows, columns, causal):
+    """Let the queries of a tile meet the keys and values of another.
 
-    hidden: whether tiles come between this and what is shown.
+    before: the values of m, l and out that these queries bring along, by name. Half-way results are hidden: two
+    matrices side by side let one rule read both.
     """
-    h, names = trace["q"].value.shape[1], ("m_0", "l_0", "out_0") if hidden else ("m_before", "l_before", "out_before")
-    start = [
-        (-np.inf, "one", 1, "scores", "torch.full((len(q_tile), 1), float('-inf'))"),
-        (0.0, "one", 1, "x", "torch.zeros(len(q_tile), 1)"),
-        (0.0, "h", h, "out", "torch.zeros(len(q_tile), head_size)"),
-    ]
-    for name, (value, axis, width, role, code) in zip(names, start):
-        trace.given(name, np.full((rows, width), value), f"i {axis}", role=role, code=f"{name} = {code}", hidden=hidden)
-    return names
-
-
-def meet(trace, before, rows, columns, at, causal, last):
-    """Let the queries of a tile meet the keys and values of tile number ``at``. Returns the names of the new state.
-
-    before: the names of m, l and out so far. last: the tile that is shown; of those before it, only the state is.
-    Half-way results are hidden: two matrices side by side let one rule read both.
-    """
-    tile = Tile(trace, at, last)
-    m_before, total_before, out_before = before
-    j, met, shown = tile.j, tile.met, True
-    k_tile = tile.step("k_tile", "slice", cut("s", columns, j), "k")
-    v_tile = tile.step("v_tile", "slice", cut("s", columns, j), "v")
-    how = {"shown": shown, "role": "scores", "factor": trace["q"].value.shape[1] ** -0.5}
+    for name, value in before.items():
+        role = {"m": "scores", "out": "out"}.get(name, "x")
+        trace.given(f"{name}_before", value, "i h" if name == "out" else "i one", role=role)
+    hidden = {"hidden": True}
+    trace.step("q_tile", "slice", cut("t", rows, "i"), "q", **hidden)
+    trace.step("k_tile", "slice", cut("s", columns, "j"), "k", **hidden)
+    trace.step("v_tile", "slice", cut("s", columns, "j"), "v", **hidden)
     code = "scores = q_tile @ k_tile.T * head_size**-0.5"
-    scores = tile.step("scores", "sum-product", f"i h, {j} h -> i {j}", "q_tile", k_tile, code=code, **how)
+    how = {"role": "scores", "factor": trace["q"].value.shape[1] ** -0.5, "code": code}
+    scores = trace.step("scores", "sum-product", "i h, j h -> i j", "q_tile", "k_tile", **how).name
     if causal and columns.stop > rows.start + 1:  # the diagonal runs through this tile
-        rule, code = f"i {j} -> i {j} | {j} <= i", "masked = scores.masked_fill(future, float('-inf'))"
-        scores = tile.step("masked", "mask", rule, scores, shown=shown, role="scores", code=code)
+        code = "masked = scores.masked_fill(future, float('-inf'))"
+        scores = trace.step("masked", "mask", "i j -> i j | j <= i", scores, role="scores", code=code).name
     # The new maximum, and how far the old one lies below it.
-    beside = f"i one, i {j} -> i {met}"
-    all_scores = tile.step("all_scores", "concatenate", beside, m_before, scores)
+    trace.step("all_scores", "concatenate", "i one, i j -> i met", "m_before", scores, **hidden)
     code = f"m = torch.maximum(m_before, {scores}.amax(dim=-1, keepdim=True))"
-    m = tile.state("m", "max", f"i {met} -> i one", all_scores, role="scores", code=code)
-    fallen = tile.step("(m_before − m)", "subtract", "i one, i one -> i one", m_before, m)
-    code = "shrink = (m_before - m).exp()"
-    shrink = tile.step("shrink", "exp", "i one -> i one", fallen, shown=shown, code=code)
-    below = tile.step(f"({scores} − m)", "subtract", f"i {j}, i one -> i {j}", scores, m)
+    trace.step("m", "max", "i met -> i one", "all_scores", one=1, role="scores", code=code)
+    trace.step("(m_before − m)", "subtract", "i one, i one -> i one", "m_before", "m", **hidden)
+    trace.step("shrink", "exp", "i one -> i one", "(m_before − m)", code="shrink = (m_before - m).exp()")
+    trace.step(f"({scores} − m)", "subtract", "i j, i one -> i j", scores, "m", **hidden)
     code = f"powers = ({scores} - m).exp()"
-    powers = tile.step("powers", "exp", f"i {j} -> i {j}", below, shown=shown, role="weights", code=code)
-    # The sum and the out of what was met before shrink; those of this tile are added.
-    kept = tile.step("(shrink · l_before)", "sum-product", "i one, i one -> i one", shrink, total_before)
-    summands = tile.step("summands", "concatenate", beside, kept, powers)
+    trace.step("powers", "exp", "i j -> i j", f"({scores} − m)", role="weights", code=code)
+    # What was summed up before shrinks; the powers of this tile are added.
+    kept = trace.step("(shrink · l_before)", "sum-product", "i one, i one -> i one", "shrink", "l_before", **hidden)
+    trace.step("summands", "concatenate", "i one, i j -> i met", kept.name, "powers", **hidden)
     code = "l = shrink * l_before + powers.sum(dim=-1, keepdim=True)"
-    total = tile.state("l", "sum-product", f"i {met} -> i one", summands, code=code)
-    factors = tile.step("factors", "concatenate", beside, shrink, powers)
-    old = tile.step("old", "reshape", "i h -> i one h", out_before, one=1)
-    new = tile.step("new", "repeat", f"{j} h -> i {j} h", v_tile, i=rows.stop - rows.start)
-    both = tile.step("both", "concatenate", f"i one h, i {j} h -> i {met} h", old, new)
-    rule, code = f"i {met}, i {met} h -> i h", "out = shrink * out_before + powers @ v_tile"
-    return m, total, tile.state("out", "sum-product", rule, factors, both, role="out", code=code)
-
-
-class Tile:
-    """The steps of one tile: those of the one that is shown bear plain names, those of tiles before it are hidden.
-
-    The last tile may be smaller than the others, so each has axes of its own: j for its keys, met for what a query
-    reads at once, the old state and these keys.
-    """
-
-    def __init__(self, trace, at, last):
-        self.trace, self.hidden, self.before = trace, at < last, at == last - 1
-        self.number = f"_{at + 1}" if self.hidden else ""
-        self.j, self.met = f"j{self.number}", f"met{self.number}"
-
-    def step(self, name, kind, rule, *inputs, shown=False, code="", **how):
-        """A step of this tile, by its name in the code; shown: in the tile that is shown. Returns its name."""
-        name = f"{name[:-1]}{self.number})" if name[0] == "(" else f"{name}{self.number}"
-        code = "" if self.hidden else code
-        return self.trace.step(name, kind, rule, *inputs, hidden=self.hidden or not shown, code=code, **how).name
-
-    def state(self, name, kind, rule, *inputs, code="", **how):
-        """What is carried on; of the tile before the shown one, this is what it begins with. Returns its name."""
-        one = {"one": 1} if rule.endswith("one") else {}
-        if not self.before:
-            return self.step(name, kind, rule, *inputs, shown=True, code=code, **one, **how)
-        return self.trace.step(f"{name}_before", kind, rule, *inputs, **one, **how).name
+    trace.step("l", "sum-product", "i met -> i one", "summands", one=1, code=code)
+    trace.step("factors", "concatenate", "i one, i j -> i met", "shrink", "powers", **hidden)
+    trace.step("old", "reshape", "i h -> i one h", "out_before", one=1, **hidden)
+    trace.step("new", "repeat", "j h -> i j h", "v_tile", i=rows.stop - rows.start, **hidden)
+    trace.step("both", "concatenate", "i one h, i j h -> i met h", "old", "new", **hidden)
+    code = "out = shrink * out_before + powers @ v_tile"
+    trace.step("out", "sum-product", "i met, i met h -> i h", "factors", "both", role="out", code=code)
