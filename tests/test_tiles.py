@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from torch.nn.functional import scaled_dot_product_attention
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from bench.taught import taught
 from helpers.attention import tiles, visits
+from helpers.check.flash import times_as_many
 from helpers.machines.flash_triton import flash_triton
 from helpers.machines.tiles import Flash, flash_backward, flash_forward, merge
 from tests.strategies import GENERATOR, SIZE
@@ -124,6 +126,39 @@ def test_it_never_holds_a_number_for_each_pair():
     with Largest() as held:
         plain(q, k, v, True)
     assert held.most == 100 * 100
+
+
+@pytest.fixture(scope="module")
+def notebook():
+    """What notebook 17 defines."""
+    cells = ("imports", "code-scores", "code-forward", "code-plain", "back-code", "bytes-memory", "bytes-plain")
+    return taught("17_flash_attention", (*cells, "bytes-tiles"))
+
+
+@quick
+@given(rng=GENERATOR, T=SIZE, h=SMALL, tile=TILE, causal=st.booleans())
+def test_the_notebook_and_the_helpers_are_one(notebook, rng, T, h, tile, causal):
+    q, k, v, dout = drawn(rng, *[(T, h)] * 4)
+    mine, theirs = flash_forward(q, k, v, tile=tile, causal=causal), notebook["flash_forward"](q, k, v, tile, causal)
+    for one, right in zip(mine, theirs):
+        close(one, right)
+    found = flash_backward(q, k, v, *mine, dout, tile=tile, causal=causal)
+    for one, right in zip(found, notebook["flash_backward"](q, k, v, *theirs, dout, tile, causal)):
+        close(one, right)
+    close(notebook["plain"](q, k, v, causal), plain(q, k, v, causal)[1])
+
+
+@quick
+@given(rng=GENERATOR, T=st.integers(2, 12), h=SMALL, data=st.data())
+def test_what_is_counted_is_what_the_formula_says(notebook, rng, T, h, data):
+    """The notebook's counting memory against the exercise's oracle, and the result against plain."""
+    tile = data.draw(st.integers(1, T))
+    q, k, v = (one.float() for one in drawn(rng, *[(T, h)] * 3))
+    usual, tiled = notebook["plain_counted"](q, k, v), notebook["tiles_counted"](q, k, v, tile)
+    moved = [memory.read_bytes + memory.written_bytes for memory in (usual, tiled)]
+    assert moved == [4 * (4 * T * h + 4 * T * T), 4 * (2 * T * h + T + 2 * T * h * -(-T // tile))]
+    assert moved[0] / moved[1] == pytest.approx(times_as_many.oracle(T, h, tile))
+    torch.testing.assert_close(tiled.tensors["out"], usual.tensors["out"], rtol=1e-4, atol=1e-5)
 
 
 @quick
