@@ -104,9 +104,9 @@ def meet(trace, before, rows, columns, causal):
     trace.step("powers", "exp", "i j -> i j", f"({scores} − m)", role="weights", code=code)
     # What was summed up before shrinks; the powers of this tile are added.
     kept = trace.step("(shrink · l_before)", "sum-product", "i one, i one -> i one", "shrink", "l_before", **hidden)
-    trace.step("summands", "concatenate", "i one, i j -> i met", kept.name, "powers", **hidden)
+    trace.step("added", "concatenate", "i one, i j -> i met", kept.name, "powers", **hidden)
     code = "l = shrink * l_before + powers.sum(dim=-1, keepdim=True)"
-    trace.step("l", "sum-product", "i met -> i one", "summands", one=1, code=code)
+    trace.step("l", "sum-product", "i met -> i one", "added", one=1, code=code)
     trace.step("factors", "concatenate", "i one, i j -> i met", "shrink", "powers", **hidden)
     trace.step("old", "reshape", "i h -> i one h", "out_before", one=1, **hidden)
     trace.step("new", "repeat", "j h -> i j h", "v_tile", i=rows.stop - rows.start, **hidden)
