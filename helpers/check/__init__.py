@@ -29,6 +29,7 @@ PARTS = (
     "training",
     "reading",
     "flash",
+    "flash_back",
 )
 
 
