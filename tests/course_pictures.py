@@ -22,6 +22,7 @@ from helpers.attention import (
     rotary_turn,
     separate_heads,
     sinusoidal_positions,
+    tiles,
 )
 from helpers.inputs import example, words
 from helpers.trace.trace import Trace
@@ -36,6 +37,7 @@ def pictures():
     found = [
         (trace, {}) for trace in [*first_steps(), *heads(), *gradients(), *blocks(), *trained(), *masked_and_crossed()]
     ]
+    found = [(trace, {}) for trace in [*first_steps(), *heads(), *gradients(), *blocks(), *trained(), *in_tiles()]]
     notes = {"scores": "row t asks, column s answers", "weights": "rows sum to 1", "Wo": "back to C"}
     drawn = [(trace.folded(trace.opened_at_first), {}) for trace in seen()]
     return [*found, *drawn, (one_head(2, 3, 4, Wo=True), notes)]
@@ -212,6 +214,13 @@ def masked_and_crossed():
         Wo = example(T=1, C=C, head_size=2 * heads).Wo if heads == 2 else None
         labels = {"t": ["le", "chat", *words(T)][:T], "s": words(S)}
         yield cross_attention(a.x, b.x, a.Wq, b.Wk, b.Wv, Wo=Wo, heads=heads, tokens=labels)
+# -- 17: tiles --------------------------------------------------------------------------------------
+
+
+def in_tiles():
+    for T, h, tile, step, causal in [(6, 3, 2, 5, True), (6, 3, 2, 6, True), (2, 3, 2, 1, True), (12, 6, 6, 2, False)]:
+        e = example(T=T, C=4, head_size=h)
+        yield tiles(e.x @ e.Wq, e.x @ e.Wk, e.x @ e.Wv, tile=tile, step=step, causal=causal, tokens=e.tokens)
 
 
 # -- what the notebooks show ------------------------------------------------------------------------

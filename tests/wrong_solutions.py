@@ -245,6 +245,36 @@ def look_elsewhere(x, source, Wq, Wk, Wv, Wo, heads):
 def one_mask(dropped, padded):
     hidden = dropped | padded[:, None, :]
     return torch.zeros(hidden.shape).masked_fill(hidden, float("-inf"))
+    "one_pass": """
+def one_pass(scores):
+    m = torch.full_like(scores[:, 0], float("-inf"))
+    l = torch.zeros_like(m)
+    for t in range(scores.shape[1]):
+        m_before, m = m, torch.maximum(m, scores[:, t])
+        l = l * (m_before - m).exp() + (scores[:, t] - m).exp()
+    return m, l
+""",
+    "merge_parts": """
+def merge_parts(m_a, l_a, out_a, m_b, l_b, out_b):
+    m = torch.maximum(m_a, m_b)
+    shrink_a, shrink_b = (m_a - m).exp(), (m_b - m).exp()
+    l = shrink_a * l_a + shrink_b * l_b
+    out = shrink_a[..., None] * out_a + shrink_b[..., None] * out_b
+    return m, l, out
+""",
+    "times_as_many": """
+def times_as_many(T, h, tile):
+    plain = 4 * T * h + 4 * T * T
+    tiles = -(-T // tile)
+    in_tiles = 2 * T * h + T + tiles * 2 * T * h
+    return plain / in_tiles
+""",
+    "score_gradients": """
+def score_gradients(q, k, v, out, logsumexp, dout):
+    scores = q @ k.mT * q.shape[-1] ** -0.5
+    weights = (scores - logsumexp[..., None]).exp()
+    D = (dout * out).sum(dim=-1, keepdim=True)
+    return weights * (dout @ v.mT - D)
 """,
 }
 
@@ -1094,6 +1124,50 @@ SLIPS = {
         ('torch.zeros(hidden.shape).masked_fill(hidden, float("-inf"))', "1.0 - hidden.float()", "these are 1 and 0"),
         ("dropped | padded[:, None, :]", "dropped | (padded[:, None, :] & False)", "padded was forgotten"),
         ("dropped | padded[:, None, :]", "(dropped & False) | padded[:, None, :]", "dropped was forgotten"),
+    "one_pass": [
+        ("l * (m_before - m).exp()", "l", "l is not rescaled"),
+        ('torch.full_like(scores[:, 0], float("-inf"))', "torch.zeros_like(scores[:, 0])", "m begins at 0"),
+        ("return m, l", "return m, m + l.log()", "l is the logarithm"),
+        ("return m, l", "return m, scores.exp().sum(1)", "with no m taken off"),
+        ("return m, l", "return scores[:, -1], (scores - scores[:, -1:]).exp().sum(1)", "m is the last score"),
+        (
+            'torch.full_like(scores[:, 0], float("-inf"))\n    l = torch.zeros_like(m)',
+            "scores[:, 0]\n    l = torch.ones_like(m)",
+            "the first score is counted twice",
+        ),
+        ("return m, l", "return m, l / scores.shape[1]", NOTHING),
+    ],
+    "merge_parts": [
+        ("shrink_a, shrink_b =", "shrink_b, shrink_a =", "by the other's factor"),
+        ("(m_a - m).exp(), (m_b - m).exp()", "(m - m_a).exp(), (m - m_b).exp()", "the wrong way round"),
+        ("(m_a - m).exp(), (m_b - m).exp()", "torch.ones_like(m), torch.ones_like(m)", "nothing is rescaled"),
+        ("l = shrink_a * l_a + shrink_b * l_b", "l = l_a + l_b", "l is not"),
+        ("out = shrink_a[..., None] * out_a + shrink_b[..., None] * out_b", "out = out_a + out_b", "out is not"),
+        ("return m, l, out", "return m, l, out / l[..., None]", "divided by l already"),
+        ("return m, l, out", "return m_a + m_b, l, out", "the sum of both"),
+        ("return m, l, out", "return m, l, (out_a + out_b) / 2", NOTHING),
+    ],
+    "times_as_many": [
+        ("-(-T // tile)", "T // tile", "the last tile is forgotten"),
+        ("tiles * 2 * T * h", "2 * T * h", "k and v are read once"),
+        ("4 * T * T", "2 * T * T", "writes its scores"),
+        ("4 * T * h + 4", "4", "moves q, k, v and out, too"),
+        ("2 * T * h + T", "T * h + T", "out is not written"),
+        ("2 * T * h + T", "2 * T * h", "the logsumexp is missing"),
+        ("-(-T // tile)", "T / tile", "not rounded up"),
+        ("plain / in_tiles", "in_tiles / plain", "upside down"),
+        ("plain / in_tiles", "plain / in_tiles + 0.5", NOTHING),
+    ],
+    "score_gradients": [
+        ("(dout @ v.mT - D)", "(dout @ v.mT)", "no D is taken off"),
+        ("(dout @ v.mT - D)", "(dout @ v.mT - D.mT)", "the D is taken off by columns"),
+        ("(dout @ v.mT - D)", "(dout @ v.mT + D)", "the D is added"),
+        ("(dout * out)", "(dout * v)", "made with v"),
+        ("logsumexp[..., None]", "logsumexp[:, None]", "logsumexp is taken off by columns"),
+        (" * q.shape[-1] ** -0.5", "", "not divided by the root"),
+        ("return weights * (dout @ v.mT - D)", "return dout @ v.mT", "still to be gone back through"),
+        ("- D)", "- D) * q.shape[-1] ** -0.5", "through the scale came already"),
+        ("- D)", "- D.mean(1, keepdim=True))", NOTHING),
     ],
 }
 
@@ -1128,4 +1202,5 @@ FINE = {
         ('masked_fill(~real[:, None, None, :], float("-inf"))', "add((real[:, None, None, :].float()).log())")
     ],
     "one_mask": [("hidden = dropped | padded[:, None, :]", "hidden = ~(~dropped & ~padded[:, None, :])")],
+    "one_pass": [("torch.zeros_like(m)", "torch.ones_like(m)")],  # the first shrink is 0
 }

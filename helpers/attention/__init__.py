@@ -6,6 +6,7 @@ from helpers.attention.cross import cross_attention
 from helpers.attention.heads import head, many_heads, separate_heads
 from helpers.attention.masked import masked_head
 from helpers.attention.positions import learned_positions, rotary_scores, rotary_turn, sinusoidal_positions
+from helpers.attention.tiles import tiles, visits
 
 __all__ = [
     "average_matmul",
@@ -22,4 +23,6 @@ __all__ = [
     "rotary_turn",
     "separate_heads",
     "sinusoidal_positions",
+    "tiles",
+    "visits",
 ]

@@ -29,6 +29,8 @@ PARTS = (
     "training",
     "reading",
     "who_looks",
+    "flash",
+    "flash_back",
 )
 
 
