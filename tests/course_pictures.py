@@ -34,10 +34,8 @@ SHAPE = re.compile(r"^(\S.*?) +(\([^()]*\))(?:  |$)", re.MULTILINE)  # a line of
 
 def pictures():
     """Every picture of the course: (Trace, notes)."""
-    found = [
-        (trace, {}) for trace in [*first_steps(), *heads(), *gradients(), *blocks(), *trained(), *masked_and_crossed()]
-    ]
-    found = [(trace, {}) for trace in [*first_steps(), *heads(), *gradients(), *blocks(), *trained(), *in_tiles()]]
+    parts = (first_steps, heads, gradients, blocks, trained, masked_and_crossed, in_tiles)
+    found = [(trace, {}) for part in parts for trace in part()]
     notes = {"scores": "row t asks, column s answers", "weights": "rows sum to 1", "Wo": "back to C"}
     drawn = [(trace.folded(trace.opened_at_first), {}) for trace in seen()]
     return [*found, *drawn, (one_head(2, 3, 4, Wo=True), notes)]
@@ -214,6 +212,8 @@ def masked_and_crossed():
         Wo = example(T=1, C=C, head_size=2 * heads).Wo if heads == 2 else None
         labels = {"t": ["le", "chat", *words(T)][:T], "s": words(S)}
         yield cross_attention(a.x, b.x, a.Wq, b.Wk, b.Wv, Wo=Wo, heads=heads, tokens=labels)
+
+
 # -- 17: tiles --------------------------------------------------------------------------------------
 
 

@@ -245,6 +245,7 @@ def look_elsewhere(x, source, Wq, Wk, Wv, Wo, heads):
 def one_mask(dropped, padded):
     hidden = dropped | padded[:, None, :]
     return torch.zeros(hidden.shape).masked_fill(hidden, float("-inf"))
+""",
     "one_pass": """
 def one_pass(scores):
     m = torch.full_like(scores[:, 0], float("-inf"))
@@ -1124,6 +1125,7 @@ SLIPS = {
         ('torch.zeros(hidden.shape).masked_fill(hidden, float("-inf"))', "1.0 - hidden.float()", "these are 1 and 0"),
         ("dropped | padded[:, None, :]", "dropped | (padded[:, None, :] & False)", "padded was forgotten"),
         ("dropped | padded[:, None, :]", "(dropped & False) | padded[:, None, :]", "dropped was forgotten"),
+    ],
     "one_pass": [
         ("l * (m_before - m).exp()", "l", "l is not rescaled"),
         ('torch.full_like(scores[:, 0], float("-inf"))', "torch.zeros_like(scores[:, 0])", "m begins at 0"),
