@@ -1097,6 +1097,12 @@ SLIPS = {
         ("masked.softmax(dim=-1)", "masked.softmax(dim=-2).nan_to_num()", "down the columns"),
         ("masked_fill(nobody, 0.0)", "masked_fill(nobody, 1.0)", NOTHING),
         ('float("-inf"))', "0.0)", "e to the power of 0 is 1"),
+        ('scores.masked_fill(~allowed, float("-inf"))', "scores + allowed.float()", "as 1 and 0, which hides nobody"),
+        (
+            "def safe_weights(scores, allowed):",
+            "def safe_weights(scores, allowed):\n    allowed = allowed | torch.eye(*scores.shape[1:]).bool()",
+            "let look at itself",
+        ),
     ],
     "look_elsewhere": [
         ("h**-0.5", "E**-0.5", "all heads together"),
