@@ -16,7 +16,7 @@ from helpers.gpt.training import Training, loss_on
 from helpers.inputs.corpus import floor
 from helpers.inputs.texts import load_text
 
-STEPS, SEEDS, CONTEXT = 800, (0, 1, 2), 128
+STEPS, SEEDS, CONTEXT = 400, (0, 1, 2), 128
 SIZES = dict(context=CONTEXT, C=64, heads=4, layers=3)
 VARIANTS = {  # name: options of FewerKeysGPT
     "MHA": {},

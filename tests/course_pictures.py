@@ -9,16 +9,22 @@ import numpy as np
 from helpers.attention import (
     average_matmul,
     average_past,
+    delta_rule,
     feed_forward,
     head,
+    latent_keys,
     layer_norm,
     learned_positions,
+    linear_attention,
     many_heads,
     masked_softmax,
     rotary_scores,
     rotary_turn,
     separate_heads,
+    shared_keys,
     sinusoidal_positions,
+    sloped_head,
+    window_head,
 )
 from helpers.inputs import example, words
 from helpers.trace.trace import Trace
@@ -30,7 +36,7 @@ SHAPE = re.compile(r"^(\S.*?) +(\([^()]*\))(?:  |$)", re.MULTILINE)  # a line of
 
 def pictures():
     """Every picture of the course: (Trace, notes)."""
-    found = [(trace, {}) for trace in [*first_steps(), *heads(), *gradients(), *blocks(), *trained()]]
+    found = [(trace, {}) for trace in [*first_steps(), *heads(), *gradients(), *blocks(), *trained(), *fewer_keys()]]
     notes = {"scores": "row t asks, column s answers", "weights": "rows sum to 1", "Wo": "back to C"}
     drawn = [(trace.folded(trace.opened_at_first), {}) for trace in seen()]
     return [*found, *drawn, (one_head(2, 3, 4, Wo=True), notes)]
@@ -185,6 +191,38 @@ def blocks():
 def trained():
     for b, *shape in [("n ", 4, 28, 20), ("", 10, 24), ("n ", 4, 10, 24)]:
         yield from_qkv(b, tuple(shape), list("Mupo, Mupo, Mupo!↵Seki, Seki")[: shape[-2]], "layer 2", scaled=True)
+
+
+# -- 16: fewer keys -----------------------------------------------------------------------------------
+
+
+def fewer_keys():
+    for T, m in [(4, 2), (2, 1), (8, 4)]:
+        e = example(T=T, C=8, head_size=8)
+        q, k, v = (W.reshape(8, 4, 2).transpose(1, 0, 2) for W in (e.Wq, e.Wk, e.Wv))
+        yield shared_keys(e.x, q, k[:m], v[:m], tokens=e.tokens)
+    for T, latent in [(5, 3), (2, 1), (8, 6)]:
+        e, down = example(T=T, C=4, head_size=4), example(C=4, head_size=latent).Wv
+        up = [W.reshape(latent, 2, 2).transpose(1, 0, 2) for W in example(C=latent, head_size=4)[2:4]]
+        for absorbed in (False, True):
+            q = e.Wq.reshape(4, 2, 2).transpose(1, 0, 2)
+            yield latent_keys(e.x, q, down, *up, absorbed=absorbed, tokens=e.tokens)
+    for T, sinks in [(8, 0), (2, 1), (6, 0)]:
+        e = example(T=T, C=4, head_size=2)
+        yield window_head(e.x, e.Wq, e.Wk, e.Wv, sinks=sinks, tokens=e.tokens)
+        yield sloped_head(e.x, e.Wq, e.Wk, e.Wv, tokens=e.tokens)
+    for T, C, h in [(4, 3, 2), (2, 3, 2), (8, 6, 2)]:
+        e = example(T=T, C=C, head_size=h)
+        for by_state in (True, False):
+            for plain in ({}, {"positive": False, "normalize": False}):
+                linear = linear_attention(e.x @ e.Wq, e.x @ e.Wk, e.x, by_state=by_state, tokens=e.tokens, **plain)
+                yield linear.folded(linear.opened_at_first)
+    k = np.eye(2)[[0, 1, 0]]
+    traces = [delta_rule(k, k, [[5.0], [2.0], [7.0]]), delta_rule(k, k, [[5.0], [2.0], [7.0]], 0.5, 0.5)]
+    for T, h in [(3, 2), (2, 2), (1, 1)]:
+        e = example(T=T, C=3, head_size=h)
+        traces.append(delta_rule(e.x @ e.Wq, e.x @ e.Wk, e.x, tokens=e.tokens))
+    yield from (trace.folded(trace.opened_at_first) for trace in traces)
 
 
 # -- what the notebooks show ------------------------------------------------------------------------

@@ -88,7 +88,7 @@ def test_a_state_is_a_masked_product_without_softmax(rng, T, h, e, positive, nor
     by_state, by_scores = (linear_attention(q, k, v, by_state=one, **options) for one in (True, False))
     q, k, v = tensors(q, k, v)
     if positive:
-        q, k = F.elu(q) + 1, F.elu(k) + 1
+        q, k = q.exp(), k.exp()
     scores = (q @ k.T).tril()
     total = scores.sum(-1, keepdim=True) if normalize else torch.ones(T, 1)
     if total.abs().min() > 1e-3:
@@ -106,11 +106,11 @@ def test_the_delta_rule_is_a_product_of_matrices(rng, T, h, e, gated, shared):
     """As the papers write it: the state is multiplied by decay · (1 - beta · k kᵀ), and beta · k vᵀ is added."""
     q, k, v = tensors(rng.normal(size=(T, h)), rng.normal(size=(T, h)), rng.normal(size=(T, e)))
     k = F.normalize(k, dim=-1)
-    beta, decay = (torch.from_numpy(rng.random(T)) if one else None for one in (shared, gated))
+    beta, decay = (torch.from_numpy(rng.random(T)) if one else float(rng.random()) for one in (shared, gated))
     trace = delta_rule(q, k, v, beta, decay)
     state = torch.zeros(h, e).double()
     for t in range(T):
-        part, left = (1.0 if one is None else one[t] for one in (beta, decay))
+        part, left = (one if isinstance(one, float) else one[t] for one in (beta, decay))
         erase = left * (torch.eye(h).double() - part * torch.outer(k[t], k[t]))  # (h, h)
         state = erase @ state + part * torch.outer(k[t], v[t])
         close(trace[f"state_{t}"].value, state)

@@ -1,7 +1,5 @@
 """Attention without softmax: a state that each token writes into, and a rule that erases before it writes."""
 
-import numpy as np
-
 from helpers.attention.parts import checked
 from helpers.trace.trace import Trace
 
@@ -12,15 +10,15 @@ def linear_attention(q, k, v, *, by_state=True, positive=True, normalize=True, t
     """Causal attention without softmax, in either order (Katharopoulos et al. 2020).
 
     by_state: first the state, the sum of k times v over all tokens so far, then q times it; else first the scores,
-    q times k, then v. positive: queries and keys go through elu + 1, so that no score is negative. normalize: divide by
-    the sum of the scores. q, k: (T, h); v: (T, value_size). Raises ValueError for other shapes and numbers that are not
-    finite.
+    q times k, then v. positive: e to the power of queries and of keys, so that no score is negative (the paper takes
+    elu + 1, which is positive as well). normalize: divide by the sum of the scores. q, k: (T, h); v: (T, value_size).
+    Raises ValueError for other shapes and numbers that are not finite.
 
     >>> q, k, v = [[1.0], [2.0]], [[3.0], [1.0]], [[1.0], [5.0]]
     >>> for by_state in (True, False):
     ...     print(linear_attention(q, k, v, by_state=by_state)["out"].value.round(3).tolist())
-    [[1.0], [2.333]]
-    [[1.0], [2.333]]
+    [[1.0], [1.477]]
+    [[1.0], [1.477]]
     """
     trace = begin("linear_attention", q, k, v, tokens)
     names = [above_zero(trace, name) for name in "qk"] if positive else ["q", "k"]
@@ -54,40 +52,31 @@ def linear_attention(q, k, v, *, by_state=True, positive=True, normalize=True, t
 
 
 def above_zero(trace, name):
-    """elu + 1: e to the power of a negative number, a positive number plus 1. The name of the last step."""
-    role, part = AXES[name][1], (f"elu_{name}",)
-    steps = [
-        ("positive", "relu", (name,), f"{name}.relu()"),
-        ("negative", "subtract", (name, f"{name}_positive"), f"{name} - {name}_positive"),
-        ("power", "exp", (f"{name}_negative",), f"{name}_negative.exp()"),
-        ("elu", "add", (f"{name}_power", f"{name}_positive"), f"{name}_power + {name}_positive"),
-    ]
-    for end, kind, inputs, code in steps:
-        rule = ", ".join(["t h"] * len(inputs)) + " -> t h"
-        trace.step(f"{name}_{end}", kind, rule, *inputs, role=role, code=f"{name}_{end} = {code}", part=part)
-    return f"{name}_elu"
+    """e to the power of every number: positive, and so is every sum of products of such. The name of the step."""
+    how = {"role": AXES[name][1], "code": f"{name}_positive = {name}.exp()"}
+    return trace.step(f"{name}_positive", "exp", "t h -> t h", name, **how).name
 
 
-def delta_rule(q, k, v, beta=None, decay=None, *, tokens=None):
+def delta_rule(q, k, v, beta=1.0, decay=1.0, *, tokens=None):
     """Each token reads what the state holds under its key, and writes the difference: the gated delta rule.
 
-    q, k: (T, h), keys of length 1 as a rule; v: (T, value_size). beta: (T,), how much of the difference is written, 1
-    if left out (Schlag et al. 2021). decay: (T,), what is left of the old state before that, all of it if left out
-    (Yang et al. 2024). Raises ValueError for other shapes and numbers that are not finite.
+    q, k: (T, h), keys of length 1 as a rule; v: (T, value_size). beta: how much of the difference is written (Schlag et
+    al. 2021). decay: what is left of the old state before that (Yang et al. 2024). Both are a number for all tokens, or
+    (T,), one for each. Raises ValueError for other shapes and numbers that are not finite.
 
     >>> q = k = [[1.0, 0.0], [1.0, 0.0]]
     >>> delta_rule(q, k, [[5.0], [7.0]])["out"].value.tolist()  # the second value takes the place of the first
     [[5.0], [7.0]]
     """
     trace = begin("delta_rule", q, k, v, tokens)
-    T, h = trace["k"].value.shape
-    for name, value in (("beta", beta), ("decay", decay)):
-        if value is not None:
-            trace.given(name, checked(name, value), "t", parameter=False)
-    trace.given("empty", np.zeros((h, trace["v"].value.shape[1])), "h value_size", role="value", code="empty = zeros")
-    state, rows = "empty", []
+    T = len(trace["k"].value)
+    gates = {"beta": checked("beta", beta), "decay": checked("decay", decay)}
+    for name, gate in gates.items():
+        if gate.ndim:
+            trace.given(name, gate, "t")
+    state, rows = None, []
     for t in range(T):
-        state = written(trace, t, state)
+        state = written(trace, t, state, gates)
         rows.append(row := f"out_{t}")
         cut(trace, "q", t)
         trace.step(row, "sum-product", "i h, h value_size -> i value_size", f"q_{t}", state, hidden=T > 1)
@@ -102,26 +91,41 @@ def delta_rule(q, k, v, beta=None, decay=None, *, tokens=None):
     return trace
 
 
-def written(trace, t, state):
-    """One token's step from state to state; returns the new one's name."""
+def written(trace, t, state, gates):
+    """One token's step from state to state, None before the first; returns the new one's name."""
     how = {"part": (f"token_{t}",), "role": "value"}
-    for name in ("k", "v", *(name for name in ("beta", "decay") if name in trace)):
+    for name in ("k", "v", *(name for name in gates if name in trace)):
         cut(trace, name, t)
-    if "decay" in trace:
-        code = f"faded_{t} = decay[{t}] * {state}"
-        rule = "i, h value_size -> h value_size"
-        state = trace.step(f"faded_{t}", "sum-product", rule, f"decay_{t}", state, code=code, **how).name
+    axes, gate, factor, share = gated(gates["beta"], "beta", t)
+    if state is None:  # nothing is stored yet, and nothing missing but the value
+        rule, code = f"{axes}i h, i value_size -> h value_size", f"state_0 = {share}torch.outer(k[0], v[0])"
+        return trace.step("state_0", "sum-product", rule, *gate, "k_0", "v_0", code=code, factor=factor, **how).name
+    state = faded(trace, t, state, gates["decay"], how)
     rule, code = "i h, h value_size -> value_size", f"stored_{t} = k[{t}] @ {state}"
     trace.step(f"stored_{t}", "sum-product", rule, f"k_{t}", state, code=code, **how)
     rule, code = "i value_size, value_size -> value_size", f"missing_{t} = v[{t}] - stored_{t}"
     trace.step(f"missing_{t}", "subtract", rule, f"v_{t}", f"stored_{t}", code=code, **how)
-    share, rule, inputs = "", "i h, value_size -> h value_size", (f"k_{t}", f"missing_{t}")
-    if "beta" in trace:
-        share, rule, inputs = f"beta[{t}] * ", f"i, {rule}", (f"beta_{t}", *inputs)
+    rule, inputs = f"{axes}i h, value_size -> h value_size", (*gate, f"k_{t}", f"missing_{t}")
     code = f"write_{t} = {share}torch.outer(k[{t}], missing_{t})"
-    trace.step(f"write_{t}", "sum-product", rule, *inputs, code=code, **how)
+    trace.step(f"write_{t}", "sum-product", rule, *inputs, code=code, factor=factor, **how)
     rule, code = "h value_size, h value_size -> h value_size", f"state_{t} = {state} + write_{t}"
     return trace.step(f"state_{t}", "add", rule, state, f"write_{t}", code=code, **how).name
+
+
+def gated(gate, name, t):
+    """How a rule reads beta or decay: its axes, the input, the factor, and the code."""
+    if gate.ndim:
+        return "i, ", (f"{name}_{t}",), 1.0, f"{name}[{t}] * "
+    return "", (), float(gate), f"{float(gate):g} * " * bool(gate != 1)
+
+
+def faded(trace, t, state, decay, how):
+    """What is left of the state before a token writes; the name of that step, the state's own where all is left."""
+    axes, gate, factor, share = gated(decay, "decay", t)
+    if not share:
+        return state
+    rule, code = f"{axes}h value_size -> h value_size", f"faded_{t} = {share}{state}"
+    return trace.step(f"faded_{t}", "sum-product", rule, *gate, state, code=code, factor=factor, **how).name
 
 
 def cut(trace, name, t):
