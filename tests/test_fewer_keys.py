@@ -14,7 +14,6 @@ from helpers.attention.longer import WAYS, sharper, stretched_speeds
 from helpers.gpt.changed import changed, turned
 from helpers.gpt.fast import FastAttention, FastGPT, rotate
 from helpers.gpt.fewer_keys import FewerKeysGPT, LatentKeys, SharedKeys, slopes, window_mask
-from helpers.gpt.training import Training
 from tests.strategies import GENERATOR, SIZE
 
 few = settings(deadline=None, max_examples=20)
@@ -227,8 +226,12 @@ def test_a_changed_model_is_the_old_one_until_something_is_changed():
 
 @pytest.mark.parametrize("options", [{"key_heads": 1}, {"latent": 3, "turned": 2}, {"window": 3}, {"sloped": True}])
 def test_each_variant_learns(options):
-    text = "abcabd" * 60
     torch.manual_seed(0)
-    model = FewerKeysGPT(4, context=8, C=8, heads=2, layers=1, **options)
-    training = Training(model, text, steps=20, batch=4).run()
-    assert training.losses[-1] < 0.8 * training.losses[0]
+    model, losses = FewerKeysGPT(3, context=8, C=8, heads=2, layers=1, **options), []
+    ids = torch.tensor([[0, 1, 2] * 3, [1, 2, 0] * 3])  # (B=2, T+1=9)
+    for _ in range(30):
+        loss = model.loss(ids)
+        losses.append(loss.item())
+        for weight, slope in zip(model.parameters(), torch.autograd.grad(loss, [*model.parameters()])):
+            weight.data -= 0.3 * slope
+    assert losses[-1] < 0.3 * losses[0]
