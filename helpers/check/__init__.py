@@ -29,6 +29,7 @@ PARTS = (
     "training",
     "reading",
     "fewer_keys",
+    "states",
 )
 
 
