@@ -276,6 +276,39 @@ def score_gradients(q, k, v, out, logsumexp, dout):
     weights = (scores - logsumexp[..., None]).exp()
     D = (dout * out).sum(dim=-1, keepdim=True)
     return weights * (dout @ v.mT - D)
+    "grouped_queries": """
+def grouped_queries(q, k, v):
+    n, T, h = q.shape
+    times = n // len(k)
+    k, v = k.repeat_interleave(times, dim=0), v.repeat_interleave(times, dim=0)
+    scores = q @ k.transpose(-2, -1) * h**-0.5
+    masked = scores.masked_fill(torch.ones(T, T).tril() == 0, float("-inf"))
+    weights = masked.softmax(dim=-1)
+    return weights @ v
+""",
+    "absorbed_out": """
+def absorbed_out(q, latent, Wk, Wv):
+    n, T, h = q.shape
+    asked = q @ Wk.transpose(-2, -1)
+    scores = asked @ latent.transpose(-2, -1) * h**-0.5
+    masked = scores.masked_fill(torch.ones(T, T).tril() == 0, float("-inf"))
+    mixed = masked.softmax(dim=-1) @ latent
+    return mixed @ Wv
+""",
+    "window_weights": """
+def window_weights(scores, window, sinks):
+    T = len(scores)
+    t, s = torch.arange(T)[:, None], torch.arange(T)
+    near = s > t - window
+    allowed = (s <= t) & (near | (s < sinks))
+    masked = scores.masked_fill(~allowed, float("-inf"))
+    return masked.softmax(dim=-1)
+""",
+    "delta_step": """
+def delta_step(state, k, v, beta):
+    stored = k @ state
+    missing = v - stored
+    return state + beta * torch.outer(k, missing)
 """,
 }
 

@@ -31,6 +31,8 @@ PARTS = (
     "who_looks",
     "flash",
     "flash_back",
+    "fewer_keys",
+    "states",
 )
 
 
