@@ -26,8 +26,8 @@ from helpers.attention import (
     separate_heads,
     shared_keys,
     sinusoidal_positions,
-    tiles,
     sloped_head,
+    tiles,
     window_head,
 )
 from helpers.inputs import example, words
@@ -40,9 +40,8 @@ SHAPE = re.compile(r"^(\S.*?) +(\([^()]*\))(?:  |$)", re.MULTILINE)  # a line of
 
 def pictures():
     """Every picture of the course: (Trace, notes)."""
-    parts = (first_steps, heads, gradients, blocks, trained, masked_and_crossed, in_tiles)
+    parts = (first_steps, heads, gradients, blocks, trained, masked_and_crossed, in_tiles, fewer_keys)
     found = [(trace, {}) for part in parts for trace in part()]
-    found = [(trace, {}) for trace in [*first_steps(), *heads(), *gradients(), *blocks(), *trained(), *fewer_keys()]]
     notes = {"scores": "row t asks, column s answers", "weights": "rows sum to 1", "Wo": "back to C"}
     drawn = [(trace.folded(trace.opened_at_first), {}) for trace in seen()]
     return [*found, *drawn, (one_head(2, 3, 4, Wo=True), notes)]
@@ -228,6 +227,8 @@ def in_tiles():
     for T, h, tile, step, causal in [(6, 3, 2, 5, True), (6, 3, 2, 6, True), (2, 3, 2, 1, True), (12, 6, 6, 2, False)]:
         e = example(T=T, C=4, head_size=h)
         yield tiles(e.x @ e.Wq, e.x @ e.Wk, e.x @ e.Wv, tile=tile, step=step, causal=causal, tokens=e.tokens)
+
+
 # -- 16: fewer keys -----------------------------------------------------------------------------------
 
 

@@ -276,6 +276,7 @@ def score_gradients(q, k, v, out, logsumexp, dout):
     weights = (scores - logsumexp[..., None]).exp()
     D = (dout * out).sum(dim=-1, keepdim=True)
     return weights * (dout @ v.mT - D)
+""",
     "grouped_queries": """
 def grouped_queries(q, k, v):
     n, T, h = q.shape
