@@ -1,6 +1,7 @@
 """Attention over several processes equals attention in one, every byte is counted, and no process is left behind."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -86,6 +87,27 @@ def test_each_way_does_what_pytorch_does_with_the_bytes_of_its_formula(machines,
             assert sent == formula.get(name, whole * (rank != (ranks - 2) % ranks if ranks > 1 else 0)), name
 
 
+def written(size):
+    """How many bytes this process wrote for PyTorch's own all-reduce, as Linux counts them."""
+
+    def so_far():
+        return int(re.search(r"wchar: (\d+)", Path("/proc/self/io").read_text())[1])
+
+    tensor = torch.ones(size)
+    dist.barrier()
+    before = so_far()
+    dist.all_reduce(tensor)
+    return so_far() - before
+
+
+@pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="Linux counts what a process writes, others do not")
+def test_linux_counts_what_the_formula_says(machines):
+    """PyTorch's all-reduce is a ring as well; what comes on top are a few messages that say how large it is."""
+    size = 1_000_000
+    for sent in machines.run(written, size, careful=False):
+        assert 0 <= sent - 2 * 3 / 4 * size * 4 < 10_000
+
+
 # -- attention --------------------------------------------------------------------------------------
 
 
@@ -162,22 +184,23 @@ def test_every_row_is_held_once_and_every_score_counted_once(layout, T, ranks):
     assert counted.sum() == T * (T + 1) / 2
     if T % (2 * ranks) == 0 and layout == "zigzag":
         assert len({*counted.sum(axis=1)}) == 1  # all ranks have equally much to do
-    if ranks <= T:
-        by_owner = ring_work(T, ranks, layout)["pairs"].value
+    if ranks <= T and layout != "striped":
+        by_owner = ring_work(T, ranks, layout == "zigzag")["pairs"].value
         assert all(
             counted[rank, step] == by_owner[rank, (rank - step) % ranks] for rank, step in np.ndindex(ranks, ranks)
         )
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
-def test_the_picture_of_a_ring_ends_with_attention(layout):
+@pytest.mark.parametrize("zigzag", [False, True])
+def test_the_picture_of_a_ring_ends_with_attention(zigzag):
     T, ranks, h = 7, 3, 2
     e = example(T=T, C=h, head_size=h)
     q, k, v = (torch.tensor(np.round(e.x @ W, 1)) for W in (e.Wq, e.Wk, e.Wv))
     wanted = scaled_dot_product_attention(q[None], k[None], v[None], is_causal=True)[0].numpy()
+    rows = rows_of(T, ranks, "zigzag" if zigzag else "contiguous")
     for rank in range(ranks):
-        steps = [ring_step(T, h, ranks, rank, step, layout) for step in range(ranks)]
-        np.testing.assert_allclose(steps[-1]["out"].value, wanted[rows_of(T, ranks, layout)[rank]], atol=1e-12)
+        steps = [ring_step(T, h, ranks, rank, step, zigzag) for step in range(ranks)]
+        np.testing.assert_allclose(steps[-1]["out"].value, wanted[rows[rank]], atol=1e-12)
         for one, other in pairwise(steps):
             for name in ("total", "found"):
                 np.testing.assert_allclose(one[name].value, other[f"{name}_before"].value, atol=1e-12)
@@ -189,16 +212,12 @@ def test_the_picture_of_a_ring_ends_with_attention(layout):
         (lambda: rows_of(4, 2, "round"), "layout is 'round'; wanted one of contiguous, zigzag, striped."),
         (lambda: ring_step(ranks=3, rank=3), "rank is 3 and step is 0, but there are 3 ranks"),
         (lambda: ring_step(T=2, ranks=3, rank=0), "each needs a row, so T must be at least 3"),
-        (lambda: ring_step(T=3, ranks=3, rank=0, layout="zigzag"), ""),
         (lambda: Machines(0), "ranks is 0"),
     ],
 )
 def test_bad_sizes_get_a_sentence(call, sentence):
-    if sentence:
-        with pytest.raises(ValueError, match=sentence.replace("(", r"\(")):
-            call()
-    else:
-        assert call()["scores"].value.shape == (1, 1)
+    with pytest.raises(ValueError, match=sentence):
+        call()
 
 
 # -- what breaks ------------------------------------------------------------------------------------

@@ -224,4 +224,4 @@ def place(calls, files):
 def files(function):
     """Where a function and those beside it stand: {name: file}."""
     beside = {**getattr(function, "__globals__", {}), getattr(function, "__name__", ""): function}
-    return {name: one.__code__.co_filename for name, one in beside.items() if isinstance(one, FunctionType)}
+    return {name: one.__code__.co_filename for name, one in beside.items() if type(one) is FunctionType}

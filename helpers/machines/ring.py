@@ -12,7 +12,7 @@ def tile(q, k, v, rows, key_rows):
     """
     scores = q @ k.transpose(-2, -1) * q.shape[-1] ** -0.5  # (n, t, h) @ (n, h, s) -> (n, t, s)
     seen = torch.as_tensor(rows)[:, None] >= torch.as_tensor(key_rows)  # (t, 1), (s,) -> (t, s)
-    masked = scores.masked_fill(~seen, -torch.inf)
+    masked = scores.masked_fill(~seen.to(scores.device), -torch.inf)
     largest = masked.amax(-1)  # (n, t, s) -> (n, t)
     weights = (masked - level(largest)[..., None]).exp()  # (n, t, s)
     return weights @ v, largest, weights.sum(-1)  # (n, t, s) @ (n, s, h) -> (n, t, h), and twice (n, t)

@@ -10,12 +10,12 @@ from helpers.trace.trace import Trace
 MOST = 8  # ranks in a picture
 
 
-def ring_step(T=6, head_size=3, ranks=3, rank=1, step=0, layout="contiguous", seed=0):
+def ring_step(T=6, head_size=3, ranks=3, rank=1, step=0, zigzag=False, seed=0):
     """What one rank holds in one step of the ring, and how it goes on with what it has found: a Trace.
 
     In step j, rank r has the keys and values of rank r - j. For the eye, nothing is taken away from the scores before
-    e^; that changes no weight. T, head_size, ranks, seed: as in ``example``; rank, step: from 0 on, counted round.
-    Raises ValueError for sizes out of range, and where a rank would hold no row.
+    e^; that changes no weight. T, head_size, seed: as in ``example``; ranks: 1 to 8; rank, step: from 0 on; zigzag:
+    each rank holds an early piece of the text and a late one. Raises ValueError for sizes out of range, and where a rank would hold no row.
 
     >>> ring_step(T=4, ranks=2, rank=0, step=1)["scores"].shape
     '(mine=2, here=2)'
@@ -28,11 +28,7 @@ def ring_step(T=6, head_size=3, ranks=3, rank=1, step=0, layout="contiguous", se
         )
     if ranks > T:
         raise ValueError(f"T is {T} and there are {ranks} ranks: each needs a row, so T must be at least {ranks}.")
-    rows = rows_of(T, ranks, layout)
-    if not all(map(len, rows)):
-        raise ValueError(
-            f"with T={T} and the layout {layout}, some of {ranks} ranks would hold no row: take a larger T."
-        )
+    rows = rows_of(T, ranks, "zigzag" if zigzag else "contiguous")
     e = example(T=T, C=head_size, head_size=head_size, seed=seed)
     q, k, v = (np.round(e.x @ W, 1) + 0.0 for W in (e.Wq, e.Wk, e.Wv))  # (T, C) @ (C, h) -> (T, h)
     mine, source = rows[rank], (rank - step) % ranks
@@ -82,7 +78,7 @@ def before(q, k, v, mine, passed):
     return total, found
 
 
-def ring_work(T=8, ranks=4, layout="contiguous"):
+def ring_work(T=8, ranks=4, zigzag=False):
     """How many scores each rank computes with the keys of each, as a Trace.
 
     ``holds[r,t]`` is 1 where rank r has row t. ``pairs[r,o]`` counts the scores of the queries of r with the keys of o
@@ -91,9 +87,9 @@ def ring_work(T=8, ranks=4, layout="contiguous"):
     >>> ring_work(T=4, ranks=2)["pairs"].value.tolist()
     [[3.0, 0.0], [4.0, 3.0]]
     """
-    rows = rows_of(T, whole_number("ranks", ranks, 1, MOST), layout)
+    rows = rows_of(T, whole_number("ranks", ranks, 1, MOST), "zigzag" if zigzag else "contiguous")
     holds = np.array([[float(t in held) for t in range(T)] for held in rows])  # (ranks, T)
-    trace = Trace(f"work, {layout}")
+    trace = Trace("work, zigzag" if zigzag else "work, contiguous")
     trace.given("holds", holds, "rank t")
     trace.given("allowed", np.tri(T), "t s", role="weights", code="allowed = torch.tril(torch.ones(T, T))")
     trace.given("keys_of", holds, "owner s", role="key", code="keys_of = holds")

@@ -23,10 +23,10 @@ class Wire:
         shape: of what comes, that of the tensor if left out. Nothing travels where there is nothing in it.
         """
         got = tensor.new_empty(tensor.shape if shape is None else shape)
-        works = [dist.isend(tensor.contiguous(), to, self.group)] if tensor.numel() else []
-        works += [dist.irecv(got, source, self.group)] if got.numel() else []
-        for work in works:
-            work.wait()
+        both = [(dist.isend, tensor.contiguous(), to), (dist.irecv, got, source)]
+        if both := [dist.P2POp(*one, self.group) for one in both if one[1].numel()]:
+            for work in dist.batch_isend_irecv(both):  # in one go: one after the other, all might wait for all
+                work.wait()
         self.sent += tensor.numel() * tensor.element_size()
         return got
 
