@@ -15,7 +15,7 @@ def ring_step(T=6, head_size=3, ranks=3, rank=1, step=0, zigzag=False, seed=0):
 
     In step j, rank r has the keys and values of rank r - j. For the eye, nothing is taken away from the scores before
     e^; that changes no weight. T, head_size, seed: as in ``example``; ranks: 1 to 8; rank, step: from 0 on; zigzag:
-    each rank holds an early piece of the text and a late one. Raises ValueError for sizes out of range, and where a rank would hold no row.
+    each rank holds an early piece of the text and a late one. Raises ValueError for sizes out of range.
 
     >>> ring_step(T=4, ranks=2, rank=0, step=1)["scores"].shape
     '(mine=2, here=2)'
