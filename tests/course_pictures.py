@@ -21,6 +21,7 @@ from helpers.attention import (
     sinusoidal_positions,
 )
 from helpers.inputs import example, words
+from helpers.machines.ring_picture import ring_step, ring_work
 from helpers.trace.trace import Trace
 from tests.seen_pictures import seen
 
@@ -30,7 +31,7 @@ SHAPE = re.compile(r"^(\S.*?) +(\([^()]*\))(?:  |$)", re.MULTILINE)  # a line of
 
 def pictures():
     """Every picture of the course: (Trace, notes)."""
-    found = [(trace, {}) for trace in [*first_steps(), *heads(), *gradients(), *blocks(), *trained()]]
+    found = [(trace, {}) for trace in [*first_steps(), *heads(), *gradients(), *blocks(), *trained(), *rings()]]
     notes = {"scores": "row t asks, column s answers", "weights": "rows sum to 1", "Wo": "back to C"}
     drawn = [(trace.folded(trace.opened_at_first), {}) for trace in seen()]
     return [*found, *drawn, (one_head(2, 3, 4, Wo=True), notes)]
@@ -185,6 +186,22 @@ def blocks():
 def trained():
     for b, *shape in [("n ", 4, 28, 20), ("", 10, 24), ("n ", 4, 10, 24)]:
         yield from_qkv(b, tuple(shape), list("Mupo, Mupo, Mupo!↵Seki, Seki")[: shape[-2]], "layer 2", scaled=True)
+
+
+# -- 18: over several processes ---------------------------------------------------------------------
+
+
+def rings():
+    for T, h, ranks, rank, step in [
+        (6, 3, 3, 1, 0),
+        (2, 3, 2, 0, 1),
+        (12, 4, 2, 1, 1),
+        (12, 1, 4, 3, 2),
+        (2, 1, 1, 0, 0),
+    ]:
+        yield ring_step(T, h, ranks, rank, step, zigzag=ranks > 3)
+    for T, ranks in [(8, 4), (4, 1), (16, 4), (5, 3)]:
+        yield ring_work(T, ranks, zigzag=T > 8)
 
 
 # -- what the notebooks show ------------------------------------------------------------------------

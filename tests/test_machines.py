@@ -24,6 +24,7 @@ from helpers.machines.ring_picture import ring_step, ring_work
 from helpers.machines.tensor_parallel import tensor_parallel_attention
 from helpers.machines.ulysses import ulysses_attention
 from helpers.machines.wire import Wire
+from tests.test_claims import notebook
 
 REPO = Path(__file__).resolve().parent.parent
 N, H, BYTES = 4, 3, 8  # heads, head_size, bytes of a number
@@ -367,3 +368,35 @@ def test_closing_ends_everything_and_can_be_done_twice(machines):
     machines.close()
     assert not {*marked(OURS)} & others
     Machines().close()  # nothing has been started
+
+
+# -- what the notebook defines ----------------------------------------------------------------------
+
+
+def test_the_functions_of_the_notebook_are_those_of_the_helpers(machines):
+    """Heads split, Ulysses and the ring, as notebook 18 writes them, give the numbers and bytes of the helpers."""
+    cells = {cell.id: cell.source for cell in notebook("18").cells}
+    names = {}
+    exec(cells["imports"], names)
+    exec(cells["heads-one"], names)
+    for name in ("heads-function", "rows-function", "rows-spread", "ring-function"):
+        exec(cells[name], names)
+    x, W, qkv = names["x"], [names[f"W{letter}"] for letter in "qkvo"], [names[letter] for letter in "qkv"]
+    pairs = [
+        ((names["tensor_parallel"], x, *W), (in_parallel, x, *W)),
+        ((names["by_rows"], names["ulysses"], *qkv), (names["by_rows"], ulysses_attention, *qkv)),
+        ((names["by_rows"], names["ring"], *qkv), (names["by_rows"], around, *qkv)),
+    ]
+    for one, other in pairs:
+        for (found, sent), (wanted, formula) in zip(machines.run(*one, ranks=3), machines.run(*other, ranks=3)):
+            torch.testing.assert_close(found, wanted)
+            assert sent == formula
+
+
+def in_parallel(x, Wq, Wk, Wv, Wo):
+    wire = Wire()
+    return tensor_parallel_attention(x, Wq, Wk, Wv, Wo, N, wire), wire.sent
+
+
+def around(q, k, v, T, wire):
+    return ring_attention(q, k, v, rows_of(T, wire.ranks), wire)

@@ -216,7 +216,7 @@ def place(calls, files):
     """The last line of the learner's own code that an error went through: `` at the line `dist.barrier()` ``."""
     own = [(files.get(called), line) for name, line, called in calls if name == SENT]
     for name, line in reversed(own):
-        if name and (text := linecache.getline(name, line).strip()):
+        if name and (text := linecache.getline(name, line).partition("  #")[0].strip()):
             return f" at the line `{text}`"
     return ""
 

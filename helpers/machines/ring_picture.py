@@ -36,33 +36,34 @@ def ring_step(T=6, head_size=3, ranks=3, rank=1, step=0, zigzag=False, seed=0):
     here = rows[source]
     words = {"mine": [e.tokens[t] for t in mine], "here": [e.tokens[t] for t in here]}
     trace = Trace(f"rank {rank}, step {step}", words)
-    trace.given("q_mine", q[mine], "mine h", role="query", code=f"q_mine = q[rows[{rank}]]")
-    trace.given("k_here", k[here], "here h", role="key", code=f"k_here = k[rows[{source}]]")
-    trace.given("v_here", v[here], "here h", role="value", code=f"v_here = v[rows[{source}]]")
     trace.given("my_rows", mine, "mine", code=f"my_rows = rows[{rank}]")
     trace.given("rows_here", here, "here", code=f"rows_here = rows[{source}]")
+    line = "seen = my_rows[:, None] >= rows_here"
+    trace.step("seen", ">=", "mine, here -> mine here", "my_rows", "rows_here", role="weights", code=line)
+    trace.given("q_mine", q[mine], "mine h", role="query", code=f"q_mine = q[rows[{rank}]]")
+    trace.given("k_here", k[here], "here h", role="key", code=f"k_here = k[rows[{source}]]")
     more = {"role": "scores", "factor": head_size**-0.5}
     line = "scores = q_mine @ k_here.T * head_size**-0.5"
     trace.step("scores", "sum-product", "mine h, here h -> mine here", "q_mine", "k_here", code=line, **more)
-    line = "seen = my_rows[:, None] >= rows_here"
-    trace.step("seen", ">=", "mine, here -> mine here", "my_rows", "rows_here", role="weights", code=line)
     line = 'masked = scores.masked_fill(~seen, float("-inf"))'
     reads = "mine here, mine here -> mine here"
     trace.step("masked", "mask", reads, "scores", "seen", role="scores", code=line)
     trace.step("e", "exp", "mine here -> mine here", "masked", role="scores", code="e = masked.exp()")
+    trace.given("v_here", v[here], "here h", role="value", code=f"v_here = v[rows[{source}]]")
     go_on(trace, total, found)
     return trace
 
 
 def go_on(trace, total, found):
     """What was found before, what is found here, and the two together."""
+    line = "found_here = e @ v_here"
+    trace.step("found_here", "sum-product", "mine here, here h -> mine h", "e", "v_here", role="out", code=line)
+    trace.step("total_here", "sum-product", "mine here -> mine", "e", role="scores", code="total_here = e.sum(-1)")
     trace.given("total_before", total, "mine", role="scores", code="total_before = total")
-    trace.given("found_before", found, "mine h", role="out", code="found_before = found")
-    trace.step("total_here", "sum-product", "mine here -> mine", "e", role="scores", hidden=True)
-    line = "total = total_before + e.sum(-1)"
+    line = "total = total_before + total_here"
     trace.step("total", "add", "mine, mine -> mine", "total_before", "total_here", role="scores", code=line)
-    trace.step("found_here", "sum-product", "mine here, here h -> mine h", "e", "v_here", role="out", hidden=True)
-    line = "found = found_before + e @ v_here"
+    trace.given("found_before", found, "mine h", role="out", code="found_before = found")
+    line = "found = found_before + found_here"
     trace.step("found", "add", "mine h, mine h -> mine h", "found_before", "found_here", role="out", code=line)
     line = "out = found / total[:, None]"
     trace.step("out", "quotient", "mine h, mine -> mine h", "found", "total", role="out", code=line)
@@ -96,5 +97,6 @@ def ring_work(T=8, ranks=4, zigzag=False):
     trace.step("reach", "sum-product", "rank t, t s -> rank s", "holds", "allowed", code="reach = holds @ allowed")
     line = "pairs = reach @ keys_of.T"
     trace.step("pairs", "sum-product", "rank s, owner s -> rank owner", "reach", "keys_of", role="scores", code=line)
-    trace.step("work", "sum-product", "rank owner -> rank", "pairs", role="out", code="work = pairs.sum(-1)")
+    line = "work = pairs.sum(-1, keepdim=True)"
+    trace.step("work", "sum-product", "rank owner -> rank i", "pairs", role="out", code=line, i=1)
     return trace
