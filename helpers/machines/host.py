@@ -19,7 +19,7 @@ from time import monotonic
 
 from helpers.machines import messages
 
-JOINING = 60.0  # seconds that the ranks may take to find each other
+JOINING = 120.0  # seconds that the ranks may take to find each other
 GRACE = 2.0  # seconds for which the others may still say what they saw, once a rank has failed
 ENDING = 10.0  # seconds that a process which was ended may take, on a machine that does much else
 
