@@ -31,6 +31,7 @@ from helpers.attention import (
     window_head,
 )
 from helpers.inputs import example, words
+from helpers.machines.ring_picture import ring_step, ring_work
 from helpers.trace.trace import Trace
 from tests.seen_pictures import seen
 
@@ -42,6 +43,7 @@ def pictures():
     """Every picture of the course: (Trace, notes)."""
     parts = (first_steps, heads, gradients, blocks, trained, masked_and_crossed, in_tiles, fewer_keys)
     found = [(trace, {}) for part in parts for trace in part()]
+    found = [(trace, {}) for trace in [*first_steps(), *heads(), *gradients(), *blocks(), *trained(), *rings()]]
     notes = {"scores": "row t asks, column s answers", "weights": "rows sum to 1", "Wo": "back to C"}
     drawn = [(trace.folded(trace.opened_at_first), {}) for trace in seen()]
     return [*found, *drawn, (one_head(2, 3, 4, Wo=True), notes)]
@@ -259,6 +261,20 @@ def fewer_keys():
         e = example(T=T, C=3, head_size=h)
         traces.append(delta_rule(e.x @ e.Wq, e.x @ e.Wk, e.x, tokens=e.tokens))
     yield from (trace.folded(trace.opened_at_first) for trace in traces)
+# -- 18: over several processes ---------------------------------------------------------------------
+
+
+def rings():
+    for T, h, ranks, rank, step in [
+        (6, 3, 3, 1, 0),
+        (2, 3, 2, 0, 1),
+        (12, 4, 2, 1, 1),
+        (12, 1, 4, 3, 2),
+        (2, 1, 1, 0, 0),
+    ]:
+        yield ring_step(T, h, ranks, rank, step, zigzag=ranks > 3)
+    for T, ranks in [(8, 4), (4, 1), (16, 4), (5, 3)]:
+        yield ring_work(T, ranks, zigzag=T > 8)
 
 
 # -- what the notebooks show ------------------------------------------------------------------------

@@ -310,6 +310,27 @@ def delta_step(state, k, v, beta):
     stored = k @ state
     missing = v - stored
     return state + beta * torch.outer(k, missing)
+    "zigzag_ranks": """
+def zigzag_ranks(T, ranks):
+    piece = torch.arange(T) // (T // (2 * ranks))
+    return torch.minimum(piece, 2 * ranks - 1 - piece)
+""",
+    "pass_and_add": """
+def pass_and_add(pieces, step):
+    after = pieces.clone()
+    N = len(pieces)
+    for rank in range(N):
+        i = (rank - step) % N
+        after[(rank + 1) % N, i] += pieces[rank, i]
+    return after
+""",
+    "part_of_rank": """
+def part_of_rank(x, Wq, Wk, Wv, Wo, heads, ranks, rank):
+    width = x.shape[-1] // ranks
+    own = slice(rank * width, (rank + 1) * width)
+    q, k, v = ((x @ W[:, own]).unflatten(-1, (heads // ranks, -1)).transpose(1, 2) for W in (Wq, Wk, Wv))
+    out = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+    return out.transpose(1, 2).flatten(2) @ Wo[own]
 """,
 }
 
@@ -1210,6 +1231,49 @@ SLIPS = {
         ("return weights * (dout @ v.mT - D)", "return dout @ v.mT", "still to be gone back through"),
         ("- D)", "- D) * q.shape[-1] ** -0.5", "through the scale came already"),
         ("- D)", "- D.mean(1, keepdim=True))", NOTHING),
+    # -- 18: over several processes
+    "zigzag_ranks": [
+        ("T // (2 * ranks)", "T // ranks", "one run of them"),
+        ("2 * ranks - 1 - piece", "2 * ranks - piece", "counted from 2 · ranks"),
+        ("torch.minimum(piece, 2 * ranks - 1 - piece)", "piece", "each row has the number of its piece"),
+        ("torch.minimum(piece, 2 * ranks - 1 - piece)", "piece % ranks", "dealt out in turn"),
+        ("torch.minimum(piece, 2 * ranks - 1 - piece)", "torch.arange(T) % ranks", "dealt out like cards"),
+        ("torch.minimum(piece, 2 * ranks - 1 - piece)", "torch.arange(T) // (T // ranks)", "one run of them"),
+        (
+            "torch.minimum(piece, 2 * ranks - 1 - piece)",
+            "torch.minimum(piece, 2 * ranks - 1 - piece) + 1",
+            "counted from 1",
+        ),
+        ("torch.minimum", "torch.maximum", NOTHING),
+    ],
+    "pass_and_add": [
+        ("(rank + 1) % N", "(rank - 1) % N", "to the one before"),
+        ("+= pieces", "= pieces", "took the place"),
+        ("(rank - step) % N", "(rank + step) % N", "sends piece r + step"),
+        ("(rank - step) % N", "rank", "its piece r in every step"),
+        ("(rank - step) % N", "step % N", "the number of the step"),
+        ("(rank - step) % N", "(rank - step + 1) % N", "one too far"),
+        ("[(rank + 1) % N, i]", "[(rank + 1) % N, (i + 1) % N]", NOTHING),
+        ("pieces.clone()", "pieces", "it changes its input in place"),
+        ("[(rank + 1) % N, i] += pieces[rank, i]", "[(rank + 1) % N] += pieces[rank]", "all pieces are added"),
+        ("return after", "return pieces.sum(0, keepdim=True).expand(N, -1, -1)", "the whole sum already"),
+        ("return after", "return pieces", "It gives back pieces as it came"),
+    ],
+    "part_of_rank": [
+        ("@ Wo[own]", "@ Wo[:, own].T", "cut by its columns"),
+        ("@ Wo[own]", "@ Wo[:width]", "its first rows"),
+        ("rank * width, (rank + 1) * width", "0, width", "takes the first heads"),
+        ("heads // ranks, -1", "1, -1", "one wide head"),
+        ("is_causal=True", "is_causal=False", "the future is not hidden"),
+        ("is_causal=True", "is_causal=True, scale=1.0", "not divided by the root"),
+        ("is_causal=True", "is_causal=True, scale=width**-0.5", "all columns of the rank"),
+        ("x.shape[-1] // ranks", "x.shape[-1]", NOTHING),
+        (
+            "return out.transpose(1, 2).flatten(2) @ Wo[own]",
+            "return out.transpose(1, 2).flatten(2) @ Wo[own] / ranks",
+            NOTHING,
+        ),
+        ("W[:, own]", "W[own].T", "were transposed"),
     ],
 }
 

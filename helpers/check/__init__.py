@@ -33,6 +33,7 @@ PARTS = (
     "flash_back",
     "fewer_keys",
     "states",
+    "ranks",
 )
 
 
