@@ -41,9 +41,8 @@ SHAPE = re.compile(r"^(\S.*?) +(\([^()]*\))(?:  |$)", re.MULTILINE)  # a line of
 
 def pictures():
     """Every picture of the course: (Trace, notes)."""
-    parts = (first_steps, heads, gradients, blocks, trained, masked_and_crossed, in_tiles, fewer_keys)
+    parts = (first_steps, heads, gradients, blocks, trained, masked_and_crossed, in_tiles, fewer_keys, rings)
     found = [(trace, {}) for part in parts for trace in part()]
-    found = [(trace, {}) for trace in [*first_steps(), *heads(), *gradients(), *blocks(), *trained(), *rings()]]
     notes = {"scores": "row t asks, column s answers", "weights": "rows sum to 1", "Wo": "back to C"}
     drawn = [(trace.folded(trace.opened_at_first), {}) for trace in seen()]
     return [*found, *drawn, (one_head(2, 3, 4, Wo=True), notes)]
@@ -261,6 +260,8 @@ def fewer_keys():
         e = example(T=T, C=3, head_size=h)
         traces.append(delta_rule(e.x @ e.Wq, e.x @ e.Wk, e.x, tokens=e.tokens))
     yield from (trace.folded(trace.opened_at_first) for trace in traces)
+
+
 # -- 18: over several processes ---------------------------------------------------------------------
 
 

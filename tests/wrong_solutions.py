@@ -310,6 +310,7 @@ def delta_step(state, k, v, beta):
     stored = k @ state
     missing = v - stored
     return state + beta * torch.outer(k, missing)
+""",
     "zigzag_ranks": """
 def zigzag_ranks(T, ranks):
     piece = torch.arange(T) // (T // (2 * ranks))
@@ -1231,7 +1232,8 @@ SLIPS = {
         ("return weights * (dout @ v.mT - D)", "return dout @ v.mT", "still to be gone back through"),
         ("- D)", "- D) * q.shape[-1] ** -0.5", "through the scale came already"),
         ("- D)", "- D.mean(1, keepdim=True))", NOTHING),
-    # -- 18: over several processes
+        # -- 18: over several processes
+    ],
     "zigzag_ranks": [
         ("T // (2 * ranks)", "T // ranks", "one run of them"),
         ("2 * ranks - 1 - piece", "2 * ranks - piece", "counted from 2 · ranks"),
