@@ -1232,7 +1232,6 @@ SLIPS = {
         ("return weights * (dout @ v.mT - D)", "return dout @ v.mT", "still to be gone back through"),
         ("- D)", "- D) * q.shape[-1] ** -0.5", "through the scale came already"),
         ("- D)", "- D.mean(1, keepdim=True))", NOTHING),
-        # -- 18: over several processes
     ],
     "zigzag_ranks": [
         ("T // (2 * ranks)", "T // ranks", "one run of them"),
