@@ -2,12 +2,14 @@
 
 from helpers.attention.averages import average_matmul, average_past, masked_softmax
 from helpers.attention.block import feed_forward, layer_norm
+from helpers.attention.cached import cached_head
 from helpers.attention.heads import head, many_heads, separate_heads
 from helpers.attention.positions import learned_positions, rotary_scores, rotary_turn, sinusoidal_positions
 
 __all__ = [
     "average_matmul",
     "average_past",
+    "cached_head",
     "feed_forward",
     "head",
     "layer_norm",
