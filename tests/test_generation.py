@@ -17,7 +17,7 @@ from helpers.inputs import example
 from tests.strategies import GENERATOR
 
 VOCABULARY, CONTEXT = 7, 12
-quick = settings(deadline=None, max_examples=25)
+quick = settings(deadline=None, max_examples=10)
 
 
 def scrambled(build, seed=0, **options):
@@ -198,12 +198,11 @@ def rounds_of(target, draft, texts, count, K, chance):
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("K", [1, 3])
-def test_speculation_draws_from_the_targets_distribution(K):
+def test_speculation_draws_from_the_targets_distribution():
     """Chi-square on 20,000 texts of two tokens, against the probability of each that the target itself gives it."""
     target, draft = MODELS["GPT"].eval(), MODELS["FastGPT"].eval()
     start, chance = torch.zeros(20_000, 1, dtype=torch.long), torch.Generator().manual_seed(1)
-    found = rounds_of(target, draft, start, 2, K, chance)[:, 1:]
+    found = rounds_of(target, draft, start, 2, 2, chance)[:, 1:]
     counts = torch.bincount(found[:, 0] * VOCABULARY + found[:, 1], minlength=VOCABULARY**2).numpy()
     first = target(start[:1])[0, -1].softmax(-1)  # (vocabulary)
     after = torch.tensor([[0, i] for i in range(VOCABULARY)])
@@ -227,7 +226,7 @@ def test_the_rule_gives_back_the_target_exactly(rng, V):
     assert residual(p, p).equal(p)
 
 
-@pytest.mark.parametrize("guess", [1, 2, 5])
+@pytest.mark.parametrize("guess", [1, 4])
 def test_without_chance_the_text_is_the_targets_own(guess):
     start = torch.tensor([[3, 1]])
     for target in MODELS.values():

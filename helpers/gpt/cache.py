@@ -130,7 +130,9 @@ def projected(attention, x, positions):
 
 
 def turned(x, positions):
-    """``helpers.gpt.fast.rotate`` for tokens that stand at these positions, (T) or (B, T): (B, n, T, h) -> (B, n, T, h).
+    """``helpers.gpt.fast.rotate`` for tokens that stand at these positions: (B, n, T, h) -> (B, n, T, h).
+
+    positions: (T), or (B, T) where texts begin at different places.
 
     >>> from helpers.gpt.fast import rotate
     >>> x = torch.randn(2, 3, 5, 4)

@@ -40,8 +40,8 @@ def top_p(logits, p):
 
     Nucleus sampling (Holtzman et al. 2020). Raises ValueError unless p is above 0, and 1 at most.
 
-    >>> top_p(torch.tensor([0.2, 0.5, 0.3]).log(), 0.7).exp().tolist()
-    [0.0, 0.5, 0.30000001192092896]
+    >>> top_p(torch.tensor([1.0, 3.0, 2.0]), 0.8).tolist()  # probabilities 0.09, 0.67 and 0.24
+    [-inf, 3.0, 2.0]
     """
     p = positive("p", p, 1)
     probabilities, order = logits.softmax(-1).sort(dim=-1, descending=True, stable=True)
