@@ -9,6 +9,7 @@ import numpy as np
 from helpers.attention import (
     average_matmul,
     average_past,
+    cached_head,
     feed_forward,
     head,
     layer_norm,
@@ -30,7 +31,7 @@ SHAPE = re.compile(r"^(\S.*?) +(\([^()]*\))(?:  |$)", re.MULTILINE)  # a line of
 
 def pictures():
     """Every picture of the course: (Trace, notes)."""
-    found = [(trace, {}) for trace in [*first_steps(), *heads(), *gradients(), *blocks(), *trained()]]
+    found = [(trace, {}) for trace in [*first_steps(), *heads(), *gradients(), *blocks(), *trained(), *cached()]]
     notes = {"scores": "row t asks, column s answers", "weights": "rows sum to 1", "Wo": "back to C"}
     drawn = [(trace.folded(trace.opened_at_first), {}) for trace in seen()]
     return [*found, *drawn, (one_head(2, 3, 4, Wo=True), notes)]
@@ -185,6 +186,15 @@ def blocks():
 def trained():
     for b, *shape in [("n ", 4, 28, 20), ("", 10, 24), ("n ", 4, 10, 24)]:
         yield from_qkv(b, tuple(shape), list("Mupo, Mupo, Mupo!↵Seki, Seki")[: shape[-2]], "layer 2", scaled=True)
+
+
+# -- 15: generation -----------------------------------------------------------------------------------
+
+
+def cached():
+    for T, C, h in [(5, 4, 2), (2, 3, 2), (1, 3, 2), (8, 8, 8)]:
+        e = example(T=T, C=C, head_size=h)
+        yield cached_head(e.x, e.Wq, e.Wk, e.Wv, step=T - 1, tokens=e.tokens)
 
 
 # -- what the notebooks show ------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 against the target's own distribution.
 """
 
+from functools import cache as kept
+
 import numpy as np
 import pytest
 import torch
@@ -15,6 +17,7 @@ from helpers.gpt.sampling import cooled, draw, penalized, probabilities, top_k, 
 from helpers.gpt.speculative import residual, verify
 from helpers.inputs import example
 from tests.strategies import GENERATOR
+from tools.notebooks import NOTEBOOKS, load
 
 VOCABULARY, CONTEXT = 7, 12
 quick = settings(deadline=None, max_examples=10)
@@ -236,3 +239,33 @@ def test_without_chance_the_text_is_the_targets_own(guess):
         assert found.rounds <= found.ids.shape[1] and found.proposed == guess * found.rounds
     own = speculate(target, target, start, 4, guess=2)
     assert own.rate == 1 and own.rounds == 2  # two accepted and one more, twice
+
+
+# -- what the notebook defines in the open ----------------------------------------------------------
+
+
+@kept
+def taught():
+    """What some cells of notebook 15 define, by name."""
+    sources = {cell.id: cell.source for cell in load(NOTEBOOKS / "15_generation_and_kv_cache.ipynb").cells}
+    names = {}
+    for one in ("imports", "read-attend", "read", "sampling", "top-k", "penalty"):
+        exec(sources[one].partition("\nsaid =")[0], names)
+    return names
+
+
+def test_the_notebooks_cache_is_that_of_the_helpers():
+    model, ids = MODELS["GPT"].eval(), torch.randint(VOCABULARY, (3, CONTEXT))
+    rows = [[torch.zeros(3, 2, 0, 4).double()] * 2 for _ in model.blocks]
+    with torch.no_grad():
+        found = torch.cat([taught()["read"](model, ids[:, [t]], rows) for t in range(CONTEXT)], dim=1)
+    torch.testing.assert_close(found, Cache(model, 3).read(ids), atol=1e-12, rtol=0)
+    torch.testing.assert_close(found, model(ids).detach(), atol=1e-12, rtol=0)
+    MODELS["GPT"].train()
+
+
+def test_the_notebooks_filters_are_those_of_the_helpers():
+    logits, said = torch.randn(20), torch.randint(20, (1, 5))
+    assert taught()["top_k"](logits, 6).equal(top_k(logits, 6))
+    mask = torch.zeros(20, dtype=torch.bool).scatter(0, said[0], True)
+    assert taught()["penalized"](logits, mask, 1.7).equal(penalized(logits[None], said, 1.7)[0])
