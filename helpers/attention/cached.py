@@ -39,9 +39,9 @@ def cached_head(x, Wq, Wk, Wv, *, step, kept=None, tokens=None):
         trace.step(
             made, "sum-product", "t c, c h -> t h", "x", f"W{name}", role=ROLE_OF[name], code=f"{made} = x @ W{name}"
         )
-    if step:
-        old = (x[:step] @ weights[1], x[:step] @ weights[2]) if kept is None else kept  # (step, h), twice
-        for name, value in zip("kv", old):
+    old = (x[:step] @ weights[1], x[:step] @ weights[2]) if kept is None else kept  # (step, h), twice
+    for name, value in zip("kv", old):
+        if step:
             value = as_array(f"{name}_kept", value)
             if value.shape != (step, weights[1].shape[-1]):
                 raise ValueError(
@@ -49,7 +49,6 @@ def cached_head(x, Wq, Wk, Wv, *, step, kept=None, tokens=None):
                     f"token before token {step}."
                 )
             trace.given(f"{name}_kept", value, "p h", role=ROLE_OF[name])
-    for name in "kv":
         parts = [f"{name}_kept", f"{name}_new"] if step else [f"{name}_new"]
         rule, kind = ("p h, t h -> s h", "concatenate") if step else ("t h -> s h", "reshape")
         code = f"{name} = torch.cat([{', '.join(parts)}])"
