@@ -21,6 +21,7 @@ from helpers.attention import (
     separate_heads,
     sinusoidal_positions,
 )
+from helpers.gpt.sampling import trace_top_p
 from helpers.inputs import example, words
 from helpers.trace.trace import Trace
 from tests.seen_pictures import seen
@@ -195,6 +196,8 @@ def cached():
     for T, C, h in [(5, 4, 2), (2, 3, 2), (8, 8, 8)]:
         e = example(T=T, C=C, head_size=h)
         yield cached_head(e.x, e.Wq, e.Wk, e.Wv, step=T - 1, tokens=e.tokens)
+    for temperature in (0.1, 1.0):
+        yield trace_top_p([2.0, 1.5, 0.5, 0.0, -2.0], temperature, tokens=["cat", "hat", "tea", "of", "xq"])
 
 
 # -- what the notebooks show ------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from helpers.attention import cached_head, head
 from helpers.gpt import GPT, FastGPT, generate, left_padded, speculate
 from helpers.gpt.cache import Cache
-from helpers.gpt.sampling import cooled, draw, penalized, probabilities, top_k, top_p
+from helpers.gpt.sampling import cooled, draw, penalized, probabilities, top_k, top_p, trace_top_p
 from helpers.gpt.speculative import residual, verify
 from helpers.inputs import example
 from tests.strategies import GENERATOR
@@ -156,6 +156,8 @@ def test_filters_keep_what_plain_loops_keep(rng, size, p, k):
     found = top_p(logits[None].expand(2, size), p)[1]
     assert {*found.isfinite().nonzero().flatten().tolist()} == {*kept}
     assert found[kept].equal(logits[kept])
+    traced = trace_top_p(logits.tolist(), 0.7, p)["drawn_from"].value
+    np.testing.assert_allclose(traced, probabilities(logits[None], 0.7, p=p)[0], atol=1e-9)
 
 
 def test_a_tie_is_cut_at_the_first_and_k_keeps_k():

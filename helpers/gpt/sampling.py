@@ -6,6 +6,7 @@ As notebook 15 builds them. All work along the last axis, for any number of axes
 import torch
 
 from helpers.look.given import positive, whole_number
+from helpers.trace.trace import Trace
 
 
 def cooled(logits, temperature):
@@ -83,3 +84,30 @@ def draw(logits, temperature=1.0, *, chance=None, ids=None, **sampling):
     if temperature == 0:
         return probabilities(logits, 0, ids=ids, **sampling).argmax(-1, keepdim=True)
     return torch.multinomial(probabilities(logits, temperature, ids=ids, **sampling), 1, generator=chance)
+
+
+def trace_top_p(logits, temperature=1.0, p=0.9, tokens=None):
+    """Temperature and top-p as a Trace, without sorting: each token adds up those that are likelier than itself.
+
+    logits: (vocabulary), no two of them alike, since of a tie ``top_p`` keeps the first ones. tokens: the words.
+    Raises ValueError as ``cooled`` and ``top_p`` do.
+
+    >>> trace_top_p([1.0, 3.0, 2.0], p=0.8).why("masked", 0)
+    masked[0] = −∞, because allowed[0] = 0
+    """
+    trace = Trace("top-p", None if tokens is None else {"v": list(tokens), "w": list(tokens)})
+    trace.given("logits", logits, "v", role="scores")
+    trace.given("p", positive("p", p, 1), "")
+    factor = 1 / positive("temperature", temperature)
+    for name, kind, rule, inputs, role, code in (
+        ("cooled", "sum-product", "v -> v", "logits", "scores", "logits / temperature"),
+        ("shares", "softmax", "w -> v", "cooled", "weights", "cooled.softmax(-1)"),
+        ("likelier", ">", "w, v -> v w", "shares shares", "x", "shares > shares[:, None]"),
+        ("before", "sum-product", "v w, w -> v", "likelier shares", "x", "likelier.float() @ shares"),
+        ("allowed", "<", "v, -> v", "before p", "x", "before < p"),
+        ("masked", "mask", "v, v -> v", "cooled allowed", "scores", 'cooled.masked_fill(~allowed, float("-inf"))'),
+        ("drawn_from", "softmax", "w -> v", "masked", "weights", "masked.softmax(-1)"),
+    ):
+        only = {"factor": factor} if name == "cooled" else {}
+        trace.step(name, kind, rule, *inputs.split(), role=role, code=f"{name} = {code}", **only)
+    return trace
