@@ -11,6 +11,7 @@ from helpers.attention import (
     average_past,
     cross_attention,
     delta_rule,
+    cached_head,
     feed_forward,
     head,
     latent_keys,
@@ -30,6 +31,7 @@ from helpers.attention import (
     tiles,
     window_head,
 )
+from helpers.gpt.sampling import trace_top_p
 from helpers.inputs import example, words
 from helpers.machines.ring_picture import ring_step, ring_work
 from helpers.trace.trace import Trace
@@ -43,6 +45,7 @@ def pictures():
     """Every picture of the course: (Trace, notes)."""
     parts = (first_steps, heads, gradients, blocks, trained, masked_and_crossed, in_tiles, fewer_keys, rings)
     found = [(trace, {}) for part in parts for trace in part()]
+    found = [(trace, {}) for trace in [*first_steps(), *heads(), *gradients(), *blocks(), *trained(), *cached()]]
     notes = {"scores": "row t asks, column s answers", "weights": "rows sum to 1", "Wo": "back to C"}
     drawn = [(trace.folded(trace.opened_at_first), {}) for trace in seen()]
     return [*found, *drawn, (one_head(2, 3, 4, Wo=True), notes)]
@@ -276,6 +279,15 @@ def rings():
         yield ring_step(T, h, ranks, rank, step, zigzag=ranks > 3)
     for T, ranks in [(8, 4), (4, 1), (16, 4), (5, 3)]:
         yield ring_work(T, ranks, zigzag=T > 8)
+# -- 15: generation -----------------------------------------------------------------------------------
+
+
+def cached():
+    for T, C, h in [(5, 4, 2), (2, 3, 2), (8, 8, 8)]:
+        e = example(T=T, C=C, head_size=h)
+        yield cached_head(e.x, e.Wq, e.Wk, e.Wv, step=T - 1, tokens=e.tokens)
+    for temperature in (0.1, 1.0):
+        yield trace_top_p([2.0, 1.5, 0.5, 0.0, -2.0], temperature, tokens=["cat", "hat", "tea", "of", "xq"])
 
 
 # -- what the notebooks show ------------------------------------------------------------------------

@@ -34,6 +34,7 @@ PARTS = (
     "fewer_keys",
     "states",
     "ranks",
+    "generation",
 )
 
 
