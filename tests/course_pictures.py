@@ -9,9 +9,9 @@ import numpy as np
 from helpers.attention import (
     average_matmul,
     average_past,
+    cached_head,
     cross_attention,
     delta_rule,
-    cached_head,
     feed_forward,
     head,
     latent_keys,
@@ -43,9 +43,8 @@ SHAPE = re.compile(r"^(\S.*?) +(\([^()]*\))(?:  |$)", re.MULTILINE)  # a line of
 
 def pictures():
     """Every picture of the course: (Trace, notes)."""
-    parts = (first_steps, heads, gradients, blocks, trained, masked_and_crossed, in_tiles, fewer_keys, rings)
+    parts = (first_steps, heads, gradients, blocks, trained, masked_and_crossed, in_tiles, fewer_keys, rings, cached)
     found = [(trace, {}) for part in parts for trace in part()]
-    found = [(trace, {}) for trace in [*first_steps(), *heads(), *gradients(), *blocks(), *trained(), *cached()]]
     notes = {"scores": "row t asks, column s answers", "weights": "rows sum to 1", "Wo": "back to C"}
     drawn = [(trace.folded(trace.opened_at_first), {}) for trace in seen()]
     return [*found, *drawn, (one_head(2, 3, 4, Wo=True), notes)]
@@ -279,6 +278,8 @@ def rings():
         yield ring_step(T, h, ranks, rank, step, zigzag=ranks > 3)
     for T, ranks in [(8, 4), (4, 1), (16, 4), (5, 3)]:
         yield ring_work(T, ranks, zigzag=T > 8)
+
+
 # -- 15: generation -----------------------------------------------------------------------------------
 
 

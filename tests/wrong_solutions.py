@@ -332,6 +332,7 @@ def part_of_rank(x, Wq, Wk, Wv, Wo, heads, ranks, rank):
     q, k, v = ((x @ W[:, own]).unflatten(-1, (heads // ranks, -1)).transpose(1, 2) for W in (Wq, Wk, Wv))
     out = F.scaled_dot_product_attention(q, k, v, is_causal=True)
     return out.transpose(1, 2).flatten(2) @ Wo[own]
+""",
     "one_more_token": """
 def one_more_token(q, k_kept, v_kept, k_new, v_new, padding):
     k = torch.cat([k_kept[:, padding:], k_new[:, None]], dim=1)
@@ -1300,6 +1301,7 @@ SLIPS = {
             NOTHING,
         ),
         ("W[:, own]", "W[own].T", "were transposed"),
+    ],
     "one_more_token": [
         ("k_kept[:, padding:]", "k_kept", "it raised RuntimeError"),
         ("[:, padding:]", "", "the padding is looked at"),
