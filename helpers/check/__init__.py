@@ -33,6 +33,8 @@ PARTS = (
     "flash_back",
     "fewer_keys",
     "states",
+    "ranks",
+    "generation",
 )
 
 
