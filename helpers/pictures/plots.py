@@ -5,6 +5,7 @@ import math
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, LogLocator, NullFormatter, NullLocator
 
 from helpers.look.style import ROLES
 from helpers.pictures.figure import FigurePicture
@@ -39,6 +40,13 @@ def curves(x, lines, *, xlabel="", ylabel="", title="", alt="", logx=False, logy
         finite = [float(value) for value in y if math.isfinite(value)] or [0.0]
         ends.append(finite[-1]), middles.append(np.median(finite))
     axes.autoscale_view()
+    few = FixedLocator(x[:: 1 + len(x) // 9])
+    for axis, logarithmic, ticks in ((axes.xaxis, logx, few), (axes.yaxis, logy, LogLocator(subs=(1, 2, 5)))):
+        if logarithmic:
+            axis.set_minor_formatter(NullFormatter())
+            low, high = np.log10(axis.get_view_interval())
+            if math.floor(high) - math.ceil(low) < 1:  # with one power of ten, or none, it would not tell its scale
+                axis.set_major_locator(ticks), axis.set_minor_locator(NullLocator())
     to_page = axes.transData - axes.transAxes
     heights = spread([to_page.transform((x[-1], end))[1] for end in ends], 0.075, middles)
     for label, height, line in zip(lines, heights, axes.lines):
