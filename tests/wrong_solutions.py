@@ -277,6 +277,88 @@ def score_gradients(q, k, v, out, logsumexp, dout):
     D = (dout * out).sum(dim=-1, keepdim=True)
     return weights * (dout @ v.mT - D)
 """,
+    "grouped_queries": """
+def grouped_queries(q, k, v):
+    n, T, h = q.shape
+    times = n // len(k)
+    k, v = k.repeat_interleave(times, dim=0), v.repeat_interleave(times, dim=0)
+    scores = q @ k.transpose(-2, -1) * h**-0.5
+    masked = scores.masked_fill(torch.ones(T, T).tril() == 0, float("-inf"))
+    weights = masked.softmax(dim=-1)
+    return weights @ v
+""",
+    "absorbed_out": """
+def absorbed_out(q, latent, Wk, Wv):
+    n, T, h = q.shape
+    asked = q @ Wk.transpose(-2, -1)
+    scores = asked @ latent.transpose(-2, -1) * h**-0.5
+    masked = scores.masked_fill(torch.ones(T, T).tril() == 0, float("-inf"))
+    mixed = masked.softmax(dim=-1) @ latent
+    return mixed @ Wv
+""",
+    "window_weights": """
+def window_weights(scores, window, sinks):
+    T = len(scores)
+    t, s = torch.arange(T)[:, None], torch.arange(T)
+    near = s > t - window
+    allowed = (s <= t) & (near | (s < sinks))
+    masked = scores.masked_fill(~allowed, float("-inf"))
+    return masked.softmax(dim=-1)
+""",
+    "delta_step": """
+def delta_step(state, k, v, beta):
+    stored = k @ state
+    missing = v - stored
+    return state + beta * torch.outer(k, missing)
+""",
+    "zigzag_ranks": """
+def zigzag_ranks(T, ranks):
+    piece = torch.arange(T) // (T // (2 * ranks))
+    return torch.minimum(piece, 2 * ranks - 1 - piece)
+""",
+    "pass_and_add": """
+def pass_and_add(pieces, step):
+    after = pieces.clone()
+    N = len(pieces)
+    for rank in range(N):
+        i = (rank - step) % N
+        after[(rank + 1) % N, i] += pieces[rank, i]
+    return after
+""",
+    "part_of_rank": """
+def part_of_rank(x, Wq, Wk, Wv, Wo, heads, ranks, rank):
+    width = x.shape[-1] // ranks
+    own = slice(rank * width, (rank + 1) * width)
+    q, k, v = ((x @ W[:, own]).unflatten(-1, (heads // ranks, -1)).transpose(1, 2) for W in (Wq, Wk, Wv))
+    out = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+    return out.transpose(1, 2).flatten(2) @ Wo[own]
+""",
+    "one_more_token": """
+def one_more_token(q, k_kept, v_kept, k_new, v_new, padding):
+    k = torch.cat([k_kept[:, padding:], k_new[:, None]], dim=1)
+    v = torch.cat([v_kept[:, padding:], v_new[:, None]], dim=1)
+    scaled = q[:, None] @ k.transpose(1, 2) * q.shape[1] ** -0.5
+    return (scaled.softmax(-1) @ v)[:, 0]
+""",
+    "nucleus": """
+def nucleus(probabilities, p):
+    likely, order = probabilities.sort(descending=True)
+    likely[likely.cumsum(0) - likely >= p] = 0
+    kept = torch.zeros_like(probabilities)
+    kept[order] = likely
+    return kept / kept.sum()
+""",
+    "accept": """
+def accept(target, draft, x):
+    chance = (target[x] / draft[x]).clamp(max=1)
+    more = (target - draft).clamp(min=0)
+    return chance, more / more.sum()
+""",
+    "tokens_that_fit": """
+def tokens_that_fit(free, batch, layers, heads, key_heads, head_size, bytes_each):
+    token = 2 * batch * layers * key_heads * head_size * bytes_each
+    return free // token
+""",
 }
 
 FILLS = [
@@ -1097,6 +1179,12 @@ SLIPS = {
         ("masked.softmax(dim=-1)", "masked.softmax(dim=-2).nan_to_num()", "down the columns"),
         ("masked_fill(nobody, 0.0)", "masked_fill(nobody, 1.0)", NOTHING),
         ('float("-inf"))', "0.0)", "e to the power of 0 is 1"),
+        ('scores.masked_fill(~allowed, float("-inf"))', "scores + allowed.float()", "as 1 and 0, which hides nobody"),
+        (
+            "def safe_weights(scores, allowed):",
+            "def safe_weights(scores, allowed):\n    allowed = allowed | torch.eye(*scores.shape[1:]).bool()",
+            "let look at itself",
+        ),
     ],
     "look_elsewhere": [
         ("h**-0.5", "E**-0.5", "all heads together"),
@@ -1183,6 +1271,105 @@ SLIPS = {
         ("logsumexp[..., None]", "logsumexp", "logsumexp lacks an axis"),
         ("return weights * (dout @ v.mT - D)", "return weights", "the weights alone"),
         ("- D)", "- D.mean(1, keepdim=True))", NOTHING),
+    ],
+    "zigzag_ranks": [
+        ("T // (2 * ranks)", "T // ranks", "one run of them"),
+        ("2 * ranks - 1 - piece", "2 * ranks - piece", "counted from 2 · ranks"),
+        ("torch.minimum(piece, 2 * ranks - 1 - piece)", "piece", "each row has the number of its piece"),
+        ("torch.minimum(piece, 2 * ranks - 1 - piece)", "piece % ranks", "dealt out in turn"),
+        ("torch.minimum(piece, 2 * ranks - 1 - piece)", "torch.arange(T) % ranks", "dealt out like cards"),
+        ("torch.minimum(piece, 2 * ranks - 1 - piece)", "torch.arange(T) // (T // ranks)", "one run of them"),
+        (
+            "torch.minimum(piece, 2 * ranks - 1 - piece)",
+            "torch.minimum(piece, 2 * ranks - 1 - piece) + 1",
+            "counted from 1",
+        ),
+        ("torch.minimum", "torch.maximum", NOTHING),
+    ],
+    "pass_and_add": [
+        ("(rank + 1) % N", "(rank - 1) % N", "to the one before"),
+        ("+= pieces", "= pieces", "took the place"),
+        ("(rank - step) % N", "(rank + step) % N", "sends piece r + step"),
+        ("(rank - step) % N", "rank", "its piece r in every step"),
+        ("(rank - step) % N", "step % N", "the number of the step"),
+        ("(rank - step) % N", "(rank - step + 1) % N", "one too far"),
+        ("[(rank + 1) % N, i]", "[(rank + 1) % N, (i + 1) % N]", NOTHING),
+        ("pieces.clone()", "pieces", "it changes its input in place"),
+        ("[(rank + 1) % N, i] += pieces[rank, i]", "[(rank + 1) % N] += pieces[rank]", "all pieces are added"),
+        ("return after", "return pieces.sum(0, keepdim=True).expand(N, -1, -1)", "the whole sum already"),
+        ("return after", "return pieces", "It gives back pieces as it came"),
+    ],
+    "part_of_rank": [
+        ("@ Wo[own]", "@ Wo[:, own].T", "cut by its columns"),
+        ("@ Wo[own]", "@ Wo[:width]", "its first rows"),
+        ("rank * width, (rank + 1) * width", "0, width", "takes the first heads"),
+        ("heads // ranks, -1", "1, -1", "one wide head"),
+        ("is_causal=True", "is_causal=False", "the future is not hidden"),
+        ("is_causal=True", "is_causal=True, scale=1.0", "not divided by the root"),
+        ("is_causal=True", "is_causal=True, scale=width**-0.5", "all columns of the rank"),
+        ("x.shape[-1] // ranks", "x.shape[-1]", NOTHING),
+        (
+            "return out.transpose(1, 2).flatten(2) @ Wo[own]",
+            "return out.transpose(1, 2).flatten(2) @ Wo[own] / ranks",
+            NOTHING,
+        ),
+        ("W[:, own]", "W[own].T", "were transposed"),
+    ],
+    "one_more_token": [
+        ("k_kept[:, padding:]", "k_kept", "it raised RuntimeError"),
+        ("[:, padding:]", "", "the padding is looked at"),
+        ("[:, padding:]", "[:, :padding]", "the padding alone"),
+        ("[:, padding:]", "[:, : v_kept.shape[1] - padding]", "the padding stands in front"),
+        (" * q.shape[1] ** -0.5", "", "not scaled"),
+        ("q.shape[1] ** -0.5", "q.shape[1] ** -1.0", "divided by head_size"),
+        ("q.shape[1] ** -0.5", "q.shape[0] ** -0.5", "number of heads"),
+        ("[k_kept[:, padding:], k_new[:, None]]", "[k_new[:, None], k_kept[:, padding:]]", "in front of the kept"),
+        ("scaled.softmax(-1)", "scaled", "no softmax"),
+        ("scaled.softmax(-1)", "scaled.softmax(0)", "over the heads"),
+        ("scaled.softmax(-1)", "scaled.sigmoid()", NOTHING),
+        ("(scaled.softmax(-1) @ v)[:, 0]", "v_new", "the new value"),
+        ("(scaled.softmax(-1) @ v)[:, 0]", "v.mean(1)", NOTHING),
+        ("(scaled.softmax(-1) @ v)[:, 0]", "scaled.softmax(-1) @ v", ""),
+    ],
+    "nucleus": [
+        ("likely, order = probabilities.sort(descending=True)", "likely, order = probabilities.sort()", "least likely"),
+        (
+            "likely, order = probabilities.sort(descending=True)",
+            "likely, order = probabilities.clone(), torch.arange(len(probabilities))",
+            "order of the vocabulary",
+        ),
+        ("likely.cumsum(0) - likely >= p", "likely.cumsum(0) >= p", ""),
+        ("likely.cumsum(0) - likely >= p", "likely < p", ""),
+        ("likely.cumsum(0) - likely >= p", "likely < p * likely[0]", "min-p"),
+        ("kept[order] = likely", "kept = likely", "in sorted order"),
+        ("kept[order] = likely", "kept = likely[order]", "the wrong way around"),
+        ("kept / kept.sum()", "kept", "does not sum to 1"),
+        ("kept / kept.sum()", "probabilities", "nothing was cut"),
+        ("kept / kept.sum()", "kept.softmax(0)", NOTHING),
+    ],
+    "accept": [
+        (".clamp(max=1)", "", "not capped"),
+        ("target[x] / draft[x]", "draft[x] / target[x]", "on its head"),
+        ("(target[x] / draft[x]).clamp(max=1)", "target[x]", "probability of x"),
+        ("(target - draft).clamp(min=0)", "target", "from the target itself"),
+        ("(target - draft).clamp(min=0)", "(target - draft).abs()", "without their sign"),
+        ("(target - draft)", "(draft - target)", "what the draft has more"),
+        ("more / more.sum()", "more", "does not sum to 1"),
+        ("more / more.sum()", "(target - draft) / more.sum()", "negative differences"),
+        ("more / more.sum()", "(target - draft).softmax(0)", "a softmax was taken"),
+        ("more / more.sum()", "torch.minimum(target, draft)", NOTHING),
+    ],
+    "tokens_that_fit": [
+        ("2 * batch", "batch", "only keys or only values"),
+        ("2 * batch", "3 * batch", "queries were counted"),
+        ("key_heads *", "heads *", "all heads were counted"),
+        ("batch * layers", "layers", "the batch is missing"),
+        ("layers * key_heads", "key_heads", "one layer alone"),
+        (" * bytes_each", "", "numbers were counted"),
+        ("key_heads * head_size", "key_heads", "head_size is missing"),
+        ("free // token", "free // token + 1", "rounded up"),
+        ("free // token", "free // token * batch", "of all texts together"),
+        ("free // token", "round(free / token) * 8", NOTHING),
     ],
 }
 

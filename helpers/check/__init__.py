@@ -31,6 +31,10 @@ PARTS = (
     "who_looks",
     "flash",
     "flash_back",
+    "fewer_keys",
+    "states",
+    "ranks",
+    "generation",
 )
 
 
