@@ -44,10 +44,8 @@ def curves(x, lines, *, xlabel="", ylabel="", title="", alt="", logx=False, logy
     low, high = axes.get_xlim()
     if logx and math.floor(math.log10(high)) <= math.ceil(math.log10(low)):
         # With one power of ten, or none, the axis would not tell its scale: its own numbers do, nine at most.
-        (
-            axes.xaxis.set_major_locator(FixedLocator(x[:: 1 + (len(x) - 1) // 9])),
-            axes.xaxis.set_minor_locator(NullLocator()),
-        )
+        axes.xaxis.set_major_locator(FixedLocator(x[:: 1 + (len(x) - 1) // 9]))
+        axes.xaxis.set_minor_locator(NullLocator())
     to_page = axes.transData - axes.transAxes
     heights = spread([to_page.transform((x[-1], end))[1] for end in ends], 0.075, middles)
     for label, height, line in zip(lines, heights, axes.lines):
