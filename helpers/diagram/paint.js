@@ -269,7 +269,8 @@ function paintLabels(brush, plan, step, box, trace, parts, colors) {
       const x = part.x + (c + 0.5) * width;
       brush.text(String(c), x, box.y - 8, { size: 9.5, color: colors.axis(column) });
       if (above[c] !== undefined) {
-        const written = letters ? { most: width } : { align: "left", turned: true, most: x - box.x < reach ? below : 46 };
+        const most = x - LETTER - box.x < reach ? below : 46;
+        const written = letters ? { most: width } : { align: "left", turned: true, most };
         brush.text(short(above[c]), x, box.y - COLUMNS - (letters ? LETTER : 1), {
           size: 10.5,
           color: colors.muted,

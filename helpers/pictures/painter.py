@@ -223,7 +223,7 @@ class Painter:
                 x = left + (c + 0.5) * wide
                 self.write(str(c), x, y - 8, LABEL, self.axis_color(columns), align="center")
                 if c < len(above):
-                    turned = {"most": below if x - box["x"] < reach else most, "turned": True}
+                    turned = {"most": below if x - layout.LETTER - box["x"] < reach else most, "turned": True}
                     upright = {"most": wide, "align": "center"} if letters else turned
                     self.write(above[c], x, y - layout.COLUMNS - (layout.LETTER if letters else 1), **words, **upright)
         if step.role == "weights" and not empty:
