@@ -1275,6 +1275,8 @@ SLIPS = {
             "scores[:, 0]\n    l = torch.ones_like(m)",
             "the first score is counted twice",
         ),
+        ("return m, l", "return l, m", "changed places"),
+        ("range(scores.shape[1])", "range(scores.shape[1] - 1)", "the last score is left out"),
         ("return m, l", "return m, l / scores.shape[1]", NOTHING),
     ],
     "merge_parts": [
@@ -1285,6 +1287,8 @@ SLIPS = {
         ("out = shrink_a[..., None] * out_a + shrink_b[..., None] * out_b", "out = out_a + out_b", "out is not"),
         ("return m, l, out", "return m, l, out / l[..., None]", "divided by l already"),
         ("return m, l, out", "return m_a + m_b, l, out", "the sum of both"),
+        ("[..., None] * out", " * out", "lack an axis"),
+        ("(m_a - m).exp(), (m_b - m).exp()", "(m_a - m_b).exp(), torch.ones_like(m)", "part a always shrinks"),
         ("return m, l, out", "return m, l, (out_a + out_b) / 2", NOTHING),
     ],
     "times_as_many": [
@@ -1296,6 +1300,9 @@ SLIPS = {
         ("2 * T * h + T", "2 * T * h", "the logsumexp is missing"),
         ("-(-T // tile)", "T / tile", "not rounded up"),
         ("plain / in_tiles", "in_tiles / plain", "upside down"),
+        ("4 * T * T", "3 * T * T", "moves T² numbers four times"),
+        ("-(-T // tile)", "T // tile + 1", "a tile too many"),
+        ("tiles * 2 * T * h", "tiles * T * h", "only one of k and v"),
         ("plain / in_tiles", "plain / in_tiles + 0.5", NOTHING),
     ],
     "score_gradients": [
@@ -1307,6 +1314,12 @@ SLIPS = {
         (" * q.shape[-1] ** -0.5", "", "not divided by the root"),
         ("return weights * (dout @ v.mT - D)", "return dout @ v.mT", "still to be gone back through"),
         ("- D)", "- D) * q.shape[-1] ** -0.5", "through the scale came already"),
+        (", keepdim=True)", ")", "the D has lost an axis"),
+        ("sum(dim=-1, keepdim=True)", "sum()", "one number for all queries"),
+        ("- D)", "- (dout @ v.mT).mean(-1, keepdim=True))", "not weighted"),
+        ("(dout @ v.mT - D)", "(dout @ v.mT) - D", "behind the weights"),
+        ("logsumexp[..., None]", "logsumexp", "logsumexp lacks an axis"),
+        ("return weights * (dout @ v.mT - D)", "return weights", "the weights alone"),
         ("- D)", "- D.mean(1, keepdim=True))", NOTHING),
     ],
     "zigzag_ranks": [
