@@ -9,6 +9,7 @@ import numpy as np
 from helpers.attention import (
     average_matmul,
     average_past,
+    cached_head,
     cross_attention,
     delta_rule,
     feed_forward,
@@ -30,6 +31,7 @@ from helpers.attention import (
     tiles,
     window_head,
 )
+from helpers.gpt.sampling import trace_top_p
 from helpers.inputs import example, words
 from helpers.machines.ring_picture import ring_step, ring_work
 from helpers.trace.trace import Trace
@@ -41,7 +43,7 @@ SHAPE = re.compile(r"^(\S.*?) +(\([^()]*\))(?:  |$)", re.MULTILINE)  # a line of
 
 def pictures():
     """Every picture of the course: (Trace, notes)."""
-    parts = (first_steps, heads, gradients, blocks, trained, masked_and_crossed, in_tiles, fewer_keys, rings)
+    parts = (first_steps, heads, gradients, blocks, trained, masked_and_crossed, in_tiles, fewer_keys, rings, cached)
     found = [(trace, {}) for part in parts for trace in part()]
     notes = {"scores": "row t asks, column s answers", "weights": "rows sum to 1", "Wo": "back to C"}
     drawn = [(trace.folded(trace.opened_at_first), {}) for trace in seen()]
@@ -252,14 +254,14 @@ def fewer_keys():
         e = example(T=T, C=C, head_size=h)
         for by_state in (True, False):
             for plain in ({}, {"positive": False, "normalize": False}):
-                linear = linear_attention(e.x @ e.Wq, e.x @ e.Wk, e.x, by_state=by_state, tokens=e.tokens, **plain)
-                yield linear.folded(linear.opened_at_first)
+                yield linear_attention(e.x @ e.Wq, e.x @ e.Wk, e.x, by_state=by_state, tokens=e.tokens, **plain)
     k = np.eye(2)[[0, 1, 0]]
-    traces = [delta_rule(k, k, [[5.0], [2.0], [7.0]]), delta_rule(k, k, [[5.0], [2.0], [7.0]], 0.5, 0.5)]
+    yield delta_rule(k, k, [[5.0], [2.0], [7.0]])
+    yield delta_rule(k, k, [[5.0], [2.0], [7.0]], 0.5, 0.5)
+    yield delta_rule(k, k, [[5.0], [2.0], [7.0]], [0.5, 1.0, 0.5], [1.0, 0.5, 0.5])
     for T, h in [(3, 2), (2, 2), (1, 1)]:
         e = example(T=T, C=3, head_size=h)
-        traces.append(delta_rule(e.x @ e.Wq, e.x @ e.Wk, e.x, tokens=e.tokens))
-    yield from (trace.folded(trace.opened_at_first) for trace in traces)
+        yield delta_rule(e.x @ e.Wq, e.x @ e.Wk, e.x, tokens=e.tokens)
 
 
 # -- 18: over several processes ---------------------------------------------------------------------
@@ -276,6 +278,17 @@ def rings():
         yield ring_step(T, h, ranks, rank, step, zigzag=ranks > 3)
     for T, ranks in [(8, 4), (4, 1), (16, 4), (5, 3)]:
         yield ring_work(T, ranks, zigzag=T > 8)
+
+
+# -- 15: generation -----------------------------------------------------------------------------------
+
+
+def cached():
+    for T, C, h in [(5, 4, 2), (2, 3, 2), (8, 8, 8)]:
+        e = example(T=T, C=C, head_size=h)
+        yield cached_head(e.x, e.Wq, e.Wk, e.Wv, step=T - 1, tokens=e.tokens)
+    for temperature in (0.1, 1.0):
+        yield trace_top_p([2.0, 1.5, 0.5, 0.0, -2.0], temperature, tokens=["cat", "hat", "tea", "of", "xq"])
 
 
 # -- what the notebooks show ------------------------------------------------------------------------

@@ -333,6 +333,32 @@ def part_of_rank(x, Wq, Wk, Wv, Wo, heads, ranks, rank):
     out = F.scaled_dot_product_attention(q, k, v, is_causal=True)
     return out.transpose(1, 2).flatten(2) @ Wo[own]
 """,
+    "one_more_token": """
+def one_more_token(q, k_kept, v_kept, k_new, v_new, padding):
+    k = torch.cat([k_kept[:, padding:], k_new[:, None]], dim=1)
+    v = torch.cat([v_kept[:, padding:], v_new[:, None]], dim=1)
+    scaled = q[:, None] @ k.transpose(1, 2) * q.shape[1] ** -0.5
+    return (scaled.softmax(-1) @ v)[:, 0]
+""",
+    "nucleus": """
+def nucleus(probabilities, p):
+    likely, order = probabilities.sort(descending=True)
+    likely[likely.cumsum(0) - likely >= p] = 0
+    kept = torch.zeros_like(probabilities)
+    kept[order] = likely
+    return kept / kept.sum()
+""",
+    "accept": """
+def accept(target, draft, x):
+    chance = (target[x] / draft[x]).clamp(max=1)
+    more = (target - draft).clamp(min=0)
+    return chance, more / more.sum()
+""",
+    "tokens_that_fit": """
+def tokens_that_fit(free, batch, layers, heads, key_heads, head_size, bytes_each):
+    token = 2 * batch * layers * key_heads * head_size * bytes_each
+    return free // token
+""",
 }
 
 FILLS = [
@@ -1188,6 +1214,65 @@ SLIPS = {
         ("dropped | padded[:, None, :]", "dropped | (padded[:, None, :] & False)", "padded was forgotten"),
         ("dropped | padded[:, None, :]", "(dropped & False) | padded[:, None, :]", "dropped was forgotten"),
     ],
+    "grouped_queries": [
+        (
+            "k.repeat_interleave(times, dim=0), v.repeat_interleave(times, dim=0)",
+            "k.repeat(times, 1, 1), v.repeat(times, 1, 1)",
+            "go round",
+        ),
+        ("v.repeat_interleave(times, dim=0)", "v.repeat(times, 1, 1)", "but the values go round"),
+        ("k, v = k.repeat_interleave(times, dim=0)", "k, v = k.repeat(times, 1, 1)", "but the keys go round"),
+        ("k.repeat_interleave(times, dim=0), v.repeat_interleave(times, dim=0)", "k[:1], v[:1]", "that is multi-query"),
+        (" * h**-0.5", "", "not divided by the root of head_size"),
+        ("h**-0.5", "h**-1", "divided by head_size"),
+        ("h**-0.5", "(n * h) ** -0.5", "the root of n · h"),
+        ('scores.masked_fill(torch.ones(T, T).tril() == 0, float("-inf"))', "scores", "no causal mask"),
+        (".tril() == 0", ".triu() == 0", "hides the past"),
+        ("masked.softmax(dim=-1)", "scores.softmax(dim=-1).tril()", "after the softmax"),
+        (
+            "k, v = k.repeat_interleave(times, dim=0), v.repeat_interleave(times, dim=0)",
+            "k, v = (one[(torch.arange(n) // len(k)).clamp(max=len(k) - 1)] for one in (k, v))",
+            "head i // m",
+        ),
+        ("return weights @ v", "return weights @ v + 0.1 * q", NOTHING),
+    ],
+    "absorbed_out": [
+        ("h**-0.5", "latent.shape[-1] ** -0.5", "the root of the latent's length"),
+        (" * h**-0.5", "", "not divided by the root"),
+        ("h**-0.5", "h**-1", "divided by head_size"),
+        ('scores.masked_fill(torch.ones(T, T).tril() == 0, float("-inf"))', "scores", "no causal mask"),
+        ("return mixed @ Wv", "return mixed @ Wk", "multiplied by Wk at the end"),
+        ("q @ Wk.transpose", "q @ Wv.transpose", "the queries were multiplied by Wv"),
+        ("Wk.transpose(-2, -1)", "Wk[:1].transpose(-2, -1)", NOTHING),
+        (".tril() == 0", ".triu() == 0", "hides the past"),
+        ("return mixed @ Wv", "return (mixed @ Wv).relu()", NOTHING),
+    ],
+    "window_weights": [
+        ("s > t - window", "s >= t - window", "one too long"),
+        ("s > t - window", "s > t - window + 1", NOTHING),
+        ("near | (s < sinks)", "near", "the sinks are not seen"),
+        ("s < sinks", "s <= sinks", "one sink too many"),
+        ("s > t - window", "s > t - (window - sinks)", "counted in the window"),
+        ('float("-inf")', "0.0", "e to the power of 0 is 1"),
+        ("(s <= t) & (near | (s < sinks))", "(s <= t) & near | (s < sinks)", "seen by tokens before them"),
+        ("near = s > t - window", "near = s >= 0", "there is no window"),
+        ("s < sinks", "s >= T - sinks", "the last tokens of the text"),
+        ("masked.softmax(dim=-1)", "scores.softmax(dim=-1) * allowed", "masked after the softmax"),
+        ("masked.softmax(dim=-1)", "masked.softmax(dim=-1) ** 2", NOTHING),
+    ],
+    "delta_step": [
+        ("missing = v - stored", "missing = v", "nothing was erased"),
+        ("beta * torch", "torch", "beta was left out"),
+        ("v - stored", "stored - v", "the wrong sign"),
+        ("beta * torch.outer(k, missing)", "torch.outer(k, beta * v - stored)", "applied to v alone"),
+        ("beta * torch.outer(k, missing)", "torch.outer(k, v - beta * stored)", "what is erased alone"),
+        ("beta * torch", "beta**2 * torch", "beta was squared"),
+        ("beta * torch", "(1 - beta) * torch", "1 - beta was written"),
+        ("return state + ", "return ", "the old state was dropped"),
+        ("missing = v - stored", "missing = -stored", "was not written"),
+        ("torch.outer(k, missing)", "missing", "every row of the state"),
+        ("return state + ", "return 2 * state + ", NOTHING),
+    ],
     "one_pass": [
         ("l * (m_before - m).exp()", "l", "l is not rescaled"),
         ('torch.full_like(scores[:, 0], float("-inf"))', "torch.zeros_like(scores[:, 0])", "m begins at 0"),
@@ -1199,6 +1284,8 @@ SLIPS = {
             "scores[:, 0]\n    l = torch.ones_like(m)",
             "the first score is counted twice",
         ),
+        ("return m, l", "return l, m", "changed places"),
+        ("range(scores.shape[1])", "range(scores.shape[1] - 1)", "the last score is left out"),
         ("return m, l", "return m, l / scores.shape[1]", NOTHING),
     ],
     "merge_parts": [
@@ -1209,6 +1296,8 @@ SLIPS = {
         ("out = shrink_a[..., None] * out_a + shrink_b[..., None] * out_b", "out = out_a + out_b", "out is not"),
         ("return m, l, out", "return m, l, out / l[..., None]", "divided by l already"),
         ("return m, l, out", "return m_a + m_b, l, out", "the sum of both"),
+        ("[..., None] * out", " * out", "lack an axis"),
+        ("(m_a - m).exp(), (m_b - m).exp()", "(m_a - m_b).exp(), torch.ones_like(m)", "part a always shrinks"),
         ("return m, l, out", "return m, l, (out_a + out_b) / 2", NOTHING),
     ],
     "times_as_many": [
@@ -1220,6 +1309,9 @@ SLIPS = {
         ("2 * T * h + T", "2 * T * h", "the logsumexp is missing"),
         ("-(-T // tile)", "T / tile", "not rounded up"),
         ("plain / in_tiles", "in_tiles / plain", "upside down"),
+        ("4 * T * T", "3 * T * T", "moves T² numbers four times"),
+        ("-(-T // tile)", "T // tile + 1", "a tile too many"),
+        ("tiles * 2 * T * h", "tiles * T * h", "only one of k and v"),
         ("plain / in_tiles", "plain / in_tiles + 0.5", NOTHING),
     ],
     "score_gradients": [
@@ -1231,8 +1323,13 @@ SLIPS = {
         (" * q.shape[-1] ** -0.5", "", "not divided by the root"),
         ("return weights * (dout @ v.mT - D)", "return dout @ v.mT", "still to be gone back through"),
         ("- D)", "- D) * q.shape[-1] ** -0.5", "through the scale came already"),
+        (", keepdim=True)", ")", "the D has lost an axis"),
+        ("sum(dim=-1, keepdim=True)", "sum()", "one number for all queries"),
+        ("- D)", "- (dout @ v.mT).mean(-1, keepdim=True))", "not weighted"),
+        ("(dout @ v.mT - D)", "(dout @ v.mT) - D", "behind the weights"),
+        ("logsumexp[..., None]", "logsumexp", "logsumexp lacks an axis"),
+        ("return weights * (dout @ v.mT - D)", "return weights", "the weights alone"),
         ("- D)", "- D.mean(1, keepdim=True))", NOTHING),
-        # -- 18: over several processes
     ],
     "zigzag_ranks": [
         ("T // (2 * ranks)", "T // ranks", "one run of them"),
@@ -1282,6 +1379,68 @@ SLIPS = {
         ),
         ("W[:, own]", "W[own].T", "were transposed"),
     ],
+    "one_more_token": [
+        ("k_kept[:, padding:]", "k_kept", "it raised RuntimeError"),
+        ("[:, padding:]", "", "the padding is looked at"),
+        ("[:, padding:]", "[:, :padding]", "the padding alone"),
+        ("[:, padding:]", "[:, : v_kept.shape[1] - padding]", "the padding stands in front"),
+        (" * q.shape[1] ** -0.5", "", "not scaled"),
+        ("q.shape[1] ** -0.5", "q.shape[1] ** 0.5", "are multiplied"),
+        ("q.shape[1] ** -0.5", "k.shape[1] ** -0.5", "number of keys"),
+        ("q.shape[1] ** -0.5", "q.shape[1] ** -1.0", "divided by head_size"),
+        ("q.shape[1] ** -0.5", "q.shape[0] ** -0.5", "number of heads"),
+        ("[k_kept[:, padding:], k_new[:, None]]", "[k_new[:, None], k_kept[:, padding:]]", "in front of the kept"),
+        ("scaled.softmax(-1)", "scaled", "no softmax"),
+        ("scaled.softmax(-1)", "scaled.softmax(0)", "over the heads"),
+        ("scaled.softmax(-1)", "scaled.sigmoid()", NOTHING),
+        ("(scaled.softmax(-1) @ v)[:, 0]", "v_new", "the new value"),
+        ("(scaled.softmax(-1) @ v)[:, 0]", "v.mean(1)", NOTHING),
+        ("(scaled.softmax(-1) @ v)[:, 0]", "scaled.softmax(-1) @ v", ""),
+    ],
+    "nucleus": [
+        ("likely, order = probabilities.sort(descending=True)", "likely, order = probabilities.sort()", "least likely"),
+        (
+            "likely, order = probabilities.sort(descending=True)",
+            "likely, order = probabilities.clone(), torch.arange(len(probabilities))",
+            "order of the vocabulary",
+        ),
+        ("likely.cumsum(0) - likely >= p", "likely.cumsum(0) >= p", ""),
+        ("likely.cumsum(0) - likely >= p", "likely < p", ""),
+        ("likely.cumsum(0) - likely >= p", "likely < p * likely[0]", "min-p"),
+        ("kept[order] = likely", "kept = likely", "in sorted order"),
+        ("kept[order] = likely", "kept = torch.where(likely > 0, probabilities, 0)", "bring it back first"),
+        ("kept[order] = likely", "kept = likely[order]", "the wrong way around"),
+        ("kept / kept.sum()", "kept", "does not sum to 1"),
+        ("kept / kept.sum()", "probabilities", "nothing was cut"),
+        ("kept / kept.sum()", "kept.softmax(0)", NOTHING),
+    ],
+    "accept": [
+        (".clamp(max=1)", "", "not capped"),
+        ("target[x] / draft[x]", "draft[x] / target[x]", "on its head"),
+        ("(target[x] / draft[x]).clamp(max=1)", "target[x]", "probability of x"),
+        ("(target[x] / draft[x]).clamp(max=1)", "min(target[x], draft[x])", "min(target, draft)"),
+        ("return chance", "return 1 - chance", "that of a refusal"),
+        ("(target - draft).clamp(min=0)", "target", "from the target itself"),
+        ("(target - draft).clamp(min=0)", "(target - draft).abs()", "without their sign"),
+        ("(target - draft)", "(draft - target)", "what the draft has more"),
+        ("more / more.sum()", "more", "does not sum to 1"),
+        ("more / more.sum()", "(target - draft) / more.sum()", "negative differences"),
+        ("more / more.sum()", "(target - draft).softmax(0)", "a softmax was taken"),
+        ("more / more.sum()", "torch.minimum(target, draft)", NOTHING),
+    ],
+    "tokens_that_fit": [
+        ("2 * batch", "batch", "only keys or only values"),
+        ("2 * batch", "3 * batch", "queries were counted"),
+        ("key_heads *", "heads *", "all heads were counted"),
+        ("key_heads *", "(heads // key_heads) *", "how many share"),
+        ("batch * layers", "layers", "the batch is missing"),
+        ("layers * key_heads", "key_heads", "one layer alone"),
+        (" * bytes_each", "", "numbers were counted"),
+        ("key_heads * head_size", "key_heads", "head_size is missing"),
+        ("free // token", "free // token + 1", "rounded up"),
+        ("free // token", "free // token * batch", "of all texts together"),
+        ("free // token", "round(free / token) * 8", NOTHING),
+    ],
 }
 
 FINE = {
@@ -1299,6 +1458,7 @@ FINE = {
         ),
     ],
     "weighted_sums": [("(weights, x)", "(x, weights)")],
+    "accept": [("(target[x] / draft[x]).clamp(max=1)", "min(1, target[x] / draft[x])")],
     "one_number": [("(x, Wq, Wk, Wv, t, h)", "(x, t, h, Wq, Wk, Wv)")],
     "cut_into_heads": [("(q, heads)", "(heads, q)")],
     "all_heads": [("softmax(dim=-1)", "softmax(dim=3)")],

@@ -2,6 +2,7 @@
 
 from helpers.attention.averages import average_matmul, average_past, masked_softmax
 from helpers.attention.block import feed_forward, layer_norm
+from helpers.attention.cached import cached_head
 from helpers.attention.cross import cross_attention
 from helpers.attention.heads import head, many_heads, separate_heads
 from helpers.attention.latent import latent_keys
@@ -17,6 +18,7 @@ from helpers.attention.windows import window_head
 __all__ = [
     "average_matmul",
     "average_past",
+    "cached_head",
     "cross_attention",
     "delta_rule",
     "feed_forward",

@@ -32,8 +32,10 @@ PARTS = (
     "flash",
     "flash_back",
     "fewer_keys",
+    "sinks",
     "states",
     "ranks",
+    "generation",
 )
 
 

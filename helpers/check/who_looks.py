@@ -175,9 +175,7 @@ def zero_scores(scores, allowed):
     return np.where(nobody(allowed), 0.0, shares(scores, allowed, 0.0))
 
 
-@safe_weights.mistake(
-    "True and False were added to the scores as 1 and 0, which hides nobody: wanted -inf where it is False"
-)
+@safe_weights.mistake("the mask was added to the scores as 1 and 0, which hides nobody: wanted -inf where it is False")
 def added_as_numbers(scores, allowed):
     return np.where(nobody(allowed), 0.0, soft(scores + np.asarray(allowed)))
 
