@@ -260,7 +260,7 @@ def test_no_two_modules_of_a_bundle_give_a_name_twice(bundle, least):
 
 def test_what_a_diagram_reads_is_kept_for_the_day_when_its_kernel_is_gone():
     kept = {*re.findall(r'"(\w+)"', module().split('widget(show, "diagram", [')[1])}
-    read = {*re.findall(r'model\.get\("(\w+)"\)', module()), "forward"}  # that is read by way of the side shown
+    read = {*re.findall(r'(?:model\.get|held)\("(\w+)"\)', module()), "forward"}  # read by the side shown
     of_controls = {"rows", "presses", "asked", "answered"}
     assert kept == read - of_controls - {"editable", "paintable"} and kept <= {*Diagram.class_trait_names(sync=True)}
 
