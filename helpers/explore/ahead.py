@@ -7,7 +7,7 @@ Python answers takes the place of that guess. Only for functions of the course, 
 import asyncio
 
 from helpers.diagram.diagram import payload
-from helpers.live.live import TURN
+from helpers.live.turns import TURN
 from helpers.see.contained import contained
 
 REST = 0.1  # seconds without a step, after which there is time

@@ -80,6 +80,9 @@ class Explorer(Controlled, Diagram):
         try:
             with contained():
                 self._show(self.subject.seen())
+        except KeyboardInterrupt:
+            self.error = f"{self.title} was interrupted; the picture is the one before."
+            raise
         except Exception as error:  # noqa: BLE001 - whatever a learner's own function raises, the explorer lives on
             self.error = self.subject.explained(error)
         self.ahead.plan()
