@@ -184,21 +184,18 @@ class Lab:
         if path in self.pages:
             self.pages[path].close()
         self._write_settings(theme)
-        window = dict(
-            viewport={"width": round(width / zoom), "height": round(height / zoom)},
-            device_scale_factor=zoom,
-            reduced_motion="reduce" if reduced_motion else "no-preference",
-        )
-        key = front_end, theme, *map(str, window.values())
+        viewport = {"width": round(width / zoom), "height": round(height / zoom)}
+        window = dict(device_scale_factor=zoom, reduced_motion="reduce" if reduced_motion else "no-preference")
+        key = front_end, theme, *window.values()
         if key in self.idle and self.idle[key].name == path:
             self.idle.pop(key).context.close()  # JupyterLab would go on with the notebook as it was left
         if key in self.idle:
             page = self.idle.pop(key)
-            page.page.set_viewport_size(window["viewport"])
+            page.page.set_viewport_size(viewport)
             page.turn_to(path)
         else:
             page = Page(
-                self.browser.new_context(**window),
+                self.browser.new_context(viewport=viewport, **window),
                 self.one_kernel,
                 OF_ITS_OWN[front_end],
                 lambda page, usable: self._put_away(page, key, usable),
