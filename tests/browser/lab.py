@@ -93,7 +93,7 @@ TURN = """async ([path, keepsKernel, closeAll]) => {
     before.context.model.dirty = false;  // else it asks whether to save
     before.close();
 }"""
-CELLS = "() => window.jupyterapp.shell.currentWidget.content.model.toJSON().cells"
+CELLS = "() => JSON.stringify(window.jupyterapp.shell.currentWidget.content.model.toJSON().cells)"  # text is faster
 SHUT_DOWN = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()"
 
 
@@ -302,7 +302,7 @@ class Page:
 
     def cells(self):
         """The notebook's cells as it holds them now, outputs and all: a list of dicts in nbformat."""
-        return self.page.evaluate(CELLS)
+        return json.loads(self.page.evaluate(CELLS))
 
     def cell(self, which):
         """A cell as playwright's Locator. which: its place among all cells, or a piece of the first that has it."""
