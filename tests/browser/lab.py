@@ -67,11 +67,11 @@ RUN_ALL = """async restart => {
 }"""
 HAS_RUN = """() => {
     const panel = window.jupyterapp.shell.currentWidget;
+    if (panel.sessionContext.session?.kernel?.status !== "idle") return false;  // many times, and cells are long
     const cells = panel.content.model.toJSON().cells.filter(cell => cell.cell_type === "code" && cell.source.trim());
     const hasFailed = cell => cell.outputs.some(output => output.output_type === "error")
         && !cell.metadata.tags?.includes("raises-exception");
-    return panel.sessionContext.session?.kernel?.status === "idle"
-        && (cells.every(cell => cell.execution_count !== null) || cells.some(hasFailed));
+    return cells.every(cell => cell.execution_count !== null) || cells.some(hasFailed);
 }"""
 RUN_CELL = """async ([before, place, wait]) => {
     const { commands, shell } = window.jupyterapp;
