@@ -10,6 +10,8 @@ import sys
 from contextlib import suppress
 from multiprocessing.connection import Client
 
+KERNELS = "ATTENTION_KERNELS"  # in the environment: the address of that server, where there is one
+
 
 def stand_in(address, *command):
     env = {name: value for name, value in os.environ.items() if name != "JPY_PARENT_PID"}  # it is another's child

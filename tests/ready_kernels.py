@@ -19,7 +19,7 @@ import pytest
 from jupyter_client.provisioning import local_provisioner
 from nbval.plugin import IPyNbFile
 
-KERNELS = "ATTENTION_KERNELS"  # in the environment, where the server is, for the JupyterLab of tests/browser
+from tests.kernel_stand_in import KERNELS
 
 
 class Fork:

@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.ready_kernels import KERNELS
+from tests import kernel_stand_in
 from tools.extension import REPO, install
 
 OURS = {"localhost", "127.0.0.1"}
@@ -31,7 +31,7 @@ class Server:
 
     def __enter__(self):
         self.home.mkdir(parents=True, exist_ok=True)
-        if address := os.environ.get(KERNELS):
+        if address := os.environ.get(kernel_stand_in.KERNELS):
             self.start_as_forks(address)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -58,7 +58,7 @@ class Server:
 
     def start_as_forks(self, address):
         """Its kernels are forks of a process that has imported torch."""
-        python = [sys.executable, "-IS", str(REPO / "tests" / "kernel_stand_in.py"), address, "-f", "{connection_file}"]
+        python = [sys.executable, "-IS", kernel_stand_in.__file__, address, "-f", "{connection_file}"]
         folder = self.home / "share" / "jupyter" / "kernels" / "python3"
         folder.mkdir(parents=True)
         kernel = {"argv": python, "display_name": "Python 3 (ipykernel)", "language": "python"}
