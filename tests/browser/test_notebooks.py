@@ -115,6 +115,7 @@ def test_notebook(lab, name):
                 agree(cell, explorer)
             if explorer.diagram.error:
                 cell.get_by_role("button", name="Reset").click()
+                cell.locator(".attention-error").wait_for(state="hidden")  # until then both would still agree on it
                 explorer.reset()
                 agree(cell, explorer)
             until = time.monotonic() + 10  # what a slider asked for may still be on its way
