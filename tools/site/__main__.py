@@ -18,13 +18,14 @@ from helpers.diagram.diagram import DRAWING
 from helpers.diagram.diagram import HERE as DIAGRAM
 from helpers.explore.comparison import CSS
 from helpers.explore.comparison import HERE as EXPLORE
+from helpers.live.bundle import HERE as LIVE
 from helpers.live.bundle import sent
 from tools.notebooks import REPO, course_notebooks, executed
 from tools.site.exported import KIND
 
 HERE = Path(__file__).parent
-MODULES = [*DRAWING, DIAGRAM / "one.js", EXPLORE / "comparison.js"]
-OWN = [HERE / name for name in ("player.js", "page.js")]
+MODULES = [*DRAWING, DIAGRAM / "one.js", LIVE / "alone.js", EXPLORE / "comparison.js"]
+OWN = [HERE / name for name in ("typed.js", "tables.js", "by_hand.js", "player.js", "page.js")]
 FIRST = f"import sys; sys.path.insert(0, {str(REPO)!r}); import tools.site.exported as e; e.install(get_ipython())"
 
 
@@ -32,7 +33,9 @@ def script():
     """All JavaScript of a page as one plain script: a page that is opened from a folder cannot load modules."""
     texts = [re.sub(r"^import [^;]*;\n", "", sent(path), flags=re.MULTILINE) for path in [*MODULES, *OWN]]
     one = "\n".join(texts)
-    one = re.sub(r"^export default widget\((\w+), \"(\w+)\"", r'WIDGETS.\2 = widget(\1, "\2"', one, flags=re.MULTILINE)
+    one = re.sub(
+        r"^export default widget\(([^,]+), \"(\w+)\"", r'WIDGETS.\2 = widget(\1, "\2"', one, flags=re.MULTILINE
+    )
     one = re.sub(r"^export ", "", one, flags=re.MULTILINE)
     return '(() => {\n"use strict";\nconst WIDGETS = {};\n' + one + "\n})();\n"
 

@@ -4,15 +4,23 @@ import base64
 import copy
 import json
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
+from helpers.by_hand.puzzle_catalog import alike
+from helpers.by_hand.puzzles import ENOUGH, LARGEST, Board
+from helpers.by_hand.slips import made_of, rounded
+from helpers.by_hand.walking import Walk
 from helpers.diagram import Diagram
 from helpers.diagram.diagram import payload
-from helpers.explore.comparison import Comparison
+from helpers.explore.compare import ComparedFunctions
+from helpers.explore.comparison import SIDES, Comparison
 from helpers.explore.explorer import Explorer
+from helpers.look.annotations import withheld
 from helpers.trace import Trace
 from helpers.trace.other_numbers import made
+from helpers.trace.rules import cell
 from tools.site.factored import Factored
 
 KIND = "application/vnd.attention-course.page+json"
@@ -21,6 +29,7 @@ FULL = 32  # a whole-numbered slider of so many stops keeps them all
 STOPS = 12  # of any other
 PRIVATE = {"_module", "_esm", "_css", "layout", "asked", "answered", "presses"}  # a page has its own
 SMALL = 1e-9
+MODULES = {Comparison: "comparison", Diagram: "diagram"}
 
 
 def install(shell):
@@ -30,18 +39,26 @@ def install(shell):
     shell.display_formatter.formatters[KIND] = formatter
     shell.display_formatter.active_types = [*shell.display_formatter.active_types, KIND]
     formatter.for_type(Trace, lambda trace: exported(Diagram(trace)))
-    for kind in (Diagram, Comparison):
+    for kind in MODULES:
         formatter.for_type(kind, exported)
+    formatter.for_type_by_name("helpers.gpt.watching", "View", exported)  # it imports torch
 
 
 def exported(widget):
-    """Its module, its state and, of an explorer, its tables: what JSON can hold."""
-    module = "comparison" if isinstance(widget, Comparison) else "diagram"
+    """Its module, its state and what answers its controls there: what JSON can hold."""
+    module = next((name for kind, name in MODULES.items() if isinstance(widget, kind)), "alone")
     state = {name: value for name, value in widget.get_state().items() if name not in PRIVATE and name[0] != "_"}
     found = {"module": module, "state": state}
-    if isinstance(widget, Explorer):
+    if isinstance(widget, Explorer | ComparedFunctions):
         found["tables"] = tables(widget)
-        state["forward"] = None  # the tables have it
+        state |= dict.fromkeys(
+            name for name in ("forward", "forward_a", "forward_b") if name in state
+        )  # tables have it
+    if isinstance(widget, Board):
+        found["puzzle"] = puzzle(widget)
+    if isinstance(widget, Walk):
+        found["walk"] = walked(widget)
+        state["forward"] = None
     return json.loads(json.dumps(found, default=plain))
 
 
@@ -52,26 +69,96 @@ def plain(value):
     return value.tolist()
 
 
-def tables(explorer):
-    """What an explorer shows wherever its controls stand."""
-    subject = copy.copy(explorer.subject)
-    subject.controls = {name: replace(control) for name, control in subject.controls.items()}
-    stops = {control.trait: stops_of(control) for control in subject.controls.values()}
-    if subject.is_seeded:
+def puzzle(board):
+    """What tells how well each row of weights does: by which cells it counts, or how close to the plain average it is."""
+    empty = np.zeros_like(board.trace["weights"].value)
+    if board.puzzle.shares is alike:
+        return {"enough": ENOUGH, "largest": LARGEST, "alike": True}
+    each = np.array([board.puzzle.shares(one) for one in units(empty)])  # (cells of weights, rows)
+    return {"enough": ENOUGH, "largest": LARGEST, "rows": [np.flatnonzero(row).tolist() for row in each.T]}
+
+
+def units(empty):
+    """Matrices of this shape with a single 1: one for each cell."""
+    for at in np.ndindex(empty.shape):
+        one = empty.copy()
+        one[at] = 1
+        yield one
+
+
+def walked(walk):
+    """What each stage says, shows and asks, and which numbers are right there."""
+    whole, memory, found = walk.whole, walk.memory, []
+    for at, stage in enumerate(walk.stages):
+        memory.stage, memory.seen = at, set()
+        part, asked = walk.part(), stage.asked
+        walk.show()
+        one = {"rows": walk.rows, "name": stage.name, "asked": asked, "steps": [*part.steps]}
+        if asked is not None:
+            one["empty"] = [*withheld(part, [stage.name, asked])]
+            right = float(whole[stage.name].value[asked])
+            one |= {
+                "right": number(np.float64(right)),
+                "why": whole.why(stage.name, *asked),
+                "of": made_of(whole, stage.name, asked),
+            }
+            one["rounded"] = rough(whole, stage.name, asked)
+        found.append(one)
+    memory.stage = 0
+    walk.show()
+    return {"stages": found, "whole": payload(whole)}
+
+
+def rough(trace, name, index):
+    """What comes out where somebody goes on from rounded numbers."""
+    sheets = [rounded(trace, digits) for digits in (3, 2)]
+    step = trace[name]
+    return [] if step.kind == "given" else [float(cell(sheet[name], index, sheet.inputs(step))) for sheet in sheets]
+
+
+def tables(widget):
+    """What an explorer, or a comparison of two functions, shows wherever its controls stand."""
+    subjects = [
+        copy.copy(one) for one in (widget.subjects if isinstance(widget, ComparedFunctions) else [widget.subject])
+    ]
+    controls = {name: replace(control) for name, control in widget.controls.items()}
+    for subject in subjects:
+        subject.controls = {name: controls[name] for name in subject.controls}
+    stops = {control.trait: stops_of(control) for control in controls.values()}
+    if any(subject.is_seeded for subject in subjects):
         stops["seed"] = [*range(SEEDS)]
 
     def answer(state):
-        for control in subject.controls.values():
+        for control in controls.values():
             control.start = state[control.trait]
-        subject.seed = state.get("seed", 0)
-        try:
-            seen = subject.seen()
-        except Exception as error:  # noqa: BLE001 - what a function raises is what the page says
-            return {"error": json.dumps(subject.explained(error))}
-        return {"remarks": json.dumps(subject.remarks(seen)), **texts(seen.trace)}
+        seen = [made_by(subject, state.get("seed", 0)) for subject in subjects]
+        if len(seen) == 1:
+            return texts(seen[0])
+        found = {f"{side} {key}": text for side, one in zip(SIDES, seen) for key, text in texts(one).items()}
+        if all(isinstance(one, Seen) for one in seen):
+            both = Comparison(*(one.trace for one in seen))
+            found |= {name: json.dumps(getattr(both, name)) for name in ("pairs", "first", "told")}
+        return found
 
-    start = [getattr(explorer, name) for name in stops]
+    start = [getattr(widget, name) for name in stops]
     return Factored(stops, answer, start).sent()
+
+
+class Seen(NamedTuple):
+    """What a function made of its arguments, and what is said of it."""
+
+    trace: Trace
+    remarks: list
+
+
+def made_by(subject, seed):
+    """What a Subject makes where its controls stand: Seen, or the sentence that an error is."""
+    subject.seed = seed
+    try:
+        seen = subject.seen()
+    except Exception as error:  # noqa: BLE001 - what a function raises is what the page says
+        return subject.explained(error)
+    return Seen(seen.trace, subject.remarks(seen))
 
 
 def stops_of(control):
@@ -90,14 +177,13 @@ def stops_of(control):
     return [float(value) if control.digits else int(value) for value in found if control.min <= value <= control.max]
 
 
-def texts(trace):
-    """A Trace in pieces, by what they are."""
-    sent = payload(trace)
-    found = {
-        "title": json.dumps(trace.title),
-        "opened": json.dumps(sent["opened"]),
-        "steps": json.dumps([*trace.steps]),
-    }
+def texts(seen):
+    """What a function made, in pieces, by what they are."""
+    if not isinstance(seen, Seen):
+        return {"error": json.dumps(seen)}
+    trace, sent = seen.trace, payload(seen.trace)
+    found = {"title": trace.title, "opened": sent["opened"], "steps": [*trace.steps], "remarks": seen.remarks}
+    found = {key: json.dumps(value) for key, value in found.items()}
     for axis, words in sent["tokens"].items():
         found[f"words {axis}"] = json.dumps(words)
     for step, one in zip(trace, sent["steps"]):

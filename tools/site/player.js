@@ -2,10 +2,8 @@
 
 import { revived } from "../../helpers/live/kept.js";
 
-import { evaluate } from "../../helpers/diagram/values.js";
-import { inputsOf } from "../../helpers/diagram/through.js";
-import { shapeText } from "../../helpers/diagram/layout.js";
-import { dictionary } from "../../helpers/diagram/grammar.js";
+import { Puzzle, Walk } from "./by_hand.js";
+import { Tables } from "./tables.js";
 
 // What a widget holds, with the face of a model of Jupyter's.
 class Model {
@@ -27,7 +25,7 @@ class Model {
   }
 
   save_changes() {
-    if (this.state.asked <= this.state.answered) return;
+    if (this.state.asked <= this.state.answered && !this.state.typed.name) return; // a note, which is kept here
     this.answer(this);
     this.set("answered", this.state.asked);
   }
@@ -42,111 +40,11 @@ class Model {
   }
 }
 
-// How many decimals show all these numbers exactly: 0, 1 or 2, else 3. `exact_digits` of Python.
-function exactDigits(value) {
-  const finite = value.filter(Number.isFinite);
-  const isExact = (digits) => finite.every((one) => Math.abs(one * 10 ** digits - Math.round(one * 10 ** digits)) < 1e-9);
-  return [0, 1, 2].find(isExact) ?? 3;
-}
-
-// What an explorer shows wherever its controls stand.
-class Tables {
-  constructor({ stops, texts, tables }, state) {
-    Object.assign(this, { stops, texts, tables, read: [] });
-    this.start = Object.fromEntries(Object.keys(stops).map((name) => [name, state[name] ?? 0]));
-    this.pressed = {};
-  }
-
-  // What the tables say under a key, where the controls stand so: what JSON it is, or undefined.
-  get(key, chosen) {
-    if (!(key in this.tables)) return undefined;
-    const [names, numbers] = this.tables[key];
-    const place = names.reduce((at, name) => at * this.stops[name].length + this.stops[name].indexOf(chosen[name]), 0);
-    const which = numbers[place];
-    if (which < 0) return undefined;
-    this.read[which] ??= JSON.parse(this.texts[which]);
-    return this.read[which];
-  }
-
-  answer(model) {
-    const chosen = this.moved(model);
-    const error = this.get("error", chosen) ?? "";
-    if (!error) {
-      const forward = this.forward(chosen, model.get("appearance"));
-      model.set("forward", forward.sent);
-      const remarks = this.get("remarks", chosen) ?? [];
-      model.set("readout", [...remarks, `Shapes: ${forward.shapes.join(", ")}.`].join(" "));
-    }
-    model.set("error", error);
-  }
-
-  // Where the controls stand now: each at the nearest of its stops.
-  moved(model) {
-    const presses = model.get("presses");
-    const times = (name) => (presses[name] ?? 0) - (this.pressed[name] ?? 0);
-    const chosen = {};
-    for (const [name, stops] of Object.entries(this.stops)) {
-      const value = times("reset") ? this.start[name] : (model.get(name) ?? 0);
-      chosen[name] = typeof value === "number" ? nearest(stops, value) : stops.includes(value) ? value : stops[0];
-    }
-    if ("seed" in this.stops) chosen.seed = (chosen.seed + times("new")) % this.stops.seed.length;
-    this.pressed = { ...presses };
-    for (const [name, value] of Object.entries(chosen)) if (model.get(name) !== value) model.set(name, value);
-    return chosen;
-  }
-
-  // A Trace as Python sends it, its made matrices made here.
-  forward(chosen, appearance) {
-    const steps = dictionary();
-    const tokens = {};
-    for (const name of this.get("steps", chosen)) {
-      const tables = (this.get(`tables ${name}`, chosen) ?? []).map((one) => Int32Array.from(one));
-      const step = { ...this.get(`step ${name}`, chosen), shape: this.get(`shape ${name}`, chosen), tables };
-      const given = this.get(`value ${name}`, chosen);
-      step.value = given && Float64Array.from(given, Number);
-      if (!step.stored) step.value = evaluate(step, inputsOf(step, steps));
-      step.digits = exactDigits(step.value);
-      steps[name] = step;
-    }
-    const every = Object.values(steps);
-    for (const axis of new Set(every.filter(({ hidden }) => !hidden).flatMap(({ axes }) => axes))) {
-      const words = this.get(`words ${axis}`, chosen);
-      if (words) tokens[axis] = words;
-    }
-    const title = this.get("title", chosen);
-    const shapes = every.filter(({ hidden }) => !hidden).map((step) => `${step.name} ${shapeText(step, appearance)}`);
-    const alt = `Diagram of ${title}: ${shapes.join(", ")}`;
-    return { shapes, sent: packed({ title, tokens, alt, opened: this.get("opened", chosen) }, every) };
-  }
-}
-
-const nearest = (stops, value) => stops.reduce((a, b) => (Math.abs(b - value) < Math.abs(a - value) ? b : a));
-
-// Steps as they are sent: all numbers as one run of bytes, then the tables.
-function packed(trace, every) {
-  const sum = (sizes) => sizes.reduce((a, b) => a + b, 0);
-  const count = sum(every.map(({ value }) => value.length));
-  const whole = sum(every.flatMap(({ tables }) => tables.map(({ length }) => length)));
-  const buffer = new ArrayBuffer(8 * count + 4 * whole);
-  const [floats, ints] = [new Float64Array(buffer, 0, count), new Int32Array(buffer, 8 * count, whole)];
-  let [at, place] = [0, 0];
-  for (const { value, tables } of every) {
-    floats.set(value, at);
-    at += value.length;
-    for (const one of tables) {
-      ints.set(one, place);
-      place += one.length;
-    }
-  }
-  const steps = every.map(({ value, stored, ...step }) => ({ ...step, tables: step.tables.map(({ length }) => length) }));
-  return { ...trace, steps, values: new DataView(buffer) };
-}
-
 // Bring to life what a page holds of a widget.
 export function play(place) {
-  const { module, state, tables } = revived(place.querySelector("script").textContent);
-  Object.assign(state, { asked: 1, answered: 0, presses: {}, editable: [] });
-  const answers = tables && new Tables(tables, state);
+  const { module, state, tables, puzzle, walk } = revived(place.querySelector("script").textContent);
+  Object.assign(state, { asked: 1, answered: 0, presses: {}, typed: {} });
+  const answers = tables ? new Tables(tables, state) : puzzle ? new Puzzle(puzzle, state) : walk && new Walk(walk);
   const model = new Model(state, (asking) => answers?.answer(asking));
   model.save_changes();
   WIDGETS[module].render({ model, el: place });
