@@ -70,7 +70,7 @@ def plain(value):
 
 
 def puzzle(board):
-    """What tells how well each row of weights does: by which cells it counts, or how close to the plain average it is."""
+    """What tells how well each row of weights does: which cells count, or how close it is to the plain average."""
     empty = np.zeros_like(board.trace["weights"].value)
     if board.puzzle.shares is alike:
         return {"enough": ENOUGH, "largest": LARGEST, "alike": True}

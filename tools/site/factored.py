@@ -46,7 +46,7 @@ class Factored:
                         depends.add(name)
 
     def contradiction(self):
-        """Fill the tables, and give a state at which they say something else than the function; None where none does."""
+        """Fill the tables; a state at which they say something else than the function, or None."""
         self.tables = {key: self.table(key) for key in self.depends}
         for state in [self.any_state() for _ in range(CHECKS)]:
             if any(self.look_up(key, state) != text for key, text in self.at(state).items()):
@@ -54,7 +54,7 @@ class Factored:
         return None
 
     def table(self, key):
-        """The texts of a key, one for each state of the controls that it depends on; these in order, the last fastest."""
+        """The texts of a key, one for each state of the controls that it depends on, the last control fastest."""
         names = [name for name in self.stops if name in self.depends[key]]
         found = []
         for values in product(*(self.stops[name] for name in names)):
@@ -71,7 +71,7 @@ class Factored:
         return texts[place]
 
     def sent(self):
-        """The tables as the page gets them: each text once, and its number wherever it stands; -1 where there is none."""
+        """The tables as the page gets them: each text once, and its number where it stands; -1 where none does."""
         numbers = {}
         tables = {
             key: [names, [-1 if text is None else numbers.setdefault(text, len(numbers)) for text in texts]]

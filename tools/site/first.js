@@ -1,3 +1,10 @@
 // The theme that was chosen, before anything is drawn.
-document.documentElement.dataset.theme =
-  localStorage.getItem("attention-theme") ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+{
+  let chosen = null;
+  try {
+    chosen = JSON.parse(localStorage.getItem("attention-theme"));
+  } catch {
+    // a page from a folder may not keep anything
+  }
+  document.documentElement.dataset.theme = chosen ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+}

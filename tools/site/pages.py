@@ -1,0 +1,120 @@
+"""Notebooks that were run, as pages: their words, their code, and the JavaScript that keeps their pictures alive."""
+
+import json
+import re
+from html import escape
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader
+from nbconvert import HTMLExporter
+from pygments.formatters import HtmlFormatter
+
+from helpers.attention import head
+from helpers.course.course_map import heading
+from helpers.diagram.diagram import DRAWING
+from helpers.diagram.diagram import HERE as DIAGRAM
+from helpers.explore import explore
+from helpers.explore.comparison import CSS
+from helpers.explore.comparison import HERE as EXPLORE
+from helpers.live.bundle import HERE as LIVE
+from helpers.live.bundle import sent
+from tools.notebooks import REPO, course_notebooks
+from tools.site.exported import KIND, exported
+
+HERE = Path(__file__).parent
+OWN = ("typed.js", "tables.js", "by_hand.js", "player.js", "search.js", "page.js")
+MODULES = [*DRAWING, DIAGRAM / "one.js", LIVE / "alone.js", EXPLORE / "comparison.js", *(HERE / name for name in OWN)]
+ROW = re.compile(r"^\| (?P<part>[^|]*) \| \[`(?P<name>\w+)`\]\([^)]*\) \| (?P<idea>.*) \|$", re.MULTILINE)
+
+
+def script():
+    """All JavaScript of a page as one plain script: a page that is opened from a folder cannot load modules."""
+    one = "\n".join(re.sub(r"^import [^;]*;\n", "", sent(path), flags=re.MULTILINE) for path in MODULES)
+    named = r'WIDGETS.\2 = widget(\1, "\2"'
+    one = re.sub(r"^export default widget\(([^,]+), \"(\w+)\"", named, one, flags=re.MULTILINE)
+    one = re.sub(r"^export ", "", one, flags=re.MULTILINE)
+    return f'(() => {{\n"use strict";\nconst WIDGETS = {{}};\n{one}\n}})();\n'
+
+
+def style():
+    """All CSS: that of the widgets, of highlighted code, and of the page."""
+    code = HtmlFormatter(style="default").get_style_defs(".highlight")
+    dark = HtmlFormatter(style="github-dark").get_style_defs('[data-theme="dark"] .highlight')
+    return "\n".join([CSS, code, dark, (HERE / "page.css").read_text(encoding="utf-8")])
+
+
+def listed():
+    """The pages in their order, each with its name, title, minutes, part of the course and idea: README has these."""
+    rows = {row["name"]: row for row in ROW.finditer((REPO / "README.md").read_text(encoding="utf-8"))}
+    found = []
+    for path in course_notebooks():
+        title, minutes = heading(path)
+        told = {key: rows[path.stem][key].strip() for key in ("part", "idea")} if path.stem in rows else {}
+        found.append({"name": path.stem, "title": title, "minutes": minutes, "part": "", "idea": "", **told})
+    return found
+
+
+def alive(bundle):
+    """What a page holds of an output: of a widget, what brings it to life there."""
+    if KIND not in bundle:
+        return bundle
+    held = json.dumps(bundle[KIND], separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")  # no tag ends it
+    made = f'<script type="application/json">{held}</script><noscript>This picture needs JavaScript.</noscript>'
+    return {"text/html": f'<div class="alive">{made}</div>'}
+
+
+def page(name, notebook, pages):
+    """The page of a notebook that was run; ``pages`` as ``listed`` has them."""
+    at = next(i for i, one in enumerate(pages) if one["name"] == name)
+    course = {
+        **pages[at],
+        "before": pages[at - 1] if at else None,
+        "after": pages[at + 1] if at + 1 < len(pages) else None,
+        "headings": [(anchor, words) for anchor, words, _ in sections(notebook) if anchor],
+    }
+    for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
+        if "data" in output:
+            output.data = alive(output.data)
+    made = HTMLExporter(template_name="page", extra_template_basedirs=[str(HERE)])
+    text, _ = made.from_notebook_node(notebook, resources={"course": course})
+    return re.sub(r'href="([^":]*)\.ipynb', r'href="\1.html', text)
+
+
+def sections(notebook):
+    """The sections of a notebook: for each its anchor, its heading, and its words."""
+    found = [("", "", [])]
+    for cell in notebook.cells:
+        for line in cell.source.splitlines() if cell.cell_type == "markdown" else []:
+            if line.startswith("## "):
+                words = line.removeprefix("## ").strip()
+                found.append((words.replace(" ", "-"), plain(words), []))
+            else:
+                found[-1][-1].append(plain(line))
+    return [(anchor, words, " ".join(" ".join(lines).split())) for anchor, words, lines in found]
+
+
+def plain(line):
+    """A line of Markdown without its signs."""
+    return re.sub(r"\[([^\]]*)\]\([^)]*\)|<[^>]*>|[`*#]", lambda match: match[1] or "", line)
+
+
+def searched(notebooks, pages):
+    """What search reads: the sections of all pages, as a script. notebooks: by name."""
+    titles = {one["name"]: one["title"] for one in pages}
+    every = [
+        {"page": name, "title": titles[name], "anchor": anchor, "heading": words, "text": text}
+        for name, notebook in notebooks.items()
+        for anchor, words, text in sections(notebook)
+    ]
+    return f"window.courseSections = {json.dumps(every, ensure_ascii=False)};\n"
+
+
+def index(notebooks, pages):
+    """The front page: a head to play with, and the way through the course. notebooks: by name."""
+    first = explore(head, T=(1, 8, 6), C=(1, 6, 4), head_size=(1, 4, 2), causal=True, scale=True, temperature=1.0)
+    picture = alive({KIND: exported(first)})["text/html"]
+    for one in pages:
+        one["sections"] = len(sections(notebooks[one["name"]])) - 1 if one["name"] in notebooks else 0
+        one["idea"] = re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(one["idea"]))
+    environment = Environment(loader=FileSystemLoader(HERE), autoescape=False, trim_blocks=True)
+    return environment.get_template("front.html.j2").render(pages=pages, picture=picture)
