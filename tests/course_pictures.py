@@ -9,12 +9,15 @@ import numpy as np
 from helpers.attention import (
     average_matmul,
     average_past,
+    cross_attention,
     feed_forward,
     head,
     layer_norm,
     learned_positions,
     many_heads,
+    masked_head,
     masked_softmax,
+    masks,
     rotary_scores,
     rotary_turn,
     separate_heads,
@@ -30,7 +33,9 @@ SHAPE = re.compile(r"^(\S.*?) +(\([^()]*\))(?:  |$)", re.MULTILINE)  # a line of
 
 def pictures():
     """Every picture of the course: (Trace, notes)."""
-    found = [(trace, {}) for trace in [*first_steps(), *heads(), *gradients(), *blocks(), *trained()]]
+    found = [
+        (trace, {}) for trace in [*first_steps(), *heads(), *gradients(), *blocks(), *trained(), *masked_and_crossed()]
+    ]
     notes = {"scores": "row t asks, column s answers", "weights": "rows sum to 1", "Wo": "back to C"}
     drawn = [(trace.folded(trace.opened_at_first), {}) for trace in seen()]
     return [*found, *drawn, (one_head(2, 3, 4, Wo=True), notes)]
@@ -185,6 +190,28 @@ def blocks():
 def trained():
     for b, *shape in [("n ", 4, 28, 20), ("", 10, 24), ("n ", 4, 10, 24)]:
         yield from_qkv(b, tuple(shape), list("Mupo, Mupo, Mupo!↵Seki, Seki")[: shape[-2]], "layer 2", scaled=True)
+
+
+# -- 14: masks, and two texts -----------------------------------------------------------------------
+
+
+def masked_and_crossed():
+    e, f = example(T=4, C=3, head_size=2), example(T=6, C=4, head_size=2)
+    yield masked_head(f.x, f.Wq, f.Wk, f.Wv, allowed=masks.prefix(6, 3), tokens=f.tokens)
+    yield masked_head(e.x, e.Wq, e.Wk, e.Wv, allowed=masks.causal(4), tokens=e.tokens)
+    batch = example(T=4, C=3, head_size=2, B=2)
+    for options in ({}, {"allowed": masks.causal(4)}, {"allowed": masks.causal(4), "nobody": "zeros"}):
+        yield masked_head(batch.x, batch.Wq, batch.Wk, batch.Wv, real=masks.padding([4, 2]), **options)
+    yield masked_head(e.x, e.Wq, e.Wk, e.Wv, allowed=masks.causal(4), real=[0, 0, 1, 1], nobody="zeros")
+    yield masked_head(f.x, f.Wq, f.Wk, f.Wv, bias=masks.added(masks.causal(6)), tokens=f.tokens)
+    french = {"t": ["le", "chat", "rouge"], "s": ["the", "red", "cat", "sleeps"]}
+    W = np.eye(4, 3)
+    yield cross_attention(np.eye(3), np.eye(4), np.eye(3), W, W, tokens=french)
+    for T, S, C, D, heads in [(2, 3, 3, 4, 1), (8, 8, 3, 5, 4), (2, 3, 6, 4, 2), (1, 8, 1, 1, 1), (8, 1, 8, 8, 2)]:
+        a, b = example(T=T, C=C, head_size=2 * heads), example(T=S, C=D, head_size=2 * heads)
+        Wo = example(T=1, C=C, head_size=2 * heads).Wo if heads == 2 else None
+        labels = {"t": ["le", "chat", *words(T)][:T], "s": words(S)}
+        yield cross_attention(a.x, b.x, a.Wq, b.Wk, b.Wv, Wo=Wo, heads=heads, tokens=labels)
 
 
 # -- what the notebooks show ------------------------------------------------------------------------

@@ -235,7 +235,7 @@ def test_what_a_diagram_reads_is_kept_for_the_day_when_its_kernel_is_gone():
     kept = {*re.findall(r'"(\w+)"', module().split('widget(show, "diagram", [')[1])}
     read = {*re.findall(r'model\.get\("(\w+)"\)', module()), "forward"}  # that is read by way of the side shown
     of_controls = {"rows", "presses", "asked", "answered"}
-    assert kept == read - of_controls - {"editable"} and kept <= {*Diagram.class_trait_names(sync=True)}
+    assert kept == read - of_controls - {"editable", "paintable"} and kept <= {*Diagram.class_trait_names(sync=True)}
 
 
 KINDS = "const|let|function|class|async function"

@@ -31,6 +31,7 @@ SOLUTIONS = {  # what is typed into which cells
         ("Wk", (1, 1)): "3",
     },
     "two_jobs": {("Wq", (0, 3, 0)): "3", ("Wq", (1, 3, 0)): "3", ("Wk", (0, 0, 0)): "3", ("Wk", (1, 1, 0)): "3"},
+    "other_order": {("Wk", (s, h)): text for s, h, text in [(1, 1, "0"), (1, 2, "3"), (2, 2, "0"), (2, 1, "3")]},
 }
 counted = count(1)
 every_puzzle = pytest.mark.parametrize("name", PUZZLES)
@@ -58,6 +59,8 @@ def by_numpy(weights, name):
     if name == "same_word":
         words = PUZZLES[name].tokens
         return [sum(weights[t, s] for s in range(t + 1) if words[s] == words[t]) for t in range(T)]
+    if name == "other_order":
+        return [weights[0, 0], weights[1, 2], weights[2, 1]]
     return [*weights[..., 0].reshape(-1)[:T], *(weights[1, 1:, 1] if name == "two_jobs" else [])]
 
 
@@ -147,12 +150,17 @@ def in_torch(x, asks, offers, tells, factor=None):
     return wei @ (x @ tells)
 
 
+def of_another_text(x, source, asks, offers, tells):
+    wei = (x @ asks) @ (source @ offers).transpose(-2, -1) * asks.shape[-1] ** -0.5
+    return wei.softmax(-1) @ (source @ tells)
+
+
 def of_scores(mine):
     return torch.softmax(mine.masked_fill(torch.ones(mine.shape).tril() == 0, float("-inf")), -1)
 
 
 OWN = {"average_all": of_scores, "previous_by_scores": of_scores, "same_word": unscaled, "two_jobs": in_torch}
-OWN |= {"first_token": in_torch, "previous_by_place": in_torch}
+OWN |= {"first_token": in_torch, "previous_by_place": in_torch, "other_order": of_another_text}
 
 
 @every_puzzle

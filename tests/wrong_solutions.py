@@ -215,6 +215,37 @@ def repeated_places(ids):
                 places[t, s] = 1
     return places
 """,
+    "hide_padding": """
+def hide_padding(scores, lengths):
+    S = scores.shape[-1]
+    real = torch.arange(S)[None, :] < lengths[:, None]
+    return scores.masked_fill(~real[:, None, None, :], float("-inf"))
+""",
+    "safe_weights": """
+def safe_weights(scores, allowed):
+    masked = scores.masked_fill(~allowed, float("-inf"))
+    weights = masked.softmax(dim=-1)
+    nobody = ~allowed.any(dim=-1, keepdim=True)
+    return weights.masked_fill(nobody, 0.0)
+""",
+    "look_elsewhere": """
+def look_elsewhere(x, source, Wq, Wk, Wv, Wo, heads):
+    B, T, C = x.shape
+    S, E = source.shape[1], Wq.shape[1]
+    h = E // heads
+    q = (x @ Wq).view(B, T, heads, h).transpose(1, 2)
+    k = (source @ Wk).view(B, S, heads, h).transpose(1, 2)
+    v = (source @ Wv).view(B, S, heads, h).transpose(1, 2)
+    scores = q @ k.transpose(-2, -1) * h**-0.5
+    weights = scores.softmax(dim=-1)
+    out = (weights @ v).transpose(1, 2).reshape(B, T, E)
+    return out @ Wo
+""",
+    "one_mask": """
+def one_mask(dropped, padded):
+    hidden = dropped | padded[:, None, :]
+    return torch.zeros(hidden.shape).masked_fill(hidden, float("-inf"))
+""",
 }
 
 FILLS = [
@@ -1012,6 +1043,58 @@ SLIPS = {
         ("return places", "return 1 - places", NOTHING),
         ("return places", "return places.bool()", "these are no plain numbers"),
     ],
+    "hide_padding": [
+        ("~real", "real", "the wrong way round"),
+        ("<", "<=", "one place too many is kept"),
+        ("< lengths[:, None]", "< lengths[:, None] - 1", "one token too many is hidden"),
+        ('float("-inf")', "-1e9", "became -1e9"),
+        ('float("-inf")', "0.0", "became 0, not -inf"),
+        ('float("-inf")', "float('inf')", "the sign is missing"),
+        ("lengths[:, None]", "lengths.max()", "as many keys as the longest"),
+        ("lengths[:, None]", "lengths[0]", "cut to the length of the first"),
+        ('float("-inf"))', 'float("-inf")).softmax(-1)', "softmax came already"),
+        ("S = scores.shape[-1]", "S = scores.shape[-2]", "T equals S"),
+        ("real[:, None, None, :]", "real[:, None, :, None]", "RuntimeError"),
+    ],
+    "safe_weights": [
+        ("weights.masked_fill(nobody, 0.0)", "weights", "is NaN, and stays it"),
+        ("weights.masked_fill(nobody, 0.0)", "weights * ~nobody", "is NaN, and stays it"),
+        ("~allowed, float", "allowed, float", "the wrong way round"),
+        ("weights.masked_fill(nobody, 0.0)", "torch.nan_to_num(weights) + 1", NOTHING),
+        ("masked.softmax(dim=-1)", "scores.softmax(dim=-1) * allowed", "the mask came after the softmax"),
+        ("masked.softmax(dim=-1)", "scores.softmax(dim=-1)", NOTHING),
+        ("masked.softmax(dim=-1)", "masked.softmax(dim=-2).nan_to_num()", "down the columns"),
+        ("masked_fill(nobody, 0.0)", "masked_fill(nobody, 1.0)", NOTHING),
+        ('float("-inf"))', "0.0)", "e to the power of 0 is 1"),
+    ],
+    "look_elsewhere": [
+        ("h**-0.5", "E**-0.5", "all heads together"),
+        ("h**-0.5", "C**-0.5", "the channels of x"),
+        ("h**-0.5", "1", "not divided by the root"),
+        ("softmax(dim=-1)", "softmax(dim=-2)", "over the words of x"),
+        ("softmax(dim=-1)", "softmax(dim=1)", "over the heads"),
+        ("weights @ v", "weights @ k", "the weights mix the keys"),
+        (
+            "scores.softmax",
+            "scores.tril().masked_fill(torch.ones(T, S).tril() == 0, float('-inf')).softmax",
+            "a causal mask",
+        ),
+        ("(weights @ v).transpose(1, 2)", "(weights @ v)", "before its heads were moved back"),
+        ("weights = scores.softmax(dim=-1)", "weights = scores", "there is no softmax"),
+        ("(source @ Wk)", "(x @ Wk)", "RuntimeError"),
+        ("out @ Wo", "x + out @ Wo", "x was added to it"),
+    ],
+    "one_mask": [
+        ("dropped | padded", "dropped & padded", "lets it in"),
+        ("dropped | padded", "~dropped | padded", "dropped is read the wrong way round"),
+        ("dropped | padded[:, None, :]", "dropped | ~padded[:, None, :]", "padded is read the wrong way round"),
+        ("masked_fill(hidden", "masked_fill(~hidden", "the two ends are exchanged"),
+        ('float("-inf")', "-1e9", "became -1e9"),
+        ('torch.zeros(hidden.shape).masked_fill(hidden, float("-inf"))', "hidden.float()", "these are 0 and 1"),
+        ('torch.zeros(hidden.shape).masked_fill(hidden, float("-inf"))', "1.0 - hidden.float()", "these are 1 and 0"),
+        ("dropped | padded[:, None, :]", "dropped | (padded[:, None, :] & False)", "padded was forgotten"),
+        ("dropped | padded[:, None, :]", "(dropped & False) | padded[:, None, :]", "dropped was forgotten"),
+    ],
 }
 
 FINE = {
@@ -1040,4 +1123,9 @@ FINE = {
     ],
     "mean_loss": [("targets.view(B * T)", "targets.flatten()")],
     "normalize_rows": [("/ torch.sqrt(variance + 1e-5)", "* (variance + 1e-5) ** -0.5")],
+    "safe_weights": [('float("-inf"))', "-1e9)"), ("~allowed, float", "allowed == 0, float")],
+    "hide_padding": [
+        ('masked_fill(~real[:, None, None, :], float("-inf"))', "add((real[:, None, None, :].float()).log())")
+    ],
+    "one_mask": [("hidden = dropped | padded[:, None, :]", "hidden = ~(~dropped & ~padded[:, None, :])")],
 }

@@ -9,14 +9,15 @@ from helpers.see import see
 
 
 class OwnHead:
-    """A function of x, Wq, Wk and Wv, or of scores, as a puzzle has them: by these names, or in this order.
+    """A function of x, Wq, Wk and Wv, or of scores, or of source, too, as a puzzle has them: by these names, or in this
+    order.
 
     names: what the puzzle's matrices are called in it. Raises ValueError for another function, and what ``see`` raises.
     """
 
     def __init__(self, puzzle, function):
         self.puzzle, self.function = puzzle, function
-        x = {} if puzzle.x is None else {"x": puzzle.x}
+        x = {name: one for name, one in (("x", puzzle.x), ("source", puzzle.source)) if one is not None}
         wanted = [*x, *puzzle.start]
         called = [*taken(function, len(wanted))]
         if len(called) != len(wanted):
@@ -29,18 +30,20 @@ class OwnHead:
     def trace(self, **matrices):
         """The Trace of one call."""
         inputs = {self.called[name]: value for name, value in {**self.given, **matrices}.items()}
-        return see(self.function, tokens=self.puzzle.tokens, **inputs)
+        tokens = self.puzzle.tokens
+        return see(self.function, tokens=tokens if isinstance(tokens, list) else None, **inputs)
 
     def weights(self, trace):
-        """Its weights, the last shares of tokens among tokens: (T, T) or (n, T, T). Raises ValueError without such."""
-        T = len(self.puzzle.tokens)
-        square = [step for step in trace if step.kind != "given" and step.value.shape[-2:] == (T, T)]
-        shares = [step for step in square if (step.value >= 0).all() and np.allclose(step.value.sum(-1), 1, atol=1e-5)]
+        """Its weights, the last shares of tokens among tokens: (T, S) or (n, T, S). Raises ValueError without such."""
+        tokens = self.puzzle.tokens
+        T, S = map(len, (tokens["t"], tokens["s"]) if isinstance(tokens, dict) else (tokens, tokens))
+        among = [step for step in trace if step.kind != "given" and step.value.shape[-2:] == (T, S)]
+        shares = [step for step in among if (step.value >= 0).all() and np.allclose(step.value.sum(-1), 1, atol=1e-5)]
         found = [step.value for step in shares if step.role == "weights"] or [step.value for step in shares]
         if not found:
             raise ValueError(
-                f"{trace.title} makes no weights, rows of {T} shares that sum to 1; wanted a softmax of its scores, "
-                f"({T}, {T})."
+                f"{trace.title} makes no weights, rows of {S} shares that sum to 1; wanted a softmax of its scores, "
+                f"({T}, {S})."
             )
         return found[-1]
 

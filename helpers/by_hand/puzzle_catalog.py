@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from helpers.attention.averages import masked_softmax
+from helpers.attention.cross import cross_attention
 from helpers.attention.heads import head, separate_heads
 
 
@@ -12,18 +13,20 @@ from helpers.attention.heads import head, separate_heads
 class Puzzle:
     """A task for a head.
 
-    notebook: its number, "04". goal: what is asked, in a sentence. tokens: its words. start: the matrices that may be
-    changed, as they stand at first. build: from these matrices, by name, to a Trace with ``weights``. shares: from
-    weights, (T, T) or (n, T, T), to how well each row does what is asked, from 0 to 1. x: what a head gets beside them.
+    notebook: its number, "04". goal: what is asked, in a sentence. tokens: its words, or those of each axis. start: the
+    matrices that may be changed, as they stand at first. build: from these matrices, by name, to a Trace with
+    ``weights``. shares: from weights, (T, S) or (n, T, S), to how well each row does what is asked, from 0 to 1.
+    x: what a head gets beside them, and source, where keys and values come from elsewhere.
     """
 
     notebook: str
     goal: str
-    tokens: list
+    tokens: list | dict
     start: dict
     build: object
     shares: object
     x: object = None
+    source: object = None
 
     def score(self, weights):
         """How well the worst row does, from 0 to 1: the puzzle is solved where every row does it."""
@@ -54,6 +57,7 @@ AGAIN = ["cat", "dog", "cat", "dog", "dog"]
 CLOCK = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0], [-1.0, 0.0, 1.0], [0.0, -1.0, 1.0]])  # (T=4, C=3)
 # What a token knows: is it the first, a noun, a verb; and a 1 that all have.
 MARKS = np.array([[1.0, 0.0, 0.0, 1.0], [0.0, 1.0, 0.0, 1.0], [0.0, 0.0, 1.0, 1.0], [0.0, 0.0, 0.0, 1.0]])  # (T=4, C=4)
+TRANSLATED = {"t": ["le", "chat", "rouge"], "s": ["the", "red", "cat", "sleeps"]}
 PAIR = np.eye(3, 2)  # (C=3, head_size=2)
 LONE = np.array([[1.0], [0.5], [0.0], [-1.0]])  # (C=4, head_size=1)
 
@@ -116,5 +120,17 @@ PUZZLES = {
         lambda **learned: separate_heads(MARKS, **learned, tokens=BY_HAND),
         lambda weights: np.concatenate([weights[0, :, 0], weights[1, 1:, 1]]),
         x=MARKS,
+    ),
+    "other_order": Puzzle(
+        "14",
+        "The columns of x say: an article, a noun, an adjective. Those of source say: an article, an adjective, a "
+        "noun, a verb. Now each word looks at the one that stands in its place. Make it look at the one that it "
+        "translates.",
+        TRANSLATED,
+        {"Wq": 3 * np.eye(3), "Wk": 3 * np.eye(4, 3), "Wv": np.eye(4, 3)},
+        lambda **learned: cross_attention(np.eye(3), np.eye(4), **learned, tokens=TRANSLATED),
+        on({0: [0], 1: [2], 2: [1]}),
+        x=np.eye(3),
+        source=np.eye(4),
     ),
 }

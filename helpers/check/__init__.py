@@ -28,6 +28,7 @@ PARTS = (
     "layer_norm",
     "training",
     "reading",
+    "who_looks",
 )
 
 

@@ -181,7 +181,7 @@ def ratio(one):
     if np.shape(found) != wanted.shape or not np.abs(wanted).max(initial=0) > 0.1:
         return np.nan
     at = np.unravel_index(np.abs(wanted).argmax(), wanted.shape)
-    return float(found[at] / wanted[at])
+    return float(found[at] / wanted[at]) if np.isfinite(wanted[at]) else np.nan
 
 
 # -- where it is right ------------------------------------------------------------------------------

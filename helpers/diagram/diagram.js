@@ -13,8 +13,9 @@ import { chosenAxes, indexAt, layOut, matrices, shapeText } from "./layout.js";
 import { highlight, sourcesOf } from "./light.js";
 import { Notes } from "./notes.js";
 import { paint, palette } from "./paint.js";
+import { Painting } from "./painting.js";
 import { Panel, sourceWords } from "./panel.js";
-import { click, doubleClick, hover, leave } from "./pointer.js";
+import { click, doubleClick, hover, leave, press } from "./pointer.js";
 import { savePicture } from "./save.js";
 import { Tools } from "./tools.js";
 import { unpack } from "./unpack.js";
@@ -53,6 +54,7 @@ export class Diagram {
     this.light = element("canvas", "attention-light", { "aria-hidden": "true" });
     this.notes = new Notes(this);
     this.cells = new Cells(this);
+    this.painting = new Painting(this);
     this.stage.append(this.canvas, this.light, this.notes.editor.element, this.cells.input);
     this.panel = new Panel(this.appearance, (i) => {
       this.pin(this.trail.slice(0, i + 1));
@@ -82,6 +84,8 @@ export class Diagram {
     const on = (target, type, handler, options = {}) => target.addEventListener(type, handler, { signal, ...options });
     on(this.stage, "pointermove", (event) => event.pointerType !== "touch" && hover(this, event));
     on(this.stage, "pointerleave", () => leave(this));
+    on(this.stage, "pointerdown", (event) => press(this, event));
+    for (const type of ["pointerup", "pointercancel"]) on(this.stage, type, () => this.painting.end());
     on(this.stage, "click", (event) => click(this, event));
     on(this.stage, "dblclick", (event) => doubleClick(this, event));
     on(this.stage, "keydown", (event) => keyDown(this, event));

@@ -35,6 +35,7 @@ MODULES = (
     "copy.js",
     "copying.js",
     "editor.js",
+    "painting.js",
     "notes.js",
     "tools.js",
     "unpack.js",
@@ -114,8 +115,10 @@ class Diagram(Live):
     blank: a cell to ask for, ``("scores", (1, 0))``: it shows a question mark, and the numbers of its
     matrix stay in Python. gradients: a second Trace, which a toggle under the diagram shows instead.
     editable: the names of matrices whose numbers may be typed anew; what is typed arrives in ``typed``, as a
-    dictionary of name, index and text, and is left to whoever observes it. opened: the parts of the code that are open,
-    ``[("sa",), ("sa", "sa.heads.0")]``, None for as many as have room; buttons under the diagram open and close them.
+    dictionary of name, index and text, and is left to whoever observes it. paintable: the names of matrices of 0 and 1
+    whose cells may be painted; a stroke of the brush arrives in ``stroke``, as a dictionary of name, cells and value.
+    opened: the parts of the code that are open, ``[("sa",), ("sa", "sa.heads.0")]``, None for as many as have room;
+    buttons under the diagram open and close them.
     error: a sentence shown above the diagram. readout: a line of text there.
 
     A new trace drops the gradients, which were those of the old one. Change several of these in one
@@ -139,6 +142,8 @@ class Diagram(Live):
     notes = traitlets.Dict().tag(sync=True)
     editable = traitlets.List(traitlets.Unicode()).tag(sync=True)
     typed = traitlets.Dict().tag(sync=True)
+    paintable = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    stroke = traitlets.Dict().tag(sync=True)
     opened = traitlets.List(None, allow_none=True).tag(sync=True)
     blank = traitlets.List(None, allow_none=True)  # it travels with the trace, whose numbers it withholds
     error = traitlets.Unicode().tag(sync=True)

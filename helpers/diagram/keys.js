@@ -14,7 +14,9 @@ export function keyDown(view, event) {
   if (event.target !== view.stage || event.ctrlKey || event.metaKey || event.altKey || !cell) return;
   const pinned = view.trail.length > 0;
   const direct = pinned ? sourcesOf(cell, view.steps) : [];
-  if (event.key in ARROWS) {
+  if (view.painting.key(cell, event.key)) {
+    if (pinned) view.unpin(cell);
+  } else if (event.key in ARROWS) {
     const [dx, dy] = ARROWS[event.key];
     if (direct.length) view.active = (view.active + dx + dy + direct.length) % direct.length;
     view.look(pinned || !view.focus ? cell : moved(view, cell, dx, dy));

@@ -6,6 +6,7 @@ import { sourcesOf } from "./light.js";
 export function hover(view, event) {
   const place = inDrawing(view, event);
   const cell = cellAt(view, place);
+  if (view.painting.stroke) view.painting.add(cell);
   const noted = view.notes.at(place);
   view.stage.style.cursor = cell || noted ? "pointer" : "";
   if (!view.trail.length && String(cell) !== String(view.focus)) view.show(cell);
@@ -17,9 +18,19 @@ export function leave(view) {
   if (!view.trail.length && !view.stage.matches(":focus-visible")) view.show(null);
 }
 
+// What may be painted is painted from here on, until the button is up.
+export function press(view, event) {
+  const cell = cellAt(view, inDrawing(view, event));
+  if (event.button || !view.painting.takes(cell) || view.notes.at(inDrawing(view, event))) return;
+  view.stage.setPointerCapture?.(event.pointerId);
+  if (view.trail.length) view.unpin(cell);
+  view.painting.begin(cell);
+}
+
 // A number is pinned or walked back to, a note is written anew.
 export function click(view, event) {
   const place = inDrawing(view, event);
+  if (view.painting.takes(cellAt(view, place)) && !view.notes.at(place)) return;
   const noted = view.notes.at(place);
   if (noted) view.notes.write(view.stage, noted);
   else choose(view, cellAt(view, place));

@@ -2,5 +2,6 @@
 
 from helpers.explore.compare import compare
 from helpers.explore.explorer import explore
+from helpers.explore.painting import paint
 
-__all__ = ["compare", "explore"]
+__all__ = ["compare", "explore", "paint"]

@@ -54,7 +54,7 @@ HOSTILE = [
 ]
 TRACES = ("forward", "backward")  # what the traits are called that hold one
 OF_IPYWIDGETS = {"comm", "layout", "tabbable", "tooltip"}
-OF_A_DIAGRAM = {"opened", "pinned", "error", "readout", "notes", "blank", "gradients", "editable"}
+OF_A_DIAGRAM = {"opened", "paintable", "pinned", "error", "readout", "notes", "blank", "gradients", "editable"}
 AREA = """which => {
     const stage = models[which].el.querySelector(".attention-stage");
     const { left, top } = stage.getBoundingClientRect();

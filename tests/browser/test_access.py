@@ -2,14 +2,17 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from helpers.attention.heads import head
+from helpers.attention.masked import masked_head
 from helpers.by_hand.puzzles import puzzle
 from helpers.by_hand.walking import walk
 from helpers.diagram import Diagram
 from helpers.explore.compare import compare
 from helpers.explore.explorer import explore
+from helpers.explore.painting import paint
 from helpers.gpt.watching import View
 from helpers.inputs.examples import by_hand
 from tests.browser.lab import REPO
@@ -51,6 +54,11 @@ def typed():
     return board
 
 
+def painted():
+    x, W = np.eye(2, 3), np.eye(3)
+    return paint(lambda allowed: masked_head(x, W, W, W, allowed=allowed), np.eye(2))
+
+
 def with_gradients():
     trace = head_of()
     return Diagram(trace, gradients=trace.backward(), notes={"out": "what is passed on"}, pinned=("out", (1, 0)))
@@ -77,7 +85,7 @@ def trained():
 SHOWN = {
     "explorer": [lambda: explore(worked), lambda: explore(worked)],  # two: what a page has once must not come twice
     "walk": [walked],
-    "puzzle": [typed],
+    "puzzle": [typed, painted],
     "gradients": [with_gradients, with_gradients],
     "parts": [lambda: Diagram(model(2, 2))],
     "sequences": [in_sequences],

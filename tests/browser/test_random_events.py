@@ -3,13 +3,17 @@
 import random
 from contextlib import suppress
 
+import numpy as np
 import pytest
 import traitlets
 
 from helpers.attention.heads import head
+from helpers.attention.masked import masked_head
+from helpers.attention.masks import causal
 from helpers.by_hand.puzzles import puzzle
 from helpers.by_hand.walking import walk
 from helpers.explore.explorer import explore
+from helpers.explore.painting import paint
 from helpers.inputs.examples import by_hand
 from tests.browser.bridge import Bridge
 from tests.browser.pages import head_of
@@ -41,10 +45,16 @@ def walked():
     return walk(head(sheet.x, sheet.Wq, sheet.Wk, sheet.Wv, tokens=sheet.tokens), key=object())
 
 
+def painted():
+    x, *matrices = np.random.default_rng(0).normal(size=(4, 3, 3)).round(1)
+    return paint(lambda allowed: masked_head(x, *matrices, allowed=allowed), causal(3))
+
+
 BUILT = {
     "explorer": (lambda: explore(worked, T=(1, 6, 3), C=(1, 6, 3)), 600),
     "walk": (walked, 200),
     "puzzle": (lambda: puzzle("two_jobs"), 200),
+    "painting": (painted, 120),
 }
 
 

@@ -88,7 +88,15 @@ class Mask(Kind):
         code = ""
         if step.code.startswith(filled):
             code = f"{walk.of(step)}.masked_fill({step.code.removeprefix(filled).rpartition(', float')[0]}, 0)"
-        masks = [walk.need(name) for name in step.inputs[1:]]
+        dy, masks = walk.gradients[walk.of(step)].value, step.inputs[1:]
+        if rule.inputs[0] == rule.output and not np.isfinite(dy).all():
+            # 0 · NaN is NaN: what is masked is left out then, and not multiplied by 0
+            sizes = dict(zip(rule.output, step.value.shape))
+            kept = self.allowed(rule, [step.value, *(walk.trace[name].value for name in masks)], sizes)
+            places = np.where(kept, np.arange(dy.size).reshape(dy.shape), -1)
+            walk.table(step, 0, "move", np.where(kept, dy, 0.0), places=places, code=code)
+            return
+        masks = [walk.need(name) for name in masks]
         lists = [rule.output, *rule.inputs[1:]]
         walk.part(step, 0, [walk.of(step), *masks], lists, rule.inputs[0], code, guard=rule.guard)
 
