@@ -14,10 +14,10 @@ from tools.site import pages
 FIRST = f"import sys; sys.path.insert(0, {str(REPO)!r}); import tools.site.exported as e; e.install(get_ipython())"
 
 
-def write(folder, files):
-    """Run notebooks, and write their pages and all that these need."""
+def write(folder, files, course):
+    """Run notebooks, and write their pages and all that these need. course: all notebooks that there are."""
     folder.mkdir(parents=True, exist_ok=True)
-    listed, notebooks = pages.listed(), {}
+    listed, notebooks = pages.listed(course), {}
 
     def put(name, text):
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
@@ -38,7 +38,7 @@ def main():
     parser.add_argument("files", nargs="*", type=Path, help="notebooks; all of the course if left out")
     parser.add_argument("--out", type=Path, default=REPO / "build" / "site", help="the folder to write to")
     chosen = parser.parse_args()
-    write(chosen.out, chosen.files or course_notebooks())
+    write(chosen.out, chosen.files or course_notebooks(), course_notebooks())
     print(f"Open {chosen.out / 'index.html'} in a browser, or put the folder on any web server.")
 
 

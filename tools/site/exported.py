@@ -15,10 +15,11 @@ from helpers.by_hand.walking import Walk
 from helpers.diagram import Diagram
 from helpers.diagram.diagram import payload
 from helpers.explore.compare import ComparedFunctions
-from helpers.explore.comparison import SIDES, Comparison
+from helpers.explore.comparison import SIDES, Comparison, pairs
 from helpers.explore.explorer import Explorer
 from helpers.look.annotations import withheld
 from helpers.trace import Trace
+from helpers.trace.differences import differences, told
 from helpers.trace.other_numbers import made
 from helpers.trace.rules import cell
 from tools.site.factored import Factored
@@ -136,12 +137,19 @@ def tables(widget):
             return texts(seen[0])
         found = {f"{side} {key}": text for side, one in zip(SIDES, seen) for key, text in texts(one).items()}
         if all(isinstance(one, Seen) for one in seen):
-            both = Comparison(*(one.trace for one in seen))
-            found |= {name: json.dumps(getattr(both, name)) for name in ("pairs", "first", "told")}
+            found |= {key: json.dumps(value) for key, value in told_of(*(one.trace for one in seen)).items()}
         return found
 
     start = [getattr(widget, name) for name in stops]
     return Factored(stops, answer, start).sent()
+
+
+def told_of(a, b):
+    """What a comparison of two Traces says."""
+    apart = differences(a, b)
+    closed = pairs(a.folded([]), b.folded([])) if a.parts or b.parts else {}
+    first = next((one.name for one in apart if one.beyond), "")
+    return {"pairs": closed | pairs(a, b, apart), "first": first, "told": told(a, b, apart)}
 
 
 class Seen(NamedTuple):

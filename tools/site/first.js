@@ -6,5 +6,6 @@
   } catch {
     // a page from a folder may not keep anything
   }
-  document.documentElement.dataset.theme = chosen ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  document.documentElement.setAttribute("theme", chosen ?? (dark ? "dark" : "light"));
 }

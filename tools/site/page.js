@@ -8,12 +8,13 @@ const page = document.body.dataset.page;
 
 function listenToTheme() {
   const button = document.querySelector(".theme");
+  const other = () => (html.getAttribute("theme") === "dark" ? "light" : "dark");
   const say = () => {
-    button.textContent = html.dataset.theme === "dark" ? "Light" : "Dark";
+    button.textContent = other() === "dark" ? "Dark" : "Light";
   };
   button.addEventListener("click", () => {
-    html.dataset.theme = html.dataset.theme === "dark" ? "light" : "dark";
-    inBrowser("theme", html.dataset.theme);
+    inBrowser("theme", other());
+    html.setAttribute("theme", other());
     say();
   });
   say();

@@ -18,7 +18,7 @@ from helpers.explore.comparison import CSS
 from helpers.explore.comparison import HERE as EXPLORE
 from helpers.live.bundle import HERE as LIVE
 from helpers.live.bundle import sent
-from tools.notebooks import REPO, course_notebooks
+from tools.notebooks import REPO
 from tools.site.exported import KIND, exported
 
 HERE = Path(__file__).parent
@@ -39,15 +39,15 @@ def script():
 def style():
     """All CSS: that of the widgets, of highlighted code, and of the page."""
     code = HtmlFormatter(style="default").get_style_defs(".highlight")
-    dark = HtmlFormatter(style="github-dark").get_style_defs('[data-theme="dark"] .highlight')
+    dark = HtmlFormatter(style="github-dark").get_style_defs('html[theme="dark"] .highlight')
     return "\n".join([CSS, code, dark, (HERE / "page.css").read_text(encoding="utf-8")])
 
 
-def listed():
-    """The pages in their order, each with its name, title, minutes, part of the course and idea: README has these."""
+def listed(paths):
+    """The pages of notebooks: each with its name, title, minutes, part of the course and idea, which README has."""
     rows = {row["name"]: row for row in ROW.finditer((REPO / "README.md").read_text(encoding="utf-8"))}
     found = []
-    for path in course_notebooks():
+    for path in paths:
         title, minutes = heading(path)
         told = {key: rows[path.stem][key].strip() for key in ("part", "idea")} if path.stem in rows else {}
         found.append({"name": path.stem, "title": title, "minutes": minutes, "part": "", "idea": "", **told})

@@ -1,0 +1,228 @@
+"""A page without a kernel: opened from its folder, it asks for nothing, and shows what Python computes."""
+
+import ast
+import base64
+import json
+import linecache
+import math
+import random
+import re
+from itertools import product
+
+import nbformat
+import numpy as np
+import pytest
+
+from helpers.diagram.diagram import payload
+from tools.site.__main__ import write
+from tools.site.exported import stops_of
+from tools.site.factored import Factored
+from tools.site.pages import script
+
+TITLE = "# 5. Small\n\n**Time** 1 minutes\n\n## The triangle\n\nIt hides the future."
+
+HEAD = """
+import torch
+
+def own_head(x, Wq, Wk, Wv):
+    q, k, v = x @ Wq, x @ Wk, x @ Wv
+    wei = q @ k.transpose(-2, -1) * k.shape[-1] ** -0.5
+    wei = wei.masked_fill(torch.ones_like(wei).tril() == 0, float("-inf"))
+    return wei.softmax(-1) @ v
+"""
+CELLS = [
+    "from helpers.attention import average_matmul, average_past, head\nfrom helpers.by_hand import puzzle, walk\n"
+    "from helpers.explore import compare, explore\nfrom helpers.inputs import by_hand",
+    "explore(head, T=(1, 5, 3), C=(1, 4, 3), head_size=(1, 3, 2), temperature=(0.5, 2.0, 1.0))",
+    HEAD + "\nexplore(own_head, T=(1, 4, 3), C=(1, 4, 3), head_size=(1, 3, 2))",
+    "def wrong(x, Wq, Wk, Wv, temperature=2.0):\n    return head(x, Wq, Wk, Wv, temperature=temperature)\n\n"
+    "compare(head, wrong, T=(1, 5, 3), C=3, head_size=(1, 3, 2), temperature=(0.5, 3.0, 2.0))",
+    "tokens, x, Wq, Wk, Wv, Wo = by_hand()\nwalk(head(x, Wq, Wk, Wv, tokens=tokens))",
+    'puzzle("first_token")',
+]
+MOVE = """([place, values]) => {
+    const inputs = document.querySelectorAll(".alive")[place]
+        .querySelectorAll(".attention-slider input, .attention-check input");
+    inputs.forEach((input, i) => {
+        if (input.type === "checkbox") input.checked = values[i];
+        else input.value = values[i];
+        input.dispatchEvent(new Event(input.type === "checkbox" ? "change" : "input", { bubbles: true }));
+    });
+}"""
+READ = """place => {
+    const { state } = attentionModels[place];
+    const steps = sent => sent.steps.map(({ name, shape, digits }) => [name, shape, digits]);
+    const read = sent => [steps(sent), sent.tokens, sent.alt,
+        btoa(Array.from(new Uint8Array(sent.values.buffer), byte => String.fromCharCode(byte)).join(""))];
+    return JSON.stringify({ traces: [state.forward, state.forward_a, state.forward_b].filter(Boolean).map(read),
+        told: state.told ?? "", readout: state.readout ?? "", error: state.error ?? "", pairs: state.pairs ?? null });
+}"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """A small site: the folder, and what the cells of its notebook show in this process."""
+    folder = tmp_path_factory.mktemp("site")
+    cells = [nbformat.v4.new_code_cell(source, id=f"cell{i}") for i, source in enumerate(CELLS)]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(TITLE, id="title"), *cells])
+    nbformat.write(notebook, folder / "05_small.ipynb")
+    write(folder / "site", [folder / "05_small.ipynb"], [folder / "05_small.ipynb"])
+    names, shown = {}, []
+    for i, source in enumerate(CELLS):
+        file = f"<site {i}>"
+        linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
+        body = ast.parse(source).body
+        last = body.pop() if isinstance(body[-1], ast.Expr) else None
+        exec(compile(ast.Module(body, []), file, "exec"), names)
+        shown.append(last and eval(compile(ast.Expression(last.value), file, "eval"), names))
+    return folder / "site", shown[1:]
+
+
+@pytest.fixture
+def page(browser, site):
+    """The page, opened from its folder; it asks for nothing from elsewhere, and reports no error."""
+    window = browser.new_page(viewport={"width": 1280, "height": 1000})
+    troubles = []
+    window.on("pageerror", lambda error: troubles.append(str(error)))
+    window.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
+    window.on(
+        "request", lambda one: None if one.url.startswith(("file:", "data:", "blob:")) else troubles.append(one.url)
+    )
+    window.goto((site[0] / "05_small.html").as_uri())
+    yield window
+    window.close()
+    assert troubles == []
+
+
+def read(page, place):
+    """What a widget of the page holds: its Traces as dictionaries of arrays, and what it says."""
+    found = json.loads(page.evaluate(READ, place))
+    traces = []
+    for steps, tokens, alt, values in found["traces"]:
+        numbers, at, arrays = np.frombuffer(base64.b64decode(values), np.uint8), 0, {}
+        for name, shape, digits in steps:
+            size = 8 * math.prod(shape)
+            arrays[name] = numbers[at : at + size].view("<f8").reshape(shape), digits
+            at += size
+        traces.append((arrays, tokens, alt))
+    return traces, found
+
+
+def assert_same(found, trace):
+    """A Trace of the page beside that of Python: numbers, decimals, words."""
+    arrays, tokens, alt = found
+    assert [*arrays] == [*trace.steps]
+    for step in trace:
+        value, digits = arrays[step.name]
+        np.testing.assert_allclose(value, step.value, rtol=1e-9, atol=1e-12)
+        assert digits == step.digits, step.name
+    sent = payload(trace)
+    assert tokens == sent["tokens"] and alt == sent["alt"]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_wherever_the_controls_stand_the_page_shows_what_python_computes(page, site, place):
+    explorer, rng = site[1][place], random.Random(place)
+    for _ in range(20):
+        values = [stop(control, rng) for control in explorer.controls.values()]
+        page.evaluate(MOVE, [place, values])
+        with explorer.at_once():
+            for control, value in zip(explorer.controls.values(), values):
+                control.value = value
+        traces, said = read(page, place)
+        for found, trace in zip(traces, explorer.traces if place == 2 else [explorer.trace], strict=True):
+            assert_same(found, trace)
+        if place == 2:
+            assert said["told"] == explorer.told and said["pairs"] == json.loads(json.dumps(explorer.pairs))
+        else:
+            assert said["readout"] == explorer.readout and said["error"] == explorer.error
+
+
+def stop(control, rng):
+    return rng.choice(stops_of(control))
+
+
+def test_a_walk_is_completed_by_keyboard(page, site):
+    walk, place = site[1][3], page.locator(".alive").nth(3)
+    box, said = place.locator(".attention-field input"), place.locator("[role=alert].attention-words")
+    for i, stage in enumerate(walk.stages):
+        if stage.asked is not None:
+            box.focus()
+            page.keyboard.type("77")
+            page.keyboard.press("Enter")
+            assert said.inner_text().startswith("77 is not ")
+            page.keyboard.press("Control+a")
+            page.keyboard.type(str(walk.whole[stage.name].value[stage.asked]).replace("inf", "∞").replace("-", "−"))
+            page.keyboard.press("Enter")
+            assert said.inner_text() == f"Right. {walk.whole.why(stage.name, *stage.asked)}"
+        assert f"Stage {i + 1} of {len(walk.stages)}" in place.inner_text()
+        following = place.get_by_role("button", name="Next")
+        assert following.is_disabled() == (i + 1 == len(walk.stages))
+        if following.is_enabled():
+            following.press("Enter")
+
+
+def test_a_puzzle_is_solved_by_keyboard(page):
+    place = page.locator(".alive").nth(4)
+    assert "The worst row has" in place.inner_text()
+    stage = place.locator(".attention-stage")
+    for name, cells in {"Wq": {3: "9"}, "Wk": {0: "9", 1: "-9", 2: "-9", 3: "0"}}.items():
+        for row, number in cells.items():
+            page.evaluate("([i, cell]) => attentionModels[i].set('pinned', cell)", [4, [name, [row, 0]]])
+            stage.focus()
+            page.keyboard.type(number)
+            page.keyboard.press("Enter")
+    assert "Solved. Every row has 0.9 or more" in place.inner_text()
+    place.get_by_role("button", name="Reset").press("Enter")
+    assert "The worst row has" in place.inner_text()
+
+
+def test_what_is_typed_and_is_no_number_is_said_as_text(page):
+    page.evaluate("""() => {
+        attentionModels[4].set("typed", { name: "Wq", index: [0, 0], text: "<b>many</b>", count: 1 });
+        attentionModels[4].save_changes();
+    }""")
+    place = page.locator(".alive").nth(4)
+    assert "I could not read '<b>many</b>' as a number" in place.inner_text()
+
+
+def test_the_theme_is_chosen_and_kept(page):
+    chosen = "document.documentElement.getAttribute('theme')"
+    before = page.evaluate(chosen)
+    page.locator(".theme").press("Enter")
+    assert {before, page.evaluate(chosen)} == {"light", "dark"}
+    dark = "[...document.querySelectorAll('.attention-live')].map(one => one.matches('.attention-dark'))"
+    page.wait_for_function(f"{dark}.every(one => one === ({chosen} === 'dark'))")
+    page.reload()
+    assert page.evaluate(chosen) != before
+
+
+def test_search_finds_a_section(page):
+    page.get_by_role("searchbox").fill("triangle")
+    link = page.locator(".search").get_by_role("link")
+    link.wait_for()
+    assert link.get_attribute("href") == "05_small.html#The-triangle"
+
+
+def test_no_name_of_the_script_stands_twice():
+    names = re.findall(r"^(?:async )?(?:function|const|let|class) (\w+)", script(), re.MULTILINE)
+    assert len(names) == len({*names}) > 100
+
+
+def test_tables_are_held_against_the_function():
+    """A control that shows its hand only beside another is found, and what depends on none has one text."""
+
+    def answer(state):
+        odd = state["a"] == 2 and state["b"] == 3
+        return {"one": "1", "a": str(state["a"]), "both": str(odd), **({"now and then": "!"} if state["c"] else {})}
+
+    made = Factored({"a": [*range(4)], "b": [*range(4)], "c": [False, True]}, answer, (0, 0, False))
+    assert {key: len(texts) for key, (_, texts) in made.tables.items()} == {
+        "one": 1,
+        "a": 4,
+        "both": 16,
+        "now and then": 2,
+    }
+    for state in product(range(4), range(4), [False, True]):
+        found = {key: made.look_up(key, state) for key in made.tables}
+        assert {key: text for key, text in found.items() if text is not None} == answer(dict(zip("abc", state)))
