@@ -9,11 +9,15 @@ import numpy as np
 from helpers.attention import (
     average_matmul,
     average_past,
+    cached_head,
     cross_attention,
+    delta_rule,
     feed_forward,
     head,
+    latent_keys,
     layer_norm,
     learned_positions,
+    linear_attention,
     many_heads,
     masked_head,
     masked_softmax,
@@ -21,9 +25,15 @@ from helpers.attention import (
     rotary_scores,
     rotary_turn,
     separate_heads,
+    shared_keys,
     sinusoidal_positions,
+    sloped_head,
+    tiles,
+    window_head,
 )
+from helpers.gpt.sampling import trace_top_p
 from helpers.inputs import example, words
+from helpers.machines.ring_picture import ring_step, ring_work
 from helpers.trace.trace import Trace
 from tests.seen_pictures import seen
 
@@ -33,9 +43,8 @@ SHAPE = re.compile(r"^(\S.*?) +(\([^()]*\))(?:  |$)", re.MULTILINE)  # a line of
 
 def pictures():
     """Every picture of the course: (Trace, notes)."""
-    found = [
-        (trace, {}) for trace in [*first_steps(), *heads(), *gradients(), *blocks(), *trained(), *masked_and_crossed()]
-    ]
+    parts = (first_steps, heads, gradients, blocks, trained, masked_and_crossed, in_tiles, fewer_keys, rings, cached)
+    found = [(trace, {}) for part in parts for trace in part()]
     notes = {"scores": "row t asks, column s answers", "weights": "rows sum to 1", "Wo": "back to C"}
     drawn = [(trace.folded(trace.opened_at_first), {}) for trace in seen()]
     return [*found, *drawn, (one_head(2, 3, 4, Wo=True), notes)]
@@ -212,6 +221,74 @@ def masked_and_crossed():
         Wo = example(T=1, C=C, head_size=2 * heads).Wo if heads == 2 else None
         labels = {"t": ["le", "chat", *words(T)][:T], "s": words(S)}
         yield cross_attention(a.x, b.x, a.Wq, b.Wk, b.Wv, Wo=Wo, heads=heads, tokens=labels)
+
+
+# -- 17: tiles --------------------------------------------------------------------------------------
+
+
+def in_tiles():
+    for T, h, tile, step, causal in [(6, 3, 2, 5, True), (6, 3, 2, 6, True), (2, 3, 2, 1, True), (12, 6, 6, 2, False)]:
+        e = example(T=T, C=4, head_size=h)
+        yield tiles(e.x @ e.Wq, e.x @ e.Wk, e.x @ e.Wv, tile=tile, step=step, causal=causal, tokens=e.tokens)
+
+
+# -- 16: fewer keys -----------------------------------------------------------------------------------
+
+
+def fewer_keys():
+    for T, m in [(4, 2), (2, 1), (8, 4)]:
+        e = example(T=T, C=8, head_size=8)
+        q, k, v = (W.reshape(8, 4, 2).transpose(1, 0, 2) for W in (e.Wq, e.Wk, e.Wv))
+        yield shared_keys(e.x, q, k[:m], v[:m], tokens=e.tokens)
+    for T, latent in [(5, 3), (2, 1), (8, 6)]:
+        e, down = example(T=T, C=4, head_size=4), example(C=4, head_size=latent).Wv
+        up = [W.reshape(latent, 2, 2).transpose(1, 0, 2) for W in example(C=latent, head_size=4)[2:4]]
+        for absorbed in (False, True):
+            q = e.Wq.reshape(4, 2, 2).transpose(1, 0, 2)
+            yield latent_keys(e.x, q, down, *up, absorbed=absorbed, tokens=e.tokens)
+    for T, sinks in [(8, 0), (2, 1), (6, 0)]:
+        e = example(T=T, C=4, head_size=2)
+        yield window_head(e.x, e.Wq, e.Wk, e.Wv, sinks=sinks, tokens=e.tokens)
+        yield sloped_head(e.x, e.Wq, e.Wk, e.Wv, tokens=e.tokens)
+    for T, C, h in [(4, 3, 2), (2, 3, 2), (8, 6, 2)]:
+        e = example(T=T, C=C, head_size=h)
+        for by_state in (True, False):
+            for plain in ({}, {"positive": False, "normalize": False}):
+                linear = linear_attention(e.x @ e.Wq, e.x @ e.Wk, e.x, by_state=by_state, tokens=e.tokens, **plain)
+                yield linear.folded(linear.opened_at_first)
+    k = np.eye(2)[[0, 1, 0]]
+    traces = [delta_rule(k, k, [[5.0], [2.0], [7.0]]), delta_rule(k, k, [[5.0], [2.0], [7.0]], 0.5, 0.5)]
+    for T, h in [(3, 2), (2, 2), (1, 1)]:
+        e = example(T=T, C=3, head_size=h)
+        traces.append(delta_rule(e.x @ e.Wq, e.x @ e.Wk, e.x, tokens=e.tokens))
+    yield from (trace.folded(trace.opened_at_first) for trace in traces)
+
+
+# -- 18: over several processes ---------------------------------------------------------------------
+
+
+def rings():
+    for T, h, ranks, rank, step in [
+        (6, 3, 3, 1, 0),
+        (2, 3, 2, 0, 1),
+        (12, 4, 2, 1, 1),
+        (12, 1, 4, 3, 2),
+        (2, 1, 1, 0, 0),
+    ]:
+        yield ring_step(T, h, ranks, rank, step, zigzag=ranks > 3)
+    for T, ranks in [(8, 4), (4, 1), (16, 4), (5, 3)]:
+        yield ring_work(T, ranks, zigzag=T > 8)
+
+
+# -- 15: generation -----------------------------------------------------------------------------------
+
+
+def cached():
+    for T, C, h in [(5, 4, 2), (2, 3, 2), (8, 8, 8)]:
+        e = example(T=T, C=C, head_size=h)
+        yield cached_head(e.x, e.Wq, e.Wk, e.Wv, step=T - 1, tokens=e.tokens)
+    for temperature in (0.1, 1.0):
+        yield trace_top_p([2.0, 1.5, 0.5, 0.0, -2.0], temperature, tokens=["cat", "hat", "tea", "of", "xq"])
 
 
 # -- what the notebooks show ------------------------------------------------------------------------

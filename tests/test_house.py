@@ -13,7 +13,7 @@ def test_rooms_and_files_go_in_no_circle(capsys):
     print(house.drawing())
     drawn = capsys.readouterr().out
     rooms = house.between_rooms(house.arrows(house.files()))
-    assert len(rooms) == 13 and all(f"{room}/  " in drawn for room in rooms)
+    assert len(rooms) == 14 and all(f"{room}/  " in drawn for room in rooms)
     assert not rooms["look"] and rooms["inputs"] <= {"look"}  # the ground
 
 

@@ -113,7 +113,7 @@ def bent(found, bend):
         return tuple(bent(one, bend) for one in found)
     array = np.asarray(found)
     made = bend(array.astype(float))
-    made = (np.rint(3 * made) if array.dtype.kind in "iu" else made).astype(array.dtype)
+    made = (np.rint(3 * made) + 1 if array.dtype.kind in "iu" else made).astype(array.dtype)
     return torch.tensor(made) if isinstance(found, torch.Tensor) else made
 
 

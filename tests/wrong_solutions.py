@@ -246,6 +246,119 @@ def one_mask(dropped, padded):
     hidden = dropped | padded[:, None, :]
     return torch.zeros(hidden.shape).masked_fill(hidden, float("-inf"))
 """,
+    "one_pass": """
+def one_pass(scores):
+    m = torch.full_like(scores[:, 0], float("-inf"))
+    l = torch.zeros_like(m)
+    for t in range(scores.shape[1]):
+        m_before, m = m, torch.maximum(m, scores[:, t])
+        l = l * (m_before - m).exp() + (scores[:, t] - m).exp()
+    return m, l
+""",
+    "merge_parts": """
+def merge_parts(m_a, l_a, out_a, m_b, l_b, out_b):
+    m = torch.maximum(m_a, m_b)
+    shrink_a, shrink_b = (m_a - m).exp(), (m_b - m).exp()
+    l = shrink_a * l_a + shrink_b * l_b
+    out = shrink_a[..., None] * out_a + shrink_b[..., None] * out_b
+    return m, l, out
+""",
+    "times_as_many": """
+def times_as_many(T, h, tile):
+    plain = 4 * T * h + 4 * T * T
+    tiles = -(-T // tile)
+    in_tiles = 2 * T * h + T + tiles * 2 * T * h
+    return plain / in_tiles
+""",
+    "score_gradients": """
+def score_gradients(q, k, v, out, logsumexp, dout):
+    scores = q @ k.mT * q.shape[-1] ** -0.5
+    weights = (scores - logsumexp[..., None]).exp()
+    D = (dout * out).sum(dim=-1, keepdim=True)
+    return weights * (dout @ v.mT - D)
+""",
+    "grouped_queries": """
+def grouped_queries(q, k, v):
+    n, T, h = q.shape
+    times = n // len(k)
+    k, v = k.repeat_interleave(times, dim=0), v.repeat_interleave(times, dim=0)
+    scores = q @ k.transpose(-2, -1) * h**-0.5
+    masked = scores.masked_fill(torch.ones(T, T).tril() == 0, float("-inf"))
+    weights = masked.softmax(dim=-1)
+    return weights @ v
+""",
+    "absorbed_out": """
+def absorbed_out(q, latent, Wk, Wv):
+    n, T, h = q.shape
+    asked = q @ Wk.transpose(-2, -1)
+    scores = asked @ latent.transpose(-2, -1) * h**-0.5
+    masked = scores.masked_fill(torch.ones(T, T).tril() == 0, float("-inf"))
+    mixed = masked.softmax(dim=-1) @ latent
+    return mixed @ Wv
+""",
+    "window_weights": """
+def window_weights(scores, window, sinks):
+    T = len(scores)
+    t, s = torch.arange(T)[:, None], torch.arange(T)
+    near = s > t - window
+    allowed = (s <= t) & (near | (s < sinks))
+    masked = scores.masked_fill(~allowed, float("-inf"))
+    return masked.softmax(dim=-1)
+""",
+    "delta_step": """
+def delta_step(state, k, v, beta):
+    stored = k @ state
+    missing = v - stored
+    return state + beta * torch.outer(k, missing)
+""",
+    "zigzag_ranks": """
+def zigzag_ranks(T, ranks):
+    piece = torch.arange(T) // (T // (2 * ranks))
+    return torch.minimum(piece, 2 * ranks - 1 - piece)
+""",
+    "pass_and_add": """
+def pass_and_add(pieces, step):
+    after = pieces.clone()
+    N = len(pieces)
+    for rank in range(N):
+        i = (rank - step) % N
+        after[(rank + 1) % N, i] += pieces[rank, i]
+    return after
+""",
+    "part_of_rank": """
+def part_of_rank(x, Wq, Wk, Wv, Wo, heads, ranks, rank):
+    width = x.shape[-1] // ranks
+    own = slice(rank * width, (rank + 1) * width)
+    q, k, v = ((x @ W[:, own]).unflatten(-1, (heads // ranks, -1)).transpose(1, 2) for W in (Wq, Wk, Wv))
+    out = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+    return out.transpose(1, 2).flatten(2) @ Wo[own]
+""",
+    "one_more_token": """
+def one_more_token(q, k_kept, v_kept, k_new, v_new, padding):
+    k = torch.cat([k_kept[:, padding:], k_new[:, None]], dim=1)
+    v = torch.cat([v_kept[:, padding:], v_new[:, None]], dim=1)
+    scaled = q[:, None] @ k.transpose(1, 2) * q.shape[1] ** -0.5
+    return (scaled.softmax(-1) @ v)[:, 0]
+""",
+    "nucleus": """
+def nucleus(probabilities, p):
+    likely, order = probabilities.sort(descending=True)
+    likely[likely.cumsum(0) - likely >= p] = 0
+    kept = torch.zeros_like(probabilities)
+    kept[order] = likely
+    return kept / kept.sum()
+""",
+    "accept": """
+def accept(target, draft, x):
+    chance = (target[x] / draft[x]).clamp(max=1)
+    more = (target - draft).clamp(min=0)
+    return chance, more / more.sum()
+""",
+    "tokens_that_fit": """
+def tokens_that_fit(free, batch, layers, heads, key_heads, head_size, bytes_each):
+    token = 2 * batch * layers * key_heads * head_size * bytes_each
+    return free // token
+""",
 }
 
 FILLS = [
@@ -1066,6 +1179,12 @@ SLIPS = {
         ("masked.softmax(dim=-1)", "masked.softmax(dim=-2).nan_to_num()", "down the columns"),
         ("masked_fill(nobody, 0.0)", "masked_fill(nobody, 1.0)", NOTHING),
         ('float("-inf"))', "0.0)", "e to the power of 0 is 1"),
+        ('scores.masked_fill(~allowed, float("-inf"))', "scores + allowed.float()", "as 1 and 0, which hides nobody"),
+        (
+            "def safe_weights(scores, allowed):",
+            "def safe_weights(scores, allowed):\n    allowed = allowed | torch.eye(*scores.shape[1:]).bool()",
+            "let look at itself",
+        ),
     ],
     "look_elsewhere": [
         ("h**-0.5", "E**-0.5", "all heads together"),
@@ -1094,6 +1213,200 @@ SLIPS = {
         ('torch.zeros(hidden.shape).masked_fill(hidden, float("-inf"))', "1.0 - hidden.float()", "these are 1 and 0"),
         ("dropped | padded[:, None, :]", "dropped | (padded[:, None, :] & False)", "padded was forgotten"),
         ("dropped | padded[:, None, :]", "(dropped & False) | padded[:, None, :]", "dropped was forgotten"),
+    ],
+    "grouped_queries": [
+        (
+            "k.repeat_interleave(times, dim=0), v.repeat_interleave(times, dim=0)",
+            "k.repeat(times, 1, 1), v.repeat(times, 1, 1)",
+            "go round",
+        ),
+        ("v.repeat_interleave(times, dim=0)", "v.repeat(times, 1, 1)", "but the values go round"),
+        ("k, v = k.repeat_interleave(times, dim=0)", "k, v = k.repeat(times, 1, 1)", "but the keys go round"),
+        ("k.repeat_interleave(times, dim=0), v.repeat_interleave(times, dim=0)", "k[:1], v[:1]", "that is multi-query"),
+        (" * h**-0.5", "", "not divided by the root of head_size"),
+        ("h**-0.5", "h**-1", "divided by head_size"),
+        ("h**-0.5", "(n * h) ** -0.5", "the root of n · h"),
+        ('scores.masked_fill(torch.ones(T, T).tril() == 0, float("-inf"))', "scores", "no causal mask"),
+        (".tril() == 0", ".triu() == 0", "hides the past"),
+        ("return weights @ v", "return weights @ v + 0.1 * q", NOTHING),
+    ],
+    "absorbed_out": [
+        ("h**-0.5", "latent.shape[-1] ** -0.5", "the root of the latent's length"),
+        (" * h**-0.5", "", "not divided by the root"),
+        ("h**-0.5", "h**-1", "divided by head_size"),
+        ('scores.masked_fill(torch.ones(T, T).tril() == 0, float("-inf"))', "scores", "no causal mask"),
+        ("return mixed @ Wv", "return mixed @ Wk", "multiplied by Wk at the end"),
+        ("q @ Wk.transpose", "q @ Wv.transpose", "the queries were multiplied by Wv"),
+        ("Wk.transpose(-2, -1)", "Wk[:1].transpose(-2, -1)", NOTHING),
+        (".tril() == 0", ".triu() == 0", "hides the past"),
+        ("return mixed @ Wv", "return (mixed @ Wv).relu()", NOTHING),
+    ],
+    "window_weights": [
+        ("s > t - window", "s >= t - window", "one too long"),
+        ("s > t - window", "s > t - window + 1", NOTHING),
+        ("near | (s < sinks)", "near", "the sinks are not seen"),
+        ("s < sinks", "s <= sinks", "one sink too many"),
+        ("(s <= t) & (near | (s < sinks))", "(s <= t) & near | (s < sinks)", "seen by tokens before them"),
+        ("near = s > t - window", "near = s >= 0", "there is no window"),
+        ("s < sinks", "s >= T - sinks", "the last tokens of the text"),
+        ("masked.softmax(dim=-1)", "scores.softmax(dim=-1) * allowed", "masked after the softmax"),
+        ("masked.softmax(dim=-1)", "masked.softmax(dim=-1) ** 2", NOTHING),
+    ],
+    "delta_step": [
+        ("missing = v - stored", "missing = v", "nothing was erased"),
+        ("beta * torch", "torch", "beta was left out"),
+        ("v - stored", "stored - v", "the wrong sign"),
+        ("beta * torch.outer(k, missing)", "torch.outer(k, beta * v - stored)", "applied to v alone"),
+        ("beta * torch.outer(k, missing)", "torch.outer(k, v - beta * stored)", "what is erased alone"),
+        ("beta * torch", "beta**2 * torch", "beta was squared"),
+        ("return state + ", "return ", "the old state was dropped"),
+        ("missing = v - stored", "missing = -stored", "was not written"),
+        ("torch.outer(k, missing)", "missing", "every row of the state"),
+        ("return state + ", "return 2 * state + ", NOTHING),
+    ],
+    "one_pass": [
+        ("l * (m_before - m).exp()", "l", "l is not rescaled"),
+        ('torch.full_like(scores[:, 0], float("-inf"))', "torch.zeros_like(scores[:, 0])", "m begins at 0"),
+        ("return m, l", "return m, m + l.log()", "l is the logarithm"),
+        ("return m, l", "return m, scores.exp().sum(1)", "with no m taken off"),
+        ("return m, l", "return scores[:, -1], (scores - scores[:, -1:]).exp().sum(1)", "m is the last score"),
+        (
+            'torch.full_like(scores[:, 0], float("-inf"))\n    l = torch.zeros_like(m)',
+            "scores[:, 0]\n    l = torch.ones_like(m)",
+            "the first score is counted twice",
+        ),
+        ("return m, l", "return m, l / scores.shape[1]", NOTHING),
+    ],
+    "merge_parts": [
+        ("shrink_a, shrink_b =", "shrink_b, shrink_a =", "by the other's factor"),
+        ("(m_a - m).exp(), (m_b - m).exp()", "(m - m_a).exp(), (m - m_b).exp()", "the wrong way round"),
+        ("(m_a - m).exp(), (m_b - m).exp()", "torch.ones_like(m), torch.ones_like(m)", "nothing is rescaled"),
+        ("l = shrink_a * l_a + shrink_b * l_b", "l = l_a + l_b", "l is not"),
+        ("out = shrink_a[..., None] * out_a + shrink_b[..., None] * out_b", "out = out_a + out_b", "out is not"),
+        ("return m, l, out", "return m, l, out / l[..., None]", "divided by l already"),
+        ("return m, l, out", "return m_a + m_b, l, out", "the sum of both"),
+        ("return m, l, out", "return m, l, (out_a + out_b) / 2", NOTHING),
+    ],
+    "times_as_many": [
+        ("-(-T // tile)", "T // tile", "the last tile is forgotten"),
+        ("tiles * 2 * T * h", "2 * T * h", "k and v are read once"),
+        ("4 * T * T", "2 * T * T", "writes its scores"),
+        ("4 * T * h + 4", "4", "moves q, k, v and out, too"),
+        ("2 * T * h + T", "T * h + T", "out is not written"),
+        ("2 * T * h + T", "2 * T * h", "the logsumexp is missing"),
+        ("-(-T // tile)", "T / tile", "not rounded up"),
+        ("plain / in_tiles", "in_tiles / plain", "upside down"),
+        ("plain / in_tiles", "plain / in_tiles + 0.5", NOTHING),
+    ],
+    "score_gradients": [
+        ("(dout @ v.mT - D)", "(dout @ v.mT)", "no D is taken off"),
+        ("(dout @ v.mT - D)", "(dout @ v.mT - D.mT)", "the D is taken off by columns"),
+        ("(dout @ v.mT - D)", "(dout @ v.mT + D)", "the D is added"),
+        ("(dout * out)", "(dout * v)", "made with v"),
+        ("logsumexp[..., None]", "logsumexp[:, None]", "logsumexp is taken off by columns"),
+        (" * q.shape[-1] ** -0.5", "", "not divided by the root"),
+        ("return weights * (dout @ v.mT - D)", "return dout @ v.mT", "still to be gone back through"),
+        ("- D)", "- D) * q.shape[-1] ** -0.5", "through the scale came already"),
+        ("- D)", "- D.mean(1, keepdim=True))", NOTHING),
+    ],
+    "zigzag_ranks": [
+        ("T // (2 * ranks)", "T // ranks", "one run of them"),
+        ("2 * ranks - 1 - piece", "2 * ranks - piece", "counted from 2 · ranks"),
+        ("torch.minimum(piece, 2 * ranks - 1 - piece)", "piece", "each row has the number of its piece"),
+        ("torch.minimum(piece, 2 * ranks - 1 - piece)", "piece % ranks", "dealt out in turn"),
+        ("torch.minimum(piece, 2 * ranks - 1 - piece)", "torch.arange(T) % ranks", "dealt out like cards"),
+        ("torch.minimum(piece, 2 * ranks - 1 - piece)", "torch.arange(T) // (T // ranks)", "one run of them"),
+        (
+            "torch.minimum(piece, 2 * ranks - 1 - piece)",
+            "torch.minimum(piece, 2 * ranks - 1 - piece) + 1",
+            "counted from 1",
+        ),
+        ("torch.minimum", "torch.maximum", NOTHING),
+    ],
+    "pass_and_add": [
+        ("(rank + 1) % N", "(rank - 1) % N", "to the one before"),
+        ("+= pieces", "= pieces", "took the place"),
+        ("(rank - step) % N", "(rank + step) % N", "sends piece r + step"),
+        ("(rank - step) % N", "rank", "its piece r in every step"),
+        ("(rank - step) % N", "step % N", "the number of the step"),
+        ("(rank - step) % N", "(rank - step + 1) % N", "one too far"),
+        ("[(rank + 1) % N, i]", "[(rank + 1) % N, (i + 1) % N]", NOTHING),
+        ("pieces.clone()", "pieces", "it changes its input in place"),
+        ("[(rank + 1) % N, i] += pieces[rank, i]", "[(rank + 1) % N] += pieces[rank]", "all pieces are added"),
+        ("return after", "return pieces.sum(0, keepdim=True).expand(N, -1, -1)", "the whole sum already"),
+        ("return after", "return pieces", "It gives back pieces as it came"),
+    ],
+    "part_of_rank": [
+        ("@ Wo[own]", "@ Wo[:, own].T", "cut by its columns"),
+        ("@ Wo[own]", "@ Wo[:width]", "its first rows"),
+        ("rank * width, (rank + 1) * width", "0, width", "takes the first heads"),
+        ("heads // ranks, -1", "1, -1", "one wide head"),
+        ("is_causal=True", "is_causal=False", "the future is not hidden"),
+        ("is_causal=True", "is_causal=True, scale=1.0", "not divided by the root"),
+        ("is_causal=True", "is_causal=True, scale=width**-0.5", "all columns of the rank"),
+        ("x.shape[-1] // ranks", "x.shape[-1]", NOTHING),
+        (
+            "return out.transpose(1, 2).flatten(2) @ Wo[own]",
+            "return out.transpose(1, 2).flatten(2) @ Wo[own] / ranks",
+            NOTHING,
+        ),
+        ("W[:, own]", "W[own].T", "were transposed"),
+    ],
+    "one_more_token": [
+        ("k_kept[:, padding:]", "k_kept", "it raised RuntimeError"),
+        ("[:, padding:]", "", "the padding is looked at"),
+        ("[:, padding:]", "[:, :padding]", "the padding alone"),
+        ("[:, padding:]", "[:, : v_kept.shape[1] - padding]", "the padding stands in front"),
+        (" * q.shape[1] ** -0.5", "", "not scaled"),
+        ("q.shape[1] ** -0.5", "q.shape[1] ** -1.0", "divided by head_size"),
+        ("q.shape[1] ** -0.5", "q.shape[0] ** -0.5", "number of heads"),
+        ("[k_kept[:, padding:], k_new[:, None]]", "[k_new[:, None], k_kept[:, padding:]]", "in front of the kept"),
+        ("scaled.softmax(-1)", "scaled", "no softmax"),
+        ("scaled.softmax(-1)", "scaled.softmax(0)", "over the heads"),
+        ("scaled.softmax(-1)", "scaled.sigmoid()", NOTHING),
+        ("(scaled.softmax(-1) @ v)[:, 0]", "v_new", "the new value"),
+        ("(scaled.softmax(-1) @ v)[:, 0]", "v.mean(1)", NOTHING),
+        ("(scaled.softmax(-1) @ v)[:, 0]", "scaled.softmax(-1) @ v", ""),
+    ],
+    "nucleus": [
+        ("likely, order = probabilities.sort(descending=True)", "likely, order = probabilities.sort()", "least likely"),
+        (
+            "likely, order = probabilities.sort(descending=True)",
+            "likely, order = probabilities.clone(), torch.arange(len(probabilities))",
+            "order of the vocabulary",
+        ),
+        ("likely.cumsum(0) - likely >= p", "likely.cumsum(0) >= p", ""),
+        ("likely.cumsum(0) - likely >= p", "likely < p", ""),
+        ("likely.cumsum(0) - likely >= p", "likely < p * likely[0]", "min-p"),
+        ("kept[order] = likely", "kept = likely", "in sorted order"),
+        ("kept[order] = likely", "kept = likely[order]", "the wrong way around"),
+        ("kept / kept.sum()", "kept", "does not sum to 1"),
+        ("kept / kept.sum()", "probabilities", "nothing was cut"),
+        ("kept / kept.sum()", "kept.softmax(0)", NOTHING),
+    ],
+    "accept": [
+        (".clamp(max=1)", "", "not capped"),
+        ("target[x] / draft[x]", "draft[x] / target[x]", "on its head"),
+        ("(target[x] / draft[x]).clamp(max=1)", "target[x]", "probability of x"),
+        ("(target - draft).clamp(min=0)", "target", "from the target itself"),
+        ("(target - draft).clamp(min=0)", "(target - draft).abs()", "without their sign"),
+        ("(target - draft)", "(draft - target)", "what the draft has more"),
+        ("more / more.sum()", "more", "does not sum to 1"),
+        ("more / more.sum()", "(target - draft) / more.sum()", "negative differences"),
+        ("more / more.sum()", "(target - draft).softmax(0)", "a softmax was taken"),
+        ("more / more.sum()", "torch.minimum(target, draft)", NOTHING),
+    ],
+    "tokens_that_fit": [
+        ("2 * batch", "batch", "only keys or only values"),
+        ("2 * batch", "3 * batch", "queries were counted"),
+        ("key_heads *", "heads *", "all heads were counted"),
+        ("batch * layers", "layers", "the batch is missing"),
+        ("layers * key_heads", "key_heads", "one layer alone"),
+        (" * bytes_each", "", "numbers were counted"),
+        ("key_heads * head_size", "key_heads", "head_size is missing"),
+        ("free // token", "free // token + 1", "rounded up"),
+        ("free // token", "free // token * batch", "of all texts together"),
+        ("free // token", "round(free / token) * 8", NOTHING),
     ],
 }
 
@@ -1128,4 +1441,5 @@ FINE = {
         ('masked_fill(~real[:, None, None, :], float("-inf"))', "add((real[:, None, None, :].float()).log())")
     ],
     "one_mask": [("hidden = dropped | padded[:, None, :]", "hidden = ~(~dropped & ~padded[:, None, :])")],
+    "one_pass": [("torch.zeros_like(m)", "torch.ones_like(m)")],  # the first shrink is 0
 }

@@ -29,6 +29,12 @@ PARTS = (
     "training",
     "reading",
     "who_looks",
+    "flash",
+    "flash_back",
+    "fewer_keys",
+    "states",
+    "ranks",
+    "generation",
 )
 
 

@@ -175,6 +175,18 @@ def zero_scores(scores, allowed):
     return np.where(nobody(allowed), 0.0, shares(scores, allowed, 0.0))
 
 
+@safe_weights.mistake("the mask was added to the scores as 1 and 0, which hides nobody: wanted -inf where it is False")
+def added_as_numbers(scores, allowed):
+    return np.where(nobody(allowed), 0.0, soft(scores + np.asarray(allowed)))
+
+
+@safe_weights.mistake(
+    "each row was let look at itself: that leaves no NaN, but here wanted 0 in each cell where allowed is False"
+)
+def sees_itself(scores, allowed):
+    return shares(scores, (np.asarray(allowed) != 0) | np.eye(*scores.shape[1:], dtype=bool))
+
+
 @safe_weights.mistake("softmax ran down the columns, dim=-2: wanted along each row, dim=-1")
 def down_the_columns(scores, allowed):
     found = soft(np.where(allowed, scores, -np.inf), -2)

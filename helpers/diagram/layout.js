@@ -23,12 +23,13 @@ const LOW = 450;
 const TALLEST = [2600, 1000];
 export const [TITLE, COLUMNS, GUTTER, SUMS, GAP, RISE, MARGIN] = [34, 14, 19, 36, 24, 14, 12];
 export const TOKENS = ["t", "s", "r"];
-export const TILED = "n";
+export const TILED = ["n", "m"];
 export const [TILE_NAME, TILE_SUMS, APART] = [16, 28, 4];
 export const [LETTER, LONGEST] = [6, 8];
 export const [NOTE, INDENT, LINE, AIR] = [130, 9, 14, 5];
 
-const tileAxis = (step) => step.axes.slice(0, -2).indexOf(TILED);
+// Where among the axes the one stands whose indices are tiles side by side; -1 where there is none.
+export const tileAxis = (step) => step.axes.slice(0, -2).findIndex((axis) => TILED.includes(axis));
 
 // How many tiles a step is drawn with: one for each head, where heads are a higher axis; else one.
 export const tiles = (step) => step.shape[tileAxis(step)] ?? 1;
@@ -47,11 +48,11 @@ export const placeOf = (step, index) => [index[tileAxis(step)] ?? 0, ...downAndA
 // The index of the cell that is drawn there. pick: the index that is shown of each other higher axis.
 export function indexAt(step, [tile, row, column], pick) {
   if (step.axes.length < 2) return step.axes.map(() => row + column); // one of them is 0
-  return [...step.axes.slice(0, -2).map((axis) => (axis === TILED ? tile : pick[axis] || 0)), row, column];
+  return [...step.axes.slice(0, -2).map((axis, i) => (i === tileAxis(step) ? tile : pick[axis] || 0)), row, column];
 }
 
 // The higher axes of which one index is shown at a time, and where among the axes they are.
-export const chosenAxes = (step) => [...step.axes.slice(0, -2).entries()].filter(([, axis]) => axis !== TILED);
+export const chosenAxes = (step) => [...step.axes.slice(0, -2).entries()].filter(([i]) => i !== tileAxis(step));
 
 function downAndAcross(step, empty, along) {
   const found = [empty, empty, ...along];

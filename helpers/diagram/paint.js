@@ -18,6 +18,7 @@ import {
   TILE_SUMS,
   TILED,
   TITLE,
+  tileAxis,
   tiles,
   wordsOf,
 } from "./layout.js";
@@ -67,8 +68,8 @@ export const short = (token) => ([...token].length > LONGEST ? `${[...token].sli
 export function shown(step, pick) {
   const [[, rows], [, columns]] = onPaper(step);
   return Array.from({ length: tiles(step) }, (_, tile) => {
-    const at = (axis) => (axis === TILED ? tile : pick[axis] || 0);
-    const higher = step.axes.slice(0, -2).reduce((flat, axis, i) => flat * step.shape[i] + at(axis), 0);
+    const at = (axis, i) => (i === tileAxis(step) ? tile : pick[axis] || 0);
+    const higher = step.axes.slice(0, -2).reduce((flat, axis, i) => flat * step.shape[i] + at(axis, i), 0);
     return step.value.subarray(higher * rows * columns, (higher + 1) * rows * columns);
   });
 }
@@ -242,7 +243,7 @@ function paintTileNames(brush, plan, box, colors) {
   if (!fits(String(last))) return;
   const name = fits(`head ${last}`) ? "head " : "";
   places.forEach(([x, width], tile) =>
-    brush.text(`${name}${tile}`, x + width / 2, y, { size: 9.5, color: colors.axis(TILED) }),
+    brush.text(`${name}${tile}`, x + width / 2, y, { size: 9.5, color: colors.axis(TILED[0]) }),
   );
 }
 

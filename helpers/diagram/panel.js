@@ -73,7 +73,7 @@ export class Panel {
     const [name, index] = cell;
     const places = steps[name].axes.map((axis, i) => {
       const word = wordsOf(trace, axis)[index[i]];
-      return `${axis === TILED ? "head" : axis} ${index[i]}${word === undefined ? "" : ` “${word}”`}`;
+      return `${TILED.includes(axis) ? "head" : axis} ${index[i]}${word === undefined ? "" : ` “${word}”`}`;
     });
     this.spoken.textContent =
       `${name}, ${places.join(", ")}: ${this.formula.textContent}${source}` +

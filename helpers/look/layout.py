@@ -31,7 +31,7 @@ ONE_SCREEN = 700  # a diagram as high as this is seen at once
 LOW = 450  # one whose cells have grown leaves room for text
 TALLEST = 2600, 1000  # with numbers, and with color alone
 TITLE, COLUMNS, GUTTER, SUMS, GAP, RISE, MARGIN = 34, 14, 19, 36, 24, 14, 12
-TILED = "n"  # the axis whose indices, the heads, are tiles side by side where it is not one of the last two
+TILED = ("n", "m")  # the axes whose indices, the heads, are tiles side by side where they are not the last two
 TILE_NAME, TILE_SUMS, APART = 16, 28, 4  # the line that names a tile, the room for its sums, the least gap after it
 LETTER, LONGEST = 6, 8  # width of a letter of a token's label or a note, and how many letters of a label are shown
 NOTE, INDENT, LINE, AIR = (
@@ -115,9 +115,14 @@ def stands_above(step, reader):
     return step.parameter and joins and axis == same and axis not in TOKENS and tiles(step) == tiles(reader)
 
 
+def tile_axis(step):
+    """The axis whose indices are tiles side by side, or None."""
+    return next((axis for axis in step.axes[:-2] if axis in TILED), None)
+
+
 def tiles(step):
     """How many tiles a step is drawn with: one for each head, where heads are a higher axis; else one."""
-    return dict(zip(step.axes[:-2], step.value.shape)).get(TILED, 1)
+    return dict(zip(step.axes[:-2], step.value.shape)).get(tile_axis(step), 1)
 
 
 def on_paper(step):
@@ -127,7 +132,7 @@ def on_paper(step):
 
 def place_of(step, index):
     """Where the cell of an index is drawn: (tile, row, column)."""
-    return dict(zip(step.axes[:-2], index)).get(TILED, 0), *down_and_across(step, 0, index)
+    return dict(zip(step.axes[:-2], index)).get(tile_axis(step), 0), *down_and_across(step, 0, index)
 
 
 def down_and_across(step, empty, along):

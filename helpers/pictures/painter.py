@@ -17,7 +17,8 @@ SMALLEST = 0.75  # of the font: only numbers that are wider still are smaller th
 def shown(step, pick):
     """The numbers of a step that are drawn, as a (tiles, rows, columns) array: higher axes at the picked index."""
     rows, columns = layout.on_paper(step)
-    higher = tuple(slice(None) if axis == layout.TILED else pick.get(axis, 0) for axis in step.axes[:-2])
+    tiled = layout.tile_axis(step)
+    higher = tuple(slice(None) if axis == tiled else pick.get(axis, 0) for axis in step.axes[:-2])
     return step.value[higher].reshape(layout.tiles(step), rows[1], columns[1])
 
 
@@ -141,7 +142,8 @@ class Painter:
 
     def place(self, step, index):
         """Tile, row and column of a number, or None where its higher axes are picked at another index."""
-        if any(self.pick.get(axis, 0) != at for axis, at in zip(step.axes[:-2], index) if axis != layout.TILED):
+        tiled = layout.tile_axis(step)
+        if any(self.pick.get(axis, 0) != at for axis, at in zip(step.axes[:-2], index) if axis != tiled):
             return None
         tile, *place = layout.place_of(step, index)
         sizes = (size for _, size in layout.on_paper(step))
@@ -197,7 +199,7 @@ class Painter:
         room, last = tiles[1][0] - tiles[0][0] - 4, len(tiles) - 1
         name = next((name for name in ("head {}", "{}") if width(name.format(last), LABEL) <= room), "")
         for tile, (x, wide) in enumerate(tiles) if name else ():
-            self.write(name.format(tile), x + wide / 2, y, LABEL, self.axis_color(layout.TILED), align="center")
+            self.write(name.format(tile), x + wide / 2, y, LABEL, self.axis_color(layout.TILED[0]), align="center")
 
     def labels(self, step, box, values, empty):
         """What stands around the cells: indices, words, and the sums of rows of weights."""

@@ -5,6 +5,7 @@ import math
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter
 
 from helpers.look.style import ROLES
 from helpers.pictures.figure import FigurePicture
@@ -31,6 +32,7 @@ def curves(x, lines, *, xlabel="", ylabel="", title="", alt="", logx=False, logy
     for axis, logarithmic in ((axes.xaxis, logx), (axes.yaxis, logy)):
         if logarithmic:
             axis.set_major_formatter(lambda value, _: np.format_float_positional(value, trim="-"))
+            axis.set_minor_formatter(LogFormatter(minor_thresholds=(1.5, 0.5)))  # between them, where they are few
     ends, middles = [], []
     for (label, y), hue in zip(lines.items(), hues * len(lines)):
         if len(y) != len(x):

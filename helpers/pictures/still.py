@@ -78,7 +78,7 @@ def picture(trace, *, width=1000, theme="light", pick=None, notes=None, blank=No
     notes = checked_notes({} if notes is None else notes, [step.name for step in trace.shown])
     for axis, at in pick.items():
         size = next((step.value.shape[step.axes.index(axis)] for step in trace.shown if axis in step.axes[:-2]), 0)
-        if size and axis == layout.TILED:
+        if size and axis in layout.TILED:
             raise ValueError(f"pick has {axis}={at}; heads are drawn side by side, and none is picked.")
         if at not in range(size):
             raise ValueError(
@@ -105,7 +105,8 @@ def picked(trace, pinned):
     if not pinned:
         return {}
     name, index = pinned
-    return {axis: at for axis, at in zip(trace[name].axes[:-2], index) if axis != layout.TILED}
+    step = trace[name]
+    return {axis: at for axis, at in zip(step.axes[:-2], index) if axis != layout.tile_axis(step)}
 
 
 def right_of(step, box, width):
@@ -120,7 +121,8 @@ def told(step):
     heads = [("", step.value)]
     if layout.tiles(step) > 1:
         heads = [
-            (f"head {i} of ", head) for i, head in enumerate(np.moveaxis(step.value, step.axes.index(layout.TILED), 0))
+            (f"head {i} of ", head)
+            for i, head in enumerate(np.moveaxis(step.value, step.axes.index(layout.tile_axis(step)), 0))
         ]
     for of, value in heads:
         rows = value.reshape(-1, value.shape[-1] if value.ndim else 1)
