@@ -53,10 +53,7 @@ export class Puzzle {
     const value = steps[name].value.slice();
     value[flatten(steps[name].shape, index)] = found.value;
     steps[name].value = value;
-    for (const step of this.steps) {
-      step.value = evaluate(step, inputsOf(step, steps)) ?? step.value;
-      step.digits = exactDigits(step.value);
-    }
+    remade(this.steps);
     return "";
   }
 
@@ -71,6 +68,50 @@ export class Puzzle {
       return 1 - apart / 2;
     });
     return Math.min(...close);
+  }
+}
+
+// A mask that is painted: what follows is made anew by the rules.
+export class Painted {
+  constructor({ mask, masks }, state) {
+    Object.assign(this, { mask, masks, presses: {}, drawn: 0 });
+    const whole = unpack(state.forward);
+    this.steps = whole.all;
+    this.trace = { title: whole.title, tokens: whole.tokens, alt: whole.alt, opened: whole.opened };
+  }
+
+  answer(model) {
+    const steps = dictionary(this.steps.map((step) => [step.name, step]));
+    const mask = steps[this.mask];
+    const value = mask.value.slice();
+    for (const name of pressed(model, this.presses)) value.set(this.masks[name]);
+    this.presses = { ...model.get("presses") };
+    const { cells, value: painted, count } = model.get("stroke");
+    if (count) for (const cell of cells) value[flatten(mask.shape, cell)] = painted;
+    model.set("stroke", {});
+    mask.value = value;
+    remade(this.steps);
+    model.set("forward", packed(this.trace, this.steps));
+    model.set("rows", withPieces(model.get("rows"), { line: { runs: [["", this.words(mask)]] } }));
+  }
+
+  // The mask in words: how many may look, and which rows may look at nobody.
+  words({ value, shape: [T, S] }) {
+    const rows = Array.from({ length: T }, (_, t) => value.slice(t * S, (t + 1) * S).reduce((a, b) => a + b, 0));
+    const words = this.trace.tokens.t ?? [];
+    const nobody = rows.flatMap((sum, t) => (sum ? [] : [words[t] === undefined ? `${t}` : `${t} (${words[t]})`]));
+    const said = `${rows.reduce((a, b) => a + b, 0)} of ${T * S} pairs may look.`;
+    if (!nobody.length) return said;
+    return `${said} Nobody is left for row${nobody.length > 1 ? "s" : ""} ${nobody.join(", ")}.`;
+  }
+}
+
+// All made matrices made anew, of those before them.
+function remade(every) {
+  const steps = dictionary(every.map((step) => [step.name, step]));
+  for (const step of every) {
+    step.value = evaluate(step, inputsOf(step, steps)) ?? step.value;
+    step.digits = exactDigits(step.value);
   }
 }
 

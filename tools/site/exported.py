@@ -17,6 +17,7 @@ from helpers.diagram.diagram import payload
 from helpers.explore.compare import ComparedFunctions
 from helpers.explore.comparison import SIDES, Comparison, pairs
 from helpers.explore.explorer import Explorer
+from helpers.explore.painting import Painting
 from helpers.look.annotations import withheld
 from helpers.trace import Trace
 from helpers.trace.differences import differences, told
@@ -57,6 +58,8 @@ def exported(widget):
         )  # tables have it
     if isinstance(widget, Board):
         found["puzzle"] = puzzle(widget)
+    if isinstance(widget, Painting):
+        found["painting"] = painting(widget)
     if isinstance(widget, Walk):
         found["walk"] = walked(widget)
         state["forward"] = None
@@ -68,6 +71,12 @@ def plain(value):
     if isinstance(value, bytes | memoryview):
         return {"base64": base64.b64encode(value).decode()}
     return value.tolist()
+
+
+def painting(widget):
+    """Which matrix is painted, and what its buttons put there, by the name of the button."""
+    masks = {f"mask{place}": mask for place, mask in enumerate(widget.masks.values())} | {"reset": widget.start}
+    return {"mask": widget.mask, "masks": {name: np.ravel(mask).astype(int).tolist() for name, mask in masks.items()}}
 
 
 def puzzle(board):

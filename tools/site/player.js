@@ -2,7 +2,7 @@
 
 import { revived } from "../../helpers/live/kept.js";
 
-import { Puzzle, Walk } from "./by_hand.js";
+import { Painted, Puzzle, Walk } from "./by_hand.js";
 import { Tables } from "./tables.js";
 
 // What a widget holds, with the face of a model of Jupyter's.
@@ -25,7 +25,8 @@ class Model {
   }
 
   save_changes() {
-    if (this.state.asked <= this.state.answered && !this.state.typed.name) return; // a note, which is kept here
+    const { asked, answered, typed, stroke } = this.state;
+    if (asked <= answered && !typed?.name && !stroke?.name) return; // a note, which is kept here
     this.answer(this);
     this.set("answered", this.state.asked);
   }
@@ -40,11 +41,19 @@ class Model {
   }
 }
 
+// What answers the controls of a widget, if it has some.
+function answering({ tables, puzzle, painting, walk }, state) {
+  if (tables) return new Tables(tables, state);
+  if (puzzle) return new Puzzle(puzzle, state);
+  if (painting) return new Painted(painting, state);
+  return walk && new Walk(walk);
+}
+
 // Bring to life what a page holds of a widget.
 export function play(place) {
-  const { module, state, tables, puzzle, walk } = revived(place.querySelector("script").textContent);
-  Object.assign(state, { asked: 1, answered: 0, presses: {}, typed: {} });
-  const answers = tables ? new Tables(tables, state) : puzzle ? new Puzzle(puzzle, state) : walk && new Walk(walk);
+  const { module, state, tables, puzzle, painting, walk } = revived(place.querySelector("script").textContent);
+  Object.assign(state, { asked: 1, answered: 0, presses: {}, typed: {}, stroke: {} });
+  const answers = answering({ tables, puzzle, painting, walk }, state);
   const model = new Model(state, (asking) => answers?.answer(asking));
   model.save_changes();
   WIDGETS[module].render({ model, el: place });
