@@ -254,14 +254,14 @@ def fewer_keys():
         e = example(T=T, C=C, head_size=h)
         for by_state in (True, False):
             for plain in ({}, {"positive": False, "normalize": False}):
-                linear = linear_attention(e.x @ e.Wq, e.x @ e.Wk, e.x, by_state=by_state, tokens=e.tokens, **plain)
-                yield linear.folded(linear.opened_at_first)
+                yield linear_attention(e.x @ e.Wq, e.x @ e.Wk, e.x, by_state=by_state, tokens=e.tokens, **plain)
     k = np.eye(2)[[0, 1, 0]]
-    traces = [delta_rule(k, k, [[5.0], [2.0], [7.0]]), delta_rule(k, k, [[5.0], [2.0], [7.0]], 0.5, 0.5)]
+    yield delta_rule(k, k, [[5.0], [2.0], [7.0]])
+    yield delta_rule(k, k, [[5.0], [2.0], [7.0]], 0.5, 0.5)
+    yield delta_rule(k, k, [[5.0], [2.0], [7.0]], [0.5, 1.0, 0.5], [1.0, 0.5, 0.5])
     for T, h in [(3, 2), (2, 2), (1, 1)]:
         e = example(T=T, C=3, head_size=h)
-        traces.append(delta_rule(e.x @ e.Wq, e.x @ e.Wk, e.x, tokens=e.tokens))
-    yield from (trace.folded(trace.opened_at_first) for trace in traces)
+        yield delta_rule(e.x @ e.Wq, e.x @ e.Wk, e.x, tokens=e.tokens)
 
 
 # -- 18: over several processes ---------------------------------------------------------------------

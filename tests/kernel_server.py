@@ -37,8 +37,6 @@ def become(command, env, cwd):
     os.environ.clear()
     os.environ.update(env)
     sys.path[0] = ""
-    for name in [name for name in sys.modules if name == "ipywidgets" or name.split(".")[0] == "anywidget"]:
-        del sys.modules[name]  # ipywidgets tells the kernel, where it is imported in one, what a page may ask of it
     from ipykernel.kernelapp import launch_new_instance
 
     try:

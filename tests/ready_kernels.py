@@ -1,22 +1,59 @@
-"""Kernels that have imported torch before they start, for notebooks that import it, and for those in a browser: dozens
-of them do, seconds each.
+"""Kernels that have imported torch before they start, for notebooks that import it: dozens of them do, seconds each.
 
 One process imports it, for all workers (kernel_server.py), and every kernel begins as a fork of that process.
 """
 
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 from contextlib import contextmanager, nullcontext
+from multiprocessing.connection import Client
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest import mock
 
 import pytest
+from jupyter_client.provisioning import local_provisioner
 from nbval.plugin import IPyNbFile
 
-from tests.forks import WHERE, forked
+
+class Fork:
+    """A kernel's process, with what jupyter_client asks of one that it has started itself."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, address, command, env, cwd):
+        with Client(address) as server:
+            server.send((command, dict(env), cwd))
+            self.pid = server.recv()
+        while self.poll() is None and os.getpgid(self.pid) != self.pid:  # signals go to its group, not to this one
+            time.sleep(0.001)
+
+    def poll(self):
+        """None while it runs; it is no child of this process, which hears nothing more of its end."""
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return 0
+        return None
+
+    def wait(self):
+        while self.poll() is None:
+            time.sleep(0.005)
+        return 0
+
+    def send_signal(self, number):
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self):
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self):
+        self.send_signal(signal.SIGTERM)
 
 
 @contextmanager
@@ -35,22 +72,22 @@ def imports_torch(notebook):
     return any("import torch" in cell.source for cell in notebook.nb.cells)
 
 
-def needs_lab(item):
-    return "lab" in getattr(item, "fixturenames", ())
-
-
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtestloop(session):
-    """While the tests run, the kernels of notebooks that import torch are forks, and all that JupyterLab starts."""
+    """While the tests run, the kernels of notebooks that import torch are forks."""
     notebooks = {item.parent for item in session.items if isinstance(item.parent, IPyNbFile)}
-    if not hasattr(os, "fork") or not (any(map(imports_torch, notebooks)) or any(map(needs_lab, session.items))):
+    if not hasattr(os, "fork") or not any(map(imports_torch, notebooks)):
         return (yield)
     start = IPyNbFile.setup
     with served() as address:
 
+        def launch(command, env=None, cwd=None, **others):
+            return Fork(address, command, env or os.environ, cwd or os.getcwd())
+
         def setup(notebook):
-            with forked(address) if imports_torch(notebook) else nullcontext():
+            instead = mock.patch.object(local_provisioner, "launch_kernel", launch)
+            with instead if imports_torch(notebook) else nullcontext():
                 start(notebook)
 
-        with mock.patch.object(IPyNbFile, "setup", setup), mock.patch.dict(os.environ, {WHERE: address}):
+        with mock.patch.object(IPyNbFile, "setup", setup):
             return (yield)

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from helpers.attention import delta_rule, latent_keys, linear_attention, shared_keys, sloped_head, window_head
+from helpers.attention import delta_rule, latent_keys, linear_attention, masks, shared_keys, sloped_head, window_head
 from helpers.attention.longer import WAYS, sharper, stretched_speeds
 from helpers.gpt.changed import changed, turned
 from helpers.gpt.fast import FastAttention, FastGPT, rotate
-from helpers.gpt.fewer_keys import FewerKeysGPT, LatentKeys, SharedKeys, slopes, window_mask
+from helpers.gpt.fewer_keys import FewerKeysGPT, LatentKeys, SharedKeys, slopes
 from tests.strategies import GENERATOR, SIZE
 
 few = settings(deadline=None, max_examples=20)
@@ -67,7 +67,7 @@ def test_windows_are_masks_of_torch(rng, T, C, h, B, window, sinks):
     q, k, v = (torch.from_numpy(x @ one) for one in W)
     expected = F.scaled_dot_product_attention(q, k, v, torch.tensor(allowed))
     close(window_head(x, *W, window=window, sinks=sinks)["out"].value, expected)
-    assert window_mask(T, window, sinks).tolist() == allowed
+    assert masks.window(T, window, sinks).tolist() == allowed
 
 
 @few
@@ -111,8 +111,9 @@ def test_the_delta_rule_is_a_product_of_matrices(rng, T, h, e, gated, shared):
     for t in range(T):
         part, left = (one if isinstance(one, float) else one[t] for one in (beta, decay))
         erase = left * (torch.eye(h).double() - part * torch.outer(k[t], k[t]))  # (h, h)
+        close(trace["state_before"].value[t], state)
         state = erase @ state + part * torch.outer(k[t], v[t])
-        close(trace[f"state_{t}"].value, state)
+        close(trace["state"].value[t], state)
         close(trace["out"].value[t], q[t] @ state)
 
 
@@ -120,11 +121,10 @@ def test_the_delta_rule_gives_back_what_was_written_last():
     k = np.eye(3)[[0, 1, 0]]
     trace = delta_rule(k, k, [[1.0], [2.0], [5.0]])
     assert trace["out"].value.tolist() == [[1.0], [2.0], [5.0]]
-    assert trace["state_2"].value.tolist() == [[5.0], [2.0], [0.0]]
-    assert (
-        trace.why("stored_2", 0)
-        == "stored_2[0] = k[2,0]·state_1[0,0] + k[2,1]·state_1[1,0] + k[2,2]·state_1[2,0] = 1·1 + 0·2 + 0·0 = 1"
-    )
+    assert trace["state"].value[2].tolist() == [[5.0], [2.0], [0.0]]
+    assert trace["state_before"].value.tolist() == [[[0.0]] * 3, *trace["state"].value[:-1].tolist()]
+    read = "k[2,0]·state_before[2,0,0] + k[2,1]·state_before[2,1,0] + k[2,2]·state_before[2,2,0]"
+    assert trace.why("stored", 2, 0) == f"stored[2,0] = {read} = 1·1 + 0·2 + 0·0 = 1"
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_windows_and_slopes_of_the_gpt():
     x = torch.randn(1, 9, 8).double()
     window = SharedKeys(8, 2, window=3, sinks=1).double()
     q, k = window.queries_and_keys(x)
-    out = window.weights(q, k).masked_fill(~window_mask(9, 3, 1), 0)
+    out = window.weights(q, k).masked_fill(~torch.from_numpy(masks.window(9, 3, 1)), 0)
     out = out / out.sum(-1, keepdim=True) @ window.shared(window.value(x))
     close(window(x).detach(), window.projection(out.transpose(1, 2).flatten(2)).detach())
     assert window.cache_numbers(9) == 4 * 16

@@ -20,9 +20,10 @@ from torch.nn.functional import scaled_dot_product_attention
 from helpers.inputs import example
 from helpers.machines.layouts import LAYOUTS, rows_of, work
 from helpers.machines.processes import Machines, RankFailed
-from helpers.machines.ring import merge, ring_attention, tile
+from helpers.machines.ring import ring_attention, tile
 from helpers.machines.ring_picture import ring_step, ring_work
 from helpers.machines.tensor_parallel import tensor_parallel_attention
+from helpers.machines.tiles import merge
 from helpers.machines.ulysses import ulysses_attention
 from helpers.machines.wire import Wire
 from tests.test_claims import notebook
@@ -294,6 +295,14 @@ def test_a_function_may_be_made_on_the_spot_and_print(machines, capsys):
         machines.run(3)
     with pytest.raises(TypeError, match="cannot be sent"):
         machines.run(lambda lock: lock, threading.Lock())
+    with pytest.raises(RankFailed, match="what the function returns, generator, cannot be sent back"):
+        machines.run(lambda: (i for i in range(3)), ranks=2)
+
+
+def test_without_a_place_for_files_that_is_said(monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", "/no/such/place")
+    with pytest.raises(FileNotFoundError, match="/no/such/place"):
+        Machines().run(dist.get_rank)
 
 
 # -- no process is left behind ----------------------------------------------------------------------
@@ -378,6 +387,27 @@ def test_closing_ends_everything_and_can_be_done_twice(machines):
     machines.close()
     assert not {*marked(OURS)} & others
     Machines().close()  # nothing has been started
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it looks for processes in /proc")
+def test_an_impatient_learner_interrupts_twice(machines, monkeypatch):
+    """The second time while the processes are being ended: they end by themselves, and the next call works."""
+    machines.run(dist.get_rank, ranks=2)
+    others = {*marked(OURS)} - {os.getpid()}
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as twice, pytest.raises(KeyboardInterrupt):
+        twice.setattr("helpers.machines.messages.read", interrupted)
+        twice.setattr("subprocess.Popen.wait", interrupted)
+        machines.run(dist.get_rank, ranks=2)
+    assert machines.run(dist.get_rank, ranks=2) == [0, 1]
+    until = time.monotonic() + 10
+    while {*marked(OURS)} & others and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not {*marked(OURS)} & others
+    machines.close()
 
 
 # -- what the notebook defines ----------------------------------------------------------------------

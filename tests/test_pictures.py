@@ -862,6 +862,8 @@ def test_curves_draw_their_numbers_and_name_their_lines():
     for label, line in zip(lines, axes.lines):
         assert to_hex(labels[label].get_color()) == to_hex(line.get_color())
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "linear")
+    ticks = [*axes.get_xticklabels(which="major"), *axes.get_xticklabels(which="minor")]
+    assert [tick.get_text() for tick in ticks] == ["1", "2", "4", "8"]  # plain numbers, those of x where it is short
     assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_title("left")) == ("size", "variance", "Variance")
     for kind in KINDS:
         assert still.encoded(kind)

@@ -19,8 +19,9 @@ from bench.taught import taught
 from helpers.attention import tiles, visits
 from helpers.check.flash import times_as_many
 from helpers.machines.flash_triton import flash_triton
-from helpers.machines.tiles import Flash, flash_backward, flash_forward, merge
+from helpers.machines.tiles import Flash, finished, flash_backward, flash_forward, merge, state_of
 from tests.strategies import GENERATOR, SIZE
+from tests.test_claims import notebook as course_notebook
 
 quick = settings(deadline=None, max_examples=30)
 SMALL, TILE = st.integers(1, 3), st.integers(1, 10)  # a tile may be larger than all there is
@@ -88,14 +89,30 @@ def test_a_mask_of_any_kind(rng, T, S, h, g, tile):
 def test_parts_merge_in_any_order(rng, S, cuts, scale):
     q, k, v = drawn(rng, (3, 2), (S, 2), (S, 2))
     ends = sorted({0, S, *(cut % S for cut in cuts)})
-    parts = [flash_forward(q * scale, k[a:b], v[a:b], tile=2) for a, b in pairwise(ends)]
+    parts = [state_of(q @ k[a:b].T * 2**-0.5 * scale, v[a:b]) for a, b in pairwise(ends)]
+    out, logsumexp = flash_forward(q * scale, k[: ends[1]], v[: ends[1]], tile=2)
+    parts[0] = out, logsumexp, torch.ones_like(logsumexp)  # what is finished can be merged on
+    nothing = torch.full((3, 2), -torch.inf, dtype=torch.float64)
+    parts.append(state_of(nothing, v[:2]))
     rng.shuffle(parts)
-    nothing = torch.zeros(3, 2, dtype=torch.float64), torch.full((3,), -torch.inf, dtype=torch.float64)
-    found = merge(nothing, parts[0])
+    found = parts[0]
     for part in parts[1:]:
         found = merge(found, part)
-    for one, right in zip(found, flash_forward(q * scale, k, v, tile=S)):
+    for one, right in zip(finished(found), flash_forward(q * scale, k, v, tile=S)):
         close(one, right)
+
+
+def test_the_merge_of_the_notebook_is_that_of_the_helpers():
+    """Exercise 17.2 writes it out of m, l and out."""
+    task = next(cell.source for cell in course_notebook("17").cells if cell.id == "exercise-merge_parts-task")
+    names = {"torch": torch}
+    exec(task.split("```python")[1].split("```")[0], names)
+    scores, v = drawn(np.random.default_rng(0), (2, 3, 6), (2, 6, 4))
+    scores[0, 1, :2] = -torch.inf  # a part may have met no key
+    one, other = state_of(scores[..., :2], v[:, :2]), state_of(scores[..., 2:], v[:, 2:])
+    by_hand = names["merge_parts"](*one[1:], one[0], *other[1:], other[0])
+    for written, right in zip(by_hand, (*merge(one, other)[1:], merge(one, other)[0])):
+        close(written, right)
 
 
 def test_autograd_goes_back_through_it():
@@ -249,16 +266,18 @@ print("as flash_forward, on", where)
 """
 
 
-@pytest.mark.skipif(find_spec("triton") is None, reason="Triton comes with PyTorch for a graphics card")
-def test_the_program_for_a_card():
-    """On a card where there is one; else by Triton's interpreter, which reads the same program on the processor."""
-    env = {**os.environ, **({} if torch.cuda.is_available() else {"TRITON_INTERPRET": "1"})}
-    said = subprocess.run([sys.executable, "-c", ON_A_CARD], env=env, capture_output=True, text=True, check=False)
-    assert said.stdout.startswith("as flash_forward"), said.stderr[-2000:]
+if find_spec("triton"):  # it comes with PyTorch for a graphics card; where it is missing, there is nothing to run
+
+    def test_the_program_for_a_card():
+        """On a card where there is one; else by Triton's interpreter, which reads the same program on the processor."""
+        env = {**os.environ, **({} if torch.cuda.is_available() else {"TRITON_INTERPRET": "1"})}
+        said = subprocess.run([sys.executable, "-c", ON_A_CARD], env=env, capture_output=True, text=True, check=False)
+        assert said.stdout.startswith("as flash_forward"), said.stderr[-2000:]
 
 
-@pytest.mark.skipif(torch.cuda.is_available() and find_spec("triton") is not None, reason="here it runs")
-def test_without_a_card_it_says_what_to_use():
-    x = torch.zeros(4, 2)
-    with pytest.raises(RuntimeError, match=r"^Triton .*: use flash_forward, which computes the same everywhere\.$"):
-        flash_triton(x, x, x)
+if not (find_spec("triton") and torch.cuda.is_available()):  # where both are there, it runs and says nothing
+
+    def test_without_a_card_it_says_what_to_use():
+        x = torch.zeros(4, 2)
+        with pytest.raises(RuntimeError, match=r"^Triton .*: use flash_forward, which computes the same everywhere\.$"):
+            flash_triton(x, x, x)

@@ -1,9 +1,16 @@
 """Attention without softmax: a state that each token writes into, and a rule that erases before it writes."""
 
+import numpy as np
+
 from helpers.attention.parts import checked
 from helpers.trace.trace import Trace
 
 AXES = {"q": ("t h", "query"), "k": ("t h", "key"), "v": ("t value_size", "value")}
+
+# As they are drawn: each matrix close to what is made of it, so that few arrows cross.
+BY_STATE = "k", "k_positive", "v", "state", "q", "q_positive", "summed", "keys", "total", "out"
+BY_SCORES = "q", "q_positive", "k", "k_positive", "scores", "total", "v", "summed", "out"
+DELTA = "k", "decay", "state_before", "faded", "stored", "v", "missing", "beta", "write", "state", "q", "out"
 
 
 def linear_attention(q, k, v, *, by_state=True, positive=True, normalize=True, tokens=None):
@@ -48,7 +55,7 @@ def linear_attention(q, k, v, *, by_state=True, positive=True, normalize=True, t
     if normalize:
         rule, code = "t value_size, t -> t value_size", "out = summed / total"
         trace.step("out", "quotient", rule, "summed", "total", code=code, **role)
-    return trace
+    return in_order(trace, BY_STATE if by_state else BY_SCORES)
 
 
 def above_zero(trace, name):
@@ -62,77 +69,61 @@ def delta_rule(q, k, v, beta=1.0, decay=1.0, *, tokens=None):
 
     q, k: (T, h), keys of length 1 as a rule; v: (T, value_size). beta: how much of the difference is written (Schlag et
     al. 2021). decay: what is left of the old state before that (Yang et al. 2024). Both are a number for all tokens, or
-    (T,), one for each. Raises ValueError for other shapes and numbers that are not finite.
+    (T,), one for each. ``state[t]`` is what token t leaves and ``state_before[t]`` what it finds: what the token before
+    it left, and zeros at first. Raises ValueError for other shapes and numbers that are not finite.
 
     >>> q = k = [[1.0, 0.0], [1.0, 0.0]]
     >>> delta_rule(q, k, [[5.0], [7.0]])["out"].value.tolist()  # the second value takes the place of the first
     [[5.0], [7.0]]
     """
     trace = begin("delta_rule", q, k, v, tokens)
-    T = len(trace["k"].value)
     gates = {"beta": checked("beta", beta), "decay": checked("decay", decay)}
     for name, gate in gates.items():
         if gate.ndim:
             trace.given(name, gate, "t")
-    state, rows = None, []
-    for t in range(T):
-        state = written(trace, t, state, gates)
-        rows.append(row := f"out_{t}")
-        cut(trace, "q", t)
-        trace.step(row, "sum-product", "i h, h value_size -> i value_size", f"q_{t}", state, hidden=T > 1)
-    if T > 1:
-        rule = ", ".join(["i value_size"] * T) + " -> t value_size"
-        code = "out = torch.stack([q[t] @ state[t] for t in range(T)])"
-        trace.step("out", "concatenate", rule, *rows, role="out", code=code)
-    else:
-        trace.step(
-            "out", "sum-product", "t h, h value_size -> t value_size", "q", state, role="out", code="out = q @ state_0"
-        )
-    return trace
+    how = {"role": "value"}
+    # Given, as a step that read the states would read what comes after it.
+    found = found_states(trace["k"].value, trace["v"].value, **gates)
+    trace.given("state_before", found, "t h value_size", **how)
+    state = faded(trace, gates["decay"], how)
+    rule, code = "t h, t h value_size -> t value_size", f"stored = (k[:, None, :] @ {state}).squeeze(1)"
+    trace.step("stored", "sum-product", rule, "k", state, code=code, **how)
+    rule, code = "t value_size, t value_size -> t value_size", "missing = v - stored"
+    trace.step("missing", "subtract", rule, "v", "stored", code=code, **how)
+    axes, gate, factor, share = gated(gates["beta"], "beta")
+    rule, code = f"{axes}t h, t value_size -> t h value_size", f"write = {share}k[:, :, None] * missing[:, None, :]"
+    trace.step("write", "sum-product", rule, *gate, "k", "missing", code=code, factor=factor, **how)
+    rule, code = "t h value_size, t h value_size -> t h value_size", f"state = {state} + write"
+    trace.step("state", "add", rule, state, "write", code=code, **how)
+    code = "out = (q[:, None, :] @ state).squeeze(1)"
+    trace.step("out", "sum-product", "t h, t h value_size -> t value_size", "q", "state", code=code, role="out")
+    return in_order(trace, DELTA)
 
 
-def written(trace, t, state, gates):
-    """One token's step from state to state, None before the first; returns the new one's name."""
-    how = {"part": (f"token_{t}",), "role": "value"}
-    for name in ("k", "v", *(name for name in gates if name in trace)):
-        cut(trace, name, t)
-    axes, gate, factor, share = gated(gates["beta"], "beta", t)
-    if state is None:  # nothing is stored yet, and nothing missing but the value
-        rule, code = f"{axes}i h, i value_size -> h value_size", f"state_0 = {share}torch.outer(k[0], v[0])"
-        return trace.step("state_0", "sum-product", rule, *gate, "k_0", "v_0", code=code, factor=factor, **how).name
-    state = faded(trace, t, state, gates["decay"], how)
-    rule, code = "i h, h value_size -> value_size", f"stored_{t} = k[{t}] @ {state}"
-    trace.step(f"stored_{t}", "sum-product", rule, f"k_{t}", state, code=code, **how)
-    rule, code = "i value_size, value_size -> value_size", f"missing_{t} = v[{t}] - stored_{t}"
-    trace.step(f"missing_{t}", "subtract", rule, f"v_{t}", f"stored_{t}", code=code, **how)
-    rule, inputs = f"{axes}i h, value_size -> h value_size", (*gate, f"k_{t}", f"missing_{t}")
-    code = f"write_{t} = {share}torch.outer(k[{t}], missing_{t})"
-    trace.step(f"write_{t}", "sum-product", rule, *inputs, code=code, factor=factor, **how)
-    rule, code = "h value_size, h value_size -> h value_size", f"state_{t} = {state} + write_{t}"
-    return trace.step(f"state_{t}", "add", rule, state, f"write_{t}", code=code, **how).name
+def found_states(k, v, beta, decay):
+    """The state that each token finds, zeros at first: (T, h, value_size)."""
+    found = np.zeros((len(k), k.shape[1], v.shape[1]))
+    beta, decay = (np.broadcast_to(gate, len(k)) for gate in (beta, decay))
+    for t in range(len(k) - 1):
+        left = decay[t] * found[t]
+        found[t + 1] = left + beta[t] * np.outer(k[t], v[t] - k[t] @ left)
+    return found
 
 
-def gated(gate, name, t):
+def gated(gate, name):
     """How a rule reads beta or decay: its axes, the input, the factor, and the code."""
     if gate.ndim:
-        return "i, ", (f"{name}_{t}",), 1.0, f"{name}[{t}] * "
+        return "t, ", (name,), 1.0, f"{name}[:, None, None] * "
     return "", (), float(gate), f"{float(gate):g} * " * bool(gate != 1)
 
 
-def faded(trace, t, state, decay, how):
-    """What is left of the state before a token writes; the name of that step, the state's own where all is left."""
-    axes, gate, factor, share = gated(decay, "decay", t)
+def faded(trace, decay, how):
+    """What is left of each state before a token writes; the name of that step, the state's own where all is left."""
+    axes, gate, factor, share = gated(decay, "decay")
     if not share:
-        return state
-    rule, code = f"{axes}h value_size -> h value_size", f"faded_{t} = {share}{state}"
-    return trace.step(f"faded_{t}", "sum-product", rule, *gate, state, code=code, factor=factor, **how).name
-
-
-def cut(trace, name, t):
-    """One token's row of q, k, v, beta or decay, which no face shows: what is made of it reads through it."""
-    rest = trace[name].axes[1:]
-    rule = f"{' '.join([f't[{t}:{t + 1}]', *rest])} -> {' '.join(['i', *rest])}"
-    trace.step(f"{name}_{t}", "slice", rule, name, role=trace[name].role, hidden=True)
+        return "state_before"
+    rule, code = f"{axes}t h value_size -> t h value_size", f"faded = {share}state_before"
+    return trace.step("faded", "sum-product", rule, *gate, "state_before", code=code, factor=factor, **how).name
 
 
 def begin(title, q, k, v, tokens):
@@ -145,3 +136,8 @@ def begin(title, q, k, v, tokens):
             raise ValueError(f"{name} has shape {value.shape}; wanted {wanted}.")
         trace.given(name, value, axes, role=role)
     return trace
+
+
+def in_order(trace, names):
+    """The same Trace, drawn in this order; names that it does not have are passed over."""
+    return Trace(trace.title, trace.tokens, {name: trace[name] for name in names if name in trace})

@@ -23,18 +23,21 @@ def causal(T, past=0):
     return np.arange(past + T) <= np.arange(T)[:, None] + past
 
 
-def window(T, width):
+def window(T, width, sinks=0):
     """Each token may look at itself and at the ``width - 1`` tokens before it: (T, T).
 
-    Raises ValueError for what is no size. Source: Child and others, "Generating Long Sequences with Sparse
-    Transformers" (2019), the local half of its pattern.
+    sinks: so many tokens at the beginning are seen by all that come after them. Raises ValueError for what is no size.
+    Sources: Child and others, "Generating Long Sequences with Sparse Transformers" (2019), the local half of its
+    pattern; Xiao and others, "Efficient Streaming Language Models with Attention Sinks" (2023).
 
     >>> window(4, 2).astype(int).tolist()
     [[1, 0, 0, 0], [1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 1]]
+    >>> window(4, 2, sinks=1).astype(int).tolist()
+    [[1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0], [1, 0, 1, 1]]
     """
-    width = whole_number("width", width, 1)
-    t = np.arange(whole_number("T", T, 1))[:, None]
-    return causal(T) & (t - t.T < width)
+    width, sinks = whole_number("width", width, 1), whole_number("sinks", sinks, 0)
+    s = np.arange(whole_number("T", T, 1))
+    return causal(T) & ((s > s[:, None] - width) | (s < sinks))
 
 
 def prefix(T, length):

@@ -32,6 +32,7 @@ PARTS = (
     "flash",
     "flash_back",
     "fewer_keys",
+    "sinks",
     "states",
     "ranks",
     "generation",

@@ -45,9 +45,8 @@ def read(value, tensors=True, whole=False):
     elif isinstance(value, bool) or not isinstance(value, int | float):
         return None, f"it returned {described(value)}; wanted {wanted}."
     else:
-        array, kind = np.asarray(value), "float64" if isinstance(value, float) else "int64"
-        if tensors and not whole and isinstance(value, float):
-            kind = "float64"
+        array = np.asarray(value)
+        kind = "int64" if whole and isinstance(value, int) else "float64"  # min(1, 0.5) may be 1, and is right
     if whole and not kind.startswith(("int", "uint")):
         return None, f"it returned numbers of type {kind}; wanted whole numbers."
     if not whole and kind not in ("float32", "float64"):

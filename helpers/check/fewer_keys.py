@@ -1,4 +1,4 @@
-"""Exercises of notebook 16: keys that are shared, absorbed, or forgotten."""
+"""Exercises of notebook 16: keys that are shared, or absorbed."""
 
 import numpy as np
 
@@ -103,7 +103,7 @@ def by_all_channels(q, k, v):
     return grouped(q, k, v, scale=(len(q) * q.shape[-1]) ** -0.5)
 
 
-@grouped_queries.mistake("no causal mask: a token looks at later ones, too")
+@grouped_queries.mistake("there is no causal mask: a token looks at later ones, too")
 def no_mask(q, k, v):
     return grouped(q, k, v, mask=lambda scores: scores)
 
@@ -111,6 +111,21 @@ def no_mask(q, k, v):
 @grouped_queries.mistake("the mask hides the past: wanted the future hidden, `triu(1)`")
 def past_hidden(q, k, v):
     return grouped(q, k, v, mask=lambda scores: causal(scores.swapaxes(1, 2)).swapaxes(1, 2))
+
+
+@grouped_queries.mistake(
+    "the weights of the future were set to 0 after the softmax, and the rows do not sum to 1: mask the scores before it"
+)
+def grouped_and_masked_late(q, k, v):
+    right = np.arange(len(q)) // (len(q) // len(k))
+    scores = q @ k[right].swapaxes(1, 2) * q.shape[-1] ** -0.5
+    return np.tril(soft(scores)) @ v[right]
+
+
+@grouped_queries.mistake("head i uses head i // m of the keys: wanted i // (n // m), n // m being the size of a group")
+def divided_by_m(q, k, v):
+    order = np.minimum(np.arange(len(q)) // len(k), len(k) - 1)
+    return grouped(q, k, v, order, order)
 
 
 # -- a matrix absorbed ----------------------------------------------------------------------------
@@ -164,7 +179,7 @@ def absorbed_by_size(q, latent, Wk, Wv):
     return through(q, latent, Wk, Wv, scale=1 / q.shape[-1])
 
 
-@absorbed_out.mistake("no causal mask: a token looks at later ones, too")
+@absorbed_out.mistake("there is no causal mask: a token looks at later ones, too")
 def absorbed_without_mask(q, latent, Wk, Wv):
     return through(q, latent, Wk, Wv, mask=lambda scores: scores)
 
@@ -200,88 +215,3 @@ def not_transposed(q, latent, Wk, Wv):
 @absorbed_out.mistake("the mask hides the past: wanted the future hidden, `triu(1)`")
 def absorbed_past_hidden(q, latent, Wk, Wv):
     return through(q, latent, Wk, Wv, mask=lambda scores: causal(scores.swapaxes(1, 2)).swapaxes(1, 2))
-
-
-# -- a window with sinks --------------------------------------------------------------------------
-
-
-def a_window(rng, sizes):
-    """A window that is shorter than the text, where the text is long enough, and up to two sinks."""
-    return {"window": int(rng.integers(1, max(2, sizes["T"]))), "sinks": int(rng.integers(0, 3))}
-
-
-@exercise("16", asks="scores: T T, window:, sinks:", gives="weights: T T", draw=a_window)
-def window_weights(scores, window, sinks):
-    """Token t sees itself, the window - 1 tokens before it and the first ``sinks``, and none that comes later."""
-    T = len(scores)
-    weights = np.zeros((T, T))
-    for t in range(T):
-        seen = [s for s in range(t + 1) if t - s < window or s < sinks]
-        top = max(scores[t, s] for s in seen)
-        total = sum(np.exp(scores[t, s] - top) for s in seen)
-        for s in seen:
-            weights[t, s] = np.exp(scores[t, s] - top) / total
-    return weights
-
-
-def windowed(scores, allowed):
-    """Softmax over what is allowed. allowed(t, s): True or False for every pair."""
-    t, s = np.indices(scores.shape)
-    with np.errstate(invalid="ignore"):
-        return soft(np.where(allowed(t, s), scores, -np.inf))
-
-
-@window_weights.mistake("the window is one too long: wanted `window` tokens with the token itself, s > t - window")
-def one_too_long(scores, window, sinks):
-    return windowed(scores, lambda t, s: (s <= t) & ((s >= t - window) | (s < sinks)))
-
-
-@window_weights.mistake("the window is one too short: the token itself counts, wanted s > t - window")
-def one_too_short(scores, window, sinks):
-    return windowed(scores, lambda t, s: (s <= t) & ((s > t - window + 1) | (s < sinks) | (s == t)))
-
-
-@window_weights.mistake("the sinks are not seen: wanted the first tokens visible to all that come after them")
-def no_sinks(scores, window, sinks):
-    return windowed(scores, lambda t, s: (s <= t) & (s > t - window))
-
-
-@window_weights.mistake("there is one sink too many: wanted s < sinks")
-def one_sink_more(scores, window, sinks):
-    return windowed(scores, lambda t, s: (s <= t) & ((s > t - window) | (s <= sinks)))
-
-
-@window_weights.mistake(
-    "the sinks are seen by tokens before them: the causal mask must hold for sinks, too, as in (s <= t) & (near | sink)"
-)
-def sinks_before_their_time(scores, window, sinks):
-    return windowed(scores, lambda t, s: ((s <= t) & (s > t - window)) | (s < sinks))
-
-
-@window_weights.mistake("the window is open to later tokens as well: wanted s <= t")
-def both_sides(scores, window, sinks):
-    return windowed(scores, lambda t, s: (abs(t - s) < window) | (s < sinks))
-
-
-@window_weights.mistake("there is no window: wanted tokens that are `window` or more back to be hidden")
-def no_window(scores, window, sinks):
-    return windowed(scores, lambda t, s: s <= t)
-
-
-@window_weights.mistake("the window reaches forward, from t on: wanted back from t")
-def forward(scores, window, sinks):
-    return windowed(scores, lambda t, s: ((s >= t) & (s < t + window)) | ((s < sinks) & (s <= t)))
-
-
-@window_weights.mistake(
-    "the weights were masked after the softmax and their rows do not sum to 1: mask the scores with -inf before it"
-)
-def masked_late(scores, window, sinks):
-    t, s = np.indices(scores.shape)
-    return soft(scores) * ((s <= t) & ((s > t - window) | (s < sinks)))
-
-
-@window_weights.mistake("the sinks are the last tokens of the text: wanted the first")
-def last_tokens(scores, window, sinks):
-    T = len(scores)
-    return windowed(scores, lambda t, s: (s <= t) & ((s > t - window) | (s >= T - sinks)))

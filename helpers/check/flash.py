@@ -24,13 +24,18 @@ def one_pass(scores):
     return m, total
 
 
-def passed(scores, start=-math.inf, add=lambda total, fallen, below: total * np.exp(fallen) + np.exp(below)):
-    """One pass over the rows. start: of m. add: the new sum, of the old one, old m - m and score - m."""
-    m, total = np.full(len(scores), start), np.zeros(len(scores))
+def passed(scores, start=-math.inf, add=lambda total, fallen, below: total * np.exp(fallen) + np.exp(below), total=0.0):
+    """One pass over the rows. start: of m; total: of l. add: the new sum, of the old one, old m - m and score - m."""
+    m, total = np.full(len(scores), start), np.full(len(scores), total)
     for column in scores.T:
         before, m = m, np.maximum(m, column)
         total = add(total, before - m, column - m)
     return m, total
+
+
+def from_second(scores, add):
+    """As ``passed``, with the first score as the m to begin with, and 1 as the sum."""
+    return passed(scores[:, 1:], scores[:, 0], add, 1.0)
 
 
 @one_pass.mistake(
@@ -49,12 +54,7 @@ def from_zero(scores):
     "l is rescaled the wrong way round, by e^(m - old m), and grows: wanted e^(old m - m), which is at most 1"
 )
 def upside_down(scores):
-    first = scores[:, 0]
-    m, total = first, np.ones(len(scores))
-    for column in scores.T[1:]:
-        before, m = m, np.maximum(m, column)
-        total = total * np.exp(m - before) + np.exp(column - m)
-    return m, total
+    return from_second(scores, lambda total, fallen, below: total * np.exp(-fallen) + np.exp(below))
 
 
 @one_pass.mistake("l is the sum of e^score, with no m taken off: wanted the sum of e^(score - m)")
@@ -72,20 +72,12 @@ def first_twice(scores):
 
 @one_pass.mistake("the new score is rescaled along with the old sum: e^(old m - m) is for what was summed before")
 def new_rescaled_too(scores):
-    m, total = scores[:, 0], np.ones(len(scores))
-    for column in scores.T[1:]:
-        before, m = m, np.maximum(m, column)
-        total = (total + np.exp(column - m)) * np.exp(before - m)
-    return m, total
+    return from_second(scores, lambda total, fallen, below: (total + np.exp(below)) * np.exp(fallen))
 
 
 @one_pass.mistake("the new score meets the old m: take the new m first, then e^(score - m)")
 def old_maximum(scores):
-    m, total = scores[:, 0], np.ones(len(scores))
-    for column in scores.T[1:]:
-        before, m = m, np.maximum(m, column)
-        total = total * np.exp(before - m) + np.exp(column - before)
-    return m, total
+    return from_second(scores, lambda total, fallen, below: total * np.exp(fallen) + np.exp(below - fallen))
 
 
 @one_pass.mistake("l is the logarithm of the sum of e^score: wanted the sum of e^(score - m) itself")
@@ -97,6 +89,21 @@ def a_logarithm(scores):
 @one_pass.mistake("m is the last score of each row, not its largest")
 def the_last_score(scores):
     return scores[:, -1], np.exp(scores - scores[:, -1:]).sum(1)
+
+
+@one_pass.mistake("m and l have changed places: wanted `return m, l`")
+def places_changed(scores):
+    return passed(scores)[::-1]
+
+
+@one_pass.mistake("m stays as it was at the start: where a score is larger, it is the m of the next one")
+def m_stays(scores):
+    return np.full(len(scores), -np.inf), np.ones(len(scores))
+
+
+@one_pass.mistake("the last score is left out: wanted all T of them")
+def last_left_out(scores):
+    return passed(scores[:, :-1])
 
 
 def two_parts(rng, sizes):
@@ -186,13 +193,25 @@ def divided_already(*parts):
     return m, total, out / total[..., None]
 
 
+@merge_parts.mistake("part a always shrinks, by e^(m_a - m_b): only the part with the smaller m does, whichever it is")
+def a_by_b(m_a, l_a, out_a, m_b, l_b, out_b):
+    shrink = np.exp(m_a - m_b)
+    return np.maximum(m_a, m_b), shrink * l_a + l_b, shrink[..., None] * out_a + out_b
+
+
+@merge_parts.mistake("the factors lack an axis beside out: wanted `[..., None]`, so that each goes along the channels")
+def an_axis_missing(m_a, l_a, out_a, m_b, l_b, out_b):
+    m, total, _ = merged(m_a, l_a, out_a, m_b, l_b, out_b)
+    return m, total, np.exp(m_a - m) * out_a + np.exp(m_b - m) * out_b
+
+
 @merge_parts.mistake("m is the sum of both: wanted the larger of the two")
 def sum_of_maxima(m_a, l_a, out_a, m_b, l_b, out_b):
     return m_a + m_b, *merged(m_a, l_a, out_a, m_b, l_b, out_b)[1:]
 
 
 def some_sizes(rng, sizes):
-    T, h = int(rng.integers(3, 40)), int(rng.integers(2, 9))
+    T, h = 2 * sizes["T"] + int(rng.integers(1, 3)), int(rng.integers(2, 9))
     return {"T": T, "h": h, "tile": int(rng.integers(2, T))}
 
 
@@ -233,6 +252,21 @@ def keys_once(T, h, tile):
 @times_as_many.mistake("the plain way writes its scores and its weights, and reads each of them again: that is 4 · T²")
 def written_only(T, h, tile):
     return moved(T, h, tile, pairs=2)
+
+
+@times_as_many.mistake("the plain way moves T² numbers four times: scores and weights, each written and read again")
+def one_left_out(T, h, tile):
+    return moved(T, h, tile, pairs=3)
+
+
+@times_as_many.mistake("there is a tile too many where tile divides T: wanted T / tile, rounded up")
+def one_too_many(T, h, tile):
+    return moved(T, h, tile, count=T // tile + 1)
+
+
+@times_as_many.mistake("only one of k and v is read for each tile of queries: both are")
+def one_of_two(T, h, tile):
+    return moved(T, h, tile, again=1)
 
 
 @times_as_many.mistake("the plain way moves q, k, v and out, too: 4 · T · h beside the pairs")

@@ -57,6 +57,27 @@ def D_by_columns(q, k, v, out, logsumexp, dout):
     return gradients(q, k, v, out, logsumexp, dout, D=(dout * out).sum(-1)[..., None, :])
 
 
+@score_gradients.mistake("the D has lost an axis and meets the wrong one: wanted (B, T, 1), `keepdim=True`")
+def D_without_its_axis(q, k, v, out, logsumexp, dout):
+    return gradients(q, k, v, out, logsumexp, dout, D=(dout * out).sum(-1))
+
+
+@score_gradients.mistake("the D is one number for all queries: wanted one for each, summed over its channels alone")
+def D_of_all(q, k, v, out, logsumexp, dout):
+    return gradients(q, k, v, out, logsumexp, dout, D=(dout * out).sum())
+
+
+@score_gradients.mistake("the D is not weighted: the average of a row counts each of dout @ v.T by its weight")
+def D_not_weighted(q, k, v, out, logsumexp, dout):
+    dweights = dout @ v.swapaxes(-2, -1)
+    return gradients(q, k, v, out, logsumexp, dout, D=dweights.mean(-1, keepdims=True))
+
+
+@score_gradients.mistake("the D is taken off behind the weights: wanted weights · (dweights - D)")
+def D_outside(q, k, v, out, logsumexp, dout):
+    return gradients(q, k, v, out, logsumexp, dout, D=0.0) - (dout * out).sum(-1, keepdims=True)
+
+
 @score_gradients.mistake("the D is made with v: wanted the sum of dout · out over the channels of the query")
 def D_of_values(q, k, v, out, logsumexp, dout):
     return gradients(q, k, v, out, logsumexp, dout, D=(dout * v).sum(-1, keepdims=True))
@@ -77,6 +98,16 @@ def not_scaled(*given):
 @score_gradients.mistake("logsumexp is taken off by columns: it belongs to the query, one number for a row")
 def saved_by_columns(*given):
     return gradients(*given, saved=lambda logsumexp: logsumexp[..., None, :])
+
+
+@score_gradients.mistake("logsumexp lacks an axis and meets the wrong one: wanted `logsumexp[..., None]`, (B, T, 1)")
+def saved_without_its_axis(*given):
+    return gradients(*given, saved=lambda logsumexp: logsumexp)
+
+
+@score_gradients.mistake("these are the weights alone: the way back goes on through the product with v, and softmax")
+def weights_alone(q, k, v, out, logsumexp, dout):
+    return np.exp(q @ k.swapaxes(-2, -1) * q.shape[-1] ** -0.5 - logsumexp[..., None])
 
 
 @score_gradients.mistake("these are the gradients of the weights, dout @ v.T: softmax is still to be gone back through")

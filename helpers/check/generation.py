@@ -86,6 +86,17 @@ def divided_by_heads(q, k_kept, v_kept, k_new, v_new, padding):
     return found(q, *joined(k_kept, v_kept, k_new, v_new, padding), scale=len(q) ** -0.5)
 
 
+@one_more_token.mistake("the scores are divided by the root of the number of keys: wanted that of head_size")
+def divided_by_keys(q, k_kept, v_kept, k_new, v_new, padding):
+    keys = k_kept.shape[1] - padding + 1
+    return found(q, *joined(k_kept, v_kept, k_new, v_new, padding), scale=keys**-0.5)
+
+
+@one_more_token.mistake("the scores are multiplied by the root of head_size: wanted divided")
+def multiplied(q, k_kept, v_kept, k_new, v_new, padding):
+    return found(q, *joined(k_kept, v_kept, k_new, v_new, padding), scale=q.shape[1] ** 0.5)
+
+
 @one_more_token.mistake(
     "the new key stands in front of the kept ones and the new value behind them: both must have one order"
 )
@@ -214,6 +225,13 @@ def order_turned(probabilities, p):
     return nucleus.oracle(probabilities, p)[falling(probabilities)][falling(probabilities)]
 
 
+@nucleus.mistake("what is cut was found in sorted order and cut in the order of the vocabulary: bring it back first")
+def cut_out_of_order(probabilities, p):
+    likely = probabilities[falling(probabilities)]
+    kept = np.where(likely.cumsum() - likely < p, probabilities, 0)
+    return kept / kept.sum()
+
+
 @nucleus.mistake("those are kept that have p or more each: wanted those that have it together")
 def each_for_itself(probabilities, p):
     kept = np.where(probabilities >= p, probabilities, 0)
@@ -285,6 +303,16 @@ def upside_down(target, draft, x):
 @accept.mistake("the chance is the target's probability of x: wanted its ratio to the draft's, since x was drawn there")
 def target_alone(target, draft, x):
     return target[x], owed(target, draft)
+
+
+@accept.mistake("the chance is that of a refusal, 1 minus the one that is wanted")
+def of_a_refusal(target, draft, x):
+    return 1 - chance(target, draft, x), owed(target, draft)
+
+
+@accept.mistake("the chance is min(target, draft), that x is proposed and taken: it was proposed, divide by draft[x]")
+def proposed_and_taken(target, draft, x):
+    return min(target[x], draft[x]), owed(target, draft)
 
 
 @accept.mistake(
@@ -368,6 +396,11 @@ def keys_alone(free, batch, layers, heads, key_heads, head_size, bytes_each):
 @tokens_that_fit.mistake("all heads were counted: keys and values are kept once for each key head")
 def all_heads_counted(free, batch, layers, heads, key_heads, head_size, bytes_each):
     return room(free, 2, batch, layers, heads, head_size, bytes_each)
+
+
+@tokens_that_fit.mistake("heads // key_heads is how many share a key head: wanted the key heads themselves")
+def sharing_counted(free, batch, layers, heads, key_heads, head_size, bytes_each):
+    return room(free, 2, batch, layers, heads // key_heads, head_size, bytes_each)
 
 
 @tokens_that_fit.mistake("the batch is missing: each text keeps its own keys and values")

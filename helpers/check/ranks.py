@@ -81,8 +81,8 @@ def counted_from_one(T, ranks):
 
 
 def some_ranks(rng, sizes):
-    """From one to four ranks, and a step of the ring."""
-    sizes["N"] = int(rng.integers(1, 5))
+    """From two to four ranks, and a step of the ring."""
+    sizes["N"] = int(rng.integers(2, 5))
     return {"step": int(rng.integers(0, 4))}
 
 
@@ -142,6 +142,31 @@ def one_piece_late(pieces, step):
 @pass_and_add.mistake("the piece is added to another one: wanted to the piece with the same number")
 def to_another_piece(pieces, step):
     return passed(pieces, lambda rank: rank - step, at=lambda rank: rank + 1)
+
+
+@pass_and_add.mistake("the piece is taken away from the rank that sends it: wanted a copy sent, it keeps its own")
+def moved(pieces, step):
+    after, N = passed(pieces, lambda rank: rank - step), len(pieces)
+    for rank in range(N):
+        after[rank, (rank - step) % N] = 0
+    return after
+
+
+@pass_and_add.mistake("the sum is kept by the rank that sends: wanted by the next one, which gets the piece")
+def kept_by_the_sender(pieces, step):
+    after, N = pieces.copy(), len(pieces)
+    for rank in range(N):
+        after[rank, (rank - step) % N] += pieces[(rank + 1) % N, (rank - step) % N]
+    return after
+
+
+@pass_and_add.mistake(
+    "the steps before are done once more: `pieces` is what the ranks hold after them, wanted one step"
+)
+def all_steps(pieces, step):
+    for j in range(step + 1):
+        pieces = passed(pieces, lambda rank, j=j: rank - j)
+    return pieces
 
 
 @pass_and_add.mistake("all pieces are added: wanted one piece of each rank, as the others travel in other steps")
@@ -250,6 +275,26 @@ def root_of_the_width(x, Wq, Wk, Wv, Wo, heads, ranks, rank):
 @part_of_rank.mistake("the columns of the rank are one wide head: wanted heads / ranks heads of head_size C / heads")
 def one_wide_head(x, Wq, Wk, Wv, Wo, heads, ranks, rank):
     return the_part(x, Wq, Wk, Wv, Wo, heads, ranks, rank, n=1)
+
+
+@part_of_rank.mistake("each rank has one head: wanted heads / ranks of them")
+def one_head_each(x, Wq, Wk, Wv, Wo, heads, ranks, rank):
+    return the_part(x, Wq, Wk, Wv, Wo, heads, heads, rank)
+
+
+@part_of_rank.mistake("the axes of heads and tokens were not exchanged, so heads look at heads: wanted (B, n, T, h)")
+def heads_look_at_heads(x, Wq, Wk, Wv, Wo, heads, ranks, rank):
+    B, T, C = x.shape
+    own = slice(rank * C // ranks, (rank + 1) * C // ranks)
+    q, k, v = ((x @ W[:, own]).reshape(B, T, heads // ranks, -1) for W in (Wq, Wk, Wv))
+    scores = q @ k.swapaxes(-2, -1) * q.shape[-1] ** -0.5
+    weights = soft(np.where(np.tri(heads // ranks, dtype=bool), scores, -np.inf))
+    return (weights @ v).reshape(B, T, -1) @ Wo[own]
+
+
+@part_of_rank.mistake("it is what the heads have found, before Wo: wanted that times the rank's rows of Wo")
+def before_Wo(x, Wq, Wk, Wv, Wo, heads, ranks, rank):
+    return the_part(x, Wq, Wk, Wv, Wo, heads, ranks, rank, rows=lambda Wo, own: np.eye(len(Wo))[own])
 
 
 @part_of_rank.mistake("the future is not hidden: wanted causal, each token sees itself and its past")

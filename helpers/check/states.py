@@ -71,3 +71,8 @@ def whole_state_faded(state, k, v, beta):
 @delta_step.mistake("the value was taken away from every row of the state: wanted only along the key, k times the rest")
 def every_row(state, k, v, beta):
     return state + beta * (v - k @ state)
+
+
+@delta_step.mistake("1 - beta was written: beta is the share that is written, not the share that is left")
+def the_other_share(state, k, v, beta):
+    return state + (1 - beta) * np.outer(k, v - k @ state)

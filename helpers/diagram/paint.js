@@ -13,6 +13,7 @@ import {
   LONGEST,
   onPaper,
   placeOf,
+  shapeText,
   sizeName,
   TILE_NAME,
   TILE_SUMS,
@@ -41,6 +42,7 @@ export function palette(style, dark) {
     axis: (name) => (Object.hasOwn(style.axes, name) ? style.axes[name][dark ? 2 : 1] : theme.muted),
     asked: (role) => `rgb(${mix(rgb(theme.surface), rgb(role), 0.16).join(",")})`,
     sizeName: (step, i) => sizeName(step, i, style),
+    shapeText: (step) => shapeText(step, style),
     // Of each number: red, green, blue and opaque. Of thousands of them, so nothing is made for one alone.
     fills: (values, role, top) => {
       const found = new Uint8ClampedArray(4 * values.length).fill(255);
@@ -252,6 +254,8 @@ function paintLabels(brush, plan, step, box, trace, parts, colors) {
   const [[row, rows], [column, columns]] = onPaper(step);
   const [beside, above] = [wordsOf(trace, row), wordsOf(trace, column)];
   const letters = above.every((word) => [...word].length < 2);
+  const below = LETTER * Math.max(0, ...above.map((word) => [...short(word)].length)); // for a word below the shape
+  const reach = box.note.length ? box.room : brush.measure(colors.shapeText(step), 11);
   for (let r = 0; r < rows; r++) {
     const y = box.y + (r + 0.5) * height;
     brush.text(String(r), box.x - 5, y, { size: 9.5, color: colors.axis(row), align: "right" });
@@ -265,7 +269,8 @@ function paintLabels(brush, plan, step, box, trace, parts, colors) {
       const x = part.x + (c + 0.5) * width;
       brush.text(String(c), x, box.y - 8, { size: 9.5, color: colors.axis(column) });
       if (above[c] !== undefined) {
-        const written = letters ? { most: width } : { align: "left", turned: true, most: 46 };
+        const most = x - LETTER - box.x < reach ? below : 46;
+        const written = letters ? { most: width } : { align: "left", turned: true, most };
         brush.text(short(above[c]), x, box.y - COLUMNS - (letters ? LETTER : 1), {
           size: 10.5,
           color: colors.muted,

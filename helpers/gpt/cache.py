@@ -167,7 +167,7 @@ def left_padded(prompts, fill=0):
 def generate(model, ids, count, temperature=1.0, seed=0, padding=None, **sampling):
     """What ``model.generate`` writes, from a cache: (B, T) -> (B, T+count). The draws are the same.
 
-    padding: of a batch from ``left_padded``. sampling: what ``helpers.gpt.sampling.draw`` takes, ``top_p=0.9``.
+    padding: of a batch from ``left_padded``. sampling: what ``helpers.gpt.sampling.draw`` takes, ``p=0.9``.
     While the text fits into the context, each step reads one token. Beyond it the window slides, every token stands at
     another place and has lost one of its past: the cache is void, and each step reads the window anew, as slowly as
     ``model.generate``.

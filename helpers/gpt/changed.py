@@ -5,9 +5,9 @@ import copy
 import torch
 from torch.nn import functional as F
 
+from helpers.attention import masks
 from helpers.attention.longer import sharper, stretched_speeds
 from helpers.gpt.fast import BASE, FastAttention, FastGPT, norm
-from helpers.gpt.fewer_keys import window_mask
 from helpers.look.given import told, whole_number
 
 
@@ -37,7 +37,8 @@ class ChangedAttention(FastAttention):
 
     def forward(self, x):
         (q, k), v = self.queries_and_keys(x), self.split(self.value(x))
-        allowed = window_mask(x.shape[1], self.window, self.sinks)  # (T, T)
+        T = x.shape[1]
+        allowed = torch.from_numpy(masks.window(T, self.window or T, self.sinks))  # (T, T)
         out = F.scaled_dot_product_attention(q, k, v, allowed, scale=self.scale)
         return self.projection(out.transpose(1, 2).flatten(2))  # (B, n, T, h) -> (B, T, C)
 
@@ -45,8 +46,9 @@ class ChangedAttention(FastAttention):
 def changed(model, *, window=0, sinks=0, factor=1, way="as trained"):
     """A copy of a trained FastGPT with the same weights and another sight.
 
-    window, sinks: see ``window_mask``. factor: its context is so many times as long, and its rotary positions turn in
-    one of the ways of ``stretched_speeds``. Raises ValueError for another model, and for numbers that cannot be.
+    window, sinks: see ``masks.window``; 0 is no window. factor: its context is so many times as long, and its rotary
+    positions turn in one of the ways of ``stretched_speeds``. Raises ValueError for another model, and for numbers that
+    cannot be.
 
     >>> model = FastGPT(vocabulary=5, context=8, C=8, heads=2, layers=1)
     >>> changed(model, factor=4, way="interpolated").context

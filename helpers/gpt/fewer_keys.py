@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from helpers.attention import masks
 from helpers.gpt.fast import FastAttention, FastGPT, norm, rotate
 from helpers.gpt.model import MultiHeadAttention
 from helpers.look.given import whole_number
@@ -21,22 +22,13 @@ def slopes(heads):
     return 2.0 ** (-8 / heads * torch.arange(1, heads + 1))
 
 
-def window_mask(T, window=0, sinks=0):
-    """Who may look at whom, (T, T), True where allowed: the last ``window`` tokens (0: all) and the first ``sinks``.
-
-    >>> window_mask(4, window=2, sinks=1).int().tolist()
-    [[1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0], [1, 0, 1, 1]]
-    """
-    t, s = torch.arange(T)[:, None], torch.arange(T)  # (T, 1) and (T,)
-    return (s <= t) & ((s > t - (window or T)) | (s < sinks))
-
-
 class SharedKeys(FastAttention):
     """Causal self-attention whose queries share keys and values: (B, T, C) -> (B, T, C).
 
     key_heads: n is multi-head, 1 multi-query (Shazeer 2019), in between grouped-query attention (Ainslie et al. 2023).
-    window, sinks: see ``window_mask`` (Beltagy et al. 2020; Xiao et al. 2023). sloped: scores fall with the distance in
-    place of rotary positions (ALiBi, Press et al. 2022). Raises ValueError for sizes that cannot be.
+    window, sinks: see ``masks.window``; 0 is no window (Beltagy et al. 2020; Xiao et al. 2023). sloped: scores fall
+    with the distance in place of rotary positions (ALiBi, Press et al. 2022). Raises ValueError for sizes that cannot
+    be.
 
     >>> attention = SharedKeys(C=8, heads=4, key_heads=2)
     >>> attention(torch.zeros(1, 3, 8)).shape, attention.cache_numbers(3)
@@ -71,7 +63,7 @@ class SharedKeys(FastAttention):
         """What is added to the scores, or True where one may look; None where it is the plain causal mask."""
         if not self.window and not self.sloped:
             return None
-        allowed = window_mask(T, self.window, self.sinks)
+        allowed = torch.from_numpy(masks.window(T, self.window or T, self.sinks))
         if not self.sloped:
             return allowed
         distance = torch.arange(T)[:, None] - torch.arange(T)  # (T, T)

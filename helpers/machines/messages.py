@@ -7,7 +7,8 @@ LENGTH = struct.Struct("!Q")
 
 def write(pipe, message):
     """Send one message. Raises OSError where nobody reads any more."""
-    pipe.write(LENGTH.pack(len(message)) + message)
+    pipe.write(LENGTH.pack(len(message)))
+    pipe.write(message)
     pipe.flush()
 
 

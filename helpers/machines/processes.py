@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import weakref
 from pathlib import Path
 from types import FunctionType
@@ -59,6 +60,7 @@ class Machines:
         self.ranks = whole_number("ranks", ranks, 1, MOST)
         self.seconds = whole_number("seconds", seconds, 1, LONGEST_WAIT)
         self._end = None
+        self._turn = threading.Lock()  # two threads would read each other's answers
 
     def run(self, function, *inputs, ranks=None, seconds=None, careful=True):
         """What the function returns on each rank, as a list: every rank calls it, with the same inputs.
@@ -87,12 +89,10 @@ class Machines:
     def _asked(self, message):
         """The outcomes of a job. Whatever goes wrong, an interrupted cell among it, no process is left."""
         try:
-            if self._end is None or self._host.poll() is not None:
-                self._start()
-            messages.write(self._host.stdin, message)
-            answer = messages.read(self._host.stdout)
-        except OSError:
-            answer = None
+            with self._turn:
+                if self._end is None or self._host.poll() is not None:
+                    self._start()
+                answer = self._answer(message)
         except BaseException:
             self.close()
             raise
@@ -101,6 +101,13 @@ class Machines:
             self.close()
             raise RankFailed(f"the process that starts the ranks has ended{said and f': {said}'}.", [])
         return pickle.loads(answer)
+
+    def _answer(self, message):
+        """What the host answers; None where it has ended."""
+        with contextlib.suppress(OSError):
+            messages.write(self._host.stdin, message)
+            return messages.read(self._host.stdout)
+        return None
 
     def _start(self):
         """Start the host, in a session of its own: what interrupts the notebook must not reach it by itself."""
@@ -129,8 +136,8 @@ class Machines:
     def close(self):
         """End every process, and wait until they have ended. The next ``run`` starts new ones."""
         if self._end is not None:
-            self._end()
-            self._end = None
+            ending, self._end = self._end, None  # first, as somebody may interrupt this, too
+            ending()
             self._errors.close()
 
     def __enter__(self):
@@ -168,7 +175,7 @@ def trouble(outcomes, ranks, seconds, files):
         rank, (calls, why, _) = min(first.items())
         if met := mismatch(why):
             return f"{met}{place(calls, files)}", list(first)
-        return f"rank {rank} failed{place(calls, files)}: {why.splitlines()[0]}", list(first)
+        return f"rank {rank} failed{place(calls, files)}: {why.splitlines()[0].rstrip(': ')}", list(first)
     if late or failed:
         stuck = [*late, *failed]
         done = [rank for rank in range(ranks) if rank not in stuck]

@@ -45,8 +45,7 @@ def join(rank, ranks, store, careful):
     """Find the others. Nothing leaves this machine: gloo listens on the loopback address alone."""
     if careful:
         dist.set_debug_level(dist.DebugLevel.DETAIL)
-    where = f"file:///{store.lstrip('/')}"
-    dist.init_process_group("gloo", where, PATIENCE, rank=rank, world_size=ranks)
+    dist.init_process_group("gloo", None, PATIENCE, ranks, rank, dist.FileStore(store, ranks))
     if careful:  # single sends are compared with nothing, and would be counted among the calls that are
         dist.set_debug_level(dist.DebugLevel.OFF)
         Wire.group = dist.new_group()
@@ -59,15 +58,27 @@ def outcome(job):
         with contextlib.redirect_stdout(printed):
             function, inputs = pickle.loads(job)
             torch.manual_seed(0)
-            return "done", cloudpickle.dumps(function(*inputs)), printed.getvalue()
+            return "done", packed(function(*inputs)), printed.getvalue()
     except BaseException as error:  # noqa: BLE001 - whatever it is, the learner is told
         return "failed", *told(error), printed.getvalue()
+
+
+def packed(result):
+    """A result as bytes; TypeError where it cannot be sent."""
+    try:
+        return cloudpickle.dumps(result)
+    except Exception as error:  # noqa: BLE001 - a thing of the learner's own may do anything
+        raise TypeError(f"what the function returns, {type(result).__name__}, cannot be sent back: {error}") from None
 
 
 def told(error):
     """Where an error was raised, (file, line, function) of each call, and what it says."""
     calls = [(frame.filename, frame.lineno, frame.name) for frame in traceback.extract_tb(error.__traceback__)]
-    return calls, f"{type(error).__name__}: {error}"
+    try:
+        text = str(error).strip()
+    except Exception:  # noqa: BLE001 - an error of the learner's own may do anything
+        text = ""
+    return calls, f"{type(error).__name__}: {text}"
 
 
 def end_with_parent():

@@ -23,9 +23,8 @@ def ring_step(T=6, head_size=3, ranks=3, rank=1, step=0, zigzag=False, seed=0):
     ranks = whole_number("ranks", ranks, 1, MOST)
     T, rank, step = whole_number("T", T, 1), whole_number("rank", rank, 0), whole_number("step", step, 0)
     if rank >= ranks or step >= ranks:
-        raise ValueError(
-            f"rank is {rank} and step is {step}, but there are {ranks} ranks: both go from 0 to {ranks - 1}."
-        )
+        there = f"are {ranks} ranks: both go from 0 to {ranks - 1}" if ranks > 1 else "is 1 rank: both must be 0"
+        raise ValueError(f"rank is {rank} and step is {step}, but there {there}.")
     if ranks > T:
         raise ValueError(f"T is {T} and there are {ranks} ranks: each needs a row, so T must be at least {ranks}.")
     rows = rows_of(T, ranks, "zigzag" if zigzag else "contiguous")

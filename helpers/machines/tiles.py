@@ -26,17 +26,15 @@ def flash_forward(q, k, v, *, tile=64, causal=False, mask=None):
     T, S = checked(q, k, v, tile, mask)
     out, logsumexp = q.new_empty(*q.shape[:-1], v.shape[-1]), q.new_empty(q.shape[:-1])
     for rows in parts(T, tile):
-        m = q.new_full(q[..., rows, :1].shape, float("-inf"))  # (..., rows, 1)
-        total, mixed = torch.zeros_like(m), torch.zeros_like(out[..., rows, :])  # (..., rows, 1) and (..., rows, g)
+        state = (
+            torch.zeros_like(out[..., rows, :]),
+            q.new_full(logsumexp[..., rows].shape, -torch.inf),
+            0,
+        )  # nothing met
         for columns in met(rows, S, tile, causal):
             scores = scores_of(q, k, rows, columns, causal, mask)  # (..., rows, columns)
-            m_before, m = m, torch.maximum(m, scores.amax(-1, keepdim=True))
-            safe = m.masked_fill(m == float("-inf"), 0)  # nothing seen yet: -inf minus -inf would be NaN
-            shrink, powers = (m_before - safe).exp(), (scores - safe).exp()
-            total = shrink * total + powers.sum(-1, keepdim=True)
-            mixed = shrink * mixed + powers @ v[..., columns, :]
-        out[..., rows, :] = mixed / total
-        logsumexp[..., rows] = (m + total.log())[..., 0]
+            state = merge(state, state_of(scores, v[..., columns, :]))
+        out[..., rows, :], logsumexp[..., rows] = finished(state)
     return out, logsumexp
 
 
@@ -81,20 +79,44 @@ class Flash(torch.autograd.Function):
         return *flash_backward(*ctx.saved_tensors, dout, **ctx.how), None, None
 
 
-def merge(one, other):
-    """Two parts of one attention, each over keys of its own, as if it had been one.
+def state_of(scores, v):
+    """What queries have found among some keys: a state, from which the attention can go on with others.
 
-    one, other: (out, logsumexp) of the same queries, (..., T, g) and (..., T). Returns the same pair for all keys.
-    A part that saw no key has -inf as its logsumexp and may have any finite out.
+    scores: (..., T, S), -inf where a query may not look; v: (..., S, g). Returns (found, largest, total): the sum of v,
+    weighted by e^(score - largest), (..., T, g); the largest score of each query, (..., T), -inf where it sees nothing;
+    the sum of those weights, (..., T). Notebook 17 calls them out, m and l.
+    """
+    largest = scores.amax(-1)  # (..., T, S) -> (..., T)
+    weights = (scores - level(largest)[..., None]).exp()  # (..., T, S)
+    return weights @ v, largest, weights.sum(-1)  # (..., T, S) @ (..., S, g) -> (..., T, g), and twice (..., T)
+
+
+def level(largest):
+    """What is taken away from the scores before e^: the largest, and 0 where nothing was seen, as -inf + inf is NaN."""
+    return largest.masked_fill(largest == -torch.inf, 0.0)
+
+
+def merge(one, other):
+    """Two states of the same queries as one: as if their keys had been met together (Milakov and Gimelshein 2018).
+
+    one, other: (found, largest, total), as ``state_of`` gives them. A finished result is a state as well, with its
+    logsumexp as the largest and 1 as the total.
 
     >>> x = torch.eye(4)
-    >>> halves = [flash_forward(x, x[part], x[part]) for part in (slice(0, 1), slice(1, 4))]
-    >>> torch.allclose(merge(*halves)[0], flash_forward(x, x, x)[0])
+    >>> one, other = (state_of(x @ x[part].T, x[part]) for part in (slice(0, 1), slice(1, 4)))
+    >>> torch.allclose(finished(merge(one, other))[0], x.softmax(-1))
     True
     """
-    logsumexp = torch.logaddexp(one[1], other[1])  # (..., T)
-    shares = [(part[1] - logsumexp).exp()[..., None] for part in (one, other)]  # (..., T, 1) each: they sum to 1
-    return shares[0] * one[0] + shares[1] * other[0], logsumexp
+    largest = torch.maximum(one[1], other[1])  # (..., T)
+    shrink_one, shrink_other = ((state[1] - level(largest)).exp() for state in (one, other))  # e^(own largest - common)
+    found = one[0] * shrink_one[..., None] + other[0] * shrink_other[..., None]  # (..., T, g)
+    return found, largest, one[2] * shrink_one + other[2] * shrink_other
+
+
+def finished(state):
+    """The attention, (..., T, g), and its logsumexp, (..., T), of a state; a query that has seen nothing gets NaN."""
+    found, largest, total = state
+    return found / total[..., None], largest + total.log()
 
 
 def parts(size, tile):

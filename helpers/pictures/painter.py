@@ -211,6 +211,8 @@ class Painter:
         )
         words, most = {"size": TOKEN, "color": self.theme["muted"]}, layout.LETTER * layout.LONGEST
         letters, y = all(len(word) < 2 for word in above), box["y"]
+        below = layout.LETTER * max(map(len, above), default=0)  # what a word may be long that stands below the shape
+        reach = box["room"] if box["note"] else width(step.shape, SHAPE)
         for r in range(values.shape[1]):
             middle = y + (r + 0.5) * high
             self.write(str(r), box["x"] - 5, middle, LABEL, self.axis_color(rows), align="right")
@@ -221,7 +223,8 @@ class Painter:
                 x = left + (c + 0.5) * wide
                 self.write(str(c), x, y - 8, LABEL, self.axis_color(columns), align="center")
                 if c < len(above):
-                    upright = {"most": wide, "align": "center"} if letters else {"most": most, "turned": True}
+                    turned = {"most": below if x - layout.LETTER - box["x"] < reach else most, "turned": True}
+                    upright = {"most": wide, "align": "center"} if letters else turned
                     self.write(above[c], x, y - layout.COLUMNS - (layout.LETTER if letters else 1), **words, **upright)
         if step.role == "weights" and not empty:
             self.sums(box, values.sum(axis=-1))

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogFormatter
+from matplotlib.ticker import FixedLocator, LogFormatter, NullLocator
 
 from helpers.look.style import ROLES
 from helpers.pictures.figure import FigurePicture
@@ -41,6 +41,11 @@ def curves(x, lines, *, xlabel="", ylabel="", title="", alt="", logx=False, logy
         finite = [float(value) for value in y if math.isfinite(value)] or [0.0]
         ends.append(finite[-1]), middles.append(np.median(finite))
     axes.autoscale_view()
+    low, high = axes.get_xlim()
+    if logx and math.floor(math.log10(high)) <= math.ceil(math.log10(low)):
+        # With one power of ten, or none, the axis would not tell its scale: its own numbers do, nine at most.
+        axes.xaxis.set_major_locator(FixedLocator(x[:: 1 + (len(x) - 1) // 9]))
+        axes.xaxis.set_minor_locator(NullLocator())
     to_page = axes.transData - axes.transAxes
     heights = spread([to_page.transform((x[-1], end))[1] for end in ends], 0.075, middles)
     for label, height, line in zip(lines, heights, axes.lines):

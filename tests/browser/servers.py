@@ -12,7 +12,6 @@ import sys
 import time
 from pathlib import Path
 
-from tests.forks import WHERE
 from tools.extension import REPO, install
 
 OURS = {"localhost", "127.0.0.1"}
@@ -23,11 +22,8 @@ class Server:
     """A server that runs as long as its ``with``, and its kernels as well.
 
     home: an empty folder, for what it writes. shown: the folder or the file that it shows. ``url`` waits until it
-    listens: several servers start side by side. Raises RuntimeError where one does not start. Its kernels are forks of
-    a process that has imported torch, where the tests keep one, unless it has none that jupyter_client starts.
+    listens: several servers start side by side. Raises RuntimeError where one does not start.
     """
-
-    has_kernels = True
 
     def __init__(self, home, shown):
         self.home, self.shown = Path(home), Path(shown)
@@ -39,7 +35,7 @@ class Server:
             self.port = free.getsockname()[1]
         self.log = (self.home / "server.log").open("w+", encoding="utf-8")
         self.process = subprocess.Popen(
-            [sys.executable, *self.start(), *self.command()],
+            [sys.executable, "-m", *self.command()],
             cwd=self.home,
             env=self.environment(),
             stdin=subprocess.DEVNULL,
@@ -67,11 +63,6 @@ class Server:
             time.sleep(0.05)
         self.log.seek(0)
         raise RuntimeError(f"{type(self).__name__} did not start:\n{self.log.read()[-2000:]}")
-
-    def start(self):
-        """How Python runs its module."""
-        ready = WHERE in os.environ and self.has_kernels
-        return [Path(__file__).with_name("with_ready_kernels.py")] if ready else ["-m"]
 
     def command(self):
         """The module that Python runs, and its options."""
@@ -153,8 +144,6 @@ class Voila(Server):
 
 class Marimo(Server):
     """A marimo notebook, run and shown without its code."""
-
-    has_kernels = False
 
     def command(self):
         return ["marimo", "run", "--headless", "--no-token", f"--port={self.port}", str(self.shown)]

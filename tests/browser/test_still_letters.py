@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from helpers.attention import tiles
 from helpers.attention.averages import average_matmul
+from helpers.look.layout import TITLE
 from helpers.look.style import THEMES, fill
+from helpers.pictures import letters
+from helpers.pictures.painter import SHAPE
 from helpers.pictures.svg import FONT
 from tests.browser.pages import head_of
 from tests.tiled import heads_of
@@ -61,6 +65,17 @@ def test_letters_fit_in_any_font(page, trace, font):
                 at = x + (middle - x) // wide * wide
                 assert at - 0.2 <= left and right <= at + wide + 0.2, text
     assert inside > 50 or not still.plan["numbers"]
+
+
+@pytest.mark.parametrize("width", [600, 1000])
+def test_a_long_word_over_a_narrow_matrix_stays_below_its_shape(page, width):
+    x = np.arange(12.0).reshape(4, 3)
+    still = tiles(x, x, x, tile=2, step=3, tokens=["the", "window", "watched", "because"]).picture(width=width)
+    found = page.evaluate(MEASURE, still.image[1].decode().replace(FONT, "DejaVu Sans"))
+    box = still.plan["boxes"]["scores"]
+    low, right = box["top"] + TITLE - 2, box["x"] + letters.width("(i=2, j=2)", SHAPE)  # where the shape ends
+    words = [(left, top) for text, left, _, top, _ in found if text in ("watched", "because") and left > box["x"]]
+    assert words and all(top > low or left > right for left, top in words)
 
 
 @pytest.mark.parametrize("trace", [head_of(T=8, C=8, h=4), head_of(T=70, C=20, h=8)], ids=["numbers", "colors"])
