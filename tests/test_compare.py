@@ -322,7 +322,7 @@ def test_a_step_is_one_message(monkeypatch):
 def test_the_page_gets_what_it_asks_for():
     shown = compare(head, halved)
     asked = set(re.findall(r'model\.get\("(\w+)"\)', module()))
-    own = {"forward", "error", "readout", "backward", "editable"}  # each side has its own, or none
+    own = {"forward", "error", "readout", "backward", "editable", "paintable"}  # each side has its own, or none
     assert asked - own - {"typed"} <= {*shown.get_state()}
     assert len(re.findall(r"^export default", module(), re.MULTILINE)) == 1
     assert not re.search(r"^\s*import\b", module(), re.MULTILINE)

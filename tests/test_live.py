@@ -3,6 +3,7 @@
 import gc
 import re
 import sys
+import threading
 from types import SimpleNamespace
 
 import ipywidgets as widgets
@@ -168,6 +169,32 @@ def test_what_was_typed_before_a_button_was_pressed_belongs_to_its_stage():
     from_the_page(walked, presses={"next": 1})
     from_the_page(walked, answer="77", presses={"next": 2})
     assert walked.memory.typed == {"q": "77"} and walked.stage.name == "k" and walked.answer == ""
+
+
+def test_a_hand_and_a_cell_may_move_it_at_the_same_time(monkeypatch):
+    """JupyterLab answers the page in a thread of its own: what a page holds at last is what Python holds."""
+    explorer = explore(average_past, T=(1, 8, 4), C=(1, 8, 3))
+    sent, page = messages(explorer, monkeypatch), {}
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        for number in range(1, 81):
+            moves = {"presses": {"reset": number}} if number % 2 else {"T": number % 8 + 1, "C": number % 5 + 1}
+            hand = threading.Thread(target=from_the_page, args=(explorer, number), kwargs=moves)
+            hand.start()
+            with explorer.at_once():
+                explorer.T, explorer.C = number % 7 + 1, number % 3 + 1
+            explorer.T = number % 5 + 1
+            hand.join()
+            for message in sent:
+                page.update(message["state"])
+            sent.clear()
+            held = explorer.get_state(["T", "C", "seed", "readout", "answered"])
+            assert {name: page.get(name, held[name]) for name in held} == held and explorer.answered == number
+            size = f"(T={explorer.T}, C={explorer.C})"
+            assert size in explorer.readout and size in page["forward"]["alt"]
+    finally:
+        sys.setswitchinterval(before)
 
 
 def test_an_interrupt_is_an_answer_too():

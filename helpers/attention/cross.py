@@ -1,7 +1,7 @@
 """Cross-attention: the queries come from one text, the keys and values from another."""
 
-from helpers.attention.masked import mix, weigh
-from helpers.attention.parts import ROLE_OF, checked, compare, project_out, start
+from helpers.attention.masked import weigh
+from helpers.attention.parts import ROLE_OF, checked, compare, mix, project_out, start
 from helpers.look.given import whole_number
 
 

@@ -1,6 +1,6 @@
 """Keys and values of all heads from one short row a token: multi-head latent attention (DeepSeek-V2, 2024)."""
 
-from helpers.attention.parts import ROLE_OF, attend, checked, concatenate, start
+from helpers.attention.parts import ROLE_OF, attend, checked, concatenate, hide_future, share, start
 
 
 def latent_keys(x, Wq, Wdown, Wk, Wv, *, absorbed=False, causal=True, tokens=None):
@@ -52,12 +52,7 @@ def through_the_latent(trace, b, causal):
     trace.step("q_latent", "sum-product", rule, "q", "Wk", role="query", code=code)
     rule = f"{b}n t latent, {b}s latent -> {b}n t s"
     last = scaled(trace, rule, ("q_latent", "latent"), f"q_latent @ {latent}.transpose(-2, -1)")
-    if causal:
-        code = f'masked = {last}.masked_fill(tril == 0, float("-inf"))'
-        rule = f"{b}n t s -> {b}n t s | s <= t"
-        last = trace.step("masked", "mask", rule, last, role="scores", code=code).name
-    rule, code = f"{b}n t r -> {b}n t s", f"weights = {last}.softmax(dim=-1)"
-    trace.step("weights", "softmax", rule, last, role="weights", code=code)
+    share(trace, hide_future(trace, last, f"{b}n ") if causal else last, f"{b}n ")
     rule, code = f"{b}n t s, {b}s latent -> {b}n t latent", f"mixed = weights @ {latent}"
     trace.step("mixed", "sum-product", rule, "weights", "latent", role="value", code=code)
     rule = f"{b}n t latent, n latent h -> {b}n t h"

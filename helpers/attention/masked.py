@@ -3,7 +3,7 @@
 import numpy as np
 
 from helpers.attention.masks import true_or_false
-from helpers.attention.parts import checked, compare, project, start
+from helpers.attention.parts import checked, compare, mix, project, share, start
 from helpers.look.given import told
 
 NOBODY = ("nan", "zeros")
@@ -54,10 +54,8 @@ def weigh(trace, scores, b, n, *, allowed, real, bias=None, nobody="nan"):
         rule = ", ".join([whole, *(axes for _, axes, _ in masks)])
         names = [scores, *(name for name, _, _ in masks)]
         scores = trace.step("masked", "mask", f"{rule} -> {whole}", *names, role="scores", code=code).name
-    last = "weights" if nobody == "nan" else "shares"
-    code = f"{last} = {scores}.softmax(dim=-1)"
     with np.errstate(invalid="ignore"):  # -inf less -inf, in a row that sees nothing
-        trace.step(last, "softmax", f"{b}{n}t r -> {b}{n}t s", scores, role="weights", code=code)
+        share(trace, scores, b + n, "weights" if nobody == "nan" else "shares")
     if nobody == "zeros":
         fill_with_zeros(trace, scores)
 
@@ -70,12 +68,6 @@ def fill_with_zeros(trace, scores):
     places = np.where(empty, -1, np.arange(shares.value.size).reshape(shares.value.shape))
     value, axes = np.where(empty, 0.0, shares.value), " ".join(shares.axes)
     trace.seen("weights", value, axes, "move", inputs=("shares",), role="weights", code=code, places=places)
-
-
-def mix(trace, b, values):
-    """Weights times values. b: the rule's letters for the batch and the heads."""
-    rule = f"{b}t s, {b}s h -> {b}t h"
-    trace.step("out", "sum-product", rule, "weights", values, role="out", code=f"out = weights @ {values}")
 
 
 def given(trace, name, value, axes, scores):

@@ -77,23 +77,28 @@ def compare(trace, b, q, k, scale=True, temperature=1.0):
 
 def attend(trace, scores, *, causal, b="", v=None, values="v"):
     """The end that every attention shares: mask, softmax over s, weights times v (given here, or in the trace)."""
-    if causal:
-        code = f'masked = {scores}.masked_fill(tril == 0, float("-inf"))'
-        scores = trace.step("masked", "mask", f"{b}t s -> {b}t s | s <= t", scores, role="scores", code=code).name
-    trace.step(
-        "weights", "softmax", f"{b}t r -> {b}t s", scores, role="weights", code=f"weights = {scores}.softmax(dim=-1)"
-    )
+    share(trace, hide_future(trace, scores, b) if causal else scores, b)
     if v is not None:
         trace.given("v", v, "s h", role="value")
-    trace.step(
-        "out",
-        "sum-product",
-        f"{b}t s, {b}s h -> {b}t h",
-        "weights",
-        values,
-        role="out",
-        code=f"out = weights @ {values}",
-    )
+    mix(trace, b, values)
+
+
+def hide_future(trace, scores, b):
+    """Scores that no token has for a later one. Returns their name."""
+    code = f'masked = {scores}.masked_fill(tril == 0, float("-inf"))'
+    return trace.step("masked", "mask", f"{b}t s -> {b}t s | s <= t", scores, role="scores", code=code).name
+
+
+def share(trace, scores, b, name="weights"):
+    """Scores become shares of 1, along s."""
+    code = f"{name} = {scores}.softmax(dim=-1)"
+    trace.step(name, "softmax", f"{b}t r -> {b}t s", scores, role="weights", code=code)
+
+
+def mix(trace, b, values):
+    """Weights times values."""
+    rule = f"{b}t s, {b}s h -> {b}t h"
+    trace.step("out", "sum-product", rule, "weights", values, role="out", code=f"out = weights @ {values}")
 
 
 def start(title, x, tokens):

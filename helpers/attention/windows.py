@@ -1,6 +1,6 @@
 """Attention that forgets: the last few tokens, and the first ones, which are never forgotten."""
 
-from helpers.attention.parts import compare, project, start
+from helpers.attention.parts import attend, compare, project, start
 from helpers.look.given import whole_number
 
 
@@ -25,8 +25,5 @@ def window_head(x, Wq, Wk, Wv, *, window=3, sinks=0, tokens=None):
         guard, allowed = f"{guard} or s < {sinks}", f"(s <= t) & ((s > t - {window}) | (s < {sinks}))"
     code = f'masked = scaled.masked_fill(~({allowed}), float("-inf"))'
     trace.step("masked", "mask", f"{b}t s -> {b}t s | {guard}", "scaled", role="scores", code=code)
-    code = "weights = masked.softmax(dim=-1)"
-    trace.step("weights", "softmax", f"{b}t r -> {b}t s", "masked", role="weights", code=code)
-    rule = f"{b}t s, {b}s h -> {b}t h"
-    trace.step("out", "sum-product", rule, "weights", "v", role="out", code="out = weights @ v")
+    attend(trace, "masked", causal=False, b=b)
     return trace

@@ -29,13 +29,17 @@ PARTS = (
     "training",
     "reading",
     "who_looks",
+    "cross",
+    "two_conventions",
     "flash",
     "flash_back",
     "fewer_keys",
     "sinks",
     "states",
     "ranks",
-    "generation",
+    "cached",
+    "sampling",
+    "cache_room",
 )
 
 

@@ -4,6 +4,7 @@ from itertools import permutations
 
 import numpy as np
 
+from helpers.check import later_steps  # noqa: F401 - it adds to the steps that are known
 from helpers.check.steps import steps
 from helpers.trace.differences import VERY_LOW, apart
 

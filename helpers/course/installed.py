@@ -17,6 +17,7 @@ NEEDED = {
     "tqdm": "4.67",
     "safetensors": "0.5",
     "executing": "2.0",
+    "cloudpickle": "3.0",
 }
 
 

@@ -17,7 +17,6 @@ MODULES = (
     "moves.js",
     "tables.js",
     "kinds.js",
-    "values.js",
     "rules.js",
     "through.js",
     "folding.js",

@@ -18,7 +18,7 @@ class Side {
 
   get(trait) {
     if (trait === "backward") return this.name === "b" && this.pairs().some(({ alike }) => alike);
-    if (trait === "editable") return [];
+    if (trait === "editable" || trait === "paintable") return [];
     if (trait === "opened") return this.model.get("opened") ?? this.openedAtFirst();
     return this.model.get(OWN.includes(trait) ? `${trait}_${this.name}` : trait);
   }

@@ -1,6 +1,7 @@
 """The widget that all of the course's are: controls in rows, one message a step, and an end."""
 
 import sys
+import threading
 from contextlib import contextmanager
 from functools import cache
 
@@ -12,6 +13,9 @@ from helpers.live.bundle import LOADER, STYLE, alone
 from helpers.live.pieces import Button, Valued
 
 OF_ANYWIDGET = {"_esm", "_anywidget_id"}
+# JupyterLab answers the page in a thread beside the one that runs cells: one of them has its turn at a time. It is one
+# turn for all widgets: where two are linked, each would wait for the other's.
+TURN = threading.RLock()
 
 
 class Choice(traitlets.TraitType):
@@ -66,9 +70,14 @@ class Live(anywidget.AnyWidget):
         for name in traits:
             getattr(kind._whole, name).instance_init(self)
 
+    def __setattr__(self, name, value):
+        with TURN:  # a trait, and all that follows from it
+            super().__setattr__(name, value)
+
     def draw_rows(self):
         """Let the page show what the pieces say."""
-        self.rows = self._states()
+        with TURN:
+            self.rows = self._states()
 
     def update(self):
         """What is to be done when a control was moved."""
@@ -76,23 +85,31 @@ class Live(anywidget.AnyWidget):
     @contextmanager
     def at_once(self):
         """Changes inside are one step: ``update`` is called once, at the end, if a control was moved."""
-        outermost, self.holding = not self.holding, True
-        try:
-            yield
-        finally:
-            if outermost:
-                moved, self.holding, self.moved = self.moved, False, False
-                if moved:
-                    self.update()
+        with TURN:
+            outermost, self.holding = not self.holding, True
+            try:
+                yield
+            finally:
+                if outermost:
+                    moved, self.holding, self.moved = self.moved, False, False
+                    if moved:
+                        self.update()
 
     @contextmanager
     def quietly(self):
         """Controls that are moved inside call no ``update``: it is Python that moves them."""
-        before, self.holding = (self.holding, self.moved), True
-        try:
+        with TURN:
+            before, self.holding = (self.holding, self.moved), True
+            try:
+                yield
+            finally:
+                self.holding, self.moved = before
+
+    @contextmanager
+    def hold_sync(self):
+        """Changes inside go to the page as one message, at the end."""
+        with TURN, super().hold_sync():
             yield
-        finally:
-            self.holding, self.moved = before
 
     def set_state(self, sync_data):
         """What the page sends."""
@@ -101,7 +118,7 @@ class Live(anywidget.AnyWidget):
                 with self.at_once():
                     super().set_state(sync_data)
             finally:
-                self.answered = self.asked  # an interrupt, too, is an answer
+                self.answered = sync_data.get("asked", self.answered)  # an interrupt, too, is an answer
 
     def notify_change(self, change):
         """A trait has changed: what follows from it goes to the page in the same message."""

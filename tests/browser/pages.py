@@ -10,7 +10,8 @@ import numpy as np
 
 from helpers.attention import head
 from helpers.diagram import Diagram
-from helpers.diagram.diagram import module, payload
+from helpers.diagram.diagram import DRAWING, HERE, payload
+from helpers.live.bundle import joined
 from helpers.look import layout
 
 # The module's constants, for the test that holds them against Python's.
@@ -128,15 +129,20 @@ def sendable(sent):
 
 
 class BlankPage:
-    """A page with a widget's module loaded; ``page`` is playwright's own. ``errors`` must stay empty."""
+    """A page with a widget's module loaded; ``page`` is playwright's own. ``errors`` must stay empty.
 
-    def __init__(self, page, source=None, style=Diagram.css):
+    source: of that module, a diagram's if left out; more: modules that are joined to a diagram's.
+    """
+
+    def __init__(self, page, source=None, style=Diagram.css, more=()):
         self.page, self.errors = page, []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda said: said.type == "error" and self.errors.append(said.text))
         page.set_content(f"<!doctype html><meta charset=utf-8><style>body {{ margin: 0 }}\n{style}</style>")
-        whole = f"{module()}\nexport const constants = {{ {', '.join(CONSTANTS + OF_LANES)} }};"
-        page.evaluate(PREPARE, whole if source is None else source)
+        if source is None:
+            constants = f"export const constants = {{ {', '.join(CONSTANTS + OF_LANES)} }};"
+            source = f"{joined([*DRAWING, *more, HERE / 'one.js'], style)}\n{constants}"
+        page.evaluate(PREPARE, source)
 
     def ask(self, function, given):
         """Call a JavaScript function in the page; as text, which is many times faster than playwright's own way."""
@@ -164,11 +170,11 @@ class BlankPage:
 
 
 @contextmanager
-def blank_page(browser, **options):
+def blank_page(browser, more=(), **options):
     """A BlankPage in a window of its own; options: what playwright's ``new_context`` takes."""
     context = browser.new_context(**options)
     try:
-        yield BlankPage(context.new_page())
+        yield BlankPage(context.new_page(), more=more)
     finally:
         context.close()
 

@@ -10,7 +10,7 @@ import pytest
 
 from helpers.attention import head
 from helpers.attention.averages import average_matmul, masked_softmax
-from helpers.diagram.diagram import payload
+from helpers.diagram.diagram import HERE, payload
 from helpers.look import annotations, lanes, layout
 from helpers.look.style import AXES, ROLES, THEMES, cell_text, fill, marked, number
 from helpers.trace import rules, through
@@ -93,7 +93,7 @@ LAY_OUT = """([style, cases]) => cases.map(([{ steps, ...trace }, widths, notes]
 @pytest.fixture(scope="module")
 def ask(browser):
     """Call a JavaScript function in the page; as text, which is many times faster than playwright's own way."""
-    with blank_page(browser) as blank:
+    with blank_page(browser, more=[HERE / "without_kernel" / "values.js"]) as blank:
         yield lambda function, given: json.loads(
             blank.page.evaluate(f"text => JSON.stringify(({function})(JSON.parse(text)))", json.dumps(given))
         )

@@ -1,8 +1,8 @@
 // A whole step at once: what helpers/trace/rules.py calls `evaluate`, for the browser. Cell by cell, and so a step whose
 // inputs have changed is made anew without Python.
 
-import { COMPARE, dictionary, flatten, parse } from "./grammar.js";
-import { KINDS } from "./kinds.js";
+import { COMPARE, dictionary, flatten, parse } from "../grammar.js";
+import { KINDS } from "../kinds.js";
 
 const EPSILON = 1e-5; // what rsqrt adds
 
