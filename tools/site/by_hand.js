@@ -4,7 +4,7 @@ import { at, number } from "../../helpers/diagram/formulas.js";
 import { dictionary, flatten } from "../../helpers/diagram/grammar.js";
 import { inputsOf } from "../../helpers/diagram/through.js";
 import { unpack } from "../../helpers/diagram/unpack.js";
-import { evaluate } from "../../helpers/diagram/values.js";
+import { evaluate } from "../../helpers/diagram/without_kernel/values.js";
 import { exactDigits, packed } from "./tables.js";
 import { agrees, typed } from "./typed.js";
 

@@ -3,7 +3,7 @@
 import { dictionary } from "../../helpers/diagram/grammar.js";
 import { shapeText } from "../../helpers/diagram/layout.js";
 import { inputsOf } from "../../helpers/diagram/through.js";
-import { evaluate } from "../../helpers/diagram/values.js";
+import { evaluate } from "../../helpers/diagram/without_kernel/values.js";
 
 // How many decimals show all these numbers exactly: 0, 1 or 2, else 3. `exact_digits` of Python.
 export function exactDigits(value) {
