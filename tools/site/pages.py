@@ -23,7 +23,21 @@ from tools.site.exported import KIND, exported
 
 HERE = Path(__file__).parent
 OWN = ("typed.js", "tables.js", "by_hand.js", "player.js", "search.js", "page.js")
-MODULES = [*DRAWING, DIAGRAM / "without_kernel/values.js", DIAGRAM / "one.js", LIVE / "alone.js", EXPLORE / "comparison.js", *(HERE / name for name in OWN)]
+MODULES = [
+    *DRAWING,
+    DIAGRAM / "without_kernel" / "values.js",
+    DIAGRAM / "one.js",
+    LIVE / "alone.js",
+    EXPLORE / "comparison.js",
+    *(HERE / name for name in OWN),
+]
+    *DRAWING,
+    DIAGRAM / "without_kernel/values.js",
+    DIAGRAM / "one.js",
+    LIVE / "alone.js",
+    EXPLORE / "comparison.js",
+    *(HERE / name for name in OWN),
+]
 ROW = re.compile(r"^\|(?P<part>[^|]*)\| \[`(?P<name>\w+)`\]\([^)]*\) \|(?P<idea>.*)\|$", re.MULTILINE)
 
 
