@@ -31,13 +31,6 @@ MODULES = [
     EXPLORE / "comparison.js",
     *(HERE / name for name in OWN),
 ]
-    *DRAWING,
-    DIAGRAM / "without_kernel/values.js",
-    DIAGRAM / "one.js",
-    LIVE / "alone.js",
-    EXPLORE / "comparison.js",
-    *(HERE / name for name in OWN),
-]
 ROW = re.compile(r"^\|(?P<part>[^|]*)\| \[`(?P<name>\w+)`\]\([^)]*\) \|(?P<idea>.*)\|$", re.MULTILINE)
 
 

@@ -8,7 +8,8 @@ import { evaluate } from "../../helpers/diagram/without_kernel/values.js";
 // How many decimals show all these numbers exactly: 0, 1 or 2, else 3. `exact_digits` of Python.
 export function exactDigits(value) {
   const finite = value.filter(Number.isFinite);
-  const isExact = (digits) => finite.every((one) => Math.abs(one * 10 ** digits - Math.round(one * 10 ** digits)) < 1e-9);
+  const isExact = (digits) =>
+    finite.every((one) => Math.abs(one * 10 ** digits - Math.round(one * 10 ** digits)) < 1e-9);
   return [0, 1, 2].find(isExact) ?? 3;
 }
 
@@ -147,4 +148,3 @@ export function packed(trace, every) {
   const steps = every.map(({ value, ...step }) => ({ ...step, tables: step.tables.map(({ length }) => length) }));
   return { ...trace, steps, values: new DataView(buffer) };
 }
-
