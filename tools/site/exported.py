@@ -44,6 +44,7 @@ def exported(widget):
     found = {"module": module, "state": state}
     if isinstance(widget, Explorer | ComparedFunctions):
         found["tables"] = tables(widget)
+        state["rows"] = still(state["rows"], found["tables"]["stops"])
         state |= dict.fromkeys(
             name for name in ("forward", "forward_a", "forward_b") if name in state
         )  # tables have it
@@ -55,6 +56,20 @@ def exported(widget):
         found["walk"] = walked(widget)
         state["forward"] = None
     return json.loads(json.dumps(found, default=plain))
+
+
+def still(rows, stops):
+    """The rows of an explorer: a control that has a single stop here is a text that says so."""
+    alone = {name for name, values in stops.items() if len(values) == 1}
+    kept = [[one for one in row if not ("seed" in alone and one["name"] == "new")] for row in rows]
+    return [[as_text(one, stops) if one.get("trait") in alone else one for one in row] for row in kept]
+
+
+def as_text(piece, stops):
+    """What a control shows, as words."""
+    (value,) = stops[piece["trait"]]
+    runs = [["", f"{piece['label']} "], ["b", str(value)], ["", " (it moves in Jupyter alone)"]]
+    return {"kind": "text", "name": piece["name"], "hidden": piece["hidden"], "runs": runs, "role": ""}
 
 
 def plain(value):

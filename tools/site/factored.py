@@ -9,6 +9,8 @@ import numpy as np
 CHECKS = 60  # random states at which the tables are held against the function
 BASES = 2  # random states around which each control is moved through all its stops
 MOST = 20_000  # steps of Traces that are made for the tables of an explorer
+SPARED = ("seed", "C", "head_size", "B")  # these controls are the first that can do with fewer stops
+FEW = 4  # of so many stops none is spared
 
 
 class Factored:
@@ -18,14 +20,14 @@ class Factored:
 
     ``depends``: for each key the controls that it depends on. ``cut``: those that cut a corner out of an array, which
     is kept as it is where they stand highest. Which these are is tried, and then held against the function at random
-    states. Where the tables would take too many calls, every second stop of the longest control goes.
+    states. Where the tables would take too many calls, controls get fewer stops.
     """
 
     def __init__(self, stops, answer, start, size=1, seed=0):
         self.stops, self.answer, self.start = stops, answer, dict(zip(stops, start))
         self.known, self.depends, self.cut = {}, {}, {}
         self.random = random.Random(seed)
-        while self.least_calls() * size > MOST / 2 and self.thin(self.stops):
+        while self.least_calls() * size > MOST / 2 and self.thin(self.stops.keys()):
             pass
         for base in [self.start, *(self.any_state() for _ in range(BASES))]:
             self.move_each(base)
@@ -108,15 +110,21 @@ class Factored:
         return max(self.depends.values(), key=lambda names: prod(len(self.stops[name]) for name in names))
 
     def thin(self, names):
-        """Take every second stop from the control that has most of them. Is there one with some to spare?"""
-        name = max(names, key=lambda name: len(self.stops[name]), default=None)
-        if name is None or len(self.stops[name]) < 4:
+        """Take stops from a control that can best do without them. Is there one with some to spare?"""
+        others = sorted(names - {*SPARED}, key=lambda name: (-len(self.stops[name]), name))
+        return any(self.shorten(name) for name in [*(name for name in SPARED if name in names), *others])
+
+    def shorten(self, name):
+        """Take every second stop from a control, but neither its start nor its last; of the first to go, all others."""
+        values, start = self.stops[name], self.start[name]
+        if name in SPARED and (name == "seed" or len(values) < FEW):
+            kept = [start]
+        elif len(values) < FEW:
             return False
-        values = self.stops[name]
-        self.stops[name] = [
-            value for i, value in enumerate(values) if i % 2 == 0 or value in (self.start[name], values[-1])
-        ]
-        return len(self.stops[name]) < len(values)
+        else:
+            kept = [value for i, value in enumerate(values) if i % 2 == 0 or value in (start, values[-1])]
+        self.stops[name] = kept
+        return len(kept) < len(values)
 
     # -- the tables ----------------------------------------------------------------------------
 
