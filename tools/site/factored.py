@@ -8,9 +8,9 @@ import numpy as np
 
 CHECKS = 60  # random states at which the tables are held against the function
 BASES = 2  # random states around which each control is moved through all its stops
-MOST = 20_000  # steps of Traces that are made for the tables of an explorer
+MOST = 26_000  # steps of Traces that are made for the tables of an explorer
 SPARED = ("seed", "C", "head_size", "B")  # these controls are the first that can do with fewer stops
-FEW = 4  # of so many stops none is spared
+FEW = 4  # with fewer stops it is not worth a slider
 
 
 class Factored:
@@ -111,18 +111,15 @@ class Factored:
 
     def thin(self, names):
         """Take stops from a control that can best do without them. Is there one with some to spare?"""
-        others = sorted(names - {*SPARED}, key=lambda name: (-len(self.stops[name]), name))
+        others = sorted(names - {*SPARED}, key=lambda name: (name != "T", -len(self.stops[name])))
         return any(self.shorten(name) for name in [*(name for name in SPARED if name in names), *others])
 
     def shorten(self, name):
-        """Take every second stop from a control, but neither its start nor its last; of the first to go, all others."""
+        """Take every second stop from a control, but neither its start nor its last; in the end one is left, if any."""
         values, start = self.stops[name], self.start[name]
-        if name in SPARED and (name == "seed" or len(values) < FEW):
+        kept = [value for i, value in enumerate(values) if i % 2 == 0 or value in (start, values[-1])]
+        if name in SPARED and (name == "seed" or len(kept) == len(values) or len(kept) < FEW):
             kept = [start]
-        elif len(values) < FEW:
-            return False
-        else:
-            kept = [value for i, value in enumerate(values) if i % 2 == 0 or value in (start, values[-1])]
         self.stops[name] = kept
         return len(kept) < len(values)
 
