@@ -12,7 +12,8 @@ const UNREAD = "type one such as 0.73, −2 or 1/2.";
 
 // The rows of a widget with some of its pieces changed. changes: by name.
 const withPieces = (rows, changes) => rows.map((row) => row.map((piece) => ({ ...piece, ...changes[piece.name] })));
-const pressed = (model, before) => Object.entries(model.get("presses")).flatMap(([name, count]) => Array(count - (before[name] ?? 0)).fill(name));
+const pressed = (model, before) =>
+  Object.entries(model.get("presses")).flatMap(([name, count]) => Array(count - (before[name] ?? 0)).fill(name));
 
 export class Puzzle {
   constructor({ enough, largest, rows, alike }, state) {
@@ -38,7 +39,10 @@ export class Puzzle {
     const score = this.score();
     const done = score >= this.enough;
     const said = done
-      ? [["b", "Solved."], ["", ` Every row has ${this.enough} or more where it should be; the worst one ${number(score, 3)}.`]]
+      ? [
+          ["b", "Solved."],
+          ["", ` Every row has ${this.enough} or more where it should be; the worst one ${number(score, 3)}.`],
+        ]
       : [["", `The worst row has ${number(score, 3)} of ${number(this.enough, 3)}.`]];
     model.set("rows", withPieces(model.get("rows"), { bar: { amount: score, done }, line: { runs: said } }));
   }

@@ -1,10 +1,7 @@
 """What a widget is on a page without a kernel: what it shows, and where its controls are moved, what it shows then."""
 
 import base64
-import copy
 import json
-from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 
@@ -15,22 +12,16 @@ from helpers.by_hand.walking import Walk
 from helpers.diagram import Diagram
 from helpers.diagram.diagram import payload
 from helpers.explore.compare import ComparedFunctions
-from helpers.explore.comparison import SIDES, Comparison, pairs
+from helpers.explore.comparison import Comparison
 from helpers.explore.explorer import Explorer
 from helpers.explore.painting import Painting
 from helpers.look.annotations import withheld
 from helpers.trace import Trace
-from helpers.trace.differences import differences, told
-from helpers.trace.other_numbers import made
 from helpers.trace.rules import cell
-from tools.site.factored import Factored
+from tools.site.answers import number, tables
 
 KIND = "application/vnd.attention-course.page+json"
-SEEDS = 3  # of "New numbers"
-FULL = 32  # a whole-numbered slider of so many stops keeps them all
-STOPS = 12  # of any other
 PRIVATE = {"_module", "_esm", "_css", "layout", "asked", "answered", "presses"}  # a page has its own
-SMALL = 1e-9
 MODULES = {Comparison: "comparison", Diagram: "diagram"}
 
 
@@ -124,112 +115,3 @@ def rough(trace, name, index):
     sheets = [rounded(trace, digits) for digits in (3, 2)]
     step = trace[name]
     return [] if step.kind == "given" else [float(cell(sheet[name], index, sheet.inputs(step))) for sheet in sheets]
-
-
-def tables(widget):
-    """What an explorer, or a comparison of two functions, shows wherever its controls stand."""
-    subjects = [
-        copy.copy(one) for one in (widget.subjects if isinstance(widget, ComparedFunctions) else [widget.subject])
-    ]
-    controls = {name: replace(control) for name, control in widget.controls.items()}
-    for subject in subjects:
-        subject.controls = {name: controls[name] for name in subject.controls}
-    stops = {control.trait: stops_of(control) for control in controls.values()}
-    if any(subject.is_seeded for subject in subjects):
-        stops["seed"] = [*range(SEEDS)]
-
-    def answer(state):
-        for control in controls.values():
-            control.start = state[control.trait]
-        seen = [made_by(subject, state.get("seed", 0)) for subject in subjects]
-        if len(seen) == 1:
-            return texts(seen[0])
-        found = {f"{side} {key}": text for side, one in zip(SIDES, seen) for key, text in texts(one).items()}
-        if all(isinstance(one, Seen) for one in seen):
-            found |= {key: json.dumps(value) for key, value in told_of(*(one.trace for one in seen)).items()}
-        return found
-
-    start = [getattr(widget, name) for name in stops]
-    return Factored(stops, answer, start).sent()
-
-
-def told_of(a, b):
-    """What a comparison of two Traces says."""
-    apart = differences(a, b)
-    closed = pairs(a.folded([]), b.folded([])) if a.parts or b.parts else {}
-    first = next((one.name for one in apart if one.beyond), "")
-    return {"pairs": closed | pairs(a, b, apart), "first": first, "told": told(a, b, apart)}
-
-
-class Seen(NamedTuple):
-    """What a function made of its arguments, and what is said of it."""
-
-    trace: Trace
-    remarks: list
-
-
-def made_by(subject, seed):
-    """What a Subject makes where its controls stand: Seen, or the sentence that an error is."""
-    subject.seed = seed
-    try:
-        seen = subject.seen()
-    except Exception as error:  # noqa: BLE001 - what a function raises is what the page says
-        return subject.explained(error)
-    return Seen(seen.trace, subject.remarks(seen))
-
-
-def stops_of(control):
-    """The values that a control has on a page."""
-    if not hasattr(control, "min"):
-        return [False, True] if isinstance(control.value, bool) else [control.value]
-    if control.digits == 0 and control.max - control.min < FULL:
-        return [*range(control.min, control.max + 1)]
-    even = (
-        np.linspace(control.min, control.max, STOPS)
-        if control.digits
-        else np.geomspace(max(control.min, 1), control.max, STOPS)
-    )
-    rounded = {round(value / control.step) * control.step for value in even.tolist()}
-    found = sorted({round(value, control.digits) for value in rounded} | {control.min, control.value, control.max})
-    return [float(value) if control.digits else int(value) for value in found if control.min <= value <= control.max]
-
-
-def texts(seen):
-    """What a function made, in pieces, by what they are."""
-    if not isinstance(seen, Seen):
-        return {"error": json.dumps(seen)}
-    trace, sent = seen.trace, payload(seen.trace)
-    found = {"title": trace.title, "opened": sent["opened"], "steps": [*trace.steps], "remarks": seen.remarks}
-    found = {key: json.dumps(value) for key, value in found.items()}
-    for axis, words in sent["tokens"].items():
-        found[f"words {axis}"] = json.dumps(words)
-    for step, one in zip(trace, sent["steps"]):
-        stored = is_stored(step, trace)
-        places = [] if step.places is None else np.ravel(step.places).tolist()
-        of_table = [] if step.table is None else [np.ravel(part).tolist() for part in step.table]
-        apart = ("shape", "tables", "digits")  # what has a key of its own, and what the page finds out
-        found[f"step {step.name}"] = json.dumps({**{k: v for k, v in one.items() if k not in apart}, "stored": stored})
-        found[f"shape {step.name}"] = json.dumps(step.value.shape)
-        if places or of_table:
-            found[f"tables {step.name}"] = json.dumps([places] if places else of_table)
-        if stored or (places and min(places) < 0):
-            found[f"value {step.name}"] = json.dumps([number(value) for value in np.ravel(step.value)])
-    return found
-
-
-def is_stored(step, trace):
-    """Are its numbers sent, since they are given, or since the page could not make them?"""
-    if step.kind in ("given", "opaque"):
-        return True
-    with np.errstate(all="ignore"):
-        again = made(step, trace)
-        apart = np.abs(again - step.value) > SMALL * (1 + np.abs(step.value))
-    return bool(apart.any())
-
-
-def number(value):
-    """A number as JSON has it; what JSON has not, as a text. A whole one is shorter as such."""
-    value = value.item()
-    if not np.isfinite(value):
-        return "NaN" if np.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    return int(value) if value == int(value) and not np.signbit(value) else value

@@ -1,83 +1,168 @@
-"""What a function of several controls gives, as tables: each part of it by those controls alone that it depends on."""
+"""What a function of several controls gives, as tables: each piece of it by those controls alone that it depends on."""
 
 import random
 from itertools import product
 from math import prod
 
+import numpy as np
+
 CHECKS = 60  # random states at which the tables are held against the function
-BASES = 4  # random states around which each control is moved through all its stops
+BASES = 2  # random states around which each control is moved through all its stops
+MOST = 20_000  # steps of Traces that are made for the tables of an explorer
 
 
 class Factored:
-    """The tables. stops: the values of each control. answer: a function of a state that gives texts by key, the same
-    each time; a state is a tuple of values, in the order of the controls.
+    """The tables. stops: the values of each control, from low to high. answer: a function of a state, which is a
+    dictionary, that gives pieces by key, the same each time: texts, and arrays. A key that is missing says nothing.
+    size: how much work a call of it is.
 
-    ``depends``: for each key the controls that it depends on. Which these are is tried, and then held against the
-    function at random states: where a table says something else, one more control is found.
+    ``depends``: for each key the controls that it depends on. ``cut``: those that cut a corner out of an array, which
+    is kept as it is where they stand highest. Which these are is tried, and then held against the function at random
+    states. Where the tables would take too many calls, every second stop of the longest control goes.
     """
 
-    def __init__(self, stops, answer, start, seed=0):
-        self.stops, self.answer, self.start = stops, answer, tuple(start)
-        self.known, self.depends, self.tables, self.texts = {}, {}, {}, {}
+    def __init__(self, stops, answer, start, size=1, seed=0):
+        self.stops, self.answer, self.start = stops, answer, dict(zip(stops, start))
+        self.known, self.depends, self.cut = {}, {}, {}
         self.random = random.Random(seed)
+        while self.least_calls() * size > MOST / 2 and self.thin(self.stops):
+            pass
         for base in [self.start, *(self.any_state() for _ in range(BASES))]:
             self.move_each(base)
-        while found := self.contradiction():
-            self.move_each(found)
+        states = [self.any_state() for _ in range(min(CHECKS, MOST // (4 * size) + 1))]
+        while [state for state in states if self.finds_more(state)]:
+            pass
+        while self.calls() * size > MOST and self.thin(self.longest()):
+            pass
+        self.tables = {key: self.table(key) for key in self.depends}
 
     def at(self, state):
         """What the function gives there."""
-        if state not in self.known:
-            self.known[state] = self.answer(dict(zip(self.stops, state)))
-        return self.known[state]
+        key = (*state.values(),)
+        if key not in self.known:
+            self.known[key] = self.answer(state)
+        return self.known[key]
 
     def any_state(self):
-        return tuple(self.random.choice(values) for values in self.stops.values())
+        return {name: self.random.choice(values) for name, values in self.stops.items()}
+
+    # -- what depends on what ------------------------------------------------------------------
 
     def move_each(self, base):
-        """Learn which keys change where one control is moved."""
-        here = self.at(base)
-        for place, (name, values) in enumerate(self.stops.items()):
-            for value in values:
-                there = self.at((*base[:place], value, *base[place + 1 :]))
-                for key in here.keys() | there.keys():
-                    depends = self.depends.setdefault(key, set())
-                    if here.get(key) != there.get(key):
-                        depends.add(name)
+        """Learn which keys change where one control is moved through all its stops."""
+        for name, values in self.stops.items():
+            top = self.at({**base, name: values[-1]})
+            for value in values[:-1]:
+                low = self.at({**base, name: value})
+                for key in low.keys() & top.keys():
+                    self.learn(key, name, low[key], top[key])
+        for key in self.at(base):
+            self.depends.setdefault(key, set())
 
-    def contradiction(self):
-        """Fill the tables; a state at which they say something else than the function, or None."""
-        self.tables = {key: self.table(key) for key in self.depends}
-        for state in [self.any_state() for _ in range(CHECKS)]:
-            if any(self.look_up(key, state) != text for key, text in self.at(state).items()):
-                return state
-        return None
+    def learn(self, key, name, low, high):
+        """Learn from what a key gives where a control alone stands lower, and where it stands higher."""
+        depends = self.depends.setdefault(key, set())
+        if not same(low, high):
+            (self.cut.setdefault(key, set()) if is_corner(low, high) else depends).add(name)
+
+    def finds_more(self, state):
+        """Hold what is known against the function; learn what it is where that says something else."""
+        found = False
+        for key, piece in self.at(state).items():
+            while not says(self.at(self.home(key, state)).get(key), piece):
+                found = True
+                self.walk(key, state)
+        return found
+
+    def walk(self, key, state):
+        """Go from a state to that which should stand for it, control by control, and learn what changes on the way."""
+        self.depends.setdefault(key, set())
+        for name, value in self.home(key, state).items():
+            there = {**state, name: value}
+            low, high = sorted([state, there], key=lambda one: self.stops[name].index(one[name]))
+            self.learn(key, name, self.at(low).get(key), self.at(high).get(key))
+            state = there
+
+    def home(self, key, state):
+        """The state that stands for another one, as far as a key goes."""
+        found = dict(self.start)
+        for name in self.cut.get(key, ()):
+            found[name] = self.stops[name][-1]
+        for name in self.depends.get(key, ()):
+            found[name] = state[name]
+        return found
+
+    # -- how many calls ------------------------------------------------------------------------
+
+    def least_calls(self):
+        """So many it takes to move each control around each base."""
+        return (1 + BASES) * sum(map(len, self.stops.values()))
+
+    def calls(self):
+        """So many it takes to fill the tables, at most."""
+        groups = {frozenset(names) for names in self.depends.values()}
+        return sum(prod(len(self.stops[name]) for name in names) for names in groups)
+
+    def longest(self):
+        """The controls that the largest table has."""
+        return max(self.depends.values(), key=lambda names: prod(len(self.stops[name]) for name in names))
+
+    def thin(self, names):
+        """Take every second stop from the control that has most of them. Is there one with some to spare?"""
+        name = max(names, key=lambda name: len(self.stops[name]), default=None)
+        if name is None or len(self.stops[name]) < 4:
+            return False
+        values = self.stops[name]
+        self.stops[name] = [
+            value for i, value in enumerate(values) if i % 2 == 0 or value in (self.start[name], values[-1])
+        ]
+        return len(self.stops[name]) < len(values)
+
+    # -- the tables ----------------------------------------------------------------------------
 
     def table(self, key):
-        """The texts of a key, one for each state of the controls that it depends on, the last control fastest."""
+        """The pieces of a key, one for each state of the controls that it depends on, the last control fastest."""
         names = [name for name in self.stops if name in self.depends[key]]
-        found = []
-        for values in product(*(self.stops[name] for name in names)):
-            chosen = {**dict(zip(self.stops, self.start)), **dict(zip(names, values))}
-            found.append(self.at(tuple(chosen.values())).get(key))
-        return names, found
+        states = (dict(zip(names, values)) for values in product(*(self.stops[name] for name in names)))
+        return names, [self.at(self.home(key, state)).get(key) for state in states]
 
     def look_up(self, key, state):
-        """What the tables say, as the page reads them."""
-        names, texts = self.tables[key]
-        place, chosen = 0, dict(zip(self.stops, state))
+        """What the tables say, as the page reads them; of an array, that which a corner is cut from."""
+        names, pieces = self.tables[key]
+        place = 0
         for name in names:
-            place = place * len(self.stops[name]) + self.stops[name].index(chosen[name])
-        return texts[place]
+            place = place * len(self.stops[name]) + self.stops[name].index(state[name])
+        return pieces[place]
 
-    def sent(self):
-        """The tables as the page gets them: each text once, and its number where it stands; -1 where none does."""
+    def sent(self, as_text):
+        """The tables as the page gets them: each text once, and its number where it stands; -1 where none does.
+
+        as_text: makes a text of an array.
+        """
         numbers = {}
-        tables = {
-            key: [names, [-1 if text is None else numbers.setdefault(text, len(numbers)) for text in texts]]
-            for key, (names, texts) in self.tables.items()
-        }
+
+        def number(piece):
+            if piece is None:
+                return -1
+            return numbers.setdefault(piece if isinstance(piece, str) else as_text(piece), len(numbers))
+
+        tables = {key: [names, [*map(number, pieces)]] for key, (names, pieces) in self.tables.items()}
         return {"stops": self.stops, "texts": [*numbers], "tables": tables}
 
-    def __len__(self):
-        return sum(prod(len(self.stops[name]) for name in names) for names, _ in self.tables.values())
+
+def same(one, other):
+    """Are two pieces the same?"""
+    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
+        return one.shape == other.shape and np.array_equal(one, other, equal_nan=True)
+    return type(one) is type(other) and not isinstance(one, np.ndarray) and one == other
+
+
+def is_corner(one, other):
+    """Is an array the corner of another one?"""
+    arrays = isinstance(one, np.ndarray) and isinstance(other, np.ndarray) and one.ndim == other.ndim
+    return arrays and same(one, other[tuple(map(slice, one.shape))])
+
+
+def says(kept, piece):
+    """Does what is kept say a piece: is it the same, or does it have it in its corner?"""
+    return same(kept, piece) or is_corner(piece, kept)

@@ -23,25 +23,15 @@ from tools.site.exported import KIND, exported
 from tools.site.formulas import formulas
 
 HERE = Path(__file__).parent
-OWN = (
-    "typed.js",
-    "tables.js",
-    "by_hand.js",
-    "player.js",
-    "search.js",
-    "storage.js",
-    "reading.js",
-    "frames.js",
-    "paper.js",
-    "page.js",
-)
+PICTURES = ("typed.js", "tables.js", "by_hand.js", "player.js")
+FACE = ("storage.js", "search.js", "reading.js", "frames.js", "paper.js", "page.js")
 MODULES = [
     *DRAWING,
-    DIAGRAM / "without_kernel/values.js",
+    DIAGRAM / "without_kernel" / "values.js",
     DIAGRAM / "one.js",
     LIVE / "alone.js",
     EXPLORE / "comparison.js",
-    *(HERE / name for name in OWN),
+    *(HERE / name for name in PICTURES + FACE),
 ]
 ROW = re.compile(r"^\|(?P<part>[^|]*)\| \[`(?P<name>\w+)`\]\([^)]*\) \|(?P<idea>.*)\|$", re.MULTILINE)
 

@@ -14,8 +14,9 @@ export function preparePaper() {
       undo.push(() => (folded.open = false));
     }
     for (const picture of document.querySelectorAll(".alive")) {
-      picture.style.zoom = Math.min(1, OF_PAPER / picture.scrollWidth);
-      undo.push(() => (picture.style.zoom = ""));
+      const width = picture.clientWidth;
+      Object.assign(picture.style, { width: `${width}px`, zoom: Math.min(1, OF_PAPER / width) });
+      undo.push(() => Object.assign(picture.style, { width: "", zoom: "" }));
     }
   });
   addEventListener("afterprint", () => {

@@ -32,7 +32,8 @@ function matching(sections, words) {
 function around(text, word) {
   const at = text.toLowerCase().indexOf(word);
   if (at < 0) return [`${text.slice(0, 2 * AROUND)}…`];
-  const [start, end] = [Math.max(0, at - AROUND), at + word.length];
+  const start = at > AROUND ? text.indexOf(" ", at - AROUND) + 1 : 0;
+  const end = at + word.length;
   const mark = newElement("mark", { textContent: text.slice(at, end) });
   return [`${start ? "…" : ""}${text.slice(start, at)}`, mark, `${text.slice(end, end + AROUND)}…`];
 }

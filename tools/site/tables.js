@@ -1,6 +1,6 @@
 // What an explorer shows wherever its controls stand: tables of what is given, and rules for all else.
 
-import { dictionary } from "../../helpers/diagram/grammar.js";
+import { dictionary, flatten } from "../../helpers/diagram/grammar.js";
 import { shapeText } from "../../helpers/diagram/layout.js";
 import { inputsOf } from "../../helpers/diagram/through.js";
 import { evaluate } from "../../helpers/diagram/without_kernel/values.js";
@@ -8,7 +8,8 @@ import { evaluate } from "../../helpers/diagram/without_kernel/values.js";
 // How many decimals show all these numbers exactly: 0, 1 or 2, else 3. `exact_digits` of Python.
 export function exactDigits(value) {
   const finite = value.filter(Number.isFinite);
-  const isExact = (digits) => finite.every((one) => Math.abs(one * 10 ** digits - Math.round(one * 10 ** digits)) < 1e-9);
+  const isExact = (digits) =>
+    finite.every((one) => Math.abs(one * 10 ** digits - Math.round(one * 10 ** digits)) < 1e-9);
   return [0, 1, 2].find(isExact) ?? 3;
 }
 
@@ -73,11 +74,13 @@ export class Tables {
     const steps = dictionary();
     const tokens = {};
     for (const name of get("steps")) {
-      const tables = (get(`tables ${name}`) ?? []).map((one) => Int32Array.from(one));
-      const step = { ...get(`step ${name}`), shape: get(`shape ${name}`), tables };
-      const given = get(`value ${name}`);
-      step.value = given && Float64Array.from(given, Number);
-      if (!step.stored) step.value = evaluate(step, inputsOf(step, steps));
+      const step = { ...get(`step ${name}`), shape: [] };
+      for (let i = 0; i < step.axes.length; i++) step.shape.push(get(`size ${i} ${name}`));
+      const value = get(`value ${name}`);
+      step.tables = tablesOf(step, (key) => get(`${key} ${name}`));
+      step.value = value && corner(value, step.shape);
+      if (!value || step.kind === "move") step.value = evaluate(step, inputsOf(step, steps));
+      if (get("single") && step.shape.length) step.value = step.value.map(Math.fround);
       step.digits = exactDigits(step.value);
       steps[name] = step;
     }
@@ -91,6 +94,37 @@ export class Tables {
     const alt = `Diagram of ${title}: ${shapes.join(", ")}`;
     return { shapes, sent: packed({ title, tokens, alt, opened: get("opened") }, every) };
   }
+}
+
+// The numbers in the corner of an array that has this shape.
+function corner({ shape, numbers }, wanted) {
+  const found = new Float64Array(wanted.reduce((a, b) => a * b, 1));
+  eachCell(wanted, (index, cell) => {
+    found[cell] = Number(numbers[flatten(shape, index)]);
+  });
+  return found;
+}
+
+function eachCell(shape, visit) {
+  const index = shape.map(() => 0);
+  const count = shape.reduce((a, b) => a * b, 1);
+  for (let cell = 0; cell < count; cell++) {
+    visit(index, cell);
+    for (let axis = index.length - 1; axis >= 0 && ++index[axis] === shape[axis]; axis--) index[axis] = 0;
+  }
+}
+
+// The tables that a step has. A view walks through the numbers of its source in strides, but for cells that are empty.
+function tablesOf({ kind, shape }, get) {
+  const written = get("tables");
+  if (kind !== "move" || written) return (written ?? []).map((one) => Int32Array.from(one));
+  const places = new Int32Array(shape.reduce((a, b) => a * b, 1));
+  const isEmpty = corner(get("empty"), shape);
+  const [offset, strides] = [get("offset") ?? 0, shape.map((_, axis) => get(`stride ${axis}`) ?? 0)];
+  eachCell(shape, (index, cell) => {
+    places[cell] = isEmpty[cell] ? -1 : index.reduce((sum, at, axis) => sum + at * strides[axis], offset);
+  });
+  return [places];
 }
 
 const nearest = (stops, value) => stops.reduce((a, b) => (Math.abs(b - value) < Math.abs(a - value) ? b : a));
@@ -111,7 +145,6 @@ export function packed(trace, every) {
       place += one.length;
     }
   }
-  const steps = every.map(({ value, stored, ...step }) => ({ ...step, tables: step.tables.map(({ length }) => length) }));
+  const steps = every.map(({ value, ...step }) => ({ ...step, tables: step.tables.map(({ length }) => length) }));
   return { ...trace, steps, values: new DataView(buffer) };
 }
-

@@ -4,7 +4,12 @@ const TYPED = /^([+-]?)(\d+\.?\d*|\.\d+|inf|infinity|∞)(?:\/(\d+\.?\d*|\.\d+))
 
 // Its value, and with how many decimals it was given, null if it is exact; null where it is no number.
 export function typed(text) {
-  const plain = text.normalize("NFKC").toLowerCase().replace(/[−–—]/g, "-").replace(/,/g, ".").replace(/[\s=≈~]/g, "");
+  const plain = text
+    .normalize("NFKC")
+    .toLowerCase()
+    .replace(/[−–—]/g, "-")
+    .replace(/,/g, ".")
+    .replace(/[\s=≈~]/g, "");
   const [, sign, above, below] = plain.match(TYPED) ?? [];
   if (!above) return null;
   const size = /\d/.test(above) ? Number(above) / (below ? Number(below) : 1) : Infinity;

@@ -1,0 +1,168 @@
+"""What an explorer, or a comparison of two functions, shows wherever its controls stand: pieces for tables."""
+
+import copy
+import json
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from helpers.diagram.diagram import payload
+from helpers.explore.compare import ComparedFunctions
+from helpers.explore.comparison import SIDES, pairs
+from helpers.trace import Trace
+from helpers.trace.differences import differences, told
+from helpers.trace.other_numbers import made
+from tools.site.factored import Factored
+
+SEEDS = 3  # of "New numbers"
+FULL = 32  # a whole-numbered slider of so many stops keeps them all
+STOPS = 12  # of any other
+SMALL = 1e-9
+SMALL_SINGLE = 1e-5  # of numbers in single precision
+
+
+def tables(widget):
+    """What an explorer, or a comparison of two functions, shows wherever its controls stand."""
+    subjects = [
+        copy.copy(one) for one in (widget.subjects if isinstance(widget, ComparedFunctions) else [widget.subject])
+    ]
+    controls = {name: replace(control) for name, control in widget.controls.items()}
+    for subject in subjects:
+        subject.controls = {name: controls[name] for name in subject.controls}
+    stops = {control.trait: stops_of(control) for control in controls.values()}
+    if any(subject.is_seeded for subject in subjects):
+        stops["seed"] = [*range(SEEDS)]
+
+    def answer(state):
+        for control in controls.values():
+            control.start = state[control.trait]
+        seen = [made_by(subject, state.get("seed", 0)) for subject in subjects]
+        if len(seen) == 1:
+            return texts(seen[0])
+        if any(isinstance(one, str) for one in seen):  # both pictures stay then
+            seen = [one if isinstance(one, str) else "" for one in seen]
+            return {f"{side} error": json.dumps(one) for side, one in zip(SIDES, seen)}
+        found = {f"{side} {key}": text for side, one in zip(SIDES, seen) for key, text in texts(one).items()}
+        return found | {key: json.dumps(value) for key, value in told_of(*(one.trace for one in seen)).items()}
+
+    start = [getattr(widget, name) for name in stops]
+    size = sum(len(trace.steps) for trace in (widget.traces if len(subjects) > 1 else [widget.trace]))
+    return Factored(stops, answer, start, size).sent(written)
+
+
+def told_of(a, b):
+    """What a comparison of two Traces says."""
+    apart = differences(a, b)
+    closed = pairs(a.folded([]), b.folded([])) if a.parts or b.parts else {}
+    first = next((one.name for one in apart if one.beyond), "")
+    return {"pairs": closed | pairs(a, b, apart), "first": first, "told": told(a, b, apart)}
+
+
+class Seen(NamedTuple):
+    """What a function made of its arguments, and what is said of it."""
+
+    trace: Trace
+    remarks: list
+
+
+def made_by(subject, seed):
+    """What a Subject makes where its controls stand: Seen, or the sentence that an error is."""
+    subject.seed = seed
+    try:
+        seen = subject.seen()
+    except Exception as error:  # noqa: BLE001 - what a function raises is what the page says
+        return subject.explained(error)
+    return Seen(seen.trace, subject.remarks(seen))
+
+
+def stops_of(control):
+    """The values that a control has on a page."""
+    if not hasattr(control, "min"):
+        return [False, True] if isinstance(control.value, bool) else [control.value]
+    if control.digits == 0 and control.max - control.min < FULL:
+        return [*range(control.min, control.max + 1)]
+    even = (
+        np.linspace(control.min, control.max, STOPS)
+        if control.digits
+        else np.geomspace(max(control.min, 1), control.max, STOPS)
+    )
+    rounded = {round(value / control.step) * control.step for value in even.tolist()}
+    found = sorted({round(value, control.digits) for value in rounded} | {control.min, control.value, control.max})
+    return [float(value) if control.digits else int(value) for value in found if control.min <= value <= control.max]
+
+
+def texts(seen):
+    """What a function made, in pieces, by what they are."""
+    if not isinstance(seen, Seen):
+        return {"error": json.dumps(seen)}
+    trace, sent, single = seen.trace, payload(seen.trace), is_single(seen.trace)
+    said = {"error": "", "remarks": seen.remarks, "title": trace.title, "opened": sent["opened"], "single": single}
+    found = {key: json.dumps(value) for key, value in {**said, "steps": [*trace.steps]}.items()}
+    for axis in dict.fromkeys(axis for step in trace.shown for axis in step.axes):
+        found[f"words {axis}"] = json.dumps(sent["tokens"].get(axis))
+    for step, one in zip(trace, sent["steps"]):
+        apart = ("shape", "tables", "digits")  # what has a key of its own, and what the page finds out
+        found[f"step {step.name}"] = json.dumps({k: v for k, v in one.items() if k not in apart})
+        found |= {f"size {i} {step.name}": str(size) for i, size in enumerate(step.value.shape)}
+        found |= {f"{key} {step.name}": piece for key, piece in numbers_of(step, trace, single).items()}
+    return found
+
+
+def numbers_of(step, trace, single):
+    """What the numbers of a step are made of, in pieces: the numbers themselves where no rule makes them."""
+    if step.places is None:
+        table = "null" if step.table is None else json.dumps([np.ravel(part).tolist() for part in step.table])
+        return {"tables": table, "value": step.value if is_stored(step, trace, single) else "null"}
+    if (found := strides_of(step.places)) is None:
+        found = {"tables": json.dumps([np.ravel(step.places).tolist()])}
+    empty = step.places < 0  # these cells are filled in
+    return {**found, "value": np.where(empty, step.value, 0), "empty": empty.astype(int)}
+
+
+def strides_of(places):
+    """How a view walks through the numbers of its source: where it begins, and a step along each axis; or None."""
+    kept = np.argwhere(places >= 0)
+    if not len(kept):
+        return {}
+    first, steps = tuple(kept[0]), []
+    for axis in range(places.ndim):
+        one, other = (np.take(places, range(side, places.shape[axis] - 1 + side), axis) for side in (0, 1))
+        apart = (other - one)[(one >= 0) & (other >= 0)]
+        steps.append(int(apart[0]) if apart.size else None)
+    walk = [step or 0 for step in steps]
+    start = int(places[first] - np.dot(walk, first))
+    if any(places[tuple(index)] != start + np.dot(walk, index) for index in kept):
+        return None
+    strides = {f"stride {axis}": str(step) for axis, step in enumerate(steps) if step is not None}
+    return {"offset": str(start), **strides}
+
+
+def is_stored(step, trace, single):
+    """Are its numbers sent, since they are given, or since the page could not make them?"""
+    if step.kind in ("given", "opaque"):
+        return True
+    small = SMALL_SINGLE if single else SMALL
+    with np.errstate(all="ignore"):
+        apart = np.abs(made(step, trace) - step.value) > small * (1 + np.abs(step.value))
+    return bool(apart.any())
+
+
+def is_single(trace):
+    """Were its matrices made in single precision, as those of PyTorch mostly are?"""
+    return any(step.seen for step in trace) and all(
+        np.array_equal(step.value, step.value.astype(np.float32), equal_nan=True) for step in trace if step.value.ndim
+    )
+
+
+def written(array):
+    """An array as JSON has it."""
+    return json.dumps({"shape": array.shape, "numbers": [number(one) for one in array.flat]})
+
+
+def number(value):
+    """A number as JSON has it; what JSON has not, as a text. A whole one is shorter as such."""
+    value = value.item()
+    if not np.isfinite(value):
+        return "NaN" if np.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return int(value) if value == int(value) and not np.signbit(value) else value
