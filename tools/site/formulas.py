@@ -3,7 +3,7 @@
 import re
 from html import escape, unescape
 
-SET_APART = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
+SET_APART = re.compile(r"<p>\$\$(.+?)\$\$</p>", re.DOTALL)
 PIECE = re.compile(
     r"(?P<mn>[\d.]+)|\\text\{(?P<mtext>[^}]*)\}|(?P<mi>[A-Za-z])|(?P<mo>\\cdot|[-+=/(),])|\s+|(?P<other>.)"
 )
@@ -14,9 +14,11 @@ def formulas(text):
     """The HTML of some words, with each ``$$...$$`` in it as MathML.
 
     >>> formulas(r"<p>$$2 \\cdot T$$</p>")
-    '<p><math display="block"><mn>2</mn><mo>·</mo><mi>T</mi></math></p>'
+    '<p class="formula"><math display="block"><mn>2</mn><mo>·</mo><mi>T</mi></math></p>'
     """
-    return SET_APART.sub(lambda found: f'<math display="block">{drawn(unescape(found[1]))}</math>', text)
+    return SET_APART.sub(
+        lambda found: f'<p class="formula"><math display="block">{drawn(unescape(found[1]))}</math></p>', text
+    )
 
 
 def drawn(formula):

@@ -1,6 +1,6 @@
 // What is wider than the window moves in its own frame: by finger, or by the arrow keys when the frame has the focus.
 
-const FRAMES = ".wide, .code pre, .words pre, .words table";
+const FRAMES = ".wide, .formula, .code pre, .words pre, .words table";
 
 function fitFrame(frame) {
   const hidden = frame.scrollWidth - frame.clientWidth;

@@ -1,6 +1,6 @@
 // A page on paper: nothing folded, light, and pictures as wide as the sheet at most.
 
-const OF_PAPER = 640; // pixels
+const OF_PAPER = 670; // pixels: what A4 has between its margins
 
 export function preparePaper() {
   const html = document.documentElement;
