@@ -16,8 +16,17 @@ FIRST = f"import sys; sys.path.insert(0, {str(REPO)!r}); import tools.site.expor
 
 def write(folder, files, course):
     """Run notebooks, and write their pages and all that these need. course: all notebooks that there are."""
+    notebooks = {}
+    for path in files:
+        print(path.stem, flush=True)
+        notebooks[path.stem] = executed(path, FIRST)
+    save(folder, notebooks, course)
+
+
+def save(folder, notebooks, course):
+    """Write the pages of notebooks that were run, by name."""
     folder.mkdir(parents=True, exist_ok=True)
-    listed, notebooks = pages.listed(course), {}
+    listed = pages.listed(course)
 
     def put(name, text):
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
@@ -25,12 +34,10 @@ def write(folder, files, course):
     put("course.js", pages.script())
     put("course.css", pages.style())
     shutil.copyfile(pages.HERE / "first.js", folder / "first.js")
-    for path in files:
-        print(path.stem, flush=True)
-        notebooks[path.stem] = executed(path, FIRST)
-        put("sections.js", pages.searched(notebooks, listed))
-        put(f"{path.stem}.html", pages.page(path.stem, notebooks[path.stem], listed))
+    put("sections.js", pages.searched(notebooks, listed))
     put("index.html", pages.index(notebooks, listed))
+    for name, notebook in notebooks.items():
+        put(f"{name}.html", pages.page(name, notebook, listed))
 
 
 def main():

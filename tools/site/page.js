@@ -1,16 +1,20 @@
 // The page around the pictures: its theme, its code, and how far somebody has read.
 
+import { watchFrames } from "./frames.js";
+import { preparePaper } from "./paper.js";
 import { play } from "./player.js";
+import { followReading, tellReading } from "./reading.js";
 import { search } from "./search.js";
-
-const html = document.documentElement;
-const page = document.body.dataset.page;
+import { inBrowser } from "./storage.js";
 
 function listenToTheme() {
+  const html = document.documentElement;
   const button = document.querySelector(".theme");
   const other = () => (html.getAttribute("theme") === "dark" ? "light" : "dark");
   const say = () => {
-    button.textContent = other() === "dark" ? "Dark" : "Light";
+    const word = other() === "dark" ? "Dark" : "Light";
+    button.querySelector("span").textContent = word;
+    button.setAttribute("aria-label", `${word} theme`);
   };
   button.addEventListener("click", () => {
     inBrowser("theme", other());
@@ -20,62 +24,39 @@ function listenToTheme() {
   say();
 }
 
-// What this browser keeps, and nobody else gets; a page from a folder may not keep anything.
-function inBrowser(name, value) {
+// A page from a folder may not write to the clipboard everywhere: then its code is selected, to be copied by hand.
+async function copyCode(code) {
   try {
-    if (value !== undefined) localStorage.setItem(`attention-${name}`, JSON.stringify(value));
-    return JSON.parse(localStorage.getItem(`attention-${name}`));
+    await navigator.clipboard.writeText(code.textContent.trimEnd());
+    return "Copied";
   } catch {
-    return null;
+    getSelection().selectAllChildren(code);
+    return "Selected";
   }
 }
 
 function addCopyButtons() {
   for (const code of document.querySelectorAll(".code")) {
-    const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Copy" });
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "copy" });
     button.setAttribute("aria-label", "Copy this code");
+    button.textContent = "Copy";
     button.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(code.querySelector("pre").textContent.trimEnd());
-      button.textContent = "Copied";
-      setTimeout(() => (button.textContent = "Copy"), 1500);
+      button.textContent = await copyCode(code.querySelector("pre"));
+      button.classList.add("copied");
+      setTimeout(() => {
+        button.textContent = "Copy";
+        button.classList.remove("copied");
+      }, 1500);
     });
     code.append(button);
   }
 }
 
-// A section is read when its end was on the page.
-function followReading() {
-  const read = new Set(inBrowser("read")?.[page] ?? []);
-  const links = [...document.querySelectorAll(".contents a")];
-  const headings = [...document.querySelectorAll("main h2")];
-  const mark = () => {
-    for (const link of links) link.classList.toggle("read", read.has(decodeURIComponent(link.hash.slice(1))));
-  };
-  const look = new IntersectionObserver((seen) => {
-    for (const { target, isIntersecting, boundingClientRect } of seen) {
-      const at = headings.indexOf(target);
-      const before = headings[(at < 0 ? headings.length : at) - 1];
-      if (before && (isIntersecting || boundingClientRect.top < 0)) read.add(before.id);
-    }
-    mark();
-    inBrowser("read", { ...inBrowser("read"), [page]: [...read] });
-  });
-  for (const one of [...headings, document.querySelector(".onward")]) look.observe(one);
-  mark();
-}
-
-// The front page: how much of each notebook was read.
-function tellProgress() {
-  const read = inBrowser("read") ?? {};
-  for (const row of document.querySelectorAll("tr[data-sections]")) {
-    const share = (read[row.dataset.page]?.length ?? 0) / (Number(row.dataset.sections) || 1);
-    row.querySelector("progress").value = Math.min(1, share);
-  }
-}
-
 listenToTheme();
 addCopyButtons();
-if (document.querySelector(".contents")) followReading();
-tellProgress();
+watchFrames();
+preparePaper();
+if (document.querySelector(".contents")) followReading(document.body.dataset.page);
+tellReading();
 search(document.querySelector(".search"));
 window.attentionModels = [...document.querySelectorAll(".alive")].map(play);

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
 from nbconvert import HTMLExporter
-from pygments.formatters import HtmlFormatter
 
 from helpers.attention import head
 from helpers.course.course_map import heading
@@ -19,17 +18,20 @@ from helpers.explore.comparison import HERE as EXPLORE
 from helpers.live.bundle import HERE as LIVE
 from helpers.live.bundle import sent
 from tools.notebooks import REPO
+from tools.site.colors import colors
 from tools.site.exported import KIND, exported
+from tools.site.formulas import formulas
 
 HERE = Path(__file__).parent
-OWN = ("typed.js", "tables.js", "by_hand.js", "player.js", "search.js", "page.js")
+PICTURES = ("typed.js", "tables.js", "by_hand.js", "player.js")
+FACE = ("storage.js", "search.js", "reading.js", "frames.js", "paper.js", "page.js")
 MODULES = [
     *DRAWING,
     DIAGRAM / "without_kernel" / "values.js",
     DIAGRAM / "one.js",
     LIVE / "alone.js",
     EXPLORE / "comparison.js",
-    *(HERE / name for name in OWN),
+    *(HERE / name for name in PICTURES + FACE),
 ]
 ROW = re.compile(r"^\|(?P<part>[^|]*)\| \[`(?P<name>\w+)`\]\([^)]*\) \|(?P<idea>.*)\|$", re.MULTILINE)
 
@@ -44,10 +46,8 @@ def script():
 
 
 def style():
-    """All CSS: that of the widgets, of highlighted code, and of the page."""
-    code = HtmlFormatter(style="default").get_style_defs(".highlight")
-    dark = HtmlFormatter(style="github-dark").get_style_defs('html[theme="dark"] .highlight')
-    return "\n".join([CSS, code, dark, (HERE / "page.css").read_text(encoding="utf-8")])
+    """All CSS: that of the widgets, the colors, and that of the page."""
+    return "\n".join([CSS, colors(), (HERE / "page.css").read_text(encoding="utf-8")])
 
 
 def listed(paths):
@@ -82,7 +82,12 @@ def page(name, notebook, pages):
     for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
         if "data" in output:
             output.data = alive(output.data)
-    made = HTMLExporter(template_name="page", extra_template_basedirs=[str(HERE)])
+    made = HTMLExporter(
+        template_name="page",
+        extra_template_basedirs=[str(HERE)],
+        filters={"formulas": formulas},
+        preprocessors=["nbconvert.preprocessors.CoalesceStreamsPreprocessor"],
+    )
     text, _ = made.from_notebook_node(notebook, resources={"course": course})
     return re.sub(r'href="([^":]*)\.ipynb', r'href="\1.html', text)
 
