@@ -65,7 +65,8 @@ def alive(bundle):
     """What a page holds of an output: of a widget, what brings it to life there."""
     if KIND not in bundle:
         return bundle
-    held = json.dumps(bundle[KIND], separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")  # no tag ends it
+    shown = {name: value for name, value in bundle[KIND].items() if name != "tried"}
+    held = json.dumps(shown, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")  # no tag ends it
     made = f'<script type="application/json">{held}</script><noscript>This picture needs JavaScript.</noscript>'
     return {"text/html": f'<div class="alive">{made}</div>'}
 
