@@ -5,6 +5,7 @@ import json
 from functools import partial
 
 import numpy as np
+from IPython.display import display
 
 from helpers.by_hand.puzzle_catalog import alike
 from helpers.by_hand.puzzles import ENOUGH, LARGEST, Board
@@ -38,7 +39,15 @@ def install(shell, states=0):
     formatter.for_type(Trace, lambda trace: exported(Diagram(trace)))
     for kind in MODULES:
         formatter.for_type(kind, partial(exported, states=states))
-    formatter.for_type_by_name("helpers.gpt.watching", "View", exported)  # it imports torch
+    views = []  # of trainings: what a page shows of them is what has come of it when the cell has ended
+    formatter.for_type_by_name("helpers.gpt.watching", "View", views.append)  # it imports torch
+
+    def show_views(result):
+        for view in dict.fromkeys(views):
+            display({KIND: exported(view)}, raw=True)
+        views.clear()
+
+    shell.events.register("post_run_cell", show_views)
 
 
 def exported(widget, states=0):

@@ -71,6 +71,11 @@ def alive(bundle):
     return {"text/html": f'<div class="alive">{made}</div>'}
 
 
+def needs_a_kernel(bundle):
+    """Is it a widget that is nothing here but its name? What has come of it is shown at the end of its cell."""
+    return "application/vnd.jupyter.widget-view+json" in bundle and not {KIND, "text/html"} & bundle.keys()
+
+
 def page(name, notebook, pages):
     """The page of a notebook that was run; ``pages`` as ``listed`` has them."""
     at = next(i for i, one in enumerate(pages) if one["name"] == name)
@@ -80,9 +85,12 @@ def page(name, notebook, pages):
         "after": pages[at + 1] if at + 1 < len(pages) else None,
         "headings": [(anchor, words) for anchor, words, _ in sections(notebook) if anchor],
     }
-    for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
-        if "data" in output:
-            output.data = alive(output.data)
+    for cell in notebook.cells:
+        if "outputs" in cell:
+            cell.outputs = [output for output in cell.outputs if not needs_a_kernel(output.get("data", {}))]
+        for output in cell.get("outputs", []):
+            if "data" in output:
+                output.data = alive(output.data)
     made = HTMLExporter(
         template_name="page",
         extra_template_basedirs=[str(HERE)],
