@@ -14,8 +14,9 @@ import pytest
 from helpers.diagram.diagram import payload
 from tests.browser.pages import sendable
 from tests.browser.site_pages import READ, assert_same, troubles_of
-from tools.site.__main__ import write
+from tools.site.__main__ import save
 from tools.site.answers import is_single
+from tools.site.exported import KIND, exported
 from tools.site.factored import MOST, Factored, says
 from tools.site.pages import script
 
@@ -36,7 +37,7 @@ CELLS = [
     "explore(head, T=(1, 5, 3), C=(1, 4, 3), head_size=(1, 3, 2), temperature=(0.5, 2.0, 1.0))",
     HEAD + "\nexplore(own_head, T=(1, 4, 3), C=(1, 4, 3), head_size=(1, 3, 2))",
     "def wrong(x, Wq, Wk, Wv, temperature=2.0):\n    return head(x, Wq, Wk, Wv, temperature=temperature)\n\n"
-    "compare(head, wrong, T=(1, 4, 3), C=3, head_size=2, temperature=(0.5, 3.0, 2.0))",
+    "compare(head, wrong, T=(1, 4, 3), C=3, head_size=2, causal=True, temperature=(0.5, 3.0, 2.0))",
     "tokens, x, Wq, Wk, Wv, Wo = by_hand()\nwalk(head(x, Wq, Wk, Wv, tokens=tokens))",
     'puzzle("first_token")',
 ]
@@ -58,21 +59,23 @@ SAID = """place => {
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """A small site: the folder, and what the cells of its notebook show in this process."""
-    folder = tmp_path_factory.mktemp("site")
-    cells = [nbformat.v4.new_code_cell(source, id=f"cell{i}") for i, source in enumerate(CELLS)]
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(TITLE, id="title"), *cells])
+    """A small site: the folder, and what the cells of its notebook show in this process, which is their kernel."""
+    folder, names, shown = tmp_path_factory.mktemp("site"), {}, []
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(TITLE, id="title")])
     nbformat.write(notebook, folder / "05_small.ipynb")
-    write(folder / "site", [folder / "05_small.ipynb"], [folder / "05_small.ipynb"])
-    names, shown = {}, []
     for i, source in enumerate(CELLS):
         file = f"<site {i}>"
         linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
         body = ast.parse(source).body
         last = body.pop() if isinstance(body[-1], ast.Expr) else None
         exec(compile(ast.Module(body, []), file, "exec"), names)
-        shown.append(last and eval(compile(ast.Expression(last.value), file, "eval"), names))
-    return folder / "site", shown[1:]
+        outputs = []
+        if last:
+            shown.append(eval(compile(ast.Expression(last.value), file, "eval"), names))
+            outputs.append(nbformat.v4.new_output("display_data", {KIND: exported(shown[-1])}))
+        notebook.cells.append(nbformat.v4.new_code_cell(source, id=f"cell{i}", outputs=outputs))
+    save(folder, {"05_small": notebook}, [folder / "05_small.ipynb"])
+    return folder, shown
 
 
 @pytest.fixture

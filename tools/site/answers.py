@@ -3,6 +3,7 @@
 import copy
 import json
 import random
+import re
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -62,7 +63,13 @@ class Functions:
 def tables(widget):
     """What an explorer, or a comparison of two functions, shows wherever its controls stand."""
     functions = Functions(widget)
-    return Factored(functions.stops, functions.answer, functions.start, functions.size).sent(written)
+    return Factored(functions.stops, functions.answer, functions.start, functions.size, build_of).sent(written)
+
+
+def build_of(key):
+    """How a Trace is built is said by several keys: a step that is there or not changes those that read it."""
+    found = re.match(r"(a |b )?steps?\b", key)
+    return found and found[0].removesuffix("s")
 
 
 def tried(widget, stops, many):

@@ -153,7 +153,7 @@ export class Walk {
     const { name, right, rounded, of, asked } = this.stage;
     const found = typed(text);
     const isRight = found && agrees(found, Number(right));
-    const isNear = found && !isRight && rounded.some((one) => agrees(found, one));
+    const isNear = found && !isRight && rounded.some((one) => agrees(found, Number(one)));
     this.texts[name] = text;
     if (isRight || isNear) this.seen.add(name);
     if (!text.trim()) this.said[name] = "Type a number first.";

@@ -69,7 +69,7 @@ def exported(widget, states=0):
     if isinstance(widget, Walk):
         found["walk"] = walked(widget)
         state["forward"] = None
-    return json.loads(json.dumps(found, default=plain))
+    return json.loads(json.dumps(found, default=plain, allow_nan=False))
 
 
 def still(rows, stops):
@@ -143,4 +143,8 @@ def rough(trace, name, index):
     """What comes out where somebody goes on from rounded numbers."""
     sheets = [rounded(trace, digits) for digits in (3, 2)]
     step = trace[name]
-    return [] if step.kind == "given" else [float(cell(sheet[name], index, sheet.inputs(step))) for sheet in sheets]
+    return (
+        []
+        if step.kind == "given"
+        else [number(np.float64(cell(sheet[name], index, sheet.inputs(step)))) for sheet in sheets]
+    )

@@ -16,15 +16,16 @@ FEW = 4  # with fewer stops it is not worth a slider
 class Factored:
     """The tables. stops: the values of each control, from low to high. answer: a function of a state, which is a
     dictionary, that gives pieces by key, the same each time: texts, and arrays. A key that is missing says nothing.
-    size: how much work a call of it is.
+    size: how much work a call of it is. linked: a function of a key, which gives a name to those keys of which each
+    depends on what any of them depends on.
 
     ``depends``: for each key the controls that it depends on. ``cut``: those that cut a corner out of an array, which
     is kept as it is where they stand highest. Which these are is tried, and then held against the function at random
     states. Where the tables would take too many calls, controls get fewer stops.
     """
 
-    def __init__(self, stops, answer, start, size=1, seed=0):
-        self.stops, self.answer, self.start = stops, answer, dict(zip(stops, start))
+    def __init__(self, stops, answer, start, size=1, linked=lambda key: None, seed=0):
+        self.stops, self.answer, self.linked, self.start = stops, answer, linked, dict(zip(stops, start))
         self.known, self.depends, self.cut = {}, {}, {}
         self.random = random.Random(seed)
         while self.least_calls() * size > MOST / 2 and self.thin(self.stops.keys()):
@@ -33,7 +34,8 @@ class Factored:
             self.move_each(base)
         states = [self.any_state() for _ in range(min(CHECKS, MOST // (4 * size) + 1))]
         while [state for state in states if self.finds_more(state)]:
-            pass
+            self.link()
+        self.link()
         while self.calls() * size > MOST and self.thin(self.longest()):
             pass
         self.tables = {key: self.table(key) for key in self.depends}
@@ -84,6 +86,14 @@ class Factored:
             low, high = sorted([state, there], key=lambda one: self.stops[name].index(one[name]))
             self.learn(key, name, self.at(low).get(key), self.at(high).get(key))
             state = there
+
+    def link(self):
+        """Let keys that are linked depend on the same controls."""
+        unions = {}
+        for key, names in self.depends.items():
+            if (link := self.linked(key)) is not None:
+                unions.setdefault(link, set()).update(names)
+                self.depends[key] = unions[link]
 
     def home(self, key, state):
         """The state that stands for another one, as far as a key goes."""
