@@ -12,7 +12,8 @@ import pytest
 from tests.browser.site_pages import READ, assert_same, troubles_of
 from tests.written_pages import STATES, folder
 from tools.notebooks import course_notebooks, executed
-from tools.site.__main__ import first, save
+from tools.site import pages
+from tools.site.__main__ import first, put, save_shared
 from tools.site.exported import KIND
 
 SECONDS = 600  # until a notebook that runs beside this was run
@@ -33,7 +34,8 @@ def opened(browser, request, tmp_path_factory):
     """``opened(name)``: the page of a notebook, what its widgets are, and what went wrong there."""
     window = browser.new_page()
     troubles = troubles_of(window)
-    site = tmp_path_factory.mktemp("pages")
+    site, listed = tmp_path_factory.mktemp("pages"), pages.listed(course_notebooks())
+    save_shared(site)
 
     def open_page(name):
         notebook = ran(request.config, name)
@@ -43,7 +45,7 @@ def opened(browser, request, tmp_path_factory):
             for output in cell.get("outputs", [])
             if KIND in output.get("data", {})
         ]
-        save(site, {name: notebook}, course_notebooks())
+        put(site / f"{name}.html", pages.page(name, notebook, listed))
         troubles.clear()
         window.goto((site / f"{name}.html").as_uri())
         return window, held, troubles, site / f"{name}.html"

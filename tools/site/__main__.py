@@ -29,19 +29,24 @@ def write(folder, files, course):
 
 def save(folder, notebooks, course):
     """Write the pages of notebooks that were run, by name."""
-    folder.mkdir(parents=True, exist_ok=True)
     listed = pages.listed(course)
-
-    def put(name, text):
-        (folder / name).write_text(text, encoding="utf-8", newline="\n")
-
-    put("course.js", pages.script())
-    put("course.css", pages.style())
-    shutil.copyfile(pages.HERE / "first.js", folder / "first.js")
-    put("sections.js", pages.searched(notebooks, listed))
-    put("index.html", pages.index(notebooks, listed))
+    save_shared(folder)
+    put(folder / "sections.js", pages.searched(notebooks, listed))
+    put(folder / "index.html", pages.index(notebooks, listed))
     for name, notebook in notebooks.items():
-        put(f"{name}.html", pages.page(name, notebook, listed))
+        put(folder / f"{name}.html", pages.page(name, notebook, listed))
+
+
+def save_shared(folder):
+    """Write what all pages load."""
+    folder.mkdir(parents=True, exist_ok=True)
+    put(folder / "course.js", pages.script())
+    put(folder / "course.css", pages.style())
+    shutil.copyfile(pages.HERE / "first.js", folder / "first.js")
+
+
+def put(path, text):
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def main():

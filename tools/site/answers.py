@@ -193,8 +193,11 @@ def is_single(trace):
 
 
 def written(array):
-    """An array as JSON has it."""
-    return json.dumps({"shape": array.shape, "numbers": [number(one) for one in array.flat]})
+    """An array as JSON has it; one in single precision with no more digits than tell its numbers apart."""
+    single = np.array_equal(array, array.astype(np.float32), equal_nan=True)
+    short = [float(str(one)) for one in array.astype(np.float32).flat] if single else array.flat
+    numbers = [number(np.float64(one)) for one in short]
+    return json.dumps({"shape": array.shape, "single": single, "numbers": numbers})
 
 
 def number(value):

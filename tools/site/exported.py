@@ -142,9 +142,7 @@ def walked(walk):
 def rough(trace, name, index):
     """What comes out where somebody goes on from rounded numbers."""
     sheets = [rounded(trace, digits) for digits in (3, 2)]
-    step = trace[name]
-    return (
-        []
-        if step.kind == "given"
-        else [number(np.float64(cell(sheet[name], index, sheet.inputs(step)))) for sheet in sheets]
-    )
+    if trace[name].kind == "given":
+        return []
+    found = [cell(sheet[name], index, sheet.inputs(trace[name])) for sheet in sheets]
+    return [number(np.float64(one)) for one in found]

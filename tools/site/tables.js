@@ -97,10 +97,11 @@ export class Tables {
 }
 
 // The numbers in the corner of an array that has this shape.
-function corner({ shape, numbers }, wanted) {
+function corner({ shape, numbers, single }, wanted) {
+  const read = single ? (text) => Math.fround(Number(text)) : Number;
   const found = new Float64Array(wanted.reduce((a, b) => a * b, 1));
   eachCell(wanted, (index, cell) => {
-    found[cell] = Number(numbers[flatten(shape, index)]);
+    found[cell] = read(numbers[flatten(shape, index)]);
   });
   return found;
 }
