@@ -82,7 +82,7 @@ def still(rows, stops):
 def as_text(piece, stops):
     """What a control shows, as words."""
     (value,) = stops[piece["trait"]]
-    runs = [["", f"{piece['label']} "], ["b", str(value)], ["", " (it moves in Jupyter alone)"]]
+    runs = [["", f"{piece['label']} "], ["b", str(value)], ["", " (it moves in Jupyter only)"]]
     return {"kind": "text", "name": piece["name"], "hidden": piece["hidden"], "runs": runs, "role": ""}
 
 
