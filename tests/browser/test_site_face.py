@@ -30,7 +30,7 @@ It asks for `nothing`.
 
 It hides the future: see [the next](02_other.ipynb#Its-end).
 
-## What comes out
+## It's `out[t,c]**2`
 
 | which | what it is | and what it was before that |
 | --- | :---: | --- |
@@ -138,7 +138,7 @@ def dead_links(folder):
             if to.scheme in ("data", "https"):
                 continue
             file = unquote(to.path) or name
-            if not (folder / file).is_file() or unquote(to.fragment) not in places.get(file, {""}):
+            if not (folder / file).is_file() or to.fragment not in places.get(file, {""}):
                 dead.append((name, link))
     return dead
 

@@ -2,11 +2,12 @@
 
 import json
 import re
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
 from nbconvert import HTMLExporter
+from nbconvert.filters import markdown2html
 
 from helpers.attention import head
 from helpers.course.course_map import heading
@@ -98,11 +99,20 @@ def sections(notebook):
     for cell in notebook.cells:
         for line in cell.source.splitlines() if cell.cell_type == "markdown" else []:
             if line.startswith("## "):
-                words = line.removeprefix("## ").strip()
-                found.append((words.replace(" ", "-"), plain(words), []))
+                found.append((*anchored(line), []))
             else:
                 found[-1][-1].append(plain(line))
     return [(anchor, words, " ".join(" ".join(lines).split())) for anchor, words, lines in found]
+
+
+def anchored(line):
+    """The anchor that nbconvert gives a heading, and its words.
+
+    >>> anchored("## Not `C**2`")
+    ('Not-C**2', 'Not C**2')
+    """
+    anchor, words = re.match(r'<h2 id="([^"]*)">(.*?)<a class="anchor-link"', markdown2html(line)).groups()
+    return unescape(anchor), unescape(re.sub("<[^>]*>", "", words))
 
 
 def plain(line):
