@@ -1,10 +1,8 @@
 """A page without a kernel: opened from its folder, it asks for nothing, and shows what Python computes."""
 
 import ast
-import base64
 import json
 import linecache
-import math
 import random
 import re
 from itertools import product
@@ -14,13 +12,13 @@ import numpy as np
 import pytest
 
 from helpers.diagram.diagram import payload
+from tests.browser.pages import sendable
+from tests.browser.site_pages import READ, assert_same, troubles_of
 from tools.site.__main__ import write
 from tools.site.answers import is_single
 from tools.site.factored import MOST, Factored, says
 from tools.site.pages import script
 
-DOUBLE = dict(rtol=1e-9, atol=1e-12)
-SINGLE = dict(rtol=1e-6, atol=1e-7)  # of PyTorch's numbers
 TITLE = "# 5. Small\n\n**Time** 1 minutes\n\n## The triangle\n\nIt hides the future."
 
 HEAD = """
@@ -51,14 +49,11 @@ MOVE = """([place, values]) => {
         input.dispatchEvent(new Event(input.type === "checkbox" ? "change" : "input", { bubbles: true }));
     });
 }"""
-READ = """place => {
+SAID = """place => {
     const { state } = attentionModels[place];
-    const steps = sent => sent.steps.map(({ name, shape, digits }) => [name, shape, digits]);
-    const read = sent => [steps(sent), sent.tokens, sent.alt,
-        btoa(Array.from(new Uint8Array(sent.values.buffer), byte => String.fromCharCode(byte)).join(""))];
-    return JSON.stringify({ traces: [state.forward, state.forward_a, state.forward_b].filter(Boolean).map(read),
+    return JSON.stringify({ traces: [state.forward, state.forward_a, state.forward_b].filter(Boolean).map(READ),
         told: state.told ?? "", readout: state.readout ?? "", error: state.error ?? "", pairs: state.pairs ?? null });
-}"""
+}""".replace("READ", READ)
 
 
 @pytest.fixture(scope="module")
@@ -84,42 +79,11 @@ def site(tmp_path_factory):
 def page(browser, site):
     """The page, opened from its folder; it asks for nothing from elsewhere, and reports no error."""
     window = browser.new_page(viewport={"width": 1280, "height": 1000})
-    troubles = []
-    window.on("pageerror", lambda error: troubles.append(str(error)))
-    window.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
-    window.on(
-        "request", lambda one: None if one.url.startswith(("file:", "data:", "blob:")) else troubles.append(one.url)
-    )
+    troubles = troubles_of(window)
     window.goto((site[0] / "05_small.html").as_uri())
     yield window
     window.close()
     assert troubles == []
-
-
-def read(page, place):
-    """What a widget of the page holds: its Traces as dictionaries of arrays, and what it says."""
-    found = json.loads(page.evaluate(READ, place))
-    traces = []
-    for steps, tokens, alt, values in found["traces"]:
-        numbers, at, arrays = np.frombuffer(base64.b64decode(values), np.uint8), 0, {}
-        for name, shape, digits in steps:
-            size = 8 * math.prod(shape)
-            arrays[name] = numbers[at : at + size].view("<f8").reshape(shape), digits
-            at += size
-        traces.append((arrays, tokens, alt))
-    return traces, found
-
-
-def assert_same(found, trace):
-    """A Trace of the page beside that of Python: numbers, to the last bits of its precision, decimals, words."""
-    arrays, tokens, alt = found
-    assert [*arrays] == [*trace.steps]
-    for step in trace:
-        value, digits = arrays[step.name]
-        np.testing.assert_allclose(value, step.value, **(SINGLE if is_single(trace) else DOUBLE), err_msg=step.name)
-        assert digits == step.digits, step.name
-    sent = payload(trace)
-    assert tokens == sent["tokens"] and alt == sent["alt"]
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
@@ -131,9 +95,9 @@ def test_wherever_the_controls_stand_the_page_shows_what_python_computes(page, s
         with explorer.at_once():
             for control, value in zip(explorer.controls.values(), values):
                 control.value = value
-        traces, said = read(page, place)
-        for found, trace in zip(traces, explorer.traces if place == 2 else [explorer.trace], strict=True):
-            assert_same(found, trace)
+        said = json.loads(page.evaluate(SAID, place))
+        for found, trace in zip(said["traces"], explorer.traces if place == 2 else [explorer.trace], strict=True):
+            assert_same(found, sendable(payload(trace)), is_single(trace))
         if place == 2:
             assert said["told"] == explorer.told and said["pairs"] == json.loads(json.dumps(explorer.pairs))
         else:

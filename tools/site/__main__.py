@@ -11,7 +11,11 @@ from pathlib import Path
 from tools.notebooks import REPO, course_notebooks, executed
 from tools.site import pages
 
-FIRST = f"import sys; sys.path.insert(0, {str(REPO)!r}); import tools.site.exported as e; e.install(get_ipython())"
+
+def first(states=0):
+    """What a kernel runs first, to say what its widgets are on a page; states as ``exported.install`` has them."""
+    make = f"from tools.site.exported import install; install(get_ipython(), {states})"
+    return f"import sys; sys.path.insert(0, {str(REPO)!r}); {make}; del sys, install"
 
 
 def write(folder, files, course):
@@ -19,7 +23,7 @@ def write(folder, files, course):
     notebooks = {}
     for path in files:
         print(path.stem, flush=True)
-        notebooks[path.stem] = executed(path, FIRST)
+        notebooks[path.stem] = executed(path, first())
     save(folder, notebooks, course)
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import random
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -22,22 +23,33 @@ SMALL = 1e-9
 SMALL_SINGLE = 1e-5  # of numbers in single precision
 
 
-def tables(widget):
-    """What an explorer, or a comparison of two functions, shows wherever its controls stand."""
-    subjects = [
-        copy.copy(one) for one in (widget.subjects if isinstance(widget, ComparedFunctions) else [widget.subject])
-    ]
-    controls = {name: replace(control) for name, control in widget.controls.items()}
-    for subject in subjects:
-        subject.controls = {name: controls[name] for name in subject.controls}
-    stops = {control.trait: stops_of(control) for control in controls.values()}
-    if any(subject.is_seeded for subject in subjects):
-        stops["seed"] = [*range(SEEDS)]
+class Functions:
+    """The function of an explorer, or the two of a comparison, with controls that no page sees.
 
-    def answer(state):
-        for control in controls.values():
+    stops: the values that each control has on a page.
+    """
+
+    def __init__(self, widget):
+        subjects = widget.subjects if isinstance(widget, ComparedFunctions) else [widget.subject]
+        self.subjects = [copy.copy(one) for one in subjects]
+        self.controls = {name: replace(control) for name, control in widget.controls.items()}
+        for subject in self.subjects:
+            subject.controls = {name: self.controls[name] for name in subject.controls}
+        self.stops = {control.trait: stops_of(control) for control in self.controls.values()}
+        if any(subject.is_seeded for subject in self.subjects):
+            self.stops["seed"] = [*range(SEEDS)]
+        self.start = [getattr(widget, name) for name in self.stops]
+        self.size = sum(len(one.steps) for one in (widget.traces if len(subjects) > 1 else [widget.trace]))
+
+    def seen(self, state):
+        """What each of them makes where the controls stand so: Seen, or the sentence that an error is."""
+        for control in self.controls.values():
             control.start = state[control.trait]
-        seen = [made_by(subject, state.get("seed", 0)) for subject in subjects]
+        return [made_by(subject, state.get("seed", 0)) for subject in self.subjects]
+
+    def answer(self, state):
+        """The pieces of what is shown there, by key."""
+        seen = self.seen(state)
         if len(seen) == 1:
             return texts(seen[0])
         if any(isinstance(one, str) for one in seen):  # both pictures stay then
@@ -46,9 +58,27 @@ def tables(widget):
         found = {f"{side} {key}": text for side, one in zip(SIDES, seen) for key, text in texts(one).items()}
         return found | {key: json.dumps(value) for key, value in told_of(*(one.trace for one in seen)).items()}
 
-    start = [getattr(widget, name) for name in stops]
-    size = sum(len(trace.steps) for trace in (widget.traces if len(subjects) > 1 else [widget.trace]))
-    return Factored(stops, answer, start, size).sent(written)
+
+def tables(widget):
+    """What an explorer, or a comparison of two functions, shows wherever its controls stand."""
+    functions = Functions(widget)
+    return Factored(functions.stops, functions.answer, functions.start, functions.size).sent(written)
+
+
+def tried(widget, stops, many):
+    """What Python shows at some random states, for those who compare: pairs of a state, and for each function its
+    Trace, as the browser takes it, its remarks and whether it is in single precision, or the sentence that an error is.
+    """
+    functions, chance, found = Functions(widget), random.Random(0), []
+    for _ in range(many):
+        state = {name: chance.choice(values) for name, values in stops.items()}
+        seen = functions.seen(state)
+        found.append([state, [one if isinstance(one, str) else whole(one) for one in seen]])
+    return found
+
+
+def whole(seen):
+    return [payload(seen.trace), seen.remarks, is_single(seen.trace)]
 
 
 def told_of(a, b):

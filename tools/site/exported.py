@@ -2,8 +2,10 @@
 
 import base64
 import json
+from functools import partial
 
 import numpy as np
+from IPython.display import display
 
 from helpers.by_hand.puzzle_catalog import alike
 from helpers.by_hand.puzzles import ENOUGH, LARGEST, Board
@@ -18,32 +20,44 @@ from helpers.explore.painting import Painting
 from helpers.look.annotations import withheld
 from helpers.trace import Trace
 from helpers.trace.rules import cell
-from tools.site.answers import number, tables
+from tools.site.answers import number, tables, tried
 
 KIND = "application/vnd.attention-course.page+json"
 PRIVATE = {"_module", "_esm", "_css", "layout", "asked", "answered", "presses"}  # a page has its own
 MODULES = {Comparison: "comparison", Diagram: "diagram"}
 
 
-def install(shell):
-    """Let a kernel say with every widget and every Trace that it shows what that is on a page."""
+def install(shell, states=0):
+    """Let a kernel say with every widget and every Trace that it shows what that is on a page.
+
+    states: at so many random states it says what Python shows, too.
+    """
     shown = shell.display_formatter.formatters["application/json"]
     formatter = type(shown)(parent=shell.display_formatter, format_type=KIND)
     shell.display_formatter.formatters[KIND] = formatter
     shell.display_formatter.active_types = [*shell.display_formatter.active_types, KIND]
     formatter.for_type(Trace, lambda trace: exported(Diagram(trace)))
     for kind in MODULES:
-        formatter.for_type(kind, exported)
-    formatter.for_type_by_name("helpers.gpt.watching", "View", exported)  # it imports torch
+        formatter.for_type(kind, partial(exported, states=states))
+    views = []  # of trainings: what a page shows of them is what has come of it when the cell has ended
+    formatter.for_type_by_name("helpers.gpt.watching", "View", views.append)  # it imports torch
+
+    def show_views(result):
+        for view in dict.fromkeys(views):
+            display({KIND: exported(view)}, raw=True)
+        views.clear()
+
+    shell.events.register("post_run_cell", show_views)
 
 
-def exported(widget):
+def exported(widget, states=0):
     """Its module, its state and what answers its controls there: what JSON can hold."""
     module = next((name for kind, name in MODULES.items() if isinstance(widget, kind)), "alone")
     state = {name: value for name, value in widget.get_state().items() if name not in PRIVATE and name[0] != "_"}
     found = {"module": module, "state": state}
     if isinstance(widget, Explorer | ComparedFunctions):
         found["tables"] = tables(widget)
+        found |= {"tried": tried(widget, found["tables"]["stops"], states)} if states else {}
         state["rows"] = still(state["rows"], found["tables"]["stops"])
         state |= dict.fromkeys(
             name for name in ("forward", "forward_a", "forward_b") if name in state

@@ -102,8 +102,10 @@ class Factored:
 
     def calls(self):
         """So many it takes to fill the tables, at most."""
-        groups = {frozenset(names) for names in self.depends.values()}
-        return sum(prod(len(self.stops[name]) for name in names) for names in groups)
+        moving = {name for name, values in self.stops.items() if len(values) > 1}
+        groups = {frozenset(names & moving) for names in self.depends.values()}
+        largest = [names for names in groups if not any(names < other for other in groups)]
+        return sum(prod(len(self.stops[name]) for name in names) for names in largest)
 
     def longest(self):
         """The controls that the largest table has."""

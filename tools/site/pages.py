@@ -66,9 +66,15 @@ def alive(bundle):
     """What a page holds of an output: of a widget, what brings it to life there."""
     if KIND not in bundle:
         return bundle
-    held = json.dumps(bundle[KIND], separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")  # no tag ends it
+    shown = {name: value for name, value in bundle[KIND].items() if name != "tried"}
+    held = json.dumps(shown, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")  # no tag ends it
     made = f'<script type="application/json">{held}</script><noscript>This picture needs JavaScript.</noscript>'
     return {"text/html": f'<div class="alive">{made}</div>'}
+
+
+def needs_a_kernel(bundle):
+    """Is it a widget that is nothing here but its name? What has come of it is shown at the end of its cell."""
+    return "application/vnd.jupyter.widget-view+json" in bundle and not {KIND, "text/html"} & bundle.keys()
 
 
 def page(name, notebook, pages):
@@ -80,9 +86,12 @@ def page(name, notebook, pages):
         "after": pages[at + 1] if at + 1 < len(pages) else None,
         "headings": [(anchor, words) for anchor, words, _ in sections(notebook) if anchor],
     }
-    for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
-        if "data" in output:
-            output.data = alive(output.data)
+    for cell in notebook.cells:
+        if "outputs" in cell:
+            cell.outputs = [output for output in cell.outputs if not needs_a_kernel(output.get("data", {}))]
+        for output in cell.get("outputs", []):
+            if "data" in output:
+                output.data = alive(output.data)
     made = HTMLExporter(
         template_name="page",
         extra_template_basedirs=[str(HERE)],
