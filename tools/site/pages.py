@@ -2,12 +2,13 @@
 
 import json
 import re
+from functools import cache
 from html import escape, unescape
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
-from nbconvert import HTMLExporter
-from nbconvert.filters import markdown2html
+from nbconvert import HTMLExporter, TemplateExporter
+from nbconvert.filters import Highlight2HTML, markdown2html
 
 from helpers.attention import head
 from helpers.course.course_map import heading
@@ -92,14 +93,22 @@ def page(name, notebook, pages):
         for output in cell.get("outputs", []):
             if "data" in output:
                 output.data = alive(output.data)
+    # HTMLExporter would parse the page once more, for alternative texts that ours have.
+    text, _ = TemplateExporter.from_notebook_node(exporter(), notebook, resources={"course": course})
+    return re.sub(r'href="([^":]*)\.ipynb', r'href="\1.html', text)
+
+
+@cache
+def exporter():
+    """What writes the words, code and outputs of a notebook into the template."""
     made = HTMLExporter(
         template_name="page",
         extra_template_basedirs=[str(HERE)],
         filters={"formulas": formulas},
         preprocessors=["nbconvert.preprocessors.CoalesceStreamsPreprocessor"],
     )
-    text, _ = made.from_notebook_node(notebook, resources={"course": course})
-    return re.sub(r'href="([^":]*)\.ipynb', r'href="\1.html', text)
+    made.register_filter("highlight_code", Highlight2HTML(parent=made))
+    return made
 
 
 def sections(notebook):
