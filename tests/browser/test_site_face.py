@@ -219,7 +219,8 @@ def test_what_was_read_is_kept_in_the_browser(opened, site):
     assert page.locator("[data-page='02_other'] progress").evaluate("one => one.value") == 0
     assert page.locator(".resume").inner_text() == "You were reading 1. Small."
     page.locator(".resume a").click()
-    assert page.evaluate(f"({marked}).length") == 3
+    page.wait_for_url("**/01_small.html")
+    page.wait_for_function(f"({marked}).length === 3")
 
 
 def test_search_shows_where_the_words_stand(opened):
