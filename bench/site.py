@@ -1,6 +1,6 @@
 """What a page without a kernel costs its reader: bytes, the wait until it answers, and how fast it follows the hand.
 
-    make site bench
+    make bench
 
 Measures the pages in build/site, or in the folder that is named. `page` is what comes over the wire for the first page
 that somebody opens, compressed as servers do: the page itself, and what all pages share. `answers` is the time from the
