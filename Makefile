@@ -56,6 +56,7 @@ worksheet: $(VENV)/ready ## Write a sheet to fill in by hand (SEED=3 T=2 C=3)
 
 bench: $(VENV)/ready-to-test ## Measure what the README quotes
 	PYTHONPATH=. $(python) bench/slider.py $(ARGS)
+	$(MAKE) site ARGS= && PYTHONPATH=. $(python) bench/site.py
 	PYTHONPATH=. $(python) bench/stills.py
 	PYTHONPATH=. $(python) bench/own.py
 	PYTHONPATH=. $(python) bench/kernel.py

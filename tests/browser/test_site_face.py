@@ -30,7 +30,7 @@ It asks for `nothing`.
 
 It hides the future: see [the next](02_other.ipynb#Its-end).
 
-## What comes out
+## It's `out[t,c]**2`
 
 | which | what it is | and what it was before that |
 | --- | :---: | --- |
@@ -138,7 +138,7 @@ def dead_links(folder):
             if to.scheme in ("data", "https"):
                 continue
             file = unquote(to.path) or name
-            if not (folder / file).is_file() or unquote(to.fragment) not in places.get(file, {""}):
+            if not (folder / file).is_file() or to.fragment not in places.get(file, {""}):
                 dead.append((name, link))
     return dead
 
@@ -219,7 +219,8 @@ def test_what_was_read_is_kept_in_the_browser(opened, site):
     assert page.locator("[data-page='02_other'] progress").evaluate("one => one.value") == 0
     assert page.locator(".resume").inner_text() == "You were reading 1. Small."
     page.locator(".resume a").click()
-    assert page.evaluate(f"({marked}).length") == 3
+    page.wait_for_url("**/01_small.html")
+    page.wait_for_function(f"({marked}).length === 3")
 
 
 def test_search_shows_where_the_words_stand(opened):

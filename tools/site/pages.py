@@ -2,11 +2,13 @@
 
 import json
 import re
-from html import escape
+from functools import cache
+from html import escape, unescape
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
-from nbconvert import HTMLExporter
+from nbconvert import HTMLExporter, TemplateExporter
+from nbconvert.filters import Highlight2HTML, markdown2html
 
 from helpers.attention import head
 from helpers.course.course_map import heading
@@ -91,14 +93,22 @@ def page(name, notebook, pages):
         for output in cell.get("outputs", []):
             if "data" in output:
                 output.data = alive(output.data)
+    # HTMLExporter would parse the page once more, for alternative texts that ours have.
+    text, _ = TemplateExporter.from_notebook_node(exporter(), notebook, resources={"course": course})
+    return re.sub(r'href="([^":]*)\.ipynb', r'href="\1.html', text)
+
+
+@cache
+def exporter():
+    """What writes the words, code and outputs of a notebook into the template."""
     made = HTMLExporter(
         template_name="page",
         extra_template_basedirs=[str(HERE)],
         filters={"formulas": formulas},
         preprocessors=["nbconvert.preprocessors.CoalesceStreamsPreprocessor"],
     )
-    text, _ = made.from_notebook_node(notebook, resources={"course": course})
-    return re.sub(r'href="([^":]*)\.ipynb', r'href="\1.html', text)
+    made.register_filter("highlight_code", Highlight2HTML(parent=made))
+    return made
 
 
 def sections(notebook):
@@ -107,11 +117,20 @@ def sections(notebook):
     for cell in notebook.cells:
         for line in cell.source.splitlines() if cell.cell_type == "markdown" else []:
             if line.startswith("## "):
-                words = line.removeprefix("## ").strip()
-                found.append((words.replace(" ", "-"), plain(words), []))
+                found.append((*anchored(line), []))
             else:
                 found[-1][-1].append(plain(line))
     return [(anchor, words, " ".join(" ".join(lines).split())) for anchor, words, lines in found]
+
+
+def anchored(line):
+    """The anchor that nbconvert gives a heading, and its words.
+
+    >>> anchored("## Not `C**2`")
+    ('Not-C**2', 'Not C**2')
+    """
+    anchor, words = re.match(r'<h2 id="([^"]*)">(.*?)<a class="anchor-link"', markdown2html(line)).groups()
+    return unescape(anchor), unescape(re.sub("<[^>]*>", "", words))
 
 
 def plain(line):

@@ -4,7 +4,7 @@ import { inBrowser } from "./storage.js";
 
 const PASSED = 100; // pixels: a heading that is higher up was jumped to, and what is above it was not read
 
-const anchorOf = (link) => decodeURIComponent(link.hash.slice(1));
+const anchorOf = (link) => link.getAttribute("href").slice(1);
 
 // The table of contents: open where there is a column for it, and marked where somebody is.
 function followPlace(contents, headings) {

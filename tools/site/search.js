@@ -39,7 +39,7 @@ function around(text, word) {
 }
 
 function asItem({ page, anchor, title, heading, text }, word) {
-  const link = newElement("a", { href: `${page}.html${anchor ? `#${encodeURIComponent(anchor)}` : ""}` });
+  const link = newElement("a", { href: `${page}.html${anchor ? `#${anchor}` : ""}` });
   const small = newElement("small", {});
   small.append(`${title}: `, ...around(text, word));
   link.append(newElement("b", { textContent: heading || title }), small);
