@@ -11,7 +11,7 @@ from importlib import import_module
 from multiprocessing.connection import Connection
 from select import select
 
-IMPORTED = ["torch", "ipykernel.kernelapp", "matplotlib.figure", "ipywidgets", "anywidget"]
+IMPORTED = ["torch", "torch._dynamo", "ipykernel.kernelapp", "matplotlib.figure", "ipywidgets", "anywidget"]
 
 
 def serve(door):

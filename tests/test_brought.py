@@ -81,7 +81,7 @@ def test_the_same_function_always_gets_the_same_names(number):
     """Explored anew with other seeds and sizes."""
     build, axes = MANY[number]
     rng, all_drawn = random.Random(number), set()
-    for seed in range(20):
+    for seed in range(10):
         size = {"T": rng.randint(3, 12), "C": 2 * rng.randint(2, 6), "head_size": rng.randint(1, 8)}
         made = example(**size, seed=seed)._asdict()
         names = [name for name in ("x", "Wq", "Wk") if name in build.__code__.co_varnames[: build.__code__.co_argcount]]

@@ -5,14 +5,14 @@ kill, and files that are not the checkpoint's own stay.
 import errno
 import hashlib
 import inspect
+import itertools
 import json
 import os
 import shutil
-import subprocess
-import sys
 import threading
 import tracemalloc
 from functools import wraps
+from pathlib import Path
 
 import pytest
 import torch
@@ -68,48 +68,39 @@ def names_in(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-KILLED = """
-import os, sys
-from helpers.gpt import checkpoint
-from tests.test_checkpoint import small
+def dies(path, model, moment):
+    """Save a model in a process that dies at one of the calls that change a file; returns how the process ended."""
+    calls = itertools.count()
 
-def dying(call):
-    def counted(*arguments, **options):
-        global calls
-        calls += 1
-        if calls == moment + 1:
-            os._exit(9)
-        return call(*arguments, **options)
-    return counted
+    def dying(call):
+        return lambda *given, **options: os._exit(9) if next(calls) == moment else call(*given, **options)
 
-os.fsync, os.replace, checkpoint.Path.unlink = map(dying, (os.fsync, os.replace, checkpoint.Path.unlink))
-for moment, path in enumerate(sys.argv[1:]):
-    calls, child = 0, os.fork()
+    child = os.fork()
     if not child:
-        checkpoint.save(small(seed=1), path, step=4)
-        os._exit(0)
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-"""
+        try:
+            os.fsync, os.replace, Path.unlink = map(dying, (os.fsync, os.replace, Path.unlink))
+            save(model, path, step=4)
+            os._exit(0)
+        finally:
+            os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def test_a_kill_at_any_moment_leaves_a_whole_one(tmp_path):
     """A process dies at each of the calls that change a file in turn; at the last one nothing is left to do."""
+    models = [small(seed=seed) for seed in range(3)]
     folders = [tmp_path / str(moment) for moment in range(8)]
     for folder in folders:
         folder.mkdir()
-    paths = [save(small(), folder / "mine", step=3) for folder in folders]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    ended = subprocess.run(
-        [sys.executable, "-c", KILLED, *paths], env=environment, capture_output=True, text=True, timeout=300, check=True
-    )
-    assert ended.stdout.split() == ["9"] * 7 + ["0"], ended.stderr
+    paths = [save(models[0], folder / "mine", step=3) for folder in folders]
+    assert [dies(path, models[1], moment) for moment, path in enumerate(paths)] == [9] * 7 + [0]
     for moment, path in enumerate(paths):
         model, facts = load(path)
         assert facts["step"] == (3 if moment < 5 else 4)
-        wanted = small(seed=0 if facts["step"] == 3 else 1)
+        wanted = models[0 if facts["step"] == 3 else 1]
         assert torch.equal(model.tokens.weight, wanted.tokens.weight)
         for seed in (2, 0):
-            save(small(seed=seed), path, step=5)  # removes what the killed one left
+            save(models[seed], path, step=5)  # removes what the killed one left
             assert load(path)[1] == {"step": 5} and names_in(path.parent) == sorted([path.name, weights_of(path).name])
 
 

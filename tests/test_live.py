@@ -2,8 +2,10 @@
 
 import gc
 import re
+import signal
 import sys
 import threading
+import time
 from types import SimpleNamespace
 
 import ipywidgets as widgets
@@ -24,6 +26,7 @@ from helpers.live import places
 from helpers.live.bundle import alone
 from helpers.live.live import Live, with_choices
 from helpers.live.pieces import Bar, Button, Check, Curves, Field, Slider, Text
+from helpers.live.turns import answering, interrupt, take_interrupts
 from helpers.trace.trace import Trace
 
 
@@ -197,6 +200,42 @@ def test_a_hand_and_a_cell_may_move_it_at_the_same_time(monkeypatch):
         sys.setswitchinterval(before)
 
 
+def test_a_loop_without_end_is_interrupted_while_no_cell_runs():
+    """The step runs in a thread beside the main one, where a kernel's interrupt does not get by itself."""
+    turns = []
+
+    def own(x, T=4):
+        while T == 5:
+            turns[:] = [1]
+        return x
+
+    explorer = explore(own, x=np.eye(3), T=(1, 6, 4))
+    for number in range(1, 6):
+        turns.clear()
+        hand = threading.Thread(target=from_the_page, args=(explorer, number), kwargs={"T": 5})
+        hand.start()
+        while not turns:
+            time.sleep(0.001)
+        interrupt()
+        hand.join(10)
+        assert not hand.is_alive() and explorer.answered == number and answering == {}
+        assert explorer.error == "own was interrupted; the picture is the one before."
+        explorer.T = 4
+        assert explorer.error == ""
+
+
+def test_a_kernel_that_ignores_interrupts_takes_them():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        take_interrupts()
+        assert signal.getsignal(signal.SIGINT) is interrupt
+        signal.raise_signal(signal.SIGINT)  # nobody answers a page: nothing happens
+    finally:
+        signal.signal(signal.SIGINT, before)
+    take_interrupts()
+    assert signal.getsignal(signal.SIGINT) is before
+
+
 def test_an_interrupt_is_an_answer_too():
     class Slow(with_choices(Live, ("T",))):
         def update(self):
@@ -260,7 +299,7 @@ def test_no_two_modules_of_a_bundle_give_a_name_twice(bundle, least):
 
 def test_what_a_diagram_reads_is_kept_for_the_day_when_its_kernel_is_gone():
     kept = {*re.findall(r'"(\w+)"', module().split('widget(show, "diagram", [')[1])}
-    read = {*re.findall(r'model\.get\("(\w+)"\)', module()), "forward"}  # that is read by way of the side shown
+    read = {*re.findall(r'(?:model\.get|held)\("(\w+)"\)', module()), "forward"}  # read by the side shown
     of_controls = {"rows", "presses", "asked", "answered"}
     assert kept == read - of_controls - {"editable", "paintable"} and kept <= {*Diagram.class_trait_names(sync=True)}
 

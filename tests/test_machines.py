@@ -305,6 +305,38 @@ def test_without_a_place_for_files_that_is_said(monkeypatch):
         Machines().run(dist.get_rank)
 
 
+# -- what the notebook defines ----------------------------------------------------------------------
+
+
+def test_the_functions_of_the_notebook_are_those_of_the_helpers(machines):
+    """Heads split, Ulysses and the ring, as notebook 18 writes them, give the numbers and bytes of the helpers."""
+    cells = {cell.id: cell.source for cell in notebook("18").cells}
+    names = {}
+    exec(cells["imports"], names)
+    exec(cells["heads-one"], names)
+    for name in ("heads-function", "rows-function", "rows-spread", "ring-function"):
+        exec(cells[name], names)
+    x, W, qkv = names["x"], [names[f"W{letter}"] for letter in "qkvo"], [names[letter] for letter in "qkv"]
+    pairs = [
+        ((names["tensor_parallel"], x, *W), (in_parallel, x, *W)),
+        ((names["by_rows"], names["ulysses"], *qkv), (names["by_rows"], ulysses_attention, *qkv)),
+        ((names["by_rows"], names["ring"], *qkv), (names["by_rows"], around, *qkv)),
+    ]
+    for one, other in pairs:
+        for (found, sent), (wanted, formula) in zip(machines.run(*one, ranks=3), machines.run(*other, ranks=3)):
+            torch.testing.assert_close(found, wanted)
+            assert sent == formula
+
+
+def in_parallel(x, Wq, Wk, Wv, Wo):
+    wire = Wire()
+    return tensor_parallel_attention(x, Wq, Wk, Wv, Wo, N, wire), wire.sent
+
+
+def around(q, k, v, T, wire):
+    return ring_attention(q, k, v, rows_of(T, wire.ranks), wire)
+
+
 # -- no process is left behind ----------------------------------------------------------------------
 
 NOTEBOOK = """
@@ -379,17 +411,6 @@ def test_no_process_is_left_when_a_cell_is_interrupted_or_the_kernel_is_killed()
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it looks for processes in /proc")
-def test_closing_ends_everything_and_can_be_done_twice(machines):
-    machines.run(dist.get_rank, ranks=2)
-    others = {*marked(OURS)} - {os.getpid()}
-    assert len(others) == 3  # the host, two ranks
-    machines.close()
-    machines.close()
-    assert not {*marked(OURS)} & others
-    Machines().close()  # nothing has been started
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it looks for processes in /proc")
 def test_an_impatient_learner_interrupts_twice(machines, monkeypatch):
     """The second time while the processes are being ended: they end by themselves, and the next call works."""
     machines.run(dist.get_rank, ranks=2)
@@ -407,36 +428,14 @@ def test_an_impatient_learner_interrupts_twice(machines, monkeypatch):
     while {*marked(OURS)} & others and time.monotonic() < until:
         time.sleep(0.05)
     assert not {*marked(OURS)} & others
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it looks for processes in /proc")
+def test_closing_ends_everything_and_can_be_done_twice(machines):
+    machines.run(dist.get_rank, ranks=2)
+    others = {*marked(OURS)} - {os.getpid()}
+    assert len(others) == 3  # the host, two ranks
     machines.close()
-
-
-# -- what the notebook defines ----------------------------------------------------------------------
-
-
-def test_the_functions_of_the_notebook_are_those_of_the_helpers(machines):
-    """Heads split, Ulysses and the ring, as notebook 18 writes them, give the numbers and bytes of the helpers."""
-    cells = {cell.id: cell.source for cell in notebook("18").cells}
-    names = {}
-    exec(cells["imports"], names)
-    exec(cells["heads-one"], names)
-    for name in ("heads-function", "rows-function", "rows-spread", "ring-function"):
-        exec(cells[name], names)
-    x, W, qkv = names["x"], [names[f"W{letter}"] for letter in "qkvo"], [names[letter] for letter in "qkv"]
-    pairs = [
-        ((names["tensor_parallel"], x, *W), (in_parallel, x, *W)),
-        ((names["by_rows"], names["ulysses"], *qkv), (names["by_rows"], ulysses_attention, *qkv)),
-        ((names["by_rows"], names["ring"], *qkv), (names["by_rows"], around, *qkv)),
-    ]
-    for one, other in pairs:
-        for (found, sent), (wanted, formula) in zip(machines.run(*one, ranks=3), machines.run(*other, ranks=3)):
-            torch.testing.assert_close(found, wanted)
-            assert sent == formula
-
-
-def in_parallel(x, Wq, Wk, Wv, Wo):
-    wire = Wire()
-    return tensor_parallel_attention(x, Wq, Wk, Wv, Wo, N, wire), wire.sent
-
-
-def around(q, k, v, T, wire):
-    return ring_attention(q, k, v, rows_of(T, wire.ranks), wire)
+    machines.close()
+    assert not {*marked(OURS)} & others
+    Machines().close()  # nothing has been started

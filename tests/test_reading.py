@@ -333,7 +333,7 @@ def held_back():
 
 def test_its_loss_is_within_a_tenth_of_the_true_entropy(trained):
     ids = torch.tensor(trained.tokenizer.encode(split(load_text("tales"))[1]))
-    loss = loss_on(trained, ids, seen=96)
+    loss = loss_on(trained, ids, seen=96, most=15_000)  # half of it
     assert 0.97 * floor() < loss < 1.10 * floor()
 
 
@@ -342,7 +342,7 @@ def test_its_best_induction_head_looks_where_it_should_and_costs_most(trained, h
     best = divmod(induction.argmax().item(), induction.shape[1])
     assert induction[best] >= 0.5
 
-    ids = torch.tensor(trained.tokenizer.encode("\n\n".join(held_back[:60])))
+    ids = torch.tensor(trained.tokenizer.encode("\n\n".join(held_back[:20])))
     costs = torch.zeros_like(induction)
     for layer, head in np.ndindex(*induction.shape):
         with without(trained, layer, head):
@@ -354,10 +354,11 @@ def test_its_best_induction_head_looks_where_it_should_and_costs_most(trained, h
 
 def test_it_copies_the_letters_of_names_that_were_called_before(trained, held_back):
     pairs = [repeated_names(tale) for tale in held_back[:6]]
+    assert copied(trained, pairs) > 0.9
     right = []
-    for tale, places in pairs:  # each place by itself: the text so far, and the letter that the model goes on with
+    for tale, places in pairs[:2]:  # each place by itself: the text so far, and the letter that the model goes on with
         right += [write(trained, tale[: at + 1], count=1, temperature=0) == tale[: at + 2] for at in places]
-    assert copied(trained, pairs) == sum(right) / len(right) > 0.9
+    assert copied(trained, pairs[:2]) == sum(right) / len(right)
     with pytest.raises(ValueError, match="no place counts in these texts, so that there is no share"):
         copied(trained, [("Zilu", {})])
     with pytest.raises(ValueError, match="a place is 3"):

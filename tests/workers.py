@@ -55,13 +55,13 @@ def pytest_runtestloop(session):
 
 def together(items):
     """The tests, in the lists that one worker runs in a row: a file, and all that need a JupyterLab, which takes
-    seconds to start.
+    seconds to start. That is the longest row, and comes first.
     """
     files = {}
     for item in items:
         name = "lab" if needs("lab", item) else item.nodeid.split("::")[0]
         files.setdefault(name, []).append(item)
-    return [*files.values()]
+    return sorted(files.values(), key=lambda row: not needs("lab", row[0]))
 
 
 def needs(fixture, item):

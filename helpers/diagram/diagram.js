@@ -38,6 +38,7 @@ export class Diagram {
     this.active = 0; // which of the pinned cell's sources the keys are on
     this.finer = 1; // times as many pixels as the screen has
     this.paints = 0;
+    this.guess = null; // traits as Python will say that they are, most likely (ahead.js)
     this.build();
     this.read();
     this.pinFromPython();
@@ -96,7 +97,7 @@ export class Diagram {
       if (this.stage.matches(":focus-visible") && !this.focus) this.look(this.lastCell());
     });
     const changes = {
-      forward: () => this.side === "forward" && this.read(),
+      forward: () => this.side === "forward" && !this.guess && this.read(),
       opened: () => this.read(),
       backward: () => this.readBackward(),
       notes: () => this.readNotes(),
@@ -149,9 +150,15 @@ export class Diagram {
     this.say();
   }
 
-  // What the model holds of a side, with the parts of the code that are open.
+  // What is shown of a trait: Python's, or the guess at what it will be.
+  held(name) {
+    return this.guess?.[name] ?? this.model.get(name);
+  }
+
+  // What is held of a side, with the parts of the code that are open.
   take(side) {
-    const whole = unpack(this.model.get(side));
+    this.taken = this.held(side);
+    const whole = unpack(this.taken);
     this.opened = this.model.get("opened") ?? whole.opened;
     this.parts = withinReach(whole.all, this.opened);
     return folded(whole, this.opened);
@@ -324,8 +331,8 @@ export class Diagram {
 
   say() {
     for (const [place, text] of [
-      [this.error, this.model.get("error")],
-      [this.shapes, this.model.get("readout")],
+      [this.error, this.held("error")],
+      [this.shapes, this.held("readout")],
     ]) {
       place.textContent = text;
       place.hidden = !text;

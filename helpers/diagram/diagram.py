@@ -39,6 +39,7 @@ MODULES = (
     "tools.js",
     "unpack.js",
     "diagram.js",
+    "ahead.js",
 )
 DRAWING = [*LIVE, *(HERE / name for name in MODULES)]
 CSS = STYLE + (HERE / "diagram.css").read_text(encoding="utf-8")

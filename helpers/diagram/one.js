@@ -2,12 +2,15 @@
 
 import { element } from "../live/element.js";
 import { widget } from "../live/live.js";
+import { Ahead } from "./ahead.js";
 import { Diagram } from "./diagram.js";
 
-const show = (model, root, signal) => {
+const show = (model, root, signal, steps) => {
   const place = element("div", "");
   root.append(place);
-  new Diagram(model, place).listen(signal);
+  const diagram = new Diagram(model, place);
+  diagram.listen(signal);
+  new Ahead(model, diagram, steps).listen(root, signal);
 };
 
 export default widget(show, "diagram", [

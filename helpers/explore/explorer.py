@@ -4,6 +4,7 @@ Importing this module imports neither torch nor matplotlib: a slider step is fel
 """
 
 from helpers.diagram import Diagram
+from helpers.explore.ahead import Ahead
 from helpers.explore.controlled import Controlled
 from helpers.explore.subject import Subject
 from helpers.live.live import with_choices
@@ -51,12 +52,17 @@ def explore(build, **ranges):
     return with_choices(Explorer, tuple(one.trait for one in subject.controls.values()))(subject)
 
 
+ASKS_AHEAD = {"asks": "ahead"}  # what a page says when a hand comes near
+
+
 class Explorer(Controlled, Diagram):
     """What ``explore`` returns: a Diagram with ``controls`` by name, each of which is a trait as well."""
 
     def __init__(self, subject):
-        self.subject, self.remarks = subject, []
+        self.subject, self.remarks, self.ahead = subject, [], Ahead(self)
         super().__init__([subject], Trace(subject.title))
+        if subject.is_known:
+            self.on_msg(lambda widget, said, buffers: said == ASKS_AHEAD and self.ahead.begin())
 
     @property
     def title(self):
@@ -74,20 +80,28 @@ class Explorer(Controlled, Diagram):
         try:
             with contained():
                 self._show(self.subject.seen())
+        except KeyboardInterrupt:
+            self.error = f"{self.title} was interrupted; the picture is the one before."
+            raise
         except Exception as error:  # noqa: BLE001 - whatever a learner's own function raises, the explorer lives on
             self.error = self.subject.explained(error)
+        self.ahead.plan()
+
+    def told(self, subject, seen):
+        """What stands below the picture of what was seen."""
+        shapes = ", ".join(f"{step.name} {step.shape}" for step in seen.trace.folded(self.opened).shown)
+        return " ".join([*subject.remarks(seen), f"Shapes: {shapes}."])
 
     def _show(self, seen):
         """Bring the page in line with what was seen; the old picture stays where the new one cannot be drawn."""
-        remarks, before = self.subject.remarks(seen), self.trace
-        shapes = ", ".join(f"{step.name} {step.shape}" for step in seen.trace.folded(self.opened).shown)
+        remarks, before, readout = self.subject.remarks(seen), self.trace, self.told(self.subject, seen)
         with self.hold_sync():
             try:
                 self.trace = seen.trace
             except Exception:
                 self.trace = before
                 raise
-            self.readout = " ".join([*remarks, f"Shapes: {shapes}."])
+            self.readout = readout
             self.error, self.remarks = "", remarks
 
     def __repr__(self):

@@ -1,6 +1,8 @@
 """What an explorer is about: a function, its controls, and what it gets when they stand where they stand."""
 
 import contextlib
+import copy
+from dataclasses import replace
 
 from helpers.explore.advice import alone, hint, in_training
 from helpers.explore.controls import SIZES, is_range, make_controls
@@ -52,6 +54,20 @@ class Subject:
     def is_seeded(self):
         """Are there numbers that could be others?"""
         return bool({*self.parts, "seed"} & self.parameters.keys() - self.fixed.keys() - {"tokens"})
+
+    @property
+    def is_known(self):
+        """Is it a function of the course, which gives the same each time that it is called?"""
+        return not self.function.draws
+
+    def at(self, state):
+        """The same with its controls elsewhere, which nobody sees. state: their values by trait."""
+        other = copy.copy(self)
+        other.controls = {
+            name: replace(control, start=state.get(control.trait, control.value))
+            for name, control in self.controls.items()
+        }
+        return other
 
     def seen(self):
         """What the function makes of its arguments: called once."""

@@ -96,19 +96,22 @@ def score(model, pairs):
     >>> found.shape, found.argmax().item()  # head 1 of layer 0 looks back the most
     (torch.Size([3, 4]), 1)
     """
-    copy, found = copy_of(model), []
+    copy, found, count = copy_of(model), [], 0
     for text, places in pairs_in(pairs):
-        ids = ids_of(copy, text)
-        weights = weights_in(copy, ids) if places else None
+        ids, looks = ids_of(copy, text), []
         for at, looked_at in places.items():
             whole_number("a place", at, 0, len(ids) - 1)
             if not listed(looked_at):
                 raise ValueError(f"at {at} stands {told(looked_at)}; wanted a list of the places looked at, as in [2].")
-            seen = sorted({whole_number(f"a place seen from {at}", place, 0, at) for place in listed(looked_at)})
-            found.append(weights[:, :, at, seen].sum(-1))  # (layers, n, T, T) -> (layers, n, places) -> (layers, n)
+            seen = {whole_number(f"a place seen from {at}", place, 0, at) for place in listed(looked_at)}
+            looks += [(at, place) for place in sorted(seen)]
+        if looks:
+            weights = weights_in(copy, ids)
+            found.append(weights[:, :, *zip(*looks)].sum(-1))  # (layers, n, T, T) -> (layers, n, looks) -> (layers, n)
+            count += len(places)
     if not found:
         raise ValueError("no place counts in these texts, so that there is no score.")
-    return torch.stack(found).mean(0)
+    return torch.stack(found).sum(0) / count
 
 
 @torch.no_grad()

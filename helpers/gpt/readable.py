@@ -4,6 +4,7 @@ A model, a text or ids of another kind get a sentence.
 """
 
 import copy
+from collections import OrderedDict
 from contextlib import contextmanager
 
 import torch
@@ -123,11 +124,12 @@ def copy_of(model):
         model = model.model
     else:
         attentions(model)
+    held = [value for module in model.modules() for value in vars(module).values()]
     kept = {  # what a module holds of an earlier call is no part of the copy's own
-        id(value): value.detach()
-        for module in model.modules()
-        for value in vars(module).values()
-        if isinstance(value, torch.Tensor) and not value.is_leaf
+        id(value): value.detach() for value in held if isinstance(value, torch.Tensor) and not value.is_leaf
+    }
+    kept |= {  # a module has a dozen dictionaries, most of them empty, over which deepcopy would spend most of its time
+        id(value): type(value)() for value in held if type(value) in (dict, OrderedDict) and not value
     }
     try:
         return readable(copy.deepcopy(model, kept)).eval()

@@ -1,7 +1,6 @@
 """The widget that all of the course's are: controls in rows, one message a step, and an end."""
 
 import sys
-import threading
 from contextlib import contextmanager
 from functools import cache
 
@@ -11,11 +10,9 @@ import traitlets
 from helpers.live import places
 from helpers.live.bundle import LOADER, STYLE, alone
 from helpers.live.pieces import Button, Valued
+from helpers.live.turns import TURN, answers_the_page
 
 OF_ANYWIDGET = {"_esm", "_anywidget_id"}
-# JupyterLab answers the page in a thread beside the one that runs cells: one of them has its turn at a time. It is one
-# turn for all widgets: where two are linked, each would wait for the other's.
-TURN = threading.RLock()
 
 
 class Choice(traitlets.TraitType):
@@ -113,7 +110,7 @@ class Live(anywidget.AnyWidget):
 
     def set_state(self, sync_data):
         """What the page sends."""
-        with self.hold_sync():  # the answer is one message
+        with answers_the_page(), self.hold_sync():  # the answer is one message
             try:
                 with self.at_once():
                     super().set_state(sync_data)

@@ -11,12 +11,14 @@ export class Steps {
     this.underWay = false;
     this.waiting = {}; // changes that are not sent yet: the model may still be told what it was before
     this.alive = true;
+    this.moved = () => {}; // told of each change, also of one that waits
   }
 
   // Changes of the widget's traits, by name.
   change(changes) {
     Object.assign(this.waiting, changes);
     this.send();
+    this.moved();
   }
 
   // What a trait is, or will be.

@@ -5,6 +5,7 @@ import sys
 import threading
 from contextlib import contextmanager
 
+from helpers.live.turns import is_interrupted
 from helpers.look.sentence import sentence
 
 
@@ -30,8 +31,8 @@ def interrupts():
     """Yields a function that tells whether somebody interrupted, which a KeyboardInterrupt does not tell by itself."""
     hit, main = threading.Event(), threading.current_thread() is threading.main_thread()
     before = signal.getsignal(signal.SIGINT) if main else None
-    if not callable(before):  # in a thread nobody is interrupted
-        yield hit.is_set
+    if not callable(before):
+        yield is_interrupted
         return
 
     def interrupt(number, frame):

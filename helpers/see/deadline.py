@@ -1,8 +1,9 @@
 """A learner's function that does not end is ended: it is interrupted after some seconds."""
 
-import ctypes
 import threading
 import time
+
+from helpers.live.turns import raise_in
 
 
 class TooLong(BaseException):
@@ -81,4 +82,4 @@ class Deadline:
                     self.interrupt()  # and once more a little later, should the function have caught it
 
     def interrupt(self):
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.thread), ctypes.py_object(TooLong))
+        raise_in(self.thread, TooLong)

@@ -21,9 +21,12 @@ WIRE = """which => {
         }
         if (Object.keys(changes).length) model.outbox.push(changes);
     };
+    model.send = asked => model.outbox.push({ custom: asked });
     model.hear = messages => {
-        for (const { method, state } of messages) {
-            if (method === "echo_update") for (const name of Object.keys(state)) unheard[name]--;
+        for (const { method, state, said, buffers } of messages) {
+            const views = buffers?.map(one => new DataView(bytes(one).buffer));
+            if (method === "custom") model.tell("msg:custom", said, views);
+            else if (method === "echo_update") for (const name of Object.keys(state)) unheard[name]--;
             else model.update(Object.fromEntries(Object.entries(state).filter(([name]) => !unheard[name])));
         }
     };
@@ -52,6 +55,9 @@ class Bridge:
 
     def said(self, data=None, buffers=None, **_):
         """Python sends a message."""
+        if data["method"] == "custom":
+            sent = [base64.b64encode(buffer).decode() for buffer in buffers]
+            self.to_page.append({"method": "custom", "said": data["content"], "buffers": sent})
         if data["method"] not in ("update", "echo_update"):
             return
         state = json.loads(json.dumps(data["state"]))
@@ -69,8 +75,11 @@ class Bridge:
     def arrive(self, most=None):
         """Let Python hear what the page has sent, or the oldest messages alone."""
         self.collect()
-        for changes in self.to_python[:most]:
-            self.widget.set_state(changes)
+        for sent in self.to_python[:most]:
+            if "custom" in sent:
+                self.widget._handle_custom_msg(sent["custom"], [])
+            else:
+                self.widget.set_state(sent)
         del self.to_python[:most]
 
     def answer(self, most=None):

@@ -84,7 +84,7 @@ MOUNT = """async state => {
         set: (name, value) => model.update({ [name]: value }),
         save_changes: () => model.sent.push(JSON.stringify(model.state.notes)),
         sent: [],
-        tell: event => handlers[event]?.forEach(handler => handler()),
+        tell: (event, ...given) => handlers[event]?.forEach(handler => handler(...given)),
         update: changes => {
             for (const sent of Object.values(changes)) {
                 if (typeof sent?.values === "string") sent.values = new DataView(bytes(sent.values).buffer);

@@ -12,10 +12,12 @@ from helpers.attention.masked import masked_head
 from helpers.attention.masks import causal
 from helpers.by_hand.puzzles import puzzle
 from helpers.by_hand.walking import walk
+from helpers.diagram.diagram import payload
 from helpers.explore.explorer import explore
 from helpers.explore.painting import paint
 from helpers.inputs.examples import by_hand
 from tests.browser.bridge import Bridge
+from tests.browser.later import Later
 from tests.browser.pages import head_of
 
 NAMES = (
@@ -30,6 +32,7 @@ SHOWN = """which => {
         boxes: found(".attention-check input").map(one => one.checked),
         buttons: found(".attention-row .attention-button").map(one => one.textContent),
         told: found(".attention-shapes, .attention-error").map(one => one.textContent),
+        label: found(".attention-stage")[0].getAttribute("aria-label"),
     };
 }"""
 
@@ -52,6 +55,7 @@ def painted():
 
 BUILT = {
     "explorer": (lambda: explore(worked, T=(1, 6, 3), C=(1, 6, 3)), 600),
+    "explorer with pictures ahead": (lambda: explore(head, T=(1, 6, 3), C=(1, 6, 3), head_size=2), 150),
     "walk": (walked, 200),
     "puzzle": (lambda: puzzle("two_jobs"), 200),
     "painting": (painted, 120),
@@ -61,8 +65,8 @@ BUILT = {
 class Hand:
     """Whoever sits before the page, and whoever writes in the cell below it."""
 
-    def __init__(self, blank, build, seed):
-        self.blank, self.page, self.build = blank, blank.page, build
+    def __init__(self, blank, build, seed, later):
+        self.blank, self.page, self.build, self.later = blank, blank.page, build, later
         self.random = random.Random(seed)
         self.bridge = Bridge(blank, build())
 
@@ -70,6 +74,7 @@ class Hand:
         """One event; then some of what is on the way may arrive."""
         events = [self.key, self.key, self.key, self.point, self.click, self.press, self.say, self.say]
         (self.restart if self.random.random() < 0.01 else self.random.choice(events))()
+        self.later.run(self.random.randrange(3))
         if self.random.random() < 0.4:
             self.bridge.arrive(self.random.choice([None, 1]))
         if self.random.random() < 0.4:
@@ -136,14 +141,16 @@ class Hand:
         assert shown["boxes"] == [one.value for one in kinds["Check"]]
         assert shown["buttons"] == [one.label for one in kinds["Button"]]
         assert shown["told"] == [self.bridge.widget.error, self.bridge.widget.readout]
+        if hasattr(self.bridge.widget, "controls"):
+            assert shown["label"].startswith(payload(self.bridge.widget.trace)["alt"])
 
 
 @pytest.mark.parametrize("kind", BUILT)
-def test_python_and_page_are_in_the_same_state_whenever_both_are_at_rest(blank, kind):
+def test_python_and_page_are_in_the_same_state_whenever_both_are_at_rest(blank, kind, monkeypatch):
     build, count = BUILT[kind]
     blank.clear()
     blank.page.set_viewport_size({"width": 1040, "height": 700})
-    hand = Hand(blank, build, seed=7)
+    hand = Hand(blank, build, 7, Later(monkeypatch))
     for number in range(count):
         hand.act()
         if number % 20 == 19:

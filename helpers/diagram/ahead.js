@@ -1,0 +1,79 @@
+// Ahead of the hand: pictures of what the controls may show next, which Python sends while nobody asks for anything.
+// Where the hand gets to one, it is painted at once; what Python answers takes its place.
+
+const KEPT = 64; // pictures, as many as Python sends
+
+const withoutNumbers = ({ values, ...rest }) => JSON.stringify(rest);
+
+const bytes = ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength);
+
+// Do two pictures, as Python sends them, show the same?
+function isSamePicture(a, b) {
+  if (a === b) return true;
+  const [x, y] = [bytes(a.values), bytes(b.values)];
+  return x.length === y.length && x.every((byte, i) => byte === y[i]) && withoutNumbers(a) === withoutNumbers(b);
+}
+
+export class Ahead {
+  constructor(model, diagram, steps) {
+    Object.assign(this, { model, diagram, steps });
+    this.forget();
+  }
+
+  forget() {
+    this.known = new Map(); // by where the controls stand
+    this.names = []; // of the traits that say so
+    this.asked = false;
+  }
+
+  listen(root, signal) {
+    const changes = {
+      "msg:custom": (said, buffers) => said?.ahead && this.keep(said.ahead, buffers),
+      "change:answered": () => this.answered(),
+      "change:opened": () => this.forget(), // other parts of the code: other pictures
+    };
+    for (const [name, handler] of Object.entries(changes)) this.model.on(name, handler);
+    this.steps.moved = () => this.guess();
+    const ask = () => this.ask();
+    for (const type of ["pointerover", "focusin"]) root.addEventListener(type, ask, { signal, passive: true });
+    signal.addEventListener("abort", () => {
+      for (const [name, handler] of Object.entries(changes)) this.model.off(name, handler);
+    });
+  }
+
+  // A hand comes near: Python may begin.
+  ask() {
+    if (this.asked || !this.steps.alive) return;
+    this.asked = true;
+    this.model.send?.({ asks: "ahead" }); // on a page without a kernel nobody can be asked
+  }
+
+  keep({ at, ...shown }, [values]) {
+    this.names = Object.keys(at);
+    this.known.set(
+      this.key((name) => at[name]),
+      { ...shown, forward: { ...shown.forward, values } },
+    );
+    if (this.known.size > KEPT) this.known.delete(this.known.keys().next().value);
+  }
+
+  key(of) {
+    return JSON.stringify(this.names.map(of));
+  }
+
+  // Something was moved: if it is known what comes of it, show that.
+  guess() {
+    const found = this.known.get(this.key((name) => this.steps.get(name)));
+    this.diagram.guess = found && this.diagram.side === "forward" ? found : null;
+    if (this.diagram.guess) this.diagram.read();
+  }
+
+  // Python has spoken; while a newer step is under way, what is shown is nearer to what it will say.
+  answered() {
+    if (this.steps.underWay) return;
+    this.diagram.guess = null;
+    const { side, taken } = this.diagram;
+    if (side !== "forward" || isSamePicture(taken, this.model.get("forward"))) this.diagram.say();
+    else this.diagram.read();
+  }
+}
