@@ -123,7 +123,7 @@ class Factored:
 
     def thin(self, names):
         """Take stops from a control that can best do without them. Is there one with some to spare?"""
-        others = sorted(names - {*SPARED}, key=lambda name: (name != "T", -len(self.stops[name])))
+        others = sorted(names - {*SPARED}, key=lambda name: (name != "T", -len(self.stops[name]), name))
         return any(self.shorten(name) for name in [*(name for name in SPARED if name in names), *others])
 
     def shorten(self, name):
