@@ -63,13 +63,13 @@ class Functions:
 def tables(widget):
     """What an explorer, or a comparison of two functions, shows wherever its controls stand."""
     functions = Functions(widget)
-    return Factored(functions.stops, functions.answer, functions.start, functions.size, build_of).sent(written)
+    return Factored(functions.stops, functions.answer, functions.start, functions.size, group_of).sent(written)
 
 
-def build_of(key):
-    """How a Trace is built is said by several keys: a step that is there or not changes those that read it."""
-    found = re.match(r"(a |b )?steps?\b", key)
-    return found and found[0].removesuffix("s")
+def group_of(key):
+    """Keys that hang together: a step that is there or not changes those that read it; three tell of one difference."""
+    found = re.match(r"(a |b )?steps?\b|pairs$|first$|told$", key)
+    return found and (found[1] or "") + ("step" if "step" in found[0] else "told")
 
 
 def tried(widget, stops, many):
