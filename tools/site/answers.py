@@ -139,8 +139,9 @@ def texts(seen):
     for axis in dict.fromkeys(axis for step in trace.shown for axis in step.axes):
         found[f"words {axis}"] = json.dumps(sent["tokens"].get(axis))
     for step, one in zip(trace, sent["steps"]):
-        apart = ("shape", "tables", "digits")  # what has a key of its own, and what the page finds out
+        apart = ("shape", "tables", "digits", "factor")  # what has a key of its own, and what the page finds out
         found[f"step {step.name}"] = json.dumps({k: v for k, v in one.items() if k not in apart})
+        found[f"factor {step.name}"] = json.dumps(one["factor"])
         found |= {f"size {i} {step.name}": str(size) for i, size in enumerate(step.value.shape)}
         found |= {f"{key} {step.name}": piece for key, piece in numbers_of(step, trace, single).items()}
     return found

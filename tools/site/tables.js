@@ -74,7 +74,7 @@ export class Tables {
     const steps = dictionary();
     const tokens = {};
     for (const name of get("steps")) {
-      const step = { ...get(`step ${name}`), shape: [] };
+      const step = { ...get(`step ${name}`), factor: get(`factor ${name}`), shape: [] };
       for (let i = 0; i < step.axes.length; i++) step.shape.push(get(`size ${i} ${name}`));
       const value = get(`value ${name}`);
       step.tables = tablesOf(step, (key) => get(`${key} ${name}`));
