@@ -5,6 +5,7 @@ import json
 import random
 import re
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ from tools.site.factored import Factored
 SEEDS = 3  # of "New numbers"
 FULL = 32  # a whole-numbered slider of so many stops keeps them all
 STOPS = 12  # of any other
+HEAVY = 2_000_000  # letters of an explorer's tables, from which on numbers are rounded to single precision
 SMALL = 1e-9
 SMALL_SINGLE = 1e-5  # of numbers in single precision
 
@@ -63,7 +65,11 @@ class Functions:
 def tables(widget):
     """What an explorer, or a comparison of two functions, shows wherever its controls stand."""
     functions = Functions(widget)
-    return Factored(functions.stops, functions.answer, functions.start, functions.size, group_of).sent(written)
+    found = Factored(functions.stops, functions.answer, functions.start, functions.size, group_of)
+    sent = found.sent(written)
+    if sum(map(len, sent["texts"])) <= HEAVY:
+        return sent
+    return {**found.sent(partial(written, single=True)), "single": True}
 
 
 def group_of(key):
@@ -72,20 +78,20 @@ def group_of(key):
     return found and (found[1] or "") + ("step" if "step" in found[0] else "told")
 
 
-def tried(widget, stops, many):
+def tried(widget, tables, many):
     """What Python shows at some random states, for those who compare: pairs of a state, and for each function its
     Trace, as the browser takes it, its remarks and whether it is in single precision, or the sentence that an error is.
     """
     functions, chance, found = Functions(widget), random.Random(0), []
     for _ in range(many):
-        state = {name: chance.choice(values) for name, values in stops.items()}
+        state = {name: chance.choice(values) for name, values in tables["stops"].items()}
         seen = functions.seen(state)
-        found.append([state, [one if isinstance(one, str) else whole(one) for one in seen]])
+        found.append([state, [one if isinstance(one, str) else whole(one, tables) for one in seen]])
     return found
 
 
-def whole(seen):
-    return [payload(seen.trace), seen.remarks, is_single(seen.trace)]
+def whole(seen, tables):
+    return [payload(seen.trace), seen.remarks, "single" in tables or is_single(seen.trace)]
 
 
 def told_of(a, b):
@@ -193,9 +199,9 @@ def is_single(trace):
     )
 
 
-def written(array):
+def written(array, single=False):
     """An array as JSON has it; one in single precision with no more digits than tell its numbers apart."""
-    single = np.array_equal(array, array.astype(np.float32), equal_nan=True)
+    single = single or np.array_equal(array, array.astype(np.float32), equal_nan=True)
     short = [float(str(one)) for one in array.astype(np.float32).flat] if single else array.flat
     numbers = [number(np.float64(one)) for one in short]
     return json.dumps({"shape": array.shape, "single": single, "numbers": numbers})

@@ -74,7 +74,7 @@ def exported(widget, states=0):
     found = {"module": module, "state": state}
     if isinstance(widget, Explorer | ComparedFunctions):
         found["tables"] = tables(widget)
-        found |= {"tried": tried(widget, found["tables"]["stops"], states)} if states else {}
+        found |= {"tried": tried(widget, found["tables"], states)} if states else {}
         state["rows"] = still(state["rows"], found["tables"]["stops"])
         state |= dict.fromkeys(
             name for name in ("forward", "forward_a", "forward_b") if name in state
