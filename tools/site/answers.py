@@ -13,6 +13,7 @@ import numpy as np
 from helpers.diagram.diagram import payload
 from helpers.explore.compare import ComparedFunctions
 from helpers.explore.comparison import SIDES, pairs
+from helpers.see.contained import contained
 from helpers.trace import Trace
 from helpers.trace.differences import differences, told
 from helpers.trace.other_numbers import made
@@ -66,6 +67,7 @@ def tables(widget):
     """What an explorer, or a comparison of two functions, shows wherever its controls stand."""
     functions = Functions(widget)
     found = Factored(functions.stops, functions.answer, functions.start, functions.size, group_of)
+    functions.seen(found.start)  # a function that changes things leaves them as they were
     sent = found.sent(written)
     if sum(map(len, sent["texts"])) <= HEAVY:
         return sent
@@ -83,10 +85,12 @@ def tried(widget, tables, many):
     Trace, as the browser takes it, its remarks and whether it is in single precision, or the sentence that an error is.
     """
     functions, chance, found = Functions(widget), random.Random(0), []
+    start = dict(zip(functions.stops, functions.start))
     for _ in range(many):
         state = {name: chance.choice(values) for name, values in tables["stops"].items()}
         seen = functions.seen(state)
         found.append([state, [one if isinstance(one, str) else whole(one, tables) for one in seen]])
+    functions.seen(start)
     return found
 
 
@@ -113,7 +117,8 @@ def made_by(subject, seed):
     """What a Subject makes where its controls stand: Seen, or the sentence that an error is."""
     subject.seed = seed
     try:
-        seen = subject.seen()
+        with contained():
+            seen = subject.seen()
     except Exception as error:  # noqa: BLE001 - what a function raises is what the page says
         return subject.explained(error)
     return Seen(seen.trace, subject.remarks(seen))
