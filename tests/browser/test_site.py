@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from helpers.diagram.diagram import payload
+from helpers.explore import explore
 from tests.browser.pages import sendable
 from tests.browser.site_pages import READ, assert_same, troubles_of
 from tools.site.__main__ import save
@@ -210,3 +211,14 @@ def test_where_a_function_is_slow_controls_have_fewer_stops():
     made = Factored({"a": [*range(20)], "b": [*range(16)]}, answer, (7, 3), size=MOST // 100)
     assert len(calls) <= 200 and made.calls() <= 100
     assert {0, 7, 19} < {*made.stops["a"]} and {0, 3, 15} < {*made.stops["b"]}
+
+
+def test_a_control_that_cannot_move_without_python_is_a_text():
+    def own(x, word="<i>left</i>"):
+        return 2 * x if "left" in word else x
+
+    shown = exported(explore(own, T=(1, 3, 2), C=2))
+    ((slider, word, *buttons),) = shown["state"]["rows"]
+    assert slider["kind"] == "slider" and [one["name"] for one in buttons] == ["reset", "new"]
+    assert word["runs"] == [["", "word "], ["b", "<i>left</i>"], ["", " (it moves in Jupyter only)"]]
+    assert shown["tables"]["stops"] == {"T": [1, 2, 3], "word": ["<i>left</i>"], "seed": [0, 1, 2]}

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from functools import partial
 
 import numpy as np
@@ -24,6 +25,7 @@ from tools.site.answers import number, tables, tried
 
 KIND = "application/vnd.attention-course.page+json"
 PRIVATE = {"_module", "_esm", "_css", "layout", "asked", "answered", "presses"}  # a page has its own
+SECONDS = re.compile(r" · [\d,]+ (s|tokens/s)\b")
 MODULES = {Comparison: "comparison", Diagram: "diagram"}
 
 
@@ -44,10 +46,25 @@ def install(shell, states=0):
 
     def show_views(result):
         for view in dict.fromkeys(views):
-            display({KIND: exported(view)}, raw=True)
+            shown = exported(view)
+            shown["state"]["rows"] = without_clock(shown["state"]["rows"])
+            display({KIND: shown}, raw=True)
         views.clear()
 
     shell.events.register("post_run_cell", show_views)
+
+
+def without_clock(rows):
+    """The rows of a training without how long it took, which is another time in each run.
+
+    >>> without_clock([[{"kind": "text", "runs": [["", "step 520 of 520 · 29 s · 12,345 tokens/s"]]}]])
+    [[{'kind': 'text', 'runs': [['', 'step 520 of 520']]}]]
+    """
+
+    def cut(piece):
+        return {**piece, "runs": [[tag, SECONDS.sub("", said)] for tag, said in piece["runs"]]}
+
+    return [[cut(piece) if piece["kind"] == "text" else piece for piece in row] for row in rows]
 
 
 def exported(widget, states=0):

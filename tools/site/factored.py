@@ -6,8 +6,8 @@ from math import prod
 
 import numpy as np
 
-CHECKS = 60  # random states at which the tables are held against the function
-BASES = 2  # random states around which each control is moved through all its stops
+CHECKS = 40  # random states at which the tables are held against the function
+BASES = 1  # random states around which each control is moved through all its stops, as it is around its start
 MOST = 26_000  # steps of Traces that are made for the tables of an explorer
 SPARED = ("seed", "C", "head_size", "B")  # these controls are the first that can do with fewer stops
 FEW = 4  # with fewer stops it is not worth a slider
@@ -123,7 +123,7 @@ class Factored:
 
     def thin(self, names):
         """Take stops from a control that can best do without them. Is there one with some to spare?"""
-        others = sorted(names - {*SPARED}, key=lambda name: (name != "T", -len(self.stops[name])))
+        others = sorted(names - {*SPARED}, key=lambda name: (name != "T", -len(self.stops[name]), name))
         return any(self.shorten(name) for name in [*(name for name in SPARED if name in names), *others])
 
     def shorten(self, name):
