@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tests.browser.lab import REPO, launch
 
+WINDOWS = 3  # a page is opened so often
 STEPS = 30
 WARM_UP = 20  # until the browser has compiled what it runs often
 SHARED = ("course.js", "course.css", "first.js")
@@ -122,9 +123,14 @@ def main():
     print("| --- | ---: | ---: | ---: | ---: |")
     with launch() as browser:
         for path in sorted(folder.glob("*.html")):
-            wait, times = answered(browser, path), steps(browser, path)
-            median, worst = (f"{f(times):.0f}" if times else "" for f in (statistics.median, max))
-            row = [path.stem, f"{sent(path) + shared:.0f}", f"{wait:.0f}" if wait else "", median, worst]
+            waits = [wait for wait in (answered(browser, path) for _ in range(WINDOWS)) if wait]
+            times = steps(browser, path)
+            found = [(waits, statistics.median), (times, statistics.median), (times, max)]
+            row = [
+                path.stem,
+                f"{sent(path) + shared:.0f}",
+                *(f"{told(many):.0f}" if many else "" for many, told in found),
+            ]
             print(f"| {' | '.join(row)} |", flush=True)
     print(f"\nWanted: at most {GOALS['page']} kB, {GOALS['answers']} ms, and a median of {GOALS['median']} ms.")
 

@@ -9,13 +9,21 @@ EXACT, SINGLE = 1e-12, 1e-6  # so far may a number be off, as a part of the larg
 READ = """sent => [sent.steps.map(({ name, shape, digits }) => [name, shape, digits]), sent.tokens, sent.alt,
     btoa(Array.from(new Uint8Array(sent.values.buffer), byte => String.fromCharCode(byte)).join(""))]"""
 
+# What a window cuts off, or how far its page moves sideways: nothing where what is wide has a frame to move in.
+SIDEWAYS = """() => {
+    const FRAMED = ".wide, .formula, .code pre, .words pre, .words table, .attention-live";
+    const cut = [...document.querySelectorAll("main *")].filter(one =>
+        one.getBoundingClientRect().right > innerWidth && !one.closest(FRAMED));
+    return [document.documentElement.scrollWidth - innerWidth, cut.map(one => one.outerHTML)];
+}"""
 
-def troubles_of(window):
-    """What goes wrong in a window from now on: errors, and requests for what is not in the page's folder."""
+
+def troubles_of(window, root="file:"):
+    """What goes wrong in a window from now on: errors, and requests for what is not below the page's root."""
     found = []
     window.on("pageerror", lambda error: found.append(str(error)))
     window.on("console", lambda said: found.append(said.text) if said.type == "error" else None)
-    window.on("request", lambda one: None if one.url.startswith(("file:", "data:", "blob:")) else found.append(one.url))
+    window.on("request", lambda one: None if one.url.startswith((root, "data:", "blob:")) else found.append(one.url))
     return found
 
 

@@ -16,6 +16,7 @@ from helpers.diagram import Diagram
 from helpers.explore import explore
 from helpers.inputs import by_hand
 from tests.browser.pages import place_in, plan_of
+from tests.browser.site_pages import SIDEWAYS, troubles_of
 from tests.browser.test_access import AXE
 from tools.site.__main__ import save
 from tools.site.exported import KIND, exported
@@ -57,11 +58,6 @@ LOOK = """async colorsAlone => {
     return [violations.filter(({ impact }) => impact !== "minor").map(({ id, nodes }) => [id, nodes[0].html]),
         passes.length];
 }"""
-SIDEWAYS = """() => {
-    const isCut = one => one.getBoundingClientRect().right > innerWidth && !one.closest(".more, .attention-live");
-    const cut = [...document.querySelectorAll("main *")].filter(isCut);
-    return [document.documentElement.scrollWidth, innerWidth, cut.map(one => one.outerHTML)];
-}"""
 
 
 def worked():
@@ -100,16 +96,14 @@ def opened(browser, site):
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **window})
         contexts.append(context)
         page = context.new_page()
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
-        page.on("request", lambda one: one.url.startswith((root, "data:", "blob:")) or troubles.append(one.url))
+        troubles.append(troubles_of(page, root))
         page.goto(f"{root}/{name}.html")
         return page
 
     yield open_page
     for context in contexts:
         context.close()
-    assert troubles == []
+    assert not any(troubles), troubles
 
 
 @pytest.fixture
@@ -155,8 +149,8 @@ def test_on_a_phone_nothing_moves_sideways_but_what_says_so(opened):
     phone = dict(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     for name in ("index", "02_other", "01_small"):
         page = opened(name, **phone)
-        page.wait_for_function("!document.querySelector('.code pre') || document.querySelector('.code pre.more')")
-        assert page.evaluate(SIDEWAYS) == [390, 390, []]
+        assert page.evaluate(SIDEWAYS) == [0, []]
+    page.wait_for_function("document.querySelector('.code pre.more')")
     wide = page.locator(".code pre").first
     assert wide.get_attribute("tabindex") == "0" and page.locator(".printed.more").count() == 1
     wide.evaluate("one => one.scrollTo(one.scrollWidth, 0)")

@@ -1,5 +1,6 @@
 """Every page of the course, as it is written from the notebooks that the tests have run (tests/written_pages.py):
-opened from its folder it asks for nothing, nothing fails, and every explorer shows what Python computes.
+opened from its folder it asks for nothing, nothing fails, nothing is wider than a phone, and every explorer shows what
+Python computes.
 """
 
 import gzip
@@ -9,7 +10,7 @@ import time
 import nbformat
 import pytest
 
-from tests.browser.site_pages import READ, assert_same, troubles_of
+from tests.browser.site_pages import READ, SIDEWAYS, assert_same, troubles_of
 from tests.written_pages import STATES, folder
 from tools.notebooks import course_notebooks, executed
 from tools.site import pages
@@ -32,7 +33,7 @@ DRIVE = """([place, states]) => JSON.stringify(states.map(state => {
 @pytest.fixture(scope="module")
 def opened(browser, request, tmp_path_factory):
     """``opened(name)``: the page of a notebook, what its widgets are, and what went wrong there."""
-    window = browser.new_page()
+    window = browser.new_page(viewport={"width": 390, "height": 844})
     troubles = troubles_of(window)
     site, listed = tmp_path_factory.mktemp("pages"), pages.listed(course_notebooks())
     save_shared(site)
@@ -72,6 +73,7 @@ def test_a_page_is_alive_and_shows_what_python_computes(name, opened):
     models = page.evaluate("attentionModels.length")
     drawn = page.evaluate("document.querySelectorAll('.alive > .attention-live').length")
     assert models == drawn == len(held)
+    assert page.evaluate(SIDEWAYS) == [0, []]
     for place, widget in enumerate(held):
         if "tried" in widget:
             assert len(widget["tried"]) == STATES
