@@ -1,5 +1,6 @@
 """The rooms of the helpers: arrows one way, no circle, each with its promise."""
 
+import os
 import subprocess
 import sys
 from graphlib import CycleError
@@ -34,9 +35,10 @@ def test_imports_inside_functions_count():
     assert "helpers.pictures.still" in arrows["helpers.trace.trace"]  # imported when a picture is asked for
 
 
-def test_the_tool_prints_the_house():
-    said = subprocess.run([sys.executable, house.__file__], capture_output=True, text=True, check=True).stdout
-    assert said.startswith("floor ") and "course/" in said.splitlines()[0]
+def test_the_tool_prints_the_house_in_plain_letters():
+    to_a_pipe = dict(capture_output=True, text=True, check=True, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    said = subprocess.run([sys.executable, house.__file__], **to_a_pipe).stdout
+    assert said.startswith("floor ") and "course/" in said.splitlines()[0] and "look/" in said
 
 
 @pytest.mark.parametrize("room", sorted(path.parent.name for path in house.HELPERS.glob("*/__init__.py")))

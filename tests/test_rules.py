@@ -128,10 +128,9 @@ def test_a_term_that_the_guard_leaves_out_spoils_nothing(kind, bad):
 
 def value_with(trace, step, name, where, distance):
     """A step's value when one cell of its input ``name`` is moved by a distance."""
-    values = [trace[other].value.copy() for other in step.inputs]
-    for other, value in zip(step.inputs, values):
-        if other == name:
-            value[where] += distance
+    value = trace[name].value.copy()
+    value[where] += distance
+    values = [value if other == name else trace[other].value for other in step.inputs]
     return evaluate(step.kind, step.rule, values, step.factor, **dict(zip(step.axes, step.value.shape)))
 
 
@@ -142,10 +141,11 @@ def derivatives(trace, step):
     for name in set(step.inputs[: KINDS[step.kind].differentiable]):
         for where in np.ndindex(trace[name].value.shape):
             at = partial(value_with, trace, step, name, where)
-            moves = at(near) != at(-near)
+            up, down = at(near), at(-near)
+            moves = up != down
             # A cube moves, though at 0 its derivative is 0: the second difference takes cubes away.
             if step.kind == "sum-product":
-                moves &= abs(8 * (at(near) - at(-near)) - (at(2 * near) - at(-2 * near))) > 1e-9
+                moves &= abs(8 * (up - down) - (at(2 * near) - at(-2 * near))) > 1e-9
             for index in np.argwhere(moves):
                 moved[tuple(index.tolist())].add((name, where))
     return moved

@@ -74,17 +74,6 @@ def test_all_that_the_course_prints_is_printed_to_a_pipe_without_its_letters():
     assert "Averaging the past" in said and "Everything is here" in said
 
 
-def test_the_drawing_of_the_house_has_plain_letters():
-    ran = subprocess.run(
-        [sys.executable, "tools/house.py"],
-        cwd=REPO,
-        env={**os.environ, "PYTHONIOENCODING": "ascii"},
-        capture_output=True,
-        check=True,
-    )
-    assert b"look/" in ran.stdout
-
-
 # -- streams of every kind --------------------------------------------------------------------------
 
 

@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
+import tools.worksheet
 from helpers.by_hand.paper import GRID, PAPERS, STAGES, Page
 from helpers.by_hand.worksheets import PRINT, worksheet
 from helpers.inputs.examples import by_hand
 from helpers.pictures.outlines import text_width
-from tools.worksheet import main
 
 REPO = Path(__file__).resolve().parent.parent
 SIZES = list(product(range(1, 5), range(1, 5)))
@@ -294,19 +294,29 @@ def test_answers_have_an_ink_of_their_own():
 # -- files and display ----------------------------------------------------------------------------
 
 
+SMALLEST = dict(T=1, C=1, head_size=1)  # whose pages are drawn soonest
+
+
 @pytest.mark.parametrize("paper", PAPERS)
-def test_save_writes_two_pages_the_same_bytes_each_time(tmp_path, paper):
-    first = worksheet(T=2, C=1, head_size=1, seed=3, paper=paper).save(tmp_path / "first.pdf")
-    with matplotlib.rc_context(
-        {"savefig.bbox": "tight", "figure.facecolor": "red", "hatch.linewidth": 4, "figure.dpi": 50}
-    ):
-        second = worksheet(T=2, C=1, head_size=1, seed=3, paper=paper).save(str(tmp_path / "second.pdf"))
-    data = first.read_bytes()
-    assert first == tmp_path / "first.pdf" and data == second.read_bytes()
-    assert data.startswith(b"%PDF-") and len(re.findall(rb"/Type /Page\b(?!s)", data)) == 2
+def test_save_writes_two_pages(tmp_path, paper):
+    path = kept(**SMALLEST, paper=paper).save(tmp_path / "sheet.pdf")
+    data = path.read_bytes()
+    assert (
+        path == tmp_path / "sheet.pdf"
+        and data.startswith(b"%PDF-")
+        and len(re.findall(rb"/Type /Page\b(?!s)", data)) == 2
+    )
     assert b"Date" not in data and b"One attention head, by hand" in data
     sides = [float(side) for side in re.search(rb"/MediaBox \[ 0 0 ([\d.]+) ([\d.]+) \]", data).groups()]
     assert [side / 72 * 25.4 for side in sides] == pytest.approx(PAPERS[paper], abs=0.01)
+
+
+def test_save_writes_the_same_bytes_each_time(tmp_path):
+    with matplotlib.rc_context(
+        {"savefig.bbox": "tight", "figure.facecolor": "red", "hatch.linewidth": 4, "figure.dpi": 50}
+    ):
+        again = worksheet(**SMALLEST, paper="A4").save(str(tmp_path / "again.pdf"))
+    assert again.read_bytes() == kept(**SMALLEST, paper="A4").pdf
 
 
 @pytest.mark.parametrize("name", ["sheet.png", "sheet", "sheet.PDF"])
@@ -318,7 +328,7 @@ def test_another_ending_gives_a_sentence(tmp_path, name):
 
 def test_a_folder_that_is_not_there_gives_a_sentence(tmp_path):
     (tmp_path / "folder.pdf").mkdir()
-    sheet = worksheet(T=1, C=1, head_size=1)
+    sheet = kept(**SMALLEST, paper="A4")
     for path in (tmp_path / "nowhere" / "sheet.pdf", tmp_path / "folder.pdf"):
         with pytest.raises(OSError) as error:
             sheet.save(path)
@@ -401,11 +411,14 @@ def test_make_worksheet_writes_the_sheet_that_is_asked_for(tmp_path, monkeypatch
     )
     arguments = shlex.split(dry.stdout.splitlines()[-1])[1:]
     assert arguments.pop(0) == "tools/worksheet.py"
+    made = []
+    monkeypatch.setattr(tools.worksheet, "worksheet", lambda **asked: made.append(worksheet(**asked)) or made[-1])
     monkeypatch.chdir(tmp_path)
-    main(arguments)
+    tools.worksheet.main(arguments)
     assert capsys.readouterr().out == "worksheet.pdf\n"
-    wanted = worksheet(T=3, C=2, seed=3, level=2, paper="Letter").save(tmp_path / "wanted.pdf")
-    assert (tmp_path / "worksheet.pdf").read_bytes() == wanted.read_bytes()
+    [sheet] = made
+    assert repr(sheet) == "Worksheet: T=3, C=2, head_size=4, seed 3, level 2, on two pages of Letter"
+    assert (tmp_path / "worksheet.pdf").read_bytes() == sheet.pdf
 
 
 def test_the_tool_says_what_is_wrong_in_a_sentence(tmp_path, monkeypatch):
@@ -416,7 +429,7 @@ def test_the_tool_says_what_is_wrong_in_a_sentence(tmp_path, monkeypatch):
         (["--T=1", "--C=1", "--head-size=1", "nowhere/sheet.pdf"], "nowhere/sheet.pdf cannot"),
     ]:
         with pytest.raises(SystemExit) as ended:
-            main(arguments)
+            tools.worksheet.main(arguments)
         assert str(ended.value.code).startswith(words)
     assert list(tmp_path.iterdir()) == []
 

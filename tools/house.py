@@ -30,11 +30,19 @@ def room(module):
     return module.split(".")[1] if "." in module else ""
 
 
+def statements(block):
+    """Every statement of a block of code, and of the blocks inside it."""
+    for one in block:
+        yield one
+        for inner in ("body", "orelse", "finalbody", "handlers", "cases"):
+            yield from statements(getattr(one, inner, ()))
+
+
 def arrows(trees):
     """Which modules each module imports, at its top or inside a function: a dict of sets."""
     found = {module: set() for module in trees}
     for module, tree in trees.items():
-        for node in ast.walk(tree):
+        for node in statements(tree.body):
             names = []
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]

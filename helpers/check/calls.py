@@ -69,9 +69,10 @@ def raised(error, function):
         message = f"its text cannot be shown, since it raises {type(other).__name__}"
     message = message if len(message) <= LONGEST else message[:LONGEST] + "…"
     file = getattr(getattr(function, "__code__", None), "co_filename", None)
-    own = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    own = [line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == file]
     place = ""
     if own:
-        line = linecache.getline(own[-1].filename, own[-1].lineno).strip()
-        place = f" in line {own[-1].lineno} of its cell" + (f", `{line}`" if line else "")
+        linecache.checkcache(file)
+        line = linecache.getline(file, own[-1]).strip()
+        place = f" in line {own[-1]} of its cell" + (f", `{line}`" if line else "")
     return f"it raised {type(error).__name__}{place}" + (f": {message}" if message else "")

@@ -43,7 +43,7 @@ def random_numbers_from(seed):
         random.seed(seed)
         np.random.seed(seed)
         if torch:
-            torch.manual_seed(seed)
+            torch.default_generator.manual_seed(seed)  # torch.manual_seed writes down who called, too, which takes long
         np.random.default_rng = lambda own=None: unseeded(seed if own is None else own)
         try:
             yield
@@ -63,11 +63,11 @@ def unsteady(trials, tries):
     for one in {id(one): one for one in chosen}.values():
         if trials.is_over:
             return None
-        before = drawn_so_far()
+        before = one is largest[0] and drawn_so_far()
         if not alike(one, trials.run(one.case)):
             one.problem = AT_RANDOM if is_drawn(trials, one.case) else KEPT
             return one
-        if one is largest[0] and before != drawn_so_far() and is_drawn(trials, one.case):
+        if before and before != drawn_so_far() and is_drawn(trials, one.case):
             one.problem = AT_RANDOM
             return one
     return None

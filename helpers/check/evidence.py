@@ -16,18 +16,23 @@ class Evidence:
 
     def __init__(self, trials, tries):
         self.trials, self.tries, self.exercise = trials, tries, trials.exercise
-        self.added = None
+        self.added = []
 
     @property
     def all(self):
-        """The tries, and those of some more cases, which are run when they are first asked for."""
-        if self.added is None:
-            self.added = []
-            for case in self.exercise.outsized_cases() + self.exercise.more_cases():
+        """The tries, and more, one by one."""
+        yield from self.tries
+        yield from self.more
+
+    @property
+    def more(self):
+        """The tries of some more cases, each run when it is first asked for: most claims fall at the first of them."""
+        for place, case in enumerate(self.exercise.outsized_cases() + self.exercise.more_cases()):
+            if place == len(self.added):
                 if self.trials.is_over:
-                    break
+                    return
                 self.added.append(self.trials.run(case))
-        return self.tries + self.added
+            yield self.added[place]
 
     def shows(self, answer):
         """Does the function give this answer, not the wanted one? answer: of a Try, the results by name, None where
@@ -41,7 +46,7 @@ class Evidence:
             return False
         if len(told) >= ENOUGH:
             return True
-        return all(agrees(one, answer, told) for one in self.all[len(self.tries) :]) and len(told) >= ENOUGH
+        return all(agrees(one, answer, told) for one in self.more) and len(told) >= ENOUGH
 
 
 def agrees(one, answer, told):
@@ -76,7 +81,9 @@ def blown_up(one, answer):
             return False
         most = 1000 * max(1.0, np.abs(wanted).max(initial=0))
         huge = ~(np.abs(found) < most) & ~(np.abs(said) < most)
-        if not same({name: np.where(huge, 0, found)}, {name: np.where(huge, 0, said)}, one.case.scale):
+        if huge.any():
+            found, said = np.where(huge, 0, found), np.where(huge, 0, said)
+        if not same({name: found}, {name: said}, one.case.scale):
             return False
     return True
 

@@ -33,7 +33,8 @@ OUTSIZED = [
 @dataclass
 class Case:
     """One input to try a function on. inputs: by parameter, NumPy arrays and plain values; sizes: by axis. wanted: what
-    the oracle made of it; mistaken: what mistakes made of it; telling: whether they show there; each once it was asked.
+    the oracle made of it; mistaken: what mistakes made of it; telling: whether they show there; tensors: the inputs as
+    such; each once it was asked.
     """
 
     inputs: dict
@@ -42,6 +43,7 @@ class Case:
     wanted: dict | None = None
     mistaken: dict = field(default_factory=dict)
     telling: bool | None = None
+    tensors: dict | None = None
 
 
 @dataclass

@@ -64,9 +64,12 @@ def outgrown(evidence):
 
     It must be right with most numbers of a usual size: with very small ones a mistake may not show.
     """
-    wrong = [one for one in evidence.all if not one.right]
-    if any(one.found is None or one.case.scale < 1 for one in wrong):
-        return ""
+    wrong = []
+    for one in evidence.all:
+        if not one.right:
+            if one.found is None or one.case.scale < 1:
+                return ""
+            wrong.append(one)
     if not all(evidence.trials.run(smaller(one.case)).right for one in wrong):
         return ""
     usual = [one for one in evidence.all if one.case.scale == 1 and is_telling(evidence.exercise, one.case)]

@@ -27,9 +27,12 @@ def a_finite_fill(evidence):
     exercise = evidence.exercise
     if not exercise.weighing or not all("T" in axes.split() for axes in exercise.gives.values()):
         return ""
-    wrong = [one for one in evidence.all if not one.right]
-    if not all(is_right_at_the_end(exercise, one) for one in wrong):
-        return ""
+    wrong = []
+    for one in evidence.all:
+        if not one.right:
+            if not is_right_at_the_end(exercise, one):
+                return ""
+            wrong.append(one)
     for sentence, (highest, weigh) in FILLS.items():
 
         def answer(one, fill, weigh=weigh):

@@ -3,6 +3,7 @@
 import ast
 import dis
 import inspect
+from itertools import chain
 
 from helpers.check.answers import described
 from helpers.check.statements import definition
@@ -87,8 +88,9 @@ def is_stub(function):
         return all(map(does_nothing, node.body))
     if code is None:
         return False
-    steps = [step for step in dis.get_instructions(code) if step.opname not in PADDING]
-    return bool(steps) and steps[0].argval is None and {step.opname for step in steps} <= NOTHING
+    steps = (step for step in dis.get_instructions(code) if step.opname not in PADDING)
+    first = next(steps, None)
+    return first is not None and first.argval is None and all(step.opname in NOTHING for step in chain([first], steps))
 
 
 def does_nothing(statement):

@@ -16,6 +16,8 @@ from matplotlib.textpath import text_to_path
 from helpers.pictures.svg import BASELINE, MANY
 
 POINTS = 72 / 96  # of a CSS pixel: matplotlib's lines are measured in points
+DIGITS = "0123456789"
+TO_ZERO = str.maketrans(dict.fromkeys(DIGITS, "0"))
 
 
 class FigureBrush:
@@ -106,8 +108,16 @@ def outline(text, bold=False, italic=False):
 @lru_cache(8192)
 def text_width(text, size, bold=False, italic=False):
     """How wide a text is in CSS pixels."""
+    if digits_are_alike(bold, italic):  # then few texts are measured: most differ in their digits alone
+        text = text.translate(TO_ZERO)
     # Spaces at the end have no outline: measure up to a bar, and take the bar off again.
     return size * (reach(f"{text}|", bold, italic) - reach("|", bold, italic)) if text else 0
+
+
+@lru_cache
+def digits_are_alike(bold, italic):
+    """Are all digits of the font as wide as a 0?"""
+    return len({reach(f"{digit}|", bold, italic) for digit in DIGITS}) == 1
 
 
 @lru_cache(8192)
