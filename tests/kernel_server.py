@@ -10,12 +10,15 @@ import sys
 from importlib import import_module
 from multiprocessing.connection import Connection
 from select import select
+from threading import Thread
 
 IMPORTED = ["torch", "torch._dynamo", "ipykernel.kernelapp", "matplotlib.figure", "ipywidgets", "anywidget"]
 
 
 def serve(door):
-    """door: the socket where each connection brings (command, environment, folder), and is told the kernel's pid."""
+    """door: the socket where each connection brings (command, environment, folder, whether the kernel is to end with
+    the connection), and is told the kernel's pid.
+    """
     for name in IMPORTED:
         import_module(name)
     signal.signal(signal.SIGCHLD, reap)
@@ -24,11 +27,11 @@ def serve(door):
             kernel = asking.recv()
             pid = os.fork()
             if not pid:
-                become(*kernel)
+                become(*kernel, asking)
             asking.send(pid)
 
 
-def become(command, env, cwd):
+def become(command, env, cwd, tied, asking):
     """Be the kernel that a command would start."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -37,12 +40,20 @@ def become(command, env, cwd):
     os.environ.clear()
     os.environ.update(env)
     sys.path[0] = ""
+    if tied:
+        Thread(target=end_with, args=(asking,), daemon=True).start()
     from ipykernel.kernelapp import launch_new_instance
 
     try:
         launch_new_instance(argv=command[command.index("-f") :])
     finally:
         os._exit(0)
+
+
+def end_with(asking):
+    """Leave as soon as the one who asked has left."""
+    asking.poll(None)
+    os._exit(0)
 
 
 def reap(*_):

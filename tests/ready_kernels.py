@@ -19,6 +19,8 @@ import pytest
 from jupyter_client.provisioning import local_provisioner
 from nbval.plugin import IPyNbFile
 
+from tests.kernel_stand_in import KERNELS
+
 
 class Fork:
     """A kernel's process, with what jupyter_client asks of one that it has started itself."""
@@ -27,7 +29,7 @@ class Fork:
 
     def __init__(self, address, command, env, cwd):
         with Client(address) as server:
-            server.send((command, dict(env), cwd))
+            server.send((command, dict(env), cwd, False))
             self.pid = server.recv()
         while self.poll() is None and os.getpgid(self.pid) != self.pid:  # signals go to its group, not to this one
             time.sleep(0.001)
@@ -89,5 +91,5 @@ def pytest_runtestloop(session):
             with instead if imports_torch(notebook) else nullcontext():
                 start(notebook)
 
-        with mock.patch.object(IPyNbFile, "setup", setup):
+        with mock.patch.object(IPyNbFile, "setup", setup), mock.patch.dict(os.environ, {KERNELS: address}):
             return (yield)

@@ -116,17 +116,15 @@ READERS = {
 
 def state_of(model):
     """All that a reader could change."""
-    return copy.deepcopy(
-        {
-            "numbers": {name: weight.tolist() for name, weight in model.state_dict().items()},
-            "gradients": [None if weight.grad is None else weight.grad.tolist() for weight in model.parameters()],
-            "kinds": [(weight.dtype, weight.device, weight.requires_grad) for weight in model.parameters()],
-            "training": [part.training for part in model.modules()],
-            "hooks": [len(part._forward_pre_hooks) + len(part._forward_hooks) for part in model.modules()],
-            "attributes": sorted(vars(model)),
-            "chance": torch.get_rng_state().tolist(),
-        }
-    )
+    return {
+        "numbers": {name: weight.tolist() for name, weight in model.state_dict().items()},
+        "gradients": [None if weight.grad is None else weight.grad.tolist() for weight in model.parameters()],
+        "kinds": [(weight.dtype, weight.device, weight.requires_grad) for weight in model.parameters()],
+        "training": [part.training for part in model.modules()],
+        "hooks": [len(part._forward_pre_hooks) + len(part._forward_hooks) for part in model.modules()],
+        "attributes": sorted(vars(model)),
+        "chance": torch.get_rng_state().tolist(),
+    }
 
 
 @pytest.mark.parametrize("reader", READERS)

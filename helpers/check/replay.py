@@ -42,14 +42,16 @@ def replayed(events, others, last, tensors, there=None):
     it raises.
     """
     now, there = dict(others), there or {}
-    for event, read in events.items():
-        here = now | there.get(event, {})
-        if not any(matrix in here for matrix in read) or all(matrix in others for matrix in event.results):
-            continue
-        if event.broken or not event.results:
-            raise Unknown
-        for matrix, value in zip(event.results, again(event, here, tensors)):
-            now.setdefault(matrix, value)
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for event, read in events.items():
+            here = now | there[event] if event in there else now
+            if not any(matrix in here for matrix in read) or all(matrix in others for matrix in event.results):
+                continue
+            if event.broken or not event.results:
+                raise Unknown
+            for matrix, value in zip(event.results, again(event, here, tensors)):
+                now.setdefault(matrix, value)
     return now.get(last, last.value)
 
 
@@ -65,9 +67,7 @@ def again(event, now, tensors):
         return holders[matrix]
 
     args, kwargs = replaced(event.args, holder), replaced(event.kwargs, holder)
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        returned = event.function(*args, **kwargs)
+    returned = event.function(*args, **kwargs)
     given = {id(one) for one in holders.values()}
     found = [one for one in found_in(returned, kinds()) if id(one) not in given]
     if event.in_place is not None:
@@ -93,7 +93,7 @@ def held(value, kind, as_tensor):
         return np.array(value, dtype=kind)
     import torch  # the run has used it
 
-    return torch.tensor(np.asarray(value), dtype=getattr(torch, kind))
+    return torch.from_numpy(np.array(value)).to(getattr(torch, kind))
 
 
 def is_numpy(function):

@@ -129,7 +129,7 @@ def copy_of(model):
         id(value): value.detach() for value in held if isinstance(value, torch.Tensor) and not value.is_leaf
     }
     kept |= {  # a module has a dozen dictionaries, most of them empty, over which deepcopy would spend most of its time
-        id(value): type(value)() for value in held if type(value) in (dict, OrderedDict) and not value
+        id(value): type(value)() for value in held if type(value) in (dict, OrderedDict, set) and not value
     }
     try:
         return readable(copy.deepcopy(model, kept)).eval()

@@ -58,7 +58,7 @@ class View(Live):
 
     def test(self):
         """Try the model on the text that was kept away."""
-        self.tests[self.training.step] = self.training.test(seen=self.training.context // 2, most=4000)
+        self.tests[self.training.step] = self.training.test(seen=self.training.context // 2, most=2000)
 
     def update(self, last=False):
         """Draw anew, but not more often than somebody could see."""

@@ -10,6 +10,7 @@ for a model that looks back, and a loss that no model can beat: the true entropy
 import math
 import random
 import re
+from functools import lru_cache
 
 import numpy as np
 
@@ -148,8 +149,15 @@ def tales(length=LENGTH, seed=SEED):
     >>> print(text.splitlines()[0])
     Dusemo, Dusemo, Dusemo!
     """
-    writer = Writer(whole_number("seed", seed, 0))
-    whole_number("length", length, 1)
+    seed, length = whole_number("seed", seed, 0), whole_number("length", length, 1)
+    text, bits = written(length, seed)
+    return text, bits.copy()
+
+
+@lru_cache(maxsize=4)
+def written(length, seed):
+    """What ``tales`` gives, written once, since every floor asks for it."""
+    writer = Writer(seed)
     while len(writer.text) < length:
         write_tale(writer)
     return "".join(writer.text), np.array(writer.bits)

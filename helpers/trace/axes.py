@@ -36,6 +36,8 @@ def einsum(values, named, output, sizes):
     present = [axis for axis in output if axis in places]
     operands = [part for value, axes in zip(values, named) for part in (value, [places[axis] for axis in axes])]
     result = np.einsum(*operands, [places[axis] for axis in present])
+    if len(present) == len(output):
+        return result
     return np.broadcast_to(spread(result, present, output), [sizes[axis] for axis in output])
 
 

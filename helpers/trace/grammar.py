@@ -10,7 +10,7 @@ brackets cut an axis as Python does: ``"t[2:5] c -> s c"``. A reshape names ever
 """
 
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from operator import eq, ge, gt, le, lt, ne
 from typing import NamedTuple
 
@@ -59,8 +59,8 @@ class Comparison(NamedTuple):
         return COMPARE[self.sign](self.left.at(bound), self.right.at(bound))
 
 
-class Rule(NamedTuple):
-    """A rule in its parts.
+class Parts(NamedTuple):
+    """The parts of a rule.
 
     inputs: the axes of each input; output: those of the result. guard: clauses that must all hold, each of them
     comparisons of which one must. cuts: by axis, the part of it that is read. through: the shapes in between. text: the
@@ -74,23 +74,27 @@ class Rule(NamedTuple):
     through: tuple = ()
     text: str = ""
 
-    @property
+
+class Rule(Parts):
+    """A rule in its parts, and what follows from these: once, since every step that has the rule reads it again."""
+
+    @cached_property
     def is_plain(self):
         """Does it name axes alone, without a guard, a cut or a shape in between?"""
         return not (self.guard or self.cuts or self.through)
 
-    @property
+    @cached_property
     def new(self):
         """The axes that only the output has."""
         read = {axis for axes in self.inputs for axis in axes}
         return tuple(axis for axis in self.output if axis not in read)
 
-    @property
+    @cached_property
     def gone(self):
         """The axes that only inputs have, in the order in which they are read."""
         return tuple(dict.fromkeys(axis for axes in self.inputs for axis in axes if axis not in self.output))
 
-    @property
+    @cached_property
     def compared(self):
         """The axes that the guard looks at."""
         return compared(self.guard)

@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+from tests import kernel_stand_in
 from tools.extension import REPO, install
 
 OURS = {"localhost", "127.0.0.1"}
@@ -30,6 +31,8 @@ class Server:
 
     def __enter__(self):
         self.home.mkdir(parents=True, exist_ok=True)
+        if address := os.environ.get(kernel_stand_in.KERNELS):
+            self.start_as_forks(address)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -52,6 +55,14 @@ class Server:
             self.process.kill()
             self.process.wait()
         self.log.close()
+
+    def start_as_forks(self, address):
+        """Its kernels are forks of a process that has imported torch."""
+        python = [sys.executable, "-IS", kernel_stand_in.__file__, address, "-f", "{connection_file}"]
+        folder = self.home / "share" / "jupyter" / "kernels" / "python3"
+        folder.mkdir(parents=True)
+        kernel = {"argv": python, "display_name": "Python 3 (ipykernel)", "language": "python"}
+        (folder / "kernel.json").write_text(json.dumps(kernel))
 
     @property
     def url(self):
@@ -84,6 +95,7 @@ class Server:
             "IPYTHONDIR": "ipython",
             "XDG_CONFIG_HOME": "config",
             "XDG_STATE_HOME": "state",
+            "JUPYTER_PATH": "share/jupyter",
         }
         nowhere = "http://127.0.0.1:9"  # a port where nobody listens: a kernel that fetches fails at once
         return {
@@ -101,9 +113,6 @@ class JupyterLab(Server):
     def __enter__(self):
         install(self.home)
         return super().__enter__()
-
-    def environment(self):
-        return {**super().environment(), "JUPYTER_PATH": str(self.home / "share" / "jupyter")}
 
     def command(self):
         as_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []

@@ -31,6 +31,12 @@ from helpers.inputs.corpus import tales""",
 model = FastGPT(len(set(text)), context=16, C=16, heads=2, layers=1)
 watched = watch(Training(model, text, batch=4, steps=20))""",
 ]
+# What turns while a page waits for its kernel is drawn sixty times a second.
+STILL = """
+const sheet = new CSSStyleSheet();
+sheet.replaceSync("*, ::before, ::after { animation: none !important }");
+document.adoptedStyleSheets = [sheet];
+"""
 PATIENCE = 90_000  # milliseconds until all of it has run
 OF_VOILA = (  # what it complains of with any notebook: the first two are what tools/voila.json keeps it from asking for
     "fontawesome",
@@ -137,6 +143,7 @@ def work(page):
 def test_where_only_outputs_are_shown(servers, browser, name):
     shown = SimpleNamespace(page=browser.new_page(), requests=[], errors=[])
     listen(shown)
+    shown.page.add_init_script(STILL)
     shown.page.goto(servers[name].url, wait_until="commit")
     work(shown.page)
     shown.page.close()

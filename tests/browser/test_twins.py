@@ -263,7 +263,7 @@ def scattered(rng, trace, name, inputs, hidden):
 @pytest.fixture(scope="module")
 def traces():
     with np.errstate(all="ignore"):
-        return [random_trace(seed) for seed in range(120)]
+        return [random_trace(seed) for seed in range(60)]
 
 
 def sample(trace, seed, most=3):
@@ -460,7 +460,7 @@ def test_layouts_of_heads(ask):
 def test_layouts_of_other_traces(ask, traces):
     x, scores = np.ones((5, 4)), np.ones((5, 5))
     known = [average_matmul(x, tokens=TOKENS[:5]), masked_softmax(scores, x), Trace("nothing", ["a"])]
-    shorter = [beginning(trace, 4 + i % 20) for i, trace in enumerate(traces[:100])]
+    shorter = [beginning(trace, 4 + i % 20) for i, trace in enumerate(traces)]
     compare_layouts(ask, [(trace, [320, 700, 1000, 1600]) for trace in (*known, *shorter, *traces[:3])])
 
 
@@ -533,7 +533,7 @@ def test_notes_are_broken_into_lines_alike(ask):
 
 def test_a_question_keeps_the_names_and_drops_every_number(ask, traces):
     """For a cell of every kind: what stands before the second equals sign, or the cell's name alone."""
-    cells = [list(sample(trace, seed, most=2)) for seed, trace in enumerate(traces[:60])]
+    cells = [list(sample(trace, seed, most=2)) for seed, trace in enumerate(traces)]
     found = ask(
         EXPLAIN.replace(shown := "course.formulaThrough(step, index, steps)", f"course.question({shown})"),
         [sent(trace, some) for trace, some in zip(traces, cells)],
