@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_NO_INPUT = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help setup lab test lint format notebooks solutions reset worksheet bench clean
+.PHONY: help setup lab test lint format notebooks site solutions reset worksheet bench clean
 
 help: ## List these targets
 	@awk -F ': .*## ' '/^[a-z]+: .*## / { printf "  make %-11s%s\n", $$1, $$2 }' Makefile
@@ -32,15 +32,18 @@ test: $(VENV)/ready-to-test solutions ## Run every test: the code, the notebooks
 lint: $(VENV)/ready-to-test ## Check the Python with ruff, the JavaScript and CSS with biome
 	$(ruff) check
 	$(ruff) format --check
-	$(biome) check --config-path=tools/javascript helpers
+	$(biome) check --config-path=tools/javascript helpers tools/site
 
 format: $(VENV)/ready-to-test ## Put every file in its format, and mend what can be mended without thinking
 	$(ruff) check --fix
 	$(ruff) format
-	$(biome) check --write --config-path=tools/javascript helpers
+	$(biome) check --write --config-path=tools/javascript helpers tools/site
 
 notebooks: $(VENV)/ready ## Run every notebook again and write its outputs in place
 	$(python) tools/notebooks.py $(ARGS)
+
+site: $(VENV)/ready ## Write the course as pages that need no Jupyter into build/site/ (ARGS="--out DIR notebooks/05_*.ipynb")
+	$(python) -m tools.site $(ARGS)
 
 solutions: $(VENV)/ready ## Write the notebooks with their exercises solved into notebooks/solutions/
 	$(python) -m tools.solutions
@@ -53,6 +56,7 @@ worksheet: $(VENV)/ready ## Write a sheet to fill in by hand (SEED=3 T=2 C=3)
 
 bench: $(VENV)/ready-to-test ## Measure what the README quotes
 	PYTHONPATH=. $(python) bench/slider.py $(ARGS)
+	$(MAKE) site ARGS= && PYTHONPATH=. $(python) bench/site.py
 	PYTHONPATH=. $(python) bench/stills.py
 	PYTHONPATH=. $(python) bench/own.py
 	PYTHONPATH=. $(python) bench/kernel.py

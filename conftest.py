@@ -6,12 +6,13 @@ import signal
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.workers", "tests.ready_kernels"]
+pytest_plugins = ["tests.workers", "tests.ready_kernels", "tests.written_pages"]
 
 LONGEST = (
     "notebooks/12",
     "tests/browser/",
     "notebooks/",
+    "tests/browser/test_written_pages.py",  # it reads what they show
     *(
         f"tests/test_{name}.py"
         for name in ("wrong_solutions", "worksheet", "check", "pictures", "rules", "stills", "gradients")
@@ -27,6 +28,10 @@ settings.load_profile("same")
 
 
 def pytest_collection_modifyitems(items):
-    items.sort(
-        key=lambda item: next((i for i, start in enumerate(LONGEST) if item.nodeid.startswith(start)), len(LONGEST))
-    )
+    items.sort(key=turn)
+
+
+def turn(item):
+    """The place of a test in the order: that of the longest beginning of its name."""
+    found = [(len(start), i) for i, start in enumerate(LONGEST) if item.nodeid.startswith(start)]
+    return max(found)[1] if found else len(LONGEST)

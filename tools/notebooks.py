@@ -134,6 +134,14 @@ def normal_outputs(outputs, count):
 def run(path):
     """Execute a notebook in a fresh kernel, in its own folder, and return its normal form.
 
+    Raises ValueError as ``executed`` does.
+    """
+    return normal_form(executed(path))
+
+
+def executed(path, first=""):
+    """A notebook after a run in a fresh kernel, in its own folder. first: code that the kernel runs before it.
+
     Raises ValueError with the cell and the error where a cell fails, unless it is tagged "raises-exception".
     """
     notebook = nbformat.reads(normal_form(load(path)), as_version=4)
@@ -142,7 +150,7 @@ def run(path):
         kernel_name="python3",
         timeout=SECONDS_A_CELL,
         record_timing=False,
-        extra_arguments=["--log-level=ERROR"],
+        extra_arguments=["--log-level=ERROR", *[f"--IPKernelApp.exec_lines={first}"] * bool(first)],
         resources={"metadata": {"path": str(path.resolve().parent)}},
     )
     os.environ[FILE] = "no-progress.json"  # the notebooks are shipped as nobody has solved them yet
@@ -152,7 +160,7 @@ def run(path):
                 client.execute_cell(cell, index)
             except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
                 raise ValueError(f"cell [{cell.execution_count}]: {reason(error)}") from error
-    return normal_form(notebook)
+    return notebook
 
 
 def reason(error):

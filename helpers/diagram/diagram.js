@@ -21,6 +21,7 @@ import { Tools } from "./tools.js";
 import { unpack } from "./unpack.js";
 
 const FRAME = 16; // milliseconds
+const ON_PAPER = 3; // times as many pixels as on the screen
 
 // The names of the matrices that a gradient may be of: dq is q's, d(x @ W) that of x @ W.
 const undone = (name) => [name.replace(/^d/, ""), name.replace(/^d\((.*)\)$/s, "$1")];
@@ -35,6 +36,7 @@ export class Diagram {
     this.focus = null; // the cell whose formula is shown: [name, index]
     this.trail = []; // the pinned cell, and the ones walked back to from it
     this.active = 0; // which of the pinned cell's sources the keys are on
+    this.finer = 1; // times as many pixels as the screen has
     this.paints = 0;
     this.guess = null; // traits as Python will say that they are, most likely (ahead.js)
     this.build();
@@ -110,6 +112,8 @@ export class Diagram {
     size.observe(this.root);
     followTheme(this.root, signal, redraw);
     on(window, "resize", redraw); // a zoom changes the pixels, not the size
+    on(window, "beforeprint", () => this.drawFiner(ON_PAPER));
+    on(window, "afterprint", () => this.drawFiner(1));
     on(window, "scroll", () => this.focus && this.float(), { capture: true, passive: true });
     signal.addEventListener("abort", () => {
       for (const [name, handler] of Object.entries(changes)) this.model.off(`change:${name}`, handler);
@@ -260,6 +264,11 @@ export class Diagram {
     this.frame = this.frame || requestAnimationFrame(() => this.draw());
   }
 
+  drawFiner(times) {
+    this.finer = times;
+    this.draw();
+  }
+
   draw() {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
@@ -278,7 +287,7 @@ export class Diagram {
 
   // A canvas at least as large as the plan, ready to be drawn on; making it anew is slow, so it only grows.
   fit(canvas) {
-    const scale = window.devicePixelRatio || 1;
+    const scale = (window.devicePixelRatio || 1) * this.finer;
     const { width, height } = this.plan;
     const [w, h] = [Math.round(width * scale), Math.round(height * scale)];
     if (canvas.width !== w || canvas.height < h) [canvas.width, canvas.height] = [w, h];

@@ -1,0 +1,139 @@
+"""What a page without a kernel costs its reader: bytes, the wait until it answers, and how fast it follows the hand.
+
+    make bench
+
+Measures the pages in build/site, or in the folder that is named. `page` is what comes over the wire for the first page
+that somebody opens, compressed as servers do: the page itself, and what all pages share. `answers` is the time from the
+start of the navigation until the first widget of the page has answered a key. `step` is from the browser's own time
+stamp of a key press to the frame that shows the new picture, at T=16 and C=16 where the page has such sliders.
+"""
+
+import argparse
+import gzip
+import os
+import platform
+import statistics
+from pathlib import Path
+
+from tests.browser.lab import REPO, launch
+
+WINDOWS = 3  # a page is opened so often
+STEPS = 30
+WARM_UP = 20  # until the browser has compiled what it runs often
+SHARED = ("course.js", "course.css", "first.js")
+GOALS = {"page": 1000, "answers": 1000, "median": 16}  # kilobytes, milliseconds, milliseconds
+SLIDER = ".attention-slider input"
+
+# From a page's script on: the first answer of a widget to a key, by the clock that began with the navigation.
+ANSWERS = """
+addEventListener("DOMContentLoaded", () => {
+  const slider = document.querySelector(".attention-slider input");
+  const stage = document.querySelector(".attention-stage");
+  if (!stage) return;
+  const told = () => requestAnimationFrame(() => {
+    const after = new MessageChannel();
+    after.port1.onmessage = () => (window.answered = performance.now());
+    after.port2.postMessage(0);
+  });
+  if (slider) {
+    slider.value = Number(slider.value) + (slider.value === slider.max ? -1 : 1);
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
+  } else {
+    stage.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
+  }
+  told();
+});
+"""
+# Times from a key's own stamp to just after the frame that shows the answer.
+CLOCK = """
+widget => {
+  window.times = [];
+  let start = 0;
+  addEventListener("keydown", (event) => (start = event.timeStamp), true);
+  const painted = () => requestAnimationFrame(() => {
+    const after = new MessageChannel();
+    after.port1.onmessage = () => window.times.push(performance.now() - start);
+    after.port2.postMessage(0);
+  });
+  new MutationObserver(painted).observe(widget.querySelector(".attention-diagram"), { attributes: true,
+    attributeFilter: ["data-paints"] });
+}
+"""
+SIXTEEN = """
+widget => {
+  for (const slider of widget.querySelectorAll(".attention-slider input")) {
+    const name = slider.labels[0].textContent;
+    if (!/^[TC]\\b/.test(name)) continue;
+    slider.value = 16;
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+}
+"""
+
+
+def sent(path):
+    """Kilobytes of a file, compressed."""
+    return len(gzip.compress(path.read_bytes(), 9, mtime=0)) / 1000
+
+
+def answered(browser, path):
+    """Milliseconds until a widget of a new window has answered; None where the page has none."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.add_init_script(ANSWERS)
+    page.goto(path.as_uri(), wait_until="load")
+    found = None
+    if page.locator(".attention-stage").count():
+        page.wait_for_function("window.answered")
+        found = page.evaluate("window.answered")
+    page.close()
+    return found
+
+
+def steps(browser, path):
+    """Milliseconds of each slider step of the page's largest explorer, warm; [] where it has none."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(path.as_uri())
+    widgets = page.locator(".alive", has=page.locator(SLIDER)).filter(has=page.locator(".attention-diagram"))
+    if not widgets.count():
+        page.close()
+        return []
+    most = [
+        sum(float(one) for one in widgets.nth(i).locator(SLIDER).evaluate_all("all => all.map(one => one.max)"))
+        for i in range(widgets.count())
+    ]
+    widget = widgets.nth(most.index(max(most)))
+    widget.evaluate(SIXTEEN)
+    widget.evaluate(CLOCK)
+    widget.locator(SLIDER).first.focus()
+    for i in range(STEPS + WARM_UP):
+        page.keyboard.press(("ArrowLeft", "ArrowRight")[i % 2])
+        page.wait_for_function(f"window.times.length > {i}")
+    times = page.evaluate("window.times")[WARM_UP:]
+    page.close()
+    return times
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", nargs="?", type=Path, default=REPO / "build" / "site", help="where the pages are")
+    folder = parser.parse_args().folder.resolve()
+    shared = sum(sent(folder / name) for name in SHARED)
+    print(f"\n{os.cpu_count()} cores, {platform.machine()}, headless Chromium, from the folder\n")
+    print("| page | page, kB | answers, ms | step, median, ms | step, worst, ms |")
+    print("| --- | ---: | ---: | ---: | ---: |")
+    with launch() as browser:
+        for path in sorted(folder.glob("*.html")):
+            waits = [wait for wait in (answered(browser, path) for _ in range(WINDOWS)) if wait]
+            times = steps(browser, path)
+            found = [(waits, statistics.median), (times, statistics.median), (times, max)]
+            row = [
+                path.stem,
+                f"{sent(path) + shared:.0f}",
+                *(f"{told(many):.0f}" if many else "" for many, told in found),
+            ]
+            print(f"| {' | '.join(row)} |", flush=True)
+    print(f"\nWanted: at most {GOALS['page']} kB, {GOALS['answers']} ms, and a median of {GOALS['median']} ms.")
+
+
+if __name__ == "__main__":
+    main()
