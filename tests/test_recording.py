@@ -51,6 +51,18 @@ def test_values_are_those_of_the_calls():
             np.testing.assert_array_equal(matrix.value, value.detach().numpy())
 
 
+def test_memory_that_nobody_filled_is_no_reason_for_a_warning():
+    """A float32 of these bits makes NumPy warn where it is made a float64."""
+
+    def unfilled(x):
+        total = torch.full((2,), 0x7F800001, dtype=torch.int32).view(torch.float32)
+        total[:] = x[0, :2]
+        return total
+
+    recording = record(unfilled, {"x": x_of()})
+    assert recording.error is None and recording.said == []
+
+
 def flat(value):
     return [one for part in value for one in flat(part)] if isinstance(value, list | tuple) else [value]
 

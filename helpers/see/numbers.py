@@ -46,7 +46,8 @@ def real_numbers(value):
         raise NoNumbers(what, "There is nothing in it: is a slice empty?")
     if array.ndim > MOST_AXES or array.size > MOST_NUMBERS:
         raise NoNumbers(what, f"At most {MOST_AXES} axes and {MOST_NUMBERS:,} numbers can be drawn.")
-    return array.astype(np.int64 if np.can_cast(array.dtype, np.int64) else np.float64)
+    with np.errstate(invalid="ignore"):  # memory that nobody filled may hold what is no number at all
+        return array.astype(np.int64 if np.can_cast(array.dtype, np.int64) else np.float64)
 
 
 def no_other_thing(value):

@@ -92,13 +92,18 @@ def numbers(holder):
     """A copy of the numbers of a tensor or an array: float64, int64, bool or complex128; NaN where they have none."""
     if isinstance(holder, np.ndarray | Kept):
         array = holder.view(np.ndarray) if isinstance(holder, np.ndarray) else np.array(holder.bare())
-        return array.astype(TYPES[array.dtype.kind]) if array.dtype.kind in TYPES else np.full(array.shape, np.nan)
+        return widened(array) if array.dtype.kind in TYPES else np.full(array.shape, np.nan)
     plain = holder.detach()
     try:
-        array = plain.numpy()
-        return array.astype(TYPES[array.dtype.kind])
+        return widened(plain.numpy())
     except (RuntimeError, TypeError):  # it is of a kind that NumPy does not have, or not in the memory of the processor
         return unusual(plain)
+
+
+def widened(array):
+    """A copy in the widest type of its kind. What stands in memory that nobody filled may be no number at all."""
+    with np.errstate(invalid="ignore"):
+        return array.astype(TYPES[array.dtype.kind])
 
 
 def unusual(plain):
@@ -108,7 +113,7 @@ def unusual(plain):
         plain = plain.cpu().resolve_conj().resolve_neg()
         if plain.is_floating_point() and plain.element_size() < 4:
             plain = plain.float()  # NumPy knows no bfloat16
-        return plain.numpy().astype(TYPES[plain.numpy().dtype.kind])
+        return widened(plain.numpy())
     except (RuntimeError, TypeError, ValueError):
         return np.full(tuple(plain.shape), np.nan)
 
