@@ -6,7 +6,7 @@ import pytest
 from helpers.attention import head
 from helpers.diagram.diagram import payload
 from helpers.explore import explore
-from helpers.explore.ahead import LARGEST, MOST
+from helpers.explore.ahead import LARGEST, MOST, ROOM
 from tests.browser.later import Later
 
 
@@ -82,11 +82,15 @@ def test_a_closed_one_sends_nothing(sent):
 
 
 def test_it_is_not_without_end(sent):
-    explorer = explore(head, T=(1, 256, 128), C=16, head_size=16)
+    explorer = explore(head, T=(1, 256, 128), C=(1, 16, 16), head_size=16)
     found, later = sent(explorer)
     later.run()
     largest = max(len(values) for _, values in found)
-    assert sum(len(values) for _, values in found) <= LARGEST + largest and len(explorer.ahead.kept) <= MOST
+    assert sum(len(values) for _, values in found) <= LARGEST + largest and 0 < len(found) <= MOST
+    for C in range(1, 17):
+        explorer.C = C
+        later.run()
+    assert sum(len(values) for _, values in found) > ROOM >= sum(explorer.ahead.kept.values())
 
 
 def test_moving_nothing_else_stays_as_it_was(sent):

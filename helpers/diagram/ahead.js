@@ -1,18 +1,7 @@
 // Ahead of the hand: pictures of what the controls may show next, which Python sends while nobody asks for anything.
 // Where the hand gets to one, it is painted at once; what Python answers takes its place.
 
-const KEPT = 64; // pictures, as many as Python sends
-
-const withoutNumbers = ({ values, ...rest }) => JSON.stringify(rest);
-
-const bytes = ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength);
-
-// Do two pictures, as Python sends them, show the same?
-function isSamePicture(a, b) {
-  if (a === b) return true;
-  const [x, y] = [bytes(a.values), bytes(b.values)];
-  return x.length === y.length && x.every((byte, i) => byte === y[i]) && withoutNumbers(a) === withoutNumbers(b);
-}
+const ROOM = 16_000_000; // bytes that are kept, as Python knows
 
 export class Ahead {
   constructor(model, diagram, steps) {
@@ -23,6 +12,7 @@ export class Ahead {
   forget() {
     this.known = new Map(); // by where the controls stand
     this.names = []; // of the traits that say so
+    this.bytes = 0;
     this.asked = false;
   }
 
@@ -54,7 +44,12 @@ export class Ahead {
       this.key((name) => at[name]),
       { ...shown, forward: { ...shown.forward, values } },
     );
-    if (this.known.size > KEPT) this.known.delete(this.known.keys().next().value);
+    this.bytes += values.byteLength;
+    for (const [key, old] of this.known) {
+      if (this.bytes <= ROOM) break;
+      this.bytes -= old.forward.values.byteLength;
+      this.known.delete(key);
+    }
   }
 
   key(of) {
@@ -72,8 +67,7 @@ export class Ahead {
   answered() {
     if (this.steps.underWay) return;
     this.diagram.guess = null;
-    const { side, taken } = this.diagram;
-    if (side !== "forward" || isSamePicture(taken, this.model.get("forward"))) this.diagram.say();
+    if (this.diagram.side !== "forward" || this.diagram.shows("forward")) this.diagram.say();
     else this.diagram.read();
   }
 }

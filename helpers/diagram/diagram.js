@@ -18,7 +18,7 @@ import { Panel, sourceWords } from "./panel.js";
 import { click, doubleClick, hover, leave, press } from "./pointer.js";
 import { savePicture } from "./save.js";
 import { Tools } from "./tools.js";
-import { unpack } from "./unpack.js";
+import { isSamePicture, unpack } from "./unpack.js";
 
 const FRAME = 16; // milliseconds
 const ON_PAPER = 3; // times as many pixels as on the screen
@@ -97,7 +97,7 @@ export class Diagram {
       if (this.stage.matches(":focus-visible") && !this.focus) this.look(this.lastCell());
     });
     const changes = {
-      forward: () => this.side === "forward" && !this.guess && this.read(),
+      forward: () => this.side === "forward" && !this.guess && !this.shows("forward") && this.read(),
       opened: () => this.read(),
       backward: () => this.readBackward(),
       notes: () => this.readNotes(),
@@ -153,6 +153,11 @@ export class Diagram {
   // What is shown of a trait: Python's, or the guess at what it will be.
   held(name) {
     return this.guess?.[name] ?? this.model.get(name);
+  }
+
+  // Is it what Python says of a side that is drawn?
+  shows(side) {
+    return isSamePicture(this.taken, this.model.get(side));
   }
 
   // What is held of a side, with the parts of the code that are open.

@@ -12,3 +12,14 @@ export function unpack({ values, steps, ...trace }) {
   for (const step of filled) step.tables = step.tables.map((count) => take(Int32Array, count));
   return { ...trace, steps: filled.filter(({ hidden }) => !hidden), all: filled };
 }
+
+const withoutNumbers = ({ values, ...rest }) => JSON.stringify(rest);
+
+const bytes = ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength);
+
+// Do two pictures, as Python sends them, show the same?
+export function isSamePicture(a, b) {
+  if (a === b) return true;
+  const [x, y] = [bytes(a.values), bytes(b.values)];
+  return x.length === y.length && x.every((byte, i) => byte === y[i]) && withoutNumbers(a) === withoutNumbers(b);
+}

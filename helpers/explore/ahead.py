@@ -12,8 +12,9 @@ from helpers.see.contained import contained
 
 REST = 0.1  # seconds without a step, after which there is time
 PAUSE = 0.005  # seconds in which a step can come between
-MOST = 64  # pictures that a page keeps
-LARGEST = 4_000_000  # bytes that one rest may send
+MOST = 48  # pictures that one rest may send
+LARGEST = 4_000_000  # bytes of them
+ROOM = 16_000_000  # bytes that a page keeps
 
 
 class Ahead:
@@ -22,7 +23,8 @@ class Ahead:
     def __init__(self, explorer):
         self.explorer = explorer
         self.loop = self.timer = None  # of the thread that answers the page
-        self.kept, self.coming, self.bytes = {}, [], 0  # what the page has; what it gets next
+        self.kept, self.coming, self.bytes = {}, [], 0  # what the page has, with its bytes; what it gets next
+        self.here = {}
 
     def begin(self):
         """A page is there, and has nothing yet."""
@@ -38,7 +40,10 @@ class Ahead:
         if self.timer is not None:
             self.timer.cancel()
         with TURN:
-            self.coming, self.bytes = around(self.explorer.controls.values(), self.explorer.seed), 0
+            controls, before = self.explorer.controls.values(), self.here
+            self.here = {control.trait: control.value for control in controls} | {"seed": self.explorer.seed}
+            moved = [name for name, value in self.here.items() if before.get(name) != value]
+            self.coming, self.bytes = around(controls, self.here, moved), 0
         self.timer = self.loop.call_later(REST, self._next)
 
     def _next(self):
@@ -63,9 +68,9 @@ class Ahead:
         except Exception:  # noqa: BLE001 - an error is told where somebody asks for it
             return
         values = forward.pop("values")
-        self.kept[key(state)] = None
-        for old in [*self.kept][:-MOST]:
-            del self.kept[old]
+        self.kept[key(state)] = len(values)
+        while sum(self.kept.values()) > ROOM:
+            del self.kept[next(iter(self.kept))]
         self.bytes += len(values)
         told = {"error": "", "readout": shown}
         explorer.send({"ahead": {"at": state, "forward": forward, **told}}, buffers=[values])
@@ -76,23 +81,23 @@ def key(state):
     return tuple(state.values())
 
 
-def around(controls, seed):
-    """The states in which one control stands elsewhere, by trait, those that are fewer steps away first.
+def around(controls, here, moved=()):
+    """The states in which one control stands elsewhere, by trait: first those of what has just moved, which most often
+    moves again, and those that are fewer steps away.
 
     >>> from helpers.live.pieces import Check, Slider
-    >>> around([Slider("T", "T", "T", 2, 1, 4), Check("mask", "mask", "mask", True)], 0)[:2]
-    [{'T': 1, 'mask': True, 'seed': 0}, {'T': 3, 'mask': True, 'seed': 0}]
-    >>> [state["T"] for state in around([Slider("T", "T", "T", 2, 1, 4)], 0)]
-    [1, 3, 4]
+    >>> controls = [Slider("T", "T", "T", 2, 1, 4), Check("mask", "mask", "mask", True)]
+    >>> around(controls, {"T": 2, "mask": True})
+    [{'T': 1, 'mask': True}, {'T': 3, 'mask': True}, {'T': 2, 'mask': False}, {'T': 4, 'mask': True}]
+    >>> [state["mask"] for state in around(controls, {"T": 2, "mask": True}, ["mask"])]
+    [False, True, True, True]
     """
-    here = {control.trait: control.value for control in controls} | {"seed": seed}
     found = [
-        (distance, {**here, control.trait: value})
+        (control.trait not in moved, distance, {**here, control.trait: value})
         for control in controls
         for distance, value in other_stops(control)
-        if distance <= MOST // 2
     ]
-    return [state for _, state in sorted(found, key=lambda one: one[0])][: MOST - 1]
+    return [state for *_, state in sorted(found, key=lambda one: one[:2])][:MOST]
 
 
 def other_stops(control):
