@@ -4,7 +4,6 @@ A kernel then says with each widget what that is on a page, and what Python show
 """
 
 import os
-from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from unittest import mock
@@ -14,6 +13,7 @@ import nbval.kernel
 import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile
 
+from tools.notebooks import course_notebooks
 from tools.site.__main__ import first
 from tools.site.exported import KIND
 
@@ -33,22 +33,24 @@ def pytest_runtestloop(session):
     setup, start = IPyNbFile.setup, nbval.kernel.start_new_kernel
     arguments = [f"--IPKernelApp.exec_lines={first(STATES)}"]
 
-    def with_pages(notebook):
-        setup(notebook)
-        notebook.skip_compare += (KIND,)
+    ran = {Path(item.path) for item in session.items if isinstance(item, IPyNbCell)}
+    kept = session.config.kept_notebooks = ran & {*course_notebooks()}  # solved copies have no page
 
-    with ExitStack() as patches:
-        patches.enter_context(mock.patch.object(IPyNbFile, "setup", with_pages))
-        patches.enter_context(
-            mock.patch.object(nbval.kernel, "start_new_kernel", partial(start, extra_arguments=arguments))
-        )
-        session.config.kept_notebooks = {Path(item.path) for item in session.items if isinstance(item, IPyNbCell)}
+    def with_pages(notebook):
+        if Path(notebook.path) not in kept:
+            return setup(notebook)
+        with mock.patch.object(nbval.kernel, "start_new_kernel", partial(start, extra_arguments=arguments)):
+            setup(notebook)
+        notebook.skip_compare += (KIND,)
+        return None
+
+    with mock.patch.object(IPyNbFile, "setup", with_pages):
         return (yield)
 
 
 def pytest_runtest_teardown(item, nextitem):
     """After its last cell, a notebook is kept with what its cells showed."""
-    if not isinstance(item, IPyNbCell) or not hasattr(item.config, "kept_notebooks"):
+    if not isinstance(item, IPyNbCell) or Path(item.path) not in getattr(item.config, "kept_notebooks", ()):
         return
     item.cell.outputs = item.test_outputs or []
     if getattr(nextitem, "parent", None) is not item.parent:

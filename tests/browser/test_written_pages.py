@@ -11,8 +11,9 @@ import nbformat
 import pytest
 
 from tests.browser.site_pages import READ, SIDEWAYS, assert_same, troubles_of
+from tests.browser.test_notebooks import explorers
 from tests.written_pages import STATES, folder
-from tools.notebooks import course_notebooks, executed
+from tools.notebooks import NOTEBOOKS, course_notebooks, executed, load
 from tools.site import pages
 from tools.site.__main__ import first, put, save_shared
 from tools.site.exported import KIND
@@ -73,6 +74,7 @@ def test_a_page_is_alive_and_shows_what_python_computes(name, opened):
     models = page.evaluate("attentionModels.length")
     drawn = page.evaluate("document.querySelectorAll('.alive > .attention-live').length")
     assert models == drawn == len(held)
+    assert sum("tried" in widget for widget in held) >= len(explorers(load(NOTEBOOKS / f"{name}.ipynb")))
     assert page.evaluate(SIDEWAYS) == [0, []]
     for place, widget in enumerate(held):
         if "tried" in widget:
