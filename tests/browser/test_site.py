@@ -158,6 +158,17 @@ def test_what_is_typed_and_is_no_number_is_said_as_text(page):
     assert "I could not read '<b>many</b>' as a number" in place.inner_text()
 
 
+def test_each_key_on_a_slider_reaches_the_next_stop(page, site):
+    """Also where the stops of a page stand farther apart than the steps of Jupyter's slider."""
+    stops = stops_of(site[0], 0)["temperature"]
+    slider = page.locator(".alive").nth(0).locator(".attention-slider input").nth(3)
+    seen = []
+    for key in ["Home", *["ArrowRight"] * (len(stops) - 1), "ArrowLeft"]:
+        slider.press(key)
+        seen.append(float(slider.input_value()))
+    assert seen == [*stops, stops[-2]]
+
+
 def test_the_theme_is_chosen_and_kept(page):
     chosen = "document.documentElement.getAttribute('theme')"
     before = page.evaluate(chosen)

@@ -60,11 +60,17 @@ export class Tables {
     const chosen = {};
     for (const [name, stops] of Object.entries(this.stops)) {
       const value = times("reset") ? this.start[name] : (model.get(name) ?? 0);
-      chosen[name] = typeof value === "number" ? nearest(stops, value) : stops.includes(value) ? value : stops[0];
+      chosen[name] =
+        typeof value === "number"
+          ? stopAt(stops, value, this.chosen?.[name])
+          : stops.includes(value)
+            ? value
+            : stops[0];
     }
     if ("seed" in this.stops) chosen.seed = (chosen.seed + times("new")) % this.stops.seed.length;
     this.pressed = { ...presses };
     for (const [name, value] of Object.entries(chosen)) if (model.get(name) !== value) model.set(name, value);
+    this.chosen = chosen;
     return chosen;
   }
 
@@ -126,6 +132,13 @@ function tablesOf({ kind, shape }, get) {
     places[cell] = isEmpty[cell] ? -1 : index.reduce((sum, at, axis) => sum + at * strides[axis], offset);
   });
   return [places];
+}
+
+// The stop for a value; a step away from one is a step to the next, however far that is.
+function stopAt(stops, value, before) {
+  const at = stops.indexOf(nearest(stops, value));
+  const onward = stops[at] === before ? Math.sign(value - before) : 0;
+  return stops[Math.max(0, Math.min(stops.length - 1, at + onward))];
 }
 
 const nearest = (stops, value) => stops.reduce((a, b) => (Math.abs(b - value) < Math.abs(a - value) ? b : a));
