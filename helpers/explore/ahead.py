@@ -63,7 +63,7 @@ class Ahead:
         try:
             with contained():
                 seen = subject.seen()
-            shown = explorer.told(subject, seen)
+            told = {"error": "", "readout": explorer.told(subject.remarks(seen), seen)}
             forward = payload(seen.trace)
         except Exception:  # noqa: BLE001 - an error is told where somebody asks for it
             return
@@ -72,7 +72,6 @@ class Ahead:
         while sum(self.kept.values()) > ROOM:
             del self.kept[next(iter(self.kept))]
         self.bytes += len(values)
-        told = {"error": "", "readout": shown}
         explorer.send({"ahead": {"at": state, "forward": forward, **told}}, buffers=[values])
 
 

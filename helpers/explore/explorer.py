@@ -87,14 +87,15 @@ class Explorer(Controlled, Diagram):
             self.error = self.subject.explained(error)
         self.ahead.plan()
 
-    def told(self, subject, seen):
+    def told(self, remarks, seen):
         """What stands below the picture of what was seen."""
         shapes = ", ".join(f"{step.name} {step.shape}" for step in seen.trace.folded(self.opened).shown)
-        return " ".join([*subject.remarks(seen), f"Shapes: {shapes}."])
+        return " ".join([*remarks, f"Shapes: {shapes}."])
 
     def _show(self, seen):
         """Bring the page in line with what was seen; the old picture stays where the new one cannot be drawn."""
-        remarks, before, readout = self.subject.remarks(seen), self.trace, self.told(self.subject, seen)
+        remarks, before = self.subject.remarks(seen), self.trace
+        readout = self.told(remarks, seen)
         with self.hold_sync():
             try:
                 self.trace = seen.trace
