@@ -1,6 +1,10 @@
 // The two brushes: one paints on a canvas (the screen, PNG), one writes SVG (a file).
 
+import { writeNumbers } from "./digits.js";
+
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
+
+const fontOf = ({ size, bold, italic }) => `${italic ? "italic " : ""}${bold ? 600 : 400} ${size}px ${FONT}`;
 
 const widths = new Map();
 
@@ -24,8 +28,14 @@ export class CanvasBrush {
     }
   }
 
-  // A block of cells, each of one color, four bytes in a row: a tiny image, scaled without smoothing.
-  cells(x, y, width, height, colors, columns) {
+  // A block of cells, each of one color, four bytes in a row, with a number in each or without.
+  cells(x, y, width, height, colors, columns, numbers) {
+    if (numbers) {
+      const written = { ...numbers, font: fontOf(numbers) };
+      writeNumbers(this.context, [x, y, width, height], columns, colors, written);
+      return;
+    }
+    // A tiny image, scaled without smoothing.
     const small = new OffscreenCanvas(columns, colors.length / 4 / columns);
     small.getContext("2d").putImageData(new ImageData(colors, columns), 0, 0);
     this.context.imageSmoothingEnabled = false;
@@ -70,7 +80,7 @@ export class CanvasBrush {
   text(text, x, y, { size, color, align = "center", bold = false, italic = false, turned = false, most = 0 }) {
     const c = this.context;
     // Thousands of numbers are written in one frame: the context is told only what changes.
-    const font = `${italic ? "italic " : ""}${bold ? 600 : 400} ${size}px ${FONT}`;
+    const font = fontOf({ size, bold, italic });
     if (this.font !== font) c.font = this.font = font;
     if (this.align !== align) c.textAlign = this.align = align;
     if (this.baseline !== "middle") c.textBaseline = this.baseline = "middle";
@@ -99,7 +109,7 @@ export class CanvasBrush {
   }
 
   measure(text, size) {
-    const font = `400 ${size}px ${FONT}`;
+    const font = fontOf({ size });
     if (this.font !== font) this.context.font = this.font = font;
     return this.width(text, font);
   }
@@ -116,13 +126,18 @@ export class SvgBrush {
     this.parts.push(`<rect x="${x}" y="${y}" width="${width}" height="${height}" fill="${fill}"${border}/>`);
   }
 
-  cells(x, y, width, height, colors, columns) {
+  cells(x, y, width, height, colors, columns, numbers) {
     const count = colors.length / 4;
     const [w, h] = [width / columns, (height * columns) / count];
     for (let i = 0; i < count; i++) {
       const fill = `rgb(${colors.slice(4 * i, 4 * i + 3).join(",")})`;
       this.rect(x + (i % columns) * w, y + Math.floor(i / columns) * h, w, h, { fill });
     }
+    numbers?.texts.forEach((text, i) => {
+      const { size, most, inks } = numbers;
+      const [middle, centre] = [x + ((i % columns) + 0.5) * w, y + (Math.floor(i / columns) + 0.5) * h];
+      if (text) this.text(text, middle, centre, { size, most, color: inks[i] });
+    });
   }
 
   lines(segments, color, line = 1) {

@@ -108,7 +108,10 @@ export class Diagram {
     for (const [name, handler] of Object.entries(changes)) this.model.on(`change:${name}`, handler);
     const redraw = () => this.schedule();
     // A new trace changes the height, too: only a new width needs another drawing.
-    const size = new ResizeObserver(() => this.plan?.width !== this.width() && redraw());
+    const size = new ResizeObserver(() => {
+      this.wide = this.stage.clientWidth;
+      if (this.plan?.width !== this.width()) redraw();
+    });
     size.observe(this.root);
     followTheme(this.root, signal, redraw);
     on(window, "resize", redraw); // a zoom changes the pixels, not the size
@@ -303,8 +306,9 @@ export class Diagram {
     return context;
   }
 
+  // To ask the page for it would lay it out once more at each step.
   width() {
-    return Math.floor(this.stage.clientWidth);
+    return Math.floor(this.wide ?? this.stage.clientWidth);
   }
 
   show(cell) {

@@ -23,6 +23,7 @@ MODULES = (
     "annotations.js",
     "lanes.js",
     "layout.js",
+    "digits.js",
     "brush.js",
     "paint.js",
     "panel.js",

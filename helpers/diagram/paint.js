@@ -87,8 +87,10 @@ export function rectOf(step, index, plan, pick) {
 
 export function paint(brush, plan, trace, colors, pick) {
   brush.rect(0, 0, plan.width, plan.height, { fill: colors.surface });
+  // All images come first: before each, a browser finishes what was drawn until then.
+  const matrices = trace.steps.map((step) => paintCells(brush, plan, step, colors, pick));
   for (const edge of plan.edges) paintEdge(brush, edge, colors.edge, 1);
-  for (const step of trace.steps) paintMatrix(brush, plan, step, trace, colors, pick);
+  for (const matrix of matrices) paintAround(brush, plan, matrix, trace, colors, pick);
 }
 
 export function paintEdge(brush, { points }, color, line) {
@@ -107,16 +109,55 @@ export function paintEdge(brush, { points }, color, line) {
   );
 }
 
-function paintMatrix(brush, plan, step, trace, colors, pick) {
+// The cells of a matrix with their numbers, but the odd ones, which are written over what is drawn on their cells.
+function paintCells(brush, plan, step, colors, pick) {
   const box = plan.boxes[step.name];
-  const role = colors.role(step.role);
   const values = shown(step, pick);
   const parts = box.tiles.map(([x, width], tile) => ({ x, y: box.y, width, height: box.height, values: values[tile] }));
-  if (step.blank)
+  if (step.blank) {
     for (const { x, y, width, height } of parts) brush.rect(x, y, width, height, { fill: colors.surface });
-  else paintColors(brush, step, parts, colors);
+    return { step, parts };
+  }
+  let top = 0;
+  for (const tile of values) for (const value of tile) if (Number.isFinite(value)) top = Math.max(top, Math.abs(value));
+  const numbers = plan.numbers ? numbersOf(brush, plan, step, values) : null;
+  const odd = [];
+  parts.forEach(({ x, y, width, height, values }, tile) => {
+    const texts = numbers?.texts[tile];
+    values.forEach((value, i) => {
+      if (Number.isFinite(value) && !marked(value, step.role)) return;
+      odd.push({ value, tile, i, text: texts?.[i] });
+      if (texts) texts[i] = "";
+    });
+    const written = numbers && { ...numbers, texts, inks: Array.from(values, (value) => inkOf(value, colors)) };
+    brush.cells(x, y, width, height, colors.fills(values, step.role, top), onPaper(step)[1][1], written);
+  });
+  return { step, parts, numbers, odd };
+}
+
+const inkOf = (value, colors) => (value === 0 ? colors.muted : colors.ink);
+
+// All numbers of a matrix are of one size: the largest at which the widest of them fits. An en dash is a narrow minus.
+function numbersOf(brush, plan, step, values) {
+  const textOf = (value) => cellText(value, step.digits, plan.compact).replace("−", "–");
+  const texts = values.map((tile) => Array.from(tile, textOf));
+  const most = plan.cell[0] - 3;
+  let length = 0;
+  for (const tile of texts) for (const text of tile) length = Math.max(length, text.length);
+  // Digits are all of one width: texts that differ in them alone are measured once.
+  const long = new Set();
+  for (const tile of texts) for (const text of tile) if (text.length === length) long.add(text.replace(/\d/g, "0"));
+  const widest = Math.max(...[...long].map((text) => brush.measure(text, plan.font)));
+  // In half pixels, for every new size of a font takes time.
+  const size = Math.floor(2 * plan.font * Math.min(1, Math.max(most / widest, SMALLEST))) / 2;
+  return { texts, size, most: widest * size > most * plan.font ? most : 0 };
+}
+
+function paintAround(brush, plan, { step, parts, numbers, odd }, trace, colors, pick) {
+  const box = plan.boxes[step.name];
+  const role = colors.role(step.role);
   if (plan.numbers) paintGrid(brush, plan, step, parts, colors);
-  if (!step.blank) paintCells(brush, plan, step, parts, colors);
+  if (odd?.length) paintOdd(brush, plan, step, parts, colors, numbers, odd);
   const frame = { stroke: role, line: 2, dash: step.parameter ? [5, 3] : [] };
   for (const { x, y, width, height } of parts) brush.rect(x, y, width, height, frame);
   const asked = step.asked && rectOf(step, step.asked, plan, pick);
@@ -127,15 +168,6 @@ function paintMatrix(brush, plan, step, trace, colors, pick) {
   paintNote(brush, box, role, colors);
   if (parts.length > 1) paintTileNames(brush, plan, box, colors);
   if (plan.numbers) paintLabels(brush, plan, step, box, trace, parts, colors);
-}
-
-function paintColors(brush, step, parts, colors) {
-  let top = 0;
-  for (const { values } of parts)
-    for (const value of values) if (Number.isFinite(value)) top = Math.max(top, Math.abs(value));
-  for (const { x, y, width, height, values } of parts) {
-    brush.cells(x, y, width, height, colors.fills(values, step.role, top), onPaper(step)[1][1]);
-  }
 }
 
 function paintGrid(brush, plan, step, parts, colors) {
@@ -149,17 +181,18 @@ function paintGrid(brush, plan, step, parts, colors) {
   brush.lines(grid, colors.line, 0.6);
 }
 
-// What stands in the cells: hatches, marks and numbers.
-function paintCells(brush, plan, step, parts, colors) {
+// What is not a number as others are: hatched or marked, and written over that.
+function paintOdd(brush, plan, step, parts, colors, numbers, odd) {
   const [width, height] = plan.cell;
   const columns = onPaper(step)[1][1];
-  const eachCell = (act) =>
-    parts.forEach(({ x, y, values }) =>
-      values.forEach((value, i) => act(value, x + (i % columns) * width, y + Math.floor(i / columns) * height)),
-    );
+  const places = odd.map(({ tile, i }) => [
+    parts[tile].x + (i % columns) * width,
+    parts[tile].y + Math.floor(i / columns) * height,
+  ]);
   const hatch = [];
-  eachCell((value, x, y) => {
-    if (value === -Infinity && plan.numbers) {
+  odd.forEach(({ value }, n) => {
+    const [x, y] = places[n];
+    if (value === -Infinity && numbers) {
       for (const d of [0.33, 0.67, 1]) {
         hatch.push([x, y + height * d, x + width * d, y]);
         hatch.push([x + width * (1 - d), y + height, x + width, y + height * (1 - d)]);
@@ -176,25 +209,12 @@ function paintCells(brush, plan, step, parts, colors) {
       );
   });
   if (hatch.length) brush.lines(hatch, colors.hatch, 0.6);
-  if (!plan.numbers) return;
-  // All numbers of a matrix are of one size: the largest at which the widest of them fits. An en dash is a narrow minus.
-  const texts = [];
-  eachCell((value) => texts.push(cellText(value, step.digits, plan.compact).replace("−", "–")));
-  const most = width - 3;
-  const length = texts.reduce((found, text) => Math.max(found, text.length), 0);
-  const widest = Math.max(...texts.map((text) => (text.length === length ? brush.measure(text, plan.font) : 0)));
-  // In half pixels, for every new size of a font takes time.
-  const size = Math.floor(2 * plan.font * Math.min(1, Math.max(most / widest, SMALLEST))) / 2;
-  const squeezed = widest * size > most * plan.font ? most : 0;
-  let next = 0;
-  eachCell((value, x, y) => {
-    const text = texts[next++];
+  if (!numbers) return;
+  const { size, most } = numbers;
+  odd.forEach(({ value, text }, n) => {
     if (value === -Infinity && plan.compact) return; // the hatch says it
-    brush.text(text, x + width / 2, y + height / 2, {
-      size,
-      color: value === 0 ? colors.muted : colors.ink,
-      most: squeezed,
-    });
+    const [x, y] = places[n];
+    brush.text(text, x + width / 2, y + height / 2, { size, color: inkOf(value, colors), most });
   });
 }
 

@@ -83,6 +83,7 @@ export class Panel {
   // Keep the formula in sight while the cell it explains is: as sticky would, in any scrolling parent.
   float(room) {
     this.element.style.transform = "";
+    if (!room) return; // nothing is explained: where things stand need not be known
     let bottom = window.innerHeight;
     for (let parent = this.element.parentElement; parent; parent = parent.parentElement) {
       const { overflowY } = getComputedStyle(parent);
