@@ -1,6 +1,6 @@
 // The live face of a Trace: what is shown, where the pointer and the keys are. All of it works without a kernel.
 
-import { element } from "../live/element.js";
+import { element, put } from "../live/element.js";
 import { followTheme, isDark } from "../live/theme.js";
 import { inWords } from "./annotations.js";
 import { CanvasBrush } from "./brush.js";
@@ -122,6 +122,7 @@ export class Diagram {
       for (const [name, handler] of Object.entries(changes)) this.model.off(`change:${name}`, handler);
       size.disconnect();
       cancelAnimationFrame(this.frame);
+      cancelAnimationFrame(this.rest);
     });
   }
 
@@ -279,6 +280,7 @@ export class Diagram {
 
   draw() {
     cancelAnimationFrame(this.frame);
+    cancelAnimationFrame(this.rest);
     this.frame = 0;
     this.drawnAt = performance.now();
     const width = this.width();
@@ -287,10 +289,21 @@ export class Diagram {
     this.colors = palette(this.appearance, isDark());
     this.stage.style.height = `${this.plan.height}px`;
     const context = this.fit(this.canvas);
-    paint(new CanvasBrush(context), this.plan, this.trace, this.colors, this.pick);
+    // What a hand moves and the eye sees comes first; what is out of sight follows a frame later.
+    const waits = this.paints && this.finer === 1 ? this.outOfSight() : () => false;
+    const rest = paint(new CanvasBrush(context), this.plan, this.trace, this.colors, this.pick, waits);
+    this.rest = requestAnimationFrame(() => {
+      this.rest = requestAnimationFrame(rest);
+    });
     this.notes.editor.update(this.plan, this.notes.texts);
     this.show(this.focus);
     this.root.dataset.paints = ++this.paints;
+  }
+
+  // Is a box of the plan above or below what the window shows?
+  outOfSight() {
+    const { top } = this.stage.getBoundingClientRect();
+    return (box) => top + box.y + box.height < 0 || top + box.top > window.innerHeight;
   }
 
   // A canvas at least as large as the plan, ready to be drawn on; making it anew is slow, so it only grows.
@@ -343,7 +356,7 @@ export class Diagram {
       [this.error, this.held("error")],
       [this.shapes, this.held("readout")],
     ]) {
-      place.textContent = text;
+      put(place, text);
       place.hidden = !text;
     }
   }

@@ -85,12 +85,21 @@ export function rectOf(step, index, plan, pick) {
   return [box.tiles[tile][0] + column * width, box.y + row * height, width, height];
 }
 
-export function paint(brush, plan, trace, colors, pick) {
+// waits: is a box painted later? Returns what paints all of these.
+export function paint(brush, plan, trace, colors, pick, waits = () => false) {
+  const later = trace.steps.filter((step) => waits(plan.boxes[step.name]));
+  const paintSteps = (steps, between = () => {}) => {
+    // All images come first: before each, a browser finishes what was drawn until then.
+    const matrices = steps.map((step) => paintCells(brush, plan, step, colors, pick));
+    between();
+    for (const matrix of matrices) paintAround(brush, plan, matrix, trace, colors, pick);
+  };
   brush.rect(0, 0, plan.width, plan.height, { fill: colors.surface });
-  // All images come first: before each, a browser finishes what was drawn until then.
-  const matrices = trace.steps.map((step) => paintCells(brush, plan, step, colors, pick));
-  for (const edge of plan.edges) paintEdge(brush, edge, colors.edge, 1);
-  for (const matrix of matrices) paintAround(brush, plan, matrix, trace, colors, pick);
+  paintSteps(
+    trace.steps.filter((step) => !later.includes(step)),
+    () => plan.edges.forEach((edge) => paintEdge(brush, edge, colors.edge, 1)),
+  );
+  return () => paintSteps(later);
 }
 
 export function paintEdge(brush, { points }, color, line) {

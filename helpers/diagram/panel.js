@@ -1,6 +1,6 @@
 // The words under a diagram: the way back to the tokens, the line of PyTorch, the formula; and what is spoken.
 
-import { element } from "../live/element.js";
+import { element, put } from "../live/element.js";
 import { question } from "./annotations.js";
 import { at, number } from "./formulas.js";
 import { valueAt } from "./grammar.js";
@@ -25,8 +25,8 @@ export class Panel {
     this.formula.classList.toggle("attention-quiet", !cell);
     if (!cell) {
       this.path.replaceChildren();
-      this.code.textContent = "";
-      this.formula.textContent = "Point at a number, or press Tab and the arrow keys.";
+      put(this.code, "");
+      put(this.formula, "Point at a number, or press Tab and the arrow keys.");
       return;
     }
     const step = steps[cell[0]];

@@ -1,6 +1,6 @@
 // The rows above a picture, as Python says them, and one line where the kernel is gone.
 
-import { element } from "./element.js";
+import { element, put } from "./element.js";
 import { make } from "./pieces.js";
 import { Steps } from "./steps.js";
 
@@ -75,7 +75,7 @@ export class Controls {
 
   tell(words) {
     if (!this.pieces.length) return;
-    this.lost.textContent = words;
+    put(this.lost, words);
     this.lost.hidden = !words;
   }
 }

@@ -6,3 +6,8 @@ export const element = (tag, className, attributes = {}, text = "") => {
   made.textContent = text;
   return made;
 };
+
+// A text that is there already is not put there again: the page would be laid out and painted once more for nothing.
+export const put = (place, text) => {
+  if (place.textContent !== text) place.textContent = text;
+};

@@ -2,7 +2,7 @@
 // element of the page, and is made here alone. Python says what they show (`pieces.py`).
 
 import { curves } from "./curves.js";
-import { element } from "./element.js";
+import { element, put } from "./element.js";
 
 let made = 0; // for ids, which a page has once
 
@@ -20,7 +20,7 @@ function slider(steps) {
   const { piece, label } = labeled("attention-slider", input, [readout]);
   let state = {};
   const tell = (value) => {
-    readout.textContent = value.toFixed(state.digits).replace("-", "−");
+    put(readout, value.toFixed(state.digits).replace("-", "−"));
   };
   input.addEventListener("input", () => {
     tell(Number(input.value));
@@ -30,7 +30,7 @@ function slider(steps) {
     piece,
     (now, value) => {
       state = now;
-      label.textContent = now.label;
+      put(label, now.label);
       for (const name of ["min", "max", "step"]) input.setAttribute(name, now[name]);
       readout.style.minWidth = `${Math.max(...[now.min, now.max].map((end) => end.toFixed(now.digits).length))}ch`;
       input.value = value;
@@ -50,7 +50,7 @@ function checkBox(steps) {
     piece,
     (now, value) => {
       state = now;
-      label.textContent = now.label;
+      put(label, now.label);
       input.checked = value;
     },
   ];
@@ -73,7 +73,7 @@ function textField(steps) {
     piece,
     (now, value) => {
       state = now;
-      label.textContent = now.label;
+      put(label, now.label);
       input.placeholder = now.placeholder;
       if (input.value !== value) input.value = value; // setting it moves the cursor
     },
@@ -88,7 +88,7 @@ function pushButton(steps) {
     piece,
     (now) => {
       state = now;
-      piece.textContent = now.label;
+      put(piece, now.label);
       piece.title = now.title;
       piece.disabled = now.disabled;
     },

@@ -8,9 +8,10 @@ import pytest
 from PIL import Image
 
 from helpers.attention.averages import average_matmul, average_past, masked_softmax
+from helpers.diagram.diagram import payload
 from helpers.look.style import THEMES, cell_text, fill, number
 from helpers.trace.trace import Trace
-from tests.browser.pages import HOSTILE, PIXELS, TOKENS, Shown, head_of, rgb, saved
+from tests.browser.pages import HOSTILE, PIXELS, TOKENS, Shown, canvases, head_of, rgb, saved, sendable
 
 # -- the pointer ----------------------------------------------------------------------------------
 
@@ -496,6 +497,27 @@ def test_a_slider_step_makes_no_canvas_anew_and_hides_the_one_that_lights_nothin
     assert light.is_visible()
     shown.page.mouse.move(1039, 1399)
     assert light.is_hidden()
+
+
+def test_what_is_in_sight_is_painted_first_and_the_rest_a_frame_later(show):
+    """A step paints at once what the window shows; two frames later the picture is the one that is painted whole."""
+    first, second = head_of(T=12, C=12, h=12), head_of(T=12, C=12, h=12, seed=1)
+    shown = show(first, height=500, width=500)
+    ink = """async sent => {
+        const canvas = models[0].el.querySelector("canvas");
+        const inks = () => [[0, 300], [canvas.height - 300, 300]].map(([top, height]) => {
+            const { data } = canvas.getContext("2d").getImageData(0, top, canvas.width, height);
+            return data.filter((value, i) => i % 4 < 3 && value < 200).length;
+        });
+        models[0].model.update({ forward: sent });
+        const found = inks();
+        await frames();
+        return [found, inks()];
+    }"""
+    (upper, lower), (upper_later, lower_later) = shown.page.evaluate(ink, sendable(payload(second)))
+    assert upper == upper_later > 1000
+    assert lower < lower_later / 2
+    assert canvases(shown) == canvases(show(second, height=500, width=500))
 
 
 @pytest.mark.parametrize(
