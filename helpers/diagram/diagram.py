@@ -25,6 +25,7 @@ MODULES = (
     "layout.js",
     "digits.js",
     "brush.js",
+    "labels.js",
     "paint.js",
     "panel.js",
     "light.js",
