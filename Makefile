@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_NO_INPUT = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help setup lab test lint format notebooks site solutions reset worksheet bench clean
+.PHONY: help setup lab update test lint format notebooks site solutions reset worksheet bench clean
 
 help: ## List these targets
 	@awk -F ': .*## ' '/^[a-z]+: .*## / { printf "  make %-11s%s\n", $$1, $$2 }' Makefile
@@ -23,6 +23,9 @@ setup: $(VENV)/extension ## Install the course into .venv (PYTHON=python3.12 cho
 
 lab: $(VENV)/extension ## Open the first notebook in JupyterLab (PORT=8890 ARGS="--no-browser")
 	$(python) -m jupyterlab --ServerApp.root_dir="$(CURDIR)" $(as_root) $(if $(PORT),--port=$(PORT)) $(ARGS) $(FIRST)
+
+update: $(VENV)/ready ## Bring the newest version here, and keep all that is yours
+	@$(python) -m tools.update
 
 # Tests have a file of progress of their own, in each folder of notebooks. Dozens of processes share what Python compiles.
 test: export PYTHONDONTWRITEBYTECODE =
