@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_NO_INPUT = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help setup lab update test lint format notebooks site solutions reset worksheet bench clean
+.PHONY: help setup lab update test lint format notebooks site solutions reset worksheet address bench clean
 
 help: ## List these targets
 	@awk -F ': .*## ' '/^[a-z]+: .*## / { printf "  make %-11s%s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,9 @@ reset: $(VENV)/ready ## Restore a notebook as it was shipped, and keep yours bes
 
 worksheet: $(VENV)/ready ## Write a sheet to fill in by hand (SEED=3 T=2 C=3)
 	$(python) tools/worksheet.py $(if $(SEED),--seed=$(SEED)) $(if $(T),--T=$(T)) $(if $(C),--C=$(C)) $(ARGS)
+
+address: $(VENV)/ready ## Write the public address of the repository wherever it stands (URL=https://github.com/someone/attention)
+	@$(python) -m tools.address "$(URL)"
 
 bench: $(VENV)/ready-to-test ## Measure what the README quotes
 	PYTHONPATH=. $(python) bench/slider.py $(ARGS)
