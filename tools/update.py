@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from helpers.inputs.beside import keep
+from helpers.inputs.beside import keep, told
 from tools.clone import ABSENT, Clone, Trouble
 
 REPO = Path(__file__).resolve().parent.parent
@@ -35,7 +35,7 @@ class Update:
         if not self.new:
             return f"The course is up to date: {self.address} has nothing newer."
         lines = [f"The new version is here, from {self.address}: files that changed: {len(self.new)}."]
-        lines += self.told_of_kept()
+        lines += told(self.kept, dict.fromkeys(self.only_run, " (you ran it, and changed no cell)"))
         if self.back:
             lines += ["These were missing, and are back:", *(f"  {path}" for path in self.back)]
         if self.gone:
@@ -44,14 +44,6 @@ class Update:
         if any(path.endswith(".ipynb") for path in self.new):
             lines.append("Is a notebook open in JupyterLab? File, Reload Notebook from Disk shows the new one.")
         return "\n".join(lines)
-
-    def told_of_kept(self):
-        """Lines that say where yours are."""
-        lines = []
-        for path, copies in self.kept.items():
-            remark = " (you ran it, and changed no cell)" if path in self.only_run else ""
-            lines.append(f"  {path}: yours is {' and '.join(copy.name for copy in copies)}{remark}")
-        return lines and ["These you had changed, too. The new one takes its place, and yours stays beside it:", *lines]
 
 
 def update(folder):
@@ -73,7 +65,7 @@ def update(folder):
         clone.move(new if base == own else clone.join(own, new, changes), own)
     except (Trouble, OSError) as error:
         lines = [f"it stopped half way: {error}", "Nothing of yours is lost; update again to go on."]
-        raise Trouble("\n".join(lines + done.told_of_kept())) from None
+        raise Trouble("\n".join(lines + told(done.kept))) from None
     done.new = [change.path for change in changes]
     return done
 

@@ -76,3 +76,14 @@ def link_or_write(kept, path, content):
     except BaseException:
         kept.unlink()
         raise
+
+
+def told(kept, remarks=None):
+    """Lines that say where a learner's files are. kept: for each file, by its path as a learner knows it, its copies;
+    remarks: what else there is to say of a file.
+    """
+    lines = [
+        f"  {path}: yours is {' and '.join(copy.name for copy in copies)}{(remarks or {}).get(path, '')}"
+        for path, copies in kept.items()
+    ]
+    return lines and ["These you had changed, too. The new one takes its place, and yours stays beside it:", *lines]
