@@ -110,8 +110,6 @@ def test_a_second_update_finds_nothing_to_do(act, folder):
 
 
 if find_spec("nbgitpuller"):
-    # pip install --no-deps --target /tmp/puller nbgitpuller
-    # PYTHONPATH=/tmp/puller make test ARGS="tests/test_update.py -n 0"
     REFUSED = [work.own_file_of_a_new_name, work.elsewhere_by_a_link]  # nothing is lost, and nothing is new
     LOST = [work.staged_and_deleted, work.staged_and_edited_again]  # in git's store alone, under no name
 
