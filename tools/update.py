@@ -18,6 +18,10 @@ from tools.clone import ABSENT, Clone, Trouble
 REPO = Path(__file__).resolve().parent.parent
 
 
+class HalfWay(Exception):
+    """Why an update stopped in its midst, and where a learner's files are."""
+
+
 @dataclass
 class Update:
     """What an update did: which files are new, which of yours were kept and where, which were missing and are back,
@@ -43,11 +47,16 @@ class Update:
         lines.append("All else that is yours is as it was.")
         if any(path.endswith(".ipynb") for path in self.new):
             lines.append("Is a notebook open in JupyterLab? File, Reload Notebook from Disk shows the new one.")
+        if any(path.startswith("helpers/") for path in self.new):
+            lines.append("Does a kernel run? Kernel, Restart Kernel lets it work with the new helpers.")
         return "\n".join(lines)
 
 
 def update(folder):
-    """Bring the new version into a clone; returns what was done, an Update. Raises Trouble or OSError."""
+    """Bring the new version into a clone; returns what was done, an Update.
+
+    Raises Trouble or OSError where nothing was done, HalfWay where it stopped later.
+    """
     clone = Clone(folder)
     clone.must_be_at_rest()
     new, address = clone.fetch()
@@ -64,8 +73,8 @@ def update(folder):
         clone.take(changes)
         clone.move(new if base == own else clone.join(own, new, changes), own)
     except (Trouble, OSError) as error:
-        lines = [f"it stopped half way: {error}", "Nothing of yours is lost; update again to go on."]
-        raise Trouble("\n".join(lines + told(done.kept))) from None
+        lines = [f"The update stopped half way: {error}", "Nothing of yours is lost; update again to go on."]
+        raise HalfWay("\n".join(lines + told(done.kept))) from None
     done.new = [change.path for change in changes]
     return done
 
@@ -125,8 +134,10 @@ def only_run(mine, before):
 def main():
     try:
         print(update(REPO))
+    except HalfWay as error:
+        sys.exit(str(error))
     except (Trouble, OSError) as error:
-        sys.exit(f"No update: {error}")
+        sys.exit(f"There was no update, and your files are as they were: {error}")
 
 
 if __name__ == "__main__":
