@@ -96,7 +96,7 @@ def test_nothing_is_lost(way, versions, settings, tmp_path):
     if "detached" in way:
         git(folder, "checkout", "--quiet", "--detach")
     if "branch" in way:
-        git(folder, "checkout", "--quiet", "-b", "mine")
+        git(folder, "checkout", "--quiet", "--track", "-b", "mine")
     acts = work.UNCOMMITTED + work.COMMITTED * ("commits" in way)
     own_settings = settings.read_bytes(), (folder / ".git/config").read_bytes()
     wanted = {act.__name__: act(folder, path_of(act)) for act in acts}
@@ -156,7 +156,7 @@ def test_what_is_told(folder, versions):
         act(folder, path_of(act))
     wanted = f"""\
 The new version is here, from {(versions / "published").as_uri()}: files that changed: {len(NEW)}.
-These you had changed, too. The new one takes its place, and yours stays beside it:
+These you had changed or written. The new one takes the place, and yours stays beside it:
   helpers/heads.py: yours is heads.py.mine
   notebooks/only_run.ipynb: yours is only_run.mine.ipynb (you ran it, and changed no cell)
 These were missing, and are back:

@@ -132,7 +132,7 @@ def test_a_new_version_takes_its_place_and_what_was_changed_stays_beside_it(ship
     own_folder.main([str(folder), "--only-copy"])
     assert capsys.readouterr().out == (
         f"The notebooks are in {folder}; 3 of them are new.\n"
-        "These you had changed, too. The new one takes its place, and yours stays beside it:\n"
+        "These you had changed or written. The new one takes the place, and yours stays beside it:\n"
         "  00_start.ipynb: yours is 00_start.mine.ipynb\n"
     )
     assert texts(folder) == {

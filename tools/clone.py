@@ -95,7 +95,8 @@ class Clone:
         branch = self.git("symbolic-ref", "--quiet", "HEAD", fits=(0, 1)).strip()
         followed = "--format=%(upstream:remotename) %(upstream:remoteref)"
         remote, _, there = self.git("for-each-ref", followed, branch).strip().partition(" ") if branch else ("", "", "")
-        remote, there = (remote, there) if there else ("origin", "HEAD")
+        if not there or remote == ".":  # a branch of one's own, a detached HEAD
+            remote, there = "origin", "HEAD"
         if remote not in self.git("remote").split():
             raise Trouble(
                 "this clone does not know where new versions come from. git remote add origin ADDRESS tells it; the "

@@ -82,8 +82,8 @@ def told(kept, remarks=None):
     """Lines that say where a learner's files are. kept: for each file, by its path as a learner knows it, its copies;
     remarks: what else there is to say of a file.
     """
-    lines = [
-        f"  {path}: yours is {' and '.join(copy.name for copy in copies)}{(remarks or {}).get(path, '')}"
-        for path, copies in kept.items()
-    ]
-    return lines and ["These you had changed, too. The new one takes its place, and yours stays beside it:", *lines]
+    lines = ["These you had changed or written. The new one takes the place, and yours stays beside it:"]
+    for path, copies in kept.items():
+        yours = " and ".join(copy.name for copy in copies)
+        lines.append(f"  {path}: yours is {yours}{(remarks or {}).get(path, '')}")
+    return lines if kept else []
