@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_NO_INPUT = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help setup lab test lint format notebooks site solutions reset worksheet bench clean
+.PHONY: help setup lab update test lint format notebooks site solutions reset worksheet wheel address bench clean
 
 help: ## List these targets
 	@awk -F ': .*## ' '/^[a-z]+: .*## / { printf "  make %-11s%s\n", $$1, $$2 }' Makefile
@@ -23,6 +23,9 @@ setup: $(VENV)/extension ## Install the course into .venv (PYTHON=python3.12 cho
 
 lab: $(VENV)/extension ## Open the first notebook in JupyterLab (PORT=8890 ARGS="--no-browser")
 	$(python) -m jupyterlab --ServerApp.root_dir="$(CURDIR)" $(as_root) $(if $(PORT),--port=$(PORT)) $(ARGS) $(FIRST)
+
+update: $(VENV)/ready ## Bring the newest version here, and keep all that is yours
+	@$(python) -m tools.update
 
 # Tests have a file of progress of their own, in each folder of notebooks. Dozens of processes share what Python compiles.
 test: export PYTHONDONTWRITEBYTECODE =
@@ -54,6 +57,14 @@ reset: $(VENV)/ready ## Restore a notebook as it was shipped, and keep yours bes
 worksheet: $(VENV)/ready ## Write a sheet to fill in by hand (SEED=3 T=2 C=3)
 	$(python) tools/worksheet.py $(if $(SEED),--seed=$(SEED)) $(if $(T),--T=$(T)) $(if $(C),--C=$(C)) $(ARGS)
 
+wheel: $(VENV)/ready ## Write what is committed as one file for pip, with its notebooks, into dist/
+	@rm -rf build/wheel && mkdir -p build/wheel
+	git archive HEAD | tar -x -C build/wheel
+	$(python) -m pip wheel --quiet --no-deps --wheel-dir=dist build/wheel
+
+address: $(VENV)/ready ## Write the public address of the repository wherever it stands (URL=https://github.com/someone/attention)
+	@$(python) -m tools.address "$(URL)"
+
 bench: $(VENV)/ready-to-test ## Measure what the README quotes
 	PYTHONPATH=. $(python) bench/slider.py $(ARGS)
 	$(MAKE) site ARGS= && PYTHONPATH=. $(python) bench/site.py
@@ -64,7 +75,7 @@ bench: $(VENV)/ready-to-test ## Measure what the README quotes
 	PYTHONPATH=. $(python) bench/train.py --text tales --C 80 --context 128 --batch 8 --steps 520 --rate 1
 
 clean: ## Remove the environment and all caches; notebooks stay as they are
-	rm -rf $(VENV) tools/javascript/node_modules notebooks/solutions build *.egg-info .pytest_cache .hypothesis .ruff_cache
+	rm -rf $(VENV) tools/javascript/node_modules notebooks/solutions build dist *.egg-info .pytest_cache .hypothesis .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find . -name .ipynb_checkpoints -prune -exec rm -rf {} +
 

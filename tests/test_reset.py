@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from unittest.mock import Mock
 
 import pytest
 
@@ -213,6 +214,13 @@ def test_what_was_there_is_kept_beside_it(course):
     ]
 
 
+def test_what_was_kept_once_is_not_kept_twice(course):
+    folder = clone(course)
+    for _ in range(2):
+        edit(folder)
+        assert restored(folder) == folder / "notebooks" / "01_one.mine.ipynb"
+
+
 def test_one_that_is_as_shipped_stays_and_one_that_is_gone_comes_back(course):
     folder = clone(course)
     path = folder / "notebooks" / "01_one.ipynb"
@@ -224,9 +232,11 @@ def test_one_that_is_as_shipped_stays_and_one_that_is_gone_comes_back(course):
     assert restored(folder) is None and len(list((folder / "notebooks").iterdir())) == len(NAMES)
 
 
-@pytest.mark.parametrize("call", range(4))
-def test_a_full_disk_loses_nothing(course, call, monkeypatch):
-    """Each of the calls that write in turn: the learner's to the disk and into place, and the shipped one's."""
+@pytest.mark.parametrize(("links", "call"), [*[("no links", call) for call in range(4)], ("links", 0), ("links", 1)])
+def test_a_full_disk_loses_nothing(course, links, call, monkeypatch):
+    """Each of the calls that write in turn: the learner's to the disk and into place, and the shipped one's. A second
+    name for the learner's needs no room.
+    """
     folder, calls = clone(course), []
     edit(folder)
 
@@ -242,11 +252,13 @@ def test_a_full_disk_loses_nothing(course, call, monkeypatch):
     with monkeypatch.context() as patch:
         for name in ("fsync", "replace"):
             patch.setattr(os, name, failing(getattr(os, name)))
+        if links == "no links":
+            patch.setattr(os, "link", Mock(side_effect=OSError(errno.EPERM, os.strerror(errno.EPERM))))
         with pytest.raises(OSError, match="No space left"):
             restored(folder)
     assert (folder / "notebooks" / "01_one.ipynb").read_text() == "mine"
     kept = [path.read_text() for path in (folder / "notebooks").iterdir() if path.name not in NAMES]
-    assert kept == (["mine"] if call > 1 else [])
+    assert kept == (["mine"] if call > 1 or links == "links" else [])
     assert restored(folder).read_text() == "mine"
 
 

@@ -53,7 +53,7 @@ def test_the_package_accepts_the_versions_that_are_tested():
         name: str(wanted.specifier).removeprefix("==") for name, wanted in requirements("requirements.txt").items()
     }
     project = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    needed = [Requirement(line) for line in project["dependencies"]]
+    needed = [Requirement(line) for line in [*project["dependencies"], *project["optional-dependencies"]["lab"]]]
     assert [str(one) for one in needed if one.name not in pinned or not one.specifier.contains(pinned[one.name])] == []
 
 
@@ -96,7 +96,7 @@ def test_notebook_is_in_normal_form(path):
 def test_notebook_begins_with_its_title_and_the_setup_cell(path):
     first, second = load(path).cells[:2]
     assert first.cell_type == "markdown" and first.source.startswith("# ")
-    assert second == setup_cell() | {"execution_count": 1}
+    assert second == setup_cell(source_url()) | {"execution_count": 1}
 
 
 FETCHED = "fetched"
@@ -107,31 +107,45 @@ ELSEWHERE = {
     "a file": ({"helpers.py": ""}, "helpers.py"),
     "the course": ({"helpers/__init__.py": "", "helpers/trace/__init__.py": ""}, ""),
 }
+PUBLISHED = "https://github.com/someone/attention"
+
+
+def run_setup_cell(folder, files, source, fetch=""):
+    """Run the cell in a folder with these files, and with no package beside Python's own. fetch: a line of it that is
+    told, and not run.
+    """
+    for name, content in files.items():
+        (folder / name).parent.mkdir(exist_ok=True, parents=True)
+        (folder / name).write_text(content, encoding="utf-8")
+    code = setup_cell(source)["source"]
+    assert fetch in code
+    first = "import sys; sys.path[:] = ['.', *(place for place in sys.path if 'site-packages' not in place)]\n"
+    code = first + (code.replace(fetch, f"print({FETCHED!r})") if fetch else code)
+    return subprocess.run([sys.executable, "-I", "-S", "-c", code], cwd=folder, capture_output=True, text=True)
 
 
 @pytest.mark.parametrize("elsewhere", ELSEWHERE)
 def test_the_setup_cell_knows_the_helpers_of_the_course(elsewhere, tmp_path):
     """Another package of that name is told with its path, and not run."""
     files, wanted = ELSEWHERE[elsewhere]
-    for name, content in files.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
-        (tmp_path / name).write_text(content, encoding="utf-8")
-    fetch = f"%pip install -q git+{source_url()}"
-    code = setup_cell()["source"]
-    assert fetch in code
-    first = "import sys; sys.path[:] = ['.', *(place for place in sys.path if 'site-packages' not in place)]\n"
-    ran = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", first + code.replace(fetch, f"print({FETCHED!r})")],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-    )
+    ran = run_setup_cell(tmp_path, files, PUBLISHED, f"%pip install -q git+{PUBLISHED}")
     if wanted in ("", FETCHED):
         assert ran.returncode == 0 and ran.stdout.strip() == wanted, ran.stderr
     else:
         said = ran.stderr.splitlines()[-1]
         assert said.startswith("ImportError: Another package called helpers comes before that of the course: ")
         assert str(tmp_path / wanted) in said and "ZeroDivisionError" not in ran.stderr
+
+
+def test_while_there_is_no_address_the_setup_cell_says_what_to_do(tmp_path):
+    ran = run_setup_cell(tmp_path, ELSEWHERE["a folder"][0], "https://example.com/attention-course")
+    assert ran.stderr.splitlines()[-1] == (
+        "ImportError: This notebook came without the course's helpers, and the course has no public address yet. "
+        "Put the wheel of the course beside the notebook and run %pip install attention_course-*.whl, "
+        "or open the notebook in the folder of the course, as make lab does."
+    )
+    ran = run_setup_cell(tmp_path, ELSEWHERE["the course"][0], "https://example.com/attention-course")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
 
 
 @every_notebook

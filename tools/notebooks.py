@@ -12,6 +12,7 @@ import re
 import sys
 import tomllib
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import nbformat
 from nbclient import NotebookClient
@@ -42,16 +43,20 @@ OF_WIDGETS = {
 CELL_FILE = re.compile(r"\S*ipykernel_\d+[/\\]\d+\.py")  # where warnings say they come from: another path each run
 
 SETUP = """\
-# On Colab, or where this notebook came alone, this fetches the course's helpers. Elsewhere it does nothing.
+# On Colab, or where this notebook came alone, this {gets} the course's helpers. Elsewhere it does nothing.
 from importlib.util import find_spec
 from pathlib import Path
 
 found = find_spec("helpers")
 if found is None or found.origin is None:
-    %pip install -q git+{source}
+    {how}
 elif not (Path(found.origin).parent / "trace").is_dir():
     raise ImportError(f"Another package called helpers comes before that of the course: {{found.origin}}. "
                       "Rename it, or pip uninstall helpers; then restart the kernel.")"""
+WITHOUT_ADDRESS = """\
+raise ImportError("This notebook came without the course's helpers, and the course has no public address yet. "
+                      "Put the wheel of the course beside the notebook and run %pip install attention_course-*.whl, "
+                      "or open the notebook in the folder of the course, as make lab does.")"""
 
 
 def course_notebooks():
@@ -64,24 +69,31 @@ def source_url():
     return tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]["Source"]
 
 
+def is_placeholder(source):
+    """Is this no address yet? Nobody can own example.com, which stands there until the course is published."""
+    return urlsplit(source).hostname == "example.com"
+
+
 def load(path):
     """A notebook from a file, as it stands there. Raises ValueError where the file is not a notebook."""
     return nbformat.reader.reads(path.read_text(encoding="utf-8"))
 
 
-def normal_form(notebook):
+def normal_form(notebook, source=None):
     """The text of a notebook without what differs from run to run, and with the setup cell in its place.
+
+    source: the repository's address in that cell; the one of pyproject.toml, if left out.
 
     >>> from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
     >>> cells = [new_markdown_cell("# Averaging"), new_code_cell("1 + 1", metadata={"scrolled": True})]
     >>> text = normal_form(new_notebook(cells=cells))
-    >>> "scrolled" in text, "fetches the course's helpers" in text
+    >>> "scrolled" in text, "the course's helpers" in text
     (False, True)
     """
     cells = [dict(cell) for cell in notebook.cells if "setup" not in cell.metadata.get("tags", [])]
     if not cells or cells[0]["cell_type"] != "markdown":
         raise ValueError("the first cell is not markdown; a notebook begins with its title")
-    cells.insert(1, setup_cell())
+    cells.insert(1, setup_cell(source or source_url()))
 
     ids, count = set(), 0
     for cell in cells:
@@ -96,10 +108,15 @@ def normal_form(notebook):
     return nbformat.writes(normal) + "\n"  # sorts keys, indents by 1, keeps letters as they are
 
 
-def setup_cell():
-    """The cell that fetches the helpers where they are missing; JupyterLab shows it folded."""
+def setup_cell(source):
+    """The cell that fetches the helpers from the repository where they are missing, or asks for them while it has no
+    address; JupyterLab shows it folded.
+    """
+    gets, how = (
+        ("asks for", WITHOUT_ADDRESS) if is_placeholder(source) else ("fetches", f"%pip install -q git+{source}")
+    )
     metadata = {"tags": ["setup"], "jupyter": {"source_hidden": True}}
-    return dict(nbformat.v4.new_code_cell(SETUP.format(source=source_url()), id="setup", metadata=metadata))
+    return dict(nbformat.v4.new_code_cell(SETUP.format(gets=gets, how=how), id="setup", metadata=metadata))
 
 
 def unique_id(cell, ids):

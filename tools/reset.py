@@ -10,12 +10,12 @@ name is the shipped one.
 """
 
 import argparse
-import hashlib
 import re
 import subprocess
 import sys
 from pathlib import Path, PureWindowsPath
 
+from helpers.inputs.beside import content_name, in_shipped_form, keep, read_record, write_record
 from helpers.inputs.whole_file import replace
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
@@ -23,21 +23,10 @@ SHIPPED = Path(__file__).resolve().parent / "shipped.txt"
 WANTED = "wanted one, as in: make reset NOTEBOOK=05"
 
 
-def content_name(content):
-    """The name that git gives to a content: ``content_name(b"") == "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"``."""
-    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
-
-
-def in_shipped_form(path):
-    """The bytes of a file, with the line ends of the shipped one: git on Windows may have changed them."""
-    return path.read_bytes().replace(b"\r\n", b"\n")
-
-
 def shipped_names(record=SHIPPED):
     """The notebooks that were shipped: file name to the name of the content. Raises ValueError, in a sentence."""
     try:
-        lines = record.read_text(encoding="utf-8").splitlines()
-        return {name: content for content, name in (line.split(maxsplit=1) for line in lines)}
+        return read_record(record)
     except (OSError, ValueError):
         raise ValueError(
             f"{record.name}, which says what was shipped, cannot be read: download the course again."
@@ -46,9 +35,8 @@ def shipped_names(record=SHIPPED):
 
 def ship(notebooks=NOTEBOOKS, record=SHIPPED):
     """Write down that the notebooks, as they are now, are the shipped ones."""
-    names = sorted(path.name for path in notebooks.glob("*.ipynb") if ".mine" not in path.name)
-    lines = [f"{content_name(in_shipped_form(notebooks / name))}  {name}\n" for name in names]
-    replace(record, "".join(lines).encode())
+    shown = [path for path in notebooks.glob("*.ipynb") if ".mine" not in path.name]
+    write_record(record, {path.name: content_name(in_shipped_form(path)) for path in shown})
 
 
 def named(which, names):
@@ -100,24 +88,6 @@ def reset(path, content):
             return None
         kept = keep(path)
     replace(path, bytes_shipped)
-    return kept
-
-
-def keep(path):
-    """Write a copy of a notebook beside it, under a name that is free, and return its path."""
-    content, number = path.read_bytes(), 1
-    while True:
-        kept = path.with_name(f"{path.stem}.mine{'' if number == 1 else f'-{number}'}.ipynb")
-        try:
-            kept.touch(exist_ok=False)
-            break
-        except FileExistsError:
-            number += 1
-    try:
-        replace(kept, content)
-    except BaseException:
-        kept.unlink()
-        raise
     return kept
 
 
