@@ -6,7 +6,7 @@ const CODES = new Uint8Array(128).map((_, code) => CHARACTERS.indexOf(String.fro
 const DASH = CHARACTERS.indexOf("–");
 const WITHIN = 4; // places within a pixel at which a character may begin
 const HALO = 2; // pixels around a character
-const SEVERAL = 64; // to keep
+const SEVERAL = 128; // to keep
 
 const fonts = new Map();
 let pixels = new Uint8ClampedArray(0); // of one matrix: as many as the largest has
