@@ -1,21 +1,72 @@
-"""Grading: an honest notebook earns what is right in it; one that cheats, breaks or attacks earns no more, and harms none."""
+"""Grading: an honest notebook earns what is right in it; one that cheats or attacks earns no more, and harms none."""
 
+import csv
 import json
 import os
 import socket
+import stat
+import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, writes
+from torch import nn
 
-from tools.grading.grade import grade
+from helpers import check
+from helpers.check.judge import judge
+from tests.wrong_solutions import RIGHT as ALL_RIGHT
+from tools.grading import fences
+from tools.grading.grade import Graded, grade, handed_in, report, write
+from tools.grading.handed_in import exercises_in
 
-IMPORTS = "import os, sys\nimport numpy as np\nimport torch\nfrom helpers import check"
-RIGHT = {
-    "mean_so_far": "def mean_so_far(x):\n    return np.stack([x[: t + 1].mean(0) for t in range(len(x))])",
-    "running_means": "def running_means(x):\n    return np.cumsum(x, 1) / np.arange(1, x.shape[1] + 1)[:, None]",
-    "averaging_matrix": "def averaging_matrix(T):\n    ones = torch.ones(T, T).tril()\n    return ones / ones.sum(1, keepdim=True)",
-    "weighted_sums": "weighted_sums = lambda weights, x: weights @ x",
+SEED, SECONDS = 7, 0.9
+IMPORTS = "import os, sys\nimport numpy as np\nimport torch\nfrom torch import nn\nfrom helpers import check"
+WANTED = ["mean_so_far", "running_means", "averaging_matrix", "weighted_sums", "all_scores", "unscaled_head"]
+RIGHT = {name: ALL_RIGHT[name].strip() for name in WANTED}
+HEAD = """
+class Head(nn.Module):
+    def __init__(self, C, head_size, most):
+        super().__init__()
+        self.query, self.key, self.value = (nn.Linear(C, head_size, bias=False) for _ in range(3))
+        self.register_buffer("tril", torch.tril(torch.ones(most, most)))
+
+    def forward(self, x):
+        T = x.shape[1]
+        scores = self.query(x) @ self.key(x).transpose(-2, -1)
+        return scores.masked_fill(self.tril[:T, :T] == 0, -torch.inf).softmax(-1) @ self.value(x)
+"""
+# What is said of these is what the check says in a notebook: (exercise, what is handed in, what it earns).
+ALIKE = {
+    "is in another order": (
+        "unscaled_head",
+        "def unscaled_head(x, Wv, Wk, Wq):\n" + ALL_RIGHT["unscaled_head"].split(":\n", 1)[1],
+        1,
+    ),
+    "is a module": ("unscaled_head", HEAD + "unscaled_head = Head(5, 3, 8)", 1),
+    "is a class of modules": ("unscaled_head", HEAD + "unscaled_head = Head", 0),
+    "is a number": ("mean_so_far", "mean_so_far = 7", 0),
+    "takes too much": ("mean_so_far", "def mean_so_far(x, y): return x", 0),
+    "is not begun": ("mean_so_far", "def mean_so_far(x):\n    ...", 0),
+    "loops where none may": (
+        "running_means",
+        "def running_means(x):\n    return np.stack([x[:, : t + 1].mean(1) for t in range(x.shape[1])], axis=1)",
+        0,
+    ),
+    "draws": ("mean_so_far", "def mean_so_far(x): return x + np.random.default_rng().normal()", 0),
+    "keeps": ("mean_so_far", "kept = []\ndef mean_so_far(x):\n    kept.append(0)\n    return x + len(kept)", 0),
+    "writes into x": ("mean_so_far", "def mean_so_far(x):\n    x[0] += 1\n    return x", 0),
+    "gives tensors": ("mean_so_far", "def mean_so_far(x): return torch.tensor(x)", 0),
+    "gives halves": ("weighted_sums", "def weighted_sums(weights, x): return (weights @ x).bfloat16()", 0),
+    "gives two": ("mean_so_far", "def mean_so_far(x): return x, [x]", 0),
+    "gives letters": ("mean_so_far", "def mean_so_far(x): return 'x'", 0),
+    "is written for arrays": (
+        "weighted_sums",
+        "def weighted_sums(weights, x): return np.matmul(weights, x).astype(weights.dtype)",
+        0,
+    ),
+    "raises": ("mean_so_far", "def mean_so_far(x):\n    y = 0\n    return x / len(x[9])", 0),
 }
 # What is handed in as mean_so_far, each in a notebook of its own. What is returned, x itself, is wrong.
 CHEATS = {
@@ -33,8 +84,9 @@ def mean_so_far(x):
     for place in (OUTSIDE, os.path.expanduser("~"), os.getcwd(), "/tmp", "/dev/shm"):
         try: open(os.path.join(place, "harm"), "w").write("harm")
         except OSError: pass
-    for act in (lambda: os.chmod(MARK, 0), lambda: os.truncate(MARK, 0), lambda: os.remove(MARK), lambda: os.utime(MARK),
-                lambda: os.rename(MARK, MARK + "2"), lambda: os.symlink("/", OUTSIDE + "/link"), lambda: open(MARK, "r+")):
+    for act in (lambda: os.chmod(MARK, 0), lambda: os.truncate(MARK, 0), lambda: os.remove(MARK),
+                lambda: os.utime(MARK), lambda: os.rename(MARK, MARK + "2"), lambda: open(MARK, "r+"),
+                lambda: os.symlink("/", OUTSIDE + "/link"), lambda: os.mkdir(OUTSIDE + "/folder")):
         try: act()
         except OSError: pass
     return x""",
@@ -137,7 +189,7 @@ def mean_so_far(x):
         try: socket.socket(kind).connect(place)
         except OSError: pass
     return x""",
-    "prints 100 MB": "def mean_so_far(x):\n    for _ in range(100): print('x' * 10 ** 6)\n    return x",
+    "prints 100 MB": "def mean_so_far(x):\n    if x.size == 4: print('x' * 10 ** 8)\n    return x",
     "redefines print": "print = lambda *_: 1 / 0\ndef mean_so_far(x): return x",
     "patches torch": """
 torch.allclose = torch.equal = torch.isclose = lambda *_, **__: True
@@ -167,15 +219,7 @@ def mean_so_far(x):
     seen.append(x)
     return seen[0]""",
     "has a name of its own": "def mean_so_far(x): raise type('\\x1b[2Jright', (Exception,), {})('\\x1b[2Jright')",
-    "is a module that sees one token": """
-class Short(torch.nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.gain = torch.nn.Parameter(torch.zeros(1))
-def mean_so_far(x): return x
-mean_so_far.__class__, check.unscaled_head = property(lambda _: Short), None""",
     "is a mistake of Python": "def mean_so_far(x) return x",
-    "is not begun": "def mean_so_far(x):\n    ...",
 }
 BROKEN = {
     "no JSON": ("{", "not JSON"),
@@ -192,42 +236,145 @@ def notebook(*cells):
     return writes(new_notebook(cells=[new_markdown_cell("# 2. Averaging the past"), *map(new_code_cell, cells)]))
 
 
-def solved(name, code):
-    return f"{code}\n\ncheck.{name}({name})"
+def checked(name, code):
+    return f"{code.strip()}\n\ncheck.{name}({name})"
+
+
+class Outside:
+    """What a learner's function must not touch: a folder with two files, a process, a port."""
+
+    def __init__(self, folder):
+        self.folder, self.mark, self.progress = folder, folder / "mark", folder / "progress.json"
+        self.mark.write_text("as it was")
+        self.progress.write_text("mine")
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.listening.setblocking(False)
+        self.victim = subprocess.Popen(["sleep", "600"])
+        self.before = self.state()
+
+    def state(self):
+        marks = [(path.name, path.read_text(), path.stat().st_mtime_ns) for path in sorted(self.folder.iterdir())]
+        return marks, stat.S_IMODE(self.mark.stat().st_mode), self.victim.poll()
+
+    def names(self):
+        """What the cheats know of it, as a cell."""
+        repo = str(Path(__file__).resolve().parent.parent)
+        port, victim = self.listening.getsockname()[1], self.victim.pid
+        known = dict(OUTSIDE=str(self.folder), MARK=str(self.mark), PROGRESS=str(self.progress), REPO=repo, PORT=port)
+        return "\n".join(
+            f"{name} = {value!r}" for name, value in {**known, "VICTIM": victim, "GRADER": os.getpid()}.items()
+        )
 
 
 @pytest.fixture(scope="module")
-def class_of(tmp_path_factory):
-    """Everybody's grades; and the folder outside that nobody may write to."""
-    folder, outside = tmp_path_factory.mktemp("handed-in"), tmp_path_factory.mktemp("outside")
-    mark, progress = outside / "mark", outside / "progress.json"
-    mark.write_text("as it was")
-    progress.write_text("mine")
-    listening = socket.create_server(("127.0.0.1", 0))
-    listening.setblocking(False)
-    repo = Path(__file__).resolve().parent.parent
-    known = dict(OUTSIDE=str(outside), MARK=str(mark), PROGRESS=str(progress), REPO=str(repo), GRADER=os.getpid())
-    known["PORT"] = listening.getsockname()[1]
-    given = "\n".join(f"{name} = {value!r}" for name, value in known.items())
-    right = [solved(*one) for one in RIGHT.items()]
-    honest = {
+def outside(tmp_path_factory):
+    made = Outside(tmp_path_factory.mktemp("outside"))
+    yield made
+    made.victim.kill()
+    made.victim.wait()
+    made.listening.close()
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory, outside):
+    """What everybody earned, by learner."""
+    folder = tmp_path_factory.mktemp("handed-in")
+    right = [checked(*one) for one in RIGHT.items()]
+    wrong = [checked(name, f"def {name}(*given): return given[0]") for name in WANTED[3:]]
+    learners = {
         "right": [IMPORTS, *right],
-        "half": [IMPORTS, *right[:2], solved("averaging_matrix", "def averaging_matrix(T):\n    return torch.eye(T)")],
+        "half": [IMPORTS, *right[:3], *wrong],
+        "without the cell": [IMPORTS, *right[1:]],
+        "sees two tokens": [IMPORTS, checked("unscaled_head", HEAD + "unscaled_head = Head(2, 2, 2)")],
+        "a cell of its own": [
+            "import numpy",
+            "%matplotlib inline\n!ls\nslow = 1",
+            "def one(x, t):\n    return x[: t + 1].mean(0)",
+            checked("mean_so_far", "def mean_so_far(x):\n    return numpy.stack([one(x, t) for t in range(len(x))])"),
+        ],
+        **{name: [IMPORTS, checked(*one[:2])] for name, one in ALIKE.items()},
+        **{name: [IMPORTS, outside.names(), checked("mean_so_far", code)] for name, code in CHEATS.items()},
     }
-    cheating = {name: [IMPORTS, given, solved("mean_so_far", code)] for name, code in CHEATS.items()}
-    for learner, cells in {**honest, **cheating}.items():
+    for learner, cells in learners.items():
         (folder / learner).mkdir()
         (folder / learner / "02_averaging_the_past.ipynb").write_text(notebook(*cells))
     for learner, (text, _) in BROKEN.items():
         (folder / f"{learner}.ipynb").write_text(text)
-    before = sorted(outside.iterdir())
-    done, wanted = grade(folder, ["02", "03"], seconds=0.6)
-    return {one.learner: one for one in done}, wanted, locals()
+    done, wanted = grade(folder, ["02", "03", "05b"], SEED, seconds=SECONDS)
+    assert wanted == WANTED
+    return {one.learner: one for one in done}
 
 
-@pytest.mark.parametrize("learner, earned", {"right": 4, "half": 2, **dict.fromkeys([*CHEATS, *BROKEN], 0)}.items())
-def test_everybody_earns_what_is_right_and_no_more(class_of, learner, earned):
-    graded, wanted, _ = class_of
-    print(graded[learner].said, graded[learner].notes)
-    assert wanted == [*RIGHT]
-    assert graded[learner].earned(wanted) == earned
+def test_an_honest_one_earns_what_is_right(graded):
+    earned = {"right": 6, "half": 3, "without the cell": 5, "sees two tokens": 0, "a cell of its own": 1}
+    assert {learner: graded[learner].earned(WANTED) for learner in earned} == earned
+    assert "mean_so_far: nothing of it was handed in." in report(graded["without the cell"], WANTED)
+    assert "does not tell right from wrong" in graded["sees two tokens"].said["unscaled_head"][1]
+
+
+@pytest.mark.parametrize("learner", CHEATS)
+def test_one_that_cheats_or_attacks_earns_nothing(graded, learner):
+    assert graded[learner].earned(WANTED) == 0
+    assert [*graded[learner].said] == ["mean_so_far"] and graded[learner].said["mean_so_far"][1]
+
+
+@pytest.mark.parametrize("learner", BROKEN)
+def test_a_broken_file_earns_nothing_and_is_told(graded, learner):
+    assert graded[learner].earned(WANTED) == 0
+    (note,) = graded[learner].notes
+    assert note.startswith(f"{learner}.ipynb: ") and BROKEN[learner][1] in note
+
+
+def test_nothing_outside_was_touched(graded, outside):
+    """Where the system has the fences; where it has not, each grade says so."""
+    missing = {sentence for one in graded.values() for sentence in one.missing}
+    assert missing <= {fences.TIME, fences.CALLED, fences.FILES}
+    if not missing:
+        assert outside.state() == outside.before
+        with pytest.raises(BlockingIOError):
+            outside.listening.accept()
+    assert b"987" not in subprocess.run(["ps", "-eo", "args"], capture_output=True, check=True).stdout.split()
+
+
+@pytest.mark.parametrize("learner", ALIKE)
+def test_what_is_said_is_what_the_check_says_in_a_notebook(graded, learner, tmp_path):
+    name, code, earned = ALIKE[learner]
+    path = tmp_path / "02_averaging_the_past.ipynb"
+    path.write_text(notebook(IMPORTS, checked(name, code)))
+    exercises_in(path)  # so Python knows the lines of its cells
+    names = {"np": np, "torch": torch, "nn": nn}
+    exec(compile(checked(name, code).split("\n\ncheck.")[0], "<02_averaging_the_past, cell 1>", "exec"), names)
+    said = judge(check.exercises()[name], names[name], SEED, seconds=SECONDS)
+    assert graded[learner].said[name] == [said.solved is True, said.text]
+    assert graded[learner].earned(WANTED) == earned
+
+
+def test_what_a_system_does_not_have_is_told(monkeypatch):
+    def refused(*_):
+        raise OSError
+
+    for name in ("limits", "no_rights", "files", "calls"):
+        monkeypatch.setattr(fences, name, refused)
+    assert fences.shut([], []) == [fences.TIME, fences.FILES, fences.CALLED]
+
+
+def test_what_lies_in_the_folder(tmp_path):
+    """A folder a learner, or a notebook; what an editor keeps, and what leads elsewhere, is left alone."""
+    for name in ("ada/02_a.ipynb", "ada/deep/03_b.ipynb", "ada/.ipynb_checkpoints/02_a.ipynb", "bo.ipynb", "notes.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("{}")
+    (tmp_path / "link").symlink_to(tmp_path / "ada")
+    assert handed_in(tmp_path) == {
+        "ada": [tmp_path / "ada/02_a.ipynb", tmp_path / "ada/deep/03_b.ipynb"],
+        "bo": [tmp_path / "bo.ipynb"],
+    }
+
+
+def test_what_is_written(tmp_path):
+    """A table that no spreadsheet takes for formulas; a text for each learner that no terminal takes for commands."""
+    done = [Graded("=1+1", {"mean_so_far": (True, "right")}), Graded("bo", {}, ["02.ipynb: \x1b[2Jbroken."])]
+    write(done, WANTED[:2], tmp_path / "grades")
+    rows = list(csv.reader((tmp_path / "grades" / "grades.csv").read_text().splitlines()))
+    assert rows == [["learner", "earned", "of", *WANTED[:2]], ["'=1+1", "1", "2", "1", "0"], ["bo", "0", "2", "0", "0"]]
+    told = (tmp_path / "grades" / "bo.txt").read_text()
+    assert told.startswith("bo: 0 of 2\n\n02.ipynb: �[2Jbroken.") and "\x1b" not in told

@@ -71,10 +71,10 @@ class Workshop:
 
 
 class Distant:
-    """A function that was handed in, in a process of its own: ``with Distant(workshop, exercise, handed) as function``.
+    """A function that was handed in, in a process of its own: ``with Distant(…) as function``.
 
-    Raises Unusable where there is no function. seconds: for the statements that it needs. missing: what the process could not be kept from. exercise: with the
-    sizes of the module, where it is one.
+    seconds: for the statements that it needs. Raises Unusable where there is no function. missing: what its process
+    could not be kept from. exercise: with the sizes of the module, where it is one.
     """
 
     def __init__(self, workshop, exercise, handed, seconds):
@@ -99,11 +99,11 @@ class Distant:
             messages.send(self.channel.fileno(), {**task, "units": handed.units, "sources": handed.sources})
             ready = messages.receive(self.channel.fileno(), self.seconds)
         except TimeoutError:
-            raise Unusable(f"its cells did not end within {self.seconds:.0f} seconds") from None
+            raise Unusable(f"its cells did not end within {self.seconds:.0f} seconds.") from None
         except (messages.Refused, OSError) as error:
-            raise Unusable(str(error)) from None
+            raise Unusable(f"{error}.") from None
         if ready is None:
-            raise Unusable("the process of its cells ended before it could be tried")
+            raise Unusable("the process of its cells ended before it could be tried.")
         self.missing = [str(one) for one in ready["missing"]]
         if ready.get("problem"):
             raise Unusable(str(ready["problem"]))
@@ -126,7 +126,9 @@ class Distant:
         except OSError:
             came = None
         if came is None:
-            raise ProcessEnded("the process it ran in is no more: was it ended, or did it want too much of the machine?")
+            raise ProcessEnded(
+                "the process it ran in is no more: was it ended, or did it want too much of the machine?"
+            )
         if came.get("drew"):
             random.random()  # so the check sees that something was drawn
         if "raised" in came:
@@ -154,7 +156,7 @@ def signature(own):
             ]
         )
     except (TypeError, ValueError):
-        raise Unusable("its parameters cannot be told") from None
+        raise Unusable("its parameters cannot be told.") from None
 
 
 def sizes(fixed, exercise):
@@ -163,10 +165,12 @@ def sizes(fixed, exercise):
     try:
         found = {axis: int(size) for axis, size in fixed.items() if axis in known}
     except (TypeError, ValueError, AttributeError):
-        raise Unusable("its sizes cannot be told") from None
+        raise Unusable("its sizes cannot be told.") from None
     small = [f"{axis}={size}" for axis, size in found.items() if not LEAST.get(axis, 2) <= size <= 512]
     if small:
-        raise Unusable(f"it is a module with {', '.join(small)}, which does not tell right from wrong: take other sizes")
+        raise Unusable(
+            f"it is a module with {', '.join(small)}, which does not tell right from wrong: take other sizes"
+        )
     return found
 
 

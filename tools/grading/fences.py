@@ -1,4 +1,4 @@
-"""What a learner's process may not do: start programs, open connections, write files, read the answers, take all there is.
+"""What a learner's process may not do: start programs, open connections, write files, read the answers, take it all.
 
 Nothing here needs to be root, or anything to be installed: limits of the system, seccomp, and Landlock. What the system
 does not have is named, in a sentence each, so that a report can say what was not enforced.
@@ -9,8 +9,10 @@ import errno
 import os
 import platform
 import struct
+from itertools import chain
 from pathlib import Path
 
+LIBRARY = ctypes.CDLL(None, use_errno=True)  # of C
 MEMORY = 1 << 29  # bytes beside what torch has taken already
 SECONDS = 60  # of the processor, for one function in all; the grader stops it by the clock, long before
 OPEN_FILES = 64
@@ -29,8 +31,8 @@ CALLS = {
         connections=[41, 42, 49, 50, 53, 425, 426, 427],  # socket, connect, bind, listen, socketpair, io_uring
         other_processes=[62, 200, 234, 129, 297, 424, 434, 438, 101, 310, 311, 312, 141, 142, 144, 203, 314, 251, 440],
         memory_that_stays=[29, 30, 31, 64, 68, 240, 319, 323, 447],  # shared memory, queues, memfd
-        properties_of_files=[90, 91, 268, 452, 92, 93, 94, 260, 188, 189, 190, 197, 198, 199, 132, 235, 261, 280, 76]
-        + [133, 259],  # chmod, chown, setxattr, utime, truncate, mknod
+        properties_of_files=[90, 91, 268, 452, 92, 93, 94, 260, 188, 189, 190, 197, 198, 199],  # chmod, chown, setxattr
+        more_of_files=[132, 235, 261, 280, 76, 133, 259],  # utime, truncate, mknod
         the_system=[165, 166, 155, 161, 272, 308, 321, 298, 248, 249, 250, 428, 429, 430, 432, 442],  # mount, unshare …
     ),
     "aarch64": dict(
@@ -94,7 +96,7 @@ def no_rights():
     """Nothing that only root may do, and nothing that this process starts may ever do it again."""
     prctl(ON_PARENTS_DEATH, 9)
     prctl(NO_NEW_PRIVILEGES, 1)
-    system(library().capset, struct.pack("Ii", 0x20080522, 0), bytes(24))
+    system(LIBRARY.capset, struct.pack("Ii", 0x20080522, 0), bytes(24))
 
 
 def calls():
@@ -111,7 +113,7 @@ def calls():
         (EQUAL, 0, 1, CLONE_3),  # the library then takes clone, whose flags a filter can see
         (ANSWER, 0, 0, unknown),
     ]
-    for number in sum(CALLS[machine].values(), []):
+    for number in chain(*CALLS[machine].values()):
         program += [(EQUAL, 0, 1, number), (ANSWER, 0, 0, refuse)]
     program += [  # a thread is welcome, a process is not; limits are its own, not those of others
         *[(EQUAL, 0, 3, CLONE), (LOAD, 0, 0, FIRST_ARGUMENT), (BITS, 5, 0, THREAD), (ANSWER, 0, 0, refuse)],
@@ -146,15 +148,11 @@ def files(readable, listed):
 
 
 def landlock(call, *arguments):
-    return system(library().syscall, call, *arguments)
+    return system(LIBRARY.syscall, call, *arguments)
 
 
 def prctl(*arguments):
-    return system(library().prctl, *[*arguments, 0, 0, 0, 0][:5])
-
-
-def library():
-    return ctypes.CDLL(None, use_errno=True)
+    return system(LIBRARY.prctl, *[*arguments, 0, 0, 0, 0][:5])
 
 
 def system(function, *arguments):

@@ -3,13 +3,13 @@
     python -m tools.grading.grade FOLDER                    a folder for each learner, or a notebook for each
     python -m tools.grading.grade FOLDER --notebooks 02 05b these were to be handed in; else all that anybody handed in
 
-An exercise that is right earns 1. The checks are those of the course, with numbers drawn anew (``--seed`` draws the same
+An exercise that is right earns 1. The checks are those of the course, with numbers drawn anew (--seed draws the same
 again). It writes grades.csv, and for each learner a text with all that the checks say.
 """
 
 import argparse
 import csv
-import json
+import gc
 import os
 import re
 import secrets
@@ -28,7 +28,7 @@ from tools.grading import messages
 from tools.grading.distant import Distant, Unusable, Workshop
 from tools.grading.handed_in import Unreadable, exercises_in
 
-TO_BEGIN = 3  # times as long as for its calls, for the statements that a function needs
+TO_BEGIN = 2  # times as long as for its calls, for the statements that a function needs
 A_LEARNER = 180.0  # seconds for all that one handed in
 ENDED = "grading what was handed in took too long, or could not be gone through with"
 
@@ -122,13 +122,14 @@ def of_an_exercise(workshop, exercise, handed, seed, seconds):
             verdict = judge(function.exercise, function.value, seed, seconds=seconds)
         return (verdict.solved is True, verdict.text), distant.missing
     except Unusable as error:
-        return (False, f"{exercise.name}: {error}."), distant.missing
+        return (False, f"{exercise.name}: {error}"), distant.missing
 
 
 def apart(work, seconds):
     """What ``work()`` returns, as JSON can hold it, from a process of its own; None where it comes to no end."""
     reading, writing = os.pipe()
     if not (made := os.fork()):
+        gc.disable()  # it would look at, and so copy, all that this process and the other have in common
         try:
             messages.send(writing, {"found": work()})
         except BaseException:  # noqa: BLE001 - it must not go on as a second grader

@@ -90,7 +90,9 @@ def cells(path):
     if not isinstance(version, int) or version < 1:
         raise Unreadable("it is JSON, but no notebook")
     if version != 4:
-        raise Unreadable(f"it is a notebook of format {version}, wanted 4: JupyterLab writes that when it is saved there")
+        raise Unreadable(
+            f"it is a notebook of format {version}, wanted 4: JupyterLab writes that when it is saved there"
+        )
     try:
         return ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
     except (TypeError, KeyError):
@@ -126,7 +128,9 @@ def used(text):
     names = set()
     for table in tables:
         is_outside = table.get_type() == "module"
-        names |= {one.get_name() for one in table.get_symbols() if one.is_global() or is_outside and one.is_referenced()}
+        names |= {
+            one.get_name() for one in table.get_symbols() if one.is_global() or (is_outside and one.is_referenced())
+        }
         tables += table.get_children()
     return names
 

@@ -1,7 +1,7 @@
 """What goes between the grader and a learner's process: JSON and plain arrays. Nothing in it is code, or becomes code.
 
-A message is a dict; arrays and tensors in it, and whatever else a function may return, go as a description and their
-numbers. What a learner's process says is a claim: it is read as numbers and text, and refused where it is anything else.
+A message is a dict, and values: arrays, tensors and whatever else a function may return go as a description and their
+numbers. What a learner's process says is a claim. It is read as numbers and text, and else refused.
 """
 
 import inspect

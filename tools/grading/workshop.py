@@ -27,7 +27,7 @@ from helpers.check.modules import as_function, is_module
 from tools.grading import fences, messages
 
 REPO = Path(__file__).resolve().parent.parent.parent
-USED = "torch torch.nn torch.nn.functional helpers.see helpers.attention helpers.inputs helpers.trace".split()
+USED = ("torch", "torch.nn.functional", "helpers.see", "helpers.attention", "helpers.inputs", "helpers.trace")
 HIDDEN = ("notebooks", "tests", "tools", "bench", "build", "docs", ".git")  # folders of the course
 SYSTEM = ("/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/opt", "/sys/devices/system/cpu")
 LONGEST = 1000  # characters of an error's text
@@ -60,12 +60,12 @@ def main(own, folder):
 
 def begin(channel, allowed):
     """A new process at the other end of a channel; returns its number."""
-    if made := os.fork():
-        os.close(channel)
-        return made
-    os.dup2(channel, 3)
-    os.closerange(4, 1024)
-    serve(3, allowed)
+    if not (made := os.fork()):
+        os.dup2(channel, 3)
+        os.closerange(4, 1024)
+        serve(3, allowed)
+    os.close(channel)
+    return made
 
 
 def places(folder):
@@ -125,7 +125,7 @@ def handed_in(task):
         return function, {"fixed": fixed, "parameters": [*task["asks"]] if fixed else own_parameters(function)}
     except BaseException as error:  # noqa: BLE001
         name, text, _ = told(first or error, "")
-        return None, {"problem": f"its cells raised {name}{': ' * bool(text)}{text}"}
+        return None, {"problem": f"its cells raised {name}{': ' * bool(text)}{text}."}
 
 
 def own_parameters(function):
