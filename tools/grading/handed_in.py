@@ -11,6 +11,7 @@ import re
 import symtable
 import warnings
 from dataclasses import dataclass, field
+from symtable import Symbol
 
 LARGEST = 32 << 20  # bytes of a notebook
 CALL = re.compile(r"^check\.(\w+)\(", re.MULTILINE)
@@ -127,10 +128,8 @@ def used(text):
         return set()
     names = set()
     for table in tables:
-        is_outside = table.get_type() == "module"
-        names |= {
-            one.get_name() for one in table.get_symbols() if one.is_global() or (is_outside and one.is_referenced())
-        }
+        is_read = Symbol.is_referenced if table.get_type() == "module" else Symbol.is_global
+        names |= {one.get_name() for one in table.get_symbols() if is_read(one)}
         tables += table.get_children()
     return names
 
