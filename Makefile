@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_NO_INPUT = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help setup lab test lint format notebooks site solutions reset worksheet bench clean
+.PHONY: help setup lab test lint format notebooks site solutions release grade class reset worksheet bench clean
 
 help: ## List these targets
 	@awk -F ': .*## ' '/^[a-z]+: .*## / { printf "  make %-11s%s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,15 @@ site: $(VENV)/ready ## Write the course as pages that need no Jupyter into build
 
 solutions: $(VENV)/ready ## Write the notebooks with their exercises solved into notebooks/solutions/
 	$(python) -m tools.solutions
+
+release: $(VENV)/ready ## Write the notebooks without solutions, for a graded class, into build/release/ (NOTEBOOKS="02 05b")
+	$(python) -m tools.grading.release $(if $(NOTEBOOKS),--notebooks $(NOTEBOOKS)) $(ARGS)
+
+grade: $(VENV)/ready ## Grade the notebooks that learners handed in, into build/grades/ (FOLDER=handed-in NOTEBOOKS="02 05b")
+	$(python) -m tools.grading.grade "$(or $(FOLDER),$(error which folder? as in: make grade FOLDER=handed-in))" $(if $(NOTEBOOKS),--notebooks $(NOTEBOOKS)) $(ARGS)
+
+class: $(VENV)/ready ## Write a page of who solved what into build/class/, from learners' files of progress (FOLDER=progress)
+	$(python) -m tools.grading.class_page "$(or $(FOLDER),$(error which folder? as in: make class FOLDER=progress))" $(ARGS)
 
 reset: $(VENV)/ready ## Restore a notebook as it was shipped, and keep yours beside it (NOTEBOOK=05, NOTEBOOK=05b)
 	$(python) tools/reset.py "$(NOTEBOOK)"

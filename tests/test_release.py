@@ -10,8 +10,20 @@ from tools.notebooks import course_notebooks, load
 from tools.solutions import CODE, solutions
 
 # The exercises that have a hint whose code is a good part of the solution's.
-TOO_MUCH = """look_up averaging_matrix softmax_rows all_scores softmax_backward cut_into_heads inputs_and_targets
-mean_loss previous_score without_head repeated_places one_mask""".split()
+TOO_MUCH = [
+    "look_up",
+    "averaging_matrix",
+    "softmax_rows",
+    "all_scores",
+    "softmax_backward",
+    "cut_into_heads",
+    "inputs_and_targets",
+    "mean_loss",
+    "previous_score",
+    "without_head",
+    "repeated_places",
+    "one_mask",
+]
 
 
 @pytest.fixture(scope="module")
