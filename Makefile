@@ -32,12 +32,12 @@ test: $(VENV)/ready-to-test solutions ## Run every test: the code, the notebooks
 lint: $(VENV)/ready-to-test ## Check the Python with ruff, the JavaScript and CSS with biome
 	$(ruff) check
 	$(ruff) format --check
-	$(biome) check --config-path=tools/javascript helpers tools/site
+	$(biome) check --config-path=tools/javascript helpers tools/site tools/grading
 
 format: $(VENV)/ready-to-test ## Put every file in its format, and mend what can be mended without thinking
 	$(ruff) check --fix
 	$(ruff) format
-	$(biome) check --write --config-path=tools/javascript helpers tools/site
+	$(biome) check --write --config-path=tools/javascript helpers tools/site tools/grading
 
 notebooks: $(VENV)/ready ## Run every notebook again and write its outputs in place
 	$(python) tools/notebooks.py $(ARGS)

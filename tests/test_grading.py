@@ -207,6 +207,12 @@ def mean_so_far(x):
     text = b'{"solved": true, "drew": false, "changed": [], "values": [{"kind": "number", "number": NaN}]}'
     os.write(3, len(text).to_bytes(4, "big") + bytes(4) + text)
     return x""",
+    "forges what it is": """
+def forged():
+    text = b'{"values": [], "problem": "", "parameters": [["x", 1, false]], "fixed": {"T": 3}, "solved": true}'
+    os.write(3, len(text).to_bytes(4, "big") + bytes(4) + text)
+    return lambda x: x
+mean_so_far = forged()""",
     "lifts the limits": """
 import resource
 def mean_so_far(x):

@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from helpers.check.progress import Unusable, read, reason
 from helpers.course.course_map import heading, number_of, tasks_of
-from tools.grading.grade import as_text, no_formula
+from tools.grading.own_words import as_text, no_formula
 from tools.notebooks import course_notebooks
 from tools.site.colors import colors
 

@@ -97,6 +97,7 @@ class Distant:
         task = dict(name=exercise.name, asks=exercise.asks, gives=exercise.gives, argument=handed.argument)
         try:
             messages.send(self.channel.fileno(), {**task, "units": handed.units, "sources": handed.sources})
+            self.missing = (messages.receive(self.channel.fileno(), self.seconds) or {}).get("missing", [])
             ready = messages.receive(self.channel.fileno(), self.seconds)
         except TimeoutError:
             raise Unusable(f"its cells did not end within {self.seconds:.0f} seconds.") from None
@@ -104,15 +105,14 @@ class Distant:
             raise Unusable(f"{error}.") from None
         if ready is None:
             raise Unusable("the process of its cells ended before it could be tried.")
-        self.missing = [str(one) for one in ready["missing"]]
-        if ready.get("problem"):
-            raise Unusable(str(ready["problem"]))
+        if problem := ready.get("problem"):
+            raise Unusable(str(problem))
         if ready["values"]:
             self.value = ready["values"][0]  # it is no function: the check says what it is
         if own := ready.get("parameters"):
             self.__signature__ = signature(own)
-        if fixed := ready.get("fixed"):
-            self.exercise, self.__code__ = replace(self.exercise, fixed=sizes(fixed, self.exercise), drawn={}), None
+        if (fixed := ready.get("fixed")) and self.__code__ is None:  # it is a module: of a function the code is known
+            self.exercise = replace(self.exercise, fixed=sizes(fixed, self.exercise), drawn={})
 
     def __exit__(self, *_):
         self.channel.close()

@@ -11,7 +11,6 @@ import argparse
 import csv
 import gc
 import os
-import re
 import secrets
 import signal
 import sys
@@ -21,16 +20,22 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+import torch  # noqa: F401 - here, and not in the process of each learner
+
 from helpers.check import exercises
 from helpers.check.calls import SECONDS
 from helpers.check.judge import judge
+from helpers.course.course_map import number_of
 from tools.grading import messages
 from tools.grading.distant import Distant, Unusable, Workshop
 from tools.grading.handed_in import Unreadable, exercises_in
+from tools.grading.own_words import as_text, no_formula
 
 TO_BEGIN = 2  # times as long as for its calls, for the statements that a function needs
 A_LEARNER = 180.0  # seconds for all that one handed in
-ENDED = "grading what was handed in took too long, or could not be gone through with"
+LONGEST = 10_000  # characters of what is said of an exercise
+NOTHING = "there is no notebook in the folder."
+ENDED = "grading what was handed in took too long, or could not be gone through with."
 
 
 @dataclass
@@ -51,13 +56,11 @@ class Graded:
 def grade(folder, numbers=(), seed=None, seconds=SECONDS, budget=A_LEARNER):
     """``(all that were Graded, the names of the exercises that count)``. numbers: of the notebooks, such as "05b"."""
     seed = secrets.randbits(32) if seed is None else seed
-    import torch  # noqa: F401 - once, not in the process of each learner
-
     all_of_them = exercises()
-    done, begun = [], set(numbers)
+    known, done, begun = {one.notebook for one in all_of_them.values()}, [], set(numbers)
     with Workshop() as workshop:
         for learner, files in handed_in(Path(folder)).items():
-            begun |= {number for path in files if (number := number_of(path)) and not numbers}
+            begun |= {*map(number_of, files)} & known if not numbers else set()
             came = apart(partial(of_a_learner, workshop, files, seed, seconds, budget), budget + 30)
             done.append(Graded(learner, **came) if came else Graded(learner, notes=[ENDED]))
             if workshop.process.poll() is not None:
@@ -74,9 +77,9 @@ def handed_in(folder):
     for entry in sorted(folder.iterdir()):
         if entry.is_dir() and not entry.is_symlink():
             within = [Path(place) / name for place, _, names in os.walk(entry) for name in names]
-            found[entry.name] = sorted(one for one in within if is_notebook(one))
+            found.setdefault(entry.name, []).extend(sorted(one for one in within if is_notebook(one)))
         elif is_notebook(entry):
-            found[entry.stem] = [entry]
+            found.setdefault(entry.stem, []).append(entry)
     return found
 
 
@@ -84,17 +87,11 @@ def is_notebook(path):
     return path.suffix == ".ipynb" and ".ipynb_checkpoints" not in path.parts
 
 
-def number_of(path):
-    """The number of the notebook that a file is called after: "05b"; or nothing."""
-    found = re.match(r"(\d\d[a-z]?)_", path.name)
-    return found[1] if found else ""
-
-
 def of_a_learner(workshop, files, seed, seconds, budget):
     """What a learner's notebooks earn, as ``Graded`` has it. An exercise that stands in several counts where it is
     right.
     """
-    said, notes, missing, start = {}, [], {}, time.monotonic()
+    said, notes, missing, start = {}, [] if files else [NOTHING], {}, time.monotonic()
     for path in files:
         try:
             found = exercises_in(path)
@@ -120,9 +117,9 @@ def of_an_exercise(workshop, exercise, handed, seed, seconds):
     try:
         with distant as function:
             verdict = judge(function.exercise, function.value, seed, seconds=seconds)
-        return (verdict.solved is True, verdict.text), distant.missing
+        return (verdict.solved is True, verdict.text[:LONGEST]), distant.missing
     except Unusable as error:
-        return (False, f"{exercise.name}: {error}"), distant.missing
+        return (False, f"{exercise.name}: {error}"[:LONGEST]), distant.missing
 
 
 def apart(work, seconds):
@@ -140,7 +137,7 @@ def apart(work, seconds):
     try:
         came = messages.receive(reading, seconds)
         return came and came["found"]
-    except TimeoutError:
+    except (TimeoutError, messages.Refused):
         return None
     finally:
         os.close(reading)
@@ -158,28 +155,14 @@ def write(done, wanted, folder):
             earned = [int(one.said.get(name, (False,))[0]) for name in wanted]
             table.writerow([no_formula(one.learner), sum(earned), len(wanted), *earned])
     for one in done:
-        (folder / f"{one.learner}.txt").write_text(report(one, wanted), encoding="utf-8")
+        name = os.fsdecode(os.fsencode(one.learner)[:240])  # a name of a file has 255 bytes at most
+        (folder / f"{name}.txt").write_text(report(one, wanted), encoding="utf-8")
 
 
 def report(one, wanted):
     """All that is said to a learner."""
     said = [one.said.get(name, (False, f"{name}: nothing of it was handed in."))[1] for name in wanted]
     return as_text("\n\n".join([f"{one.learner}: {one.earned(wanted)} of {len(wanted)}", *one.notes, *said])) + "\n"
-
-
-def as_text(text):
-    """A text without what a terminal would take for a command."""
-    return "".join(letter if letter.isprintable() or letter == "\n" else "�" for letter in text)
-
-
-def no_formula(text):
-    """A text of a learner's choice, so that no spreadsheet takes it for a formula.
-
-    >>> no_formula("Ada"), no_formula("=1+1")
-    ('Ada', "'=1+1")
-    """
-    text = as_text(text)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 def main():
@@ -190,7 +173,7 @@ def main():
     parser.add_argument("--out", type=Path, default=Path("build/grades"), help="the folder that is written")
     chosen = parser.parse_args()
     if not hasattr(os, "fork"):
-        sys.exit("Grading needs Linux, or macOS with fewer fences: on Windows, run it in WSL or in a container.")
+        sys.exit("Grading needs a system like Linux. On Windows, run it in WSL or in a container.")
     if not chosen.folder.is_dir():
         sys.exit(f"{chosen.folder} is no folder; wanted the one with what learners handed in.")
     seed = secrets.randbits(32) if chosen.seed is None else chosen.seed

@@ -77,16 +77,18 @@ def exercises_in(path):
 
 def cells(path):
     """The sources of a notebook's cells of code. Raises Unreadable."""
-    if path.is_symlink() or not path.is_file():
-        raise Unreadable("it is not a plain file")
-    if path.stat().st_size > LARGEST:
-        raise Unreadable(f"it is larger than {LARGEST >> 20} MB")
     try:
-        notebook = json.loads(path.read_bytes())
-    except (ValueError, RecursionError):
-        raise Unreadable("it is not JSON, as a notebook is, perhaps since it was cut off on its way") from None
+        if path.is_symlink() or not path.is_file():
+            raise Unreadable("it is not a plain file")
+        if path.stat().st_size > LARGEST:
+            raise Unreadable(f"it is larger than {LARGEST >> 20} MB")
+        text = path.read_bytes()
     except OSError as error:
         raise Unreadable(f"it cannot be opened: {error.strerror}") from None
+    try:
+        notebook = json.loads(text)
+    except (ValueError, RecursionError):
+        raise Unreadable("it is not JSON, as a notebook is, perhaps since it was cut off on its way") from None
     version = notebook.get("nbformat") if isinstance(notebook, dict) else None
     if not isinstance(version, int) or version < 1:
         raise Unreadable("it is JSON, but no notebook")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from nbformat.v4 import new_output
 
-from tools.grading.grade import number_of
+from helpers.course.course_map import number_of
 from tools.grading.handed_in import checked
 from tools.notebooks import course_notebooks, load, normal_form
 from tools.solutions import CODE

@@ -82,12 +82,12 @@ def places(folder):
 def serve(channel, allowed):
     """Answer what the channel asks, in a process of its own that is shut in. It never returns."""
     try:
-        missing = fences.shut(*allowed)
+        messages.send(channel, {"missing": fences.shut(*allowed)})  # before anything of the learner's is run
         task = messages.receive(channel)
         forget_the_answers()
         warnings.simplefilter("ignore")
         function, facts = handed_in(task)
-        messages.send(channel, {"missing": missing, **facts}, [] if callable(function) else [function])
+        messages.send(channel, facts, [] if callable(function) else [function])
         while asked := messages.receive(channel):
             answer(channel, function, asked)
     except BaseException:  # noqa: BLE001 - there is nobody to tell
