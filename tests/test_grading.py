@@ -17,8 +17,8 @@ from torch import nn
 from helpers import check
 from helpers.check.judge import judge
 from tests.wrong_solutions import RIGHT as ALL_RIGHT
-from tools.grading import fences
-from tools.grading.grade import Graded, grade, handed_in, report, write
+from tools.grading import fences, workshop
+from tools.grading.grade import ENDED, Graded, grade, handed_in, report, write
 from tools.grading.handed_in import exercises_in
 
 SEED, SECONDS = 7, 0.9
@@ -362,6 +362,50 @@ def test_what_a_system_does_not_have_is_told(monkeypatch):
     for name in ("limits", "no_rights", "files", "calls"):
         monkeypatch.setattr(fences, name, refused)
     assert fences.shut([], []) == [fences.TIME, fences.FILES, fences.CALLED]
+
+
+@pytest.mark.parametrize("inside", ["", "lib/python3/site-packages", "course"])
+def test_the_answers_lie_outside_of_all_that_may_be_read(tmp_path, monkeypatch, inside):
+    """Wherever the course is, in the folder of Python, too; and so does what others handed in."""
+    python, repo = tmp_path / "python", tmp_path / "python" / inside if inside else tmp_path / "course"
+    others = python / "handed-in"
+    folders = [python / "lib", repo / "helpers" / "check", repo / "helpers" / "see", repo / "data", others]
+    for folder in [*folders, *(repo / name for name in workshop.HIDDEN)]:
+        folder.mkdir(parents=True, exist_ok=True)
+    monkeypatch.setattr(workshop, "REPO", repo)
+    monkeypatch.setattr(workshop.sys, "prefix", str(python))
+    monkeypatch.setattr(workshop.sys, "path", [str(repo)])
+    readable, listed = workshop.places(tmp_path / "empty", [others])
+    kept = [repo / "helpers" / "check", others, *(repo / name for name in workshop.HIDDEN)]
+    assert [one for one in kept for path in readable if one.is_relative_to(path) or path.is_relative_to(one)] == []
+    for wanted in (python / "lib", repo / "helpers" / "see", repo / "data"):
+        assert wanted in listed or any(wanted.is_relative_to(path) for path in readable)
+
+
+def test_a_workshop_that_is_no_more_is_opened_again(tmp_path, monkeypatch):
+    """So where the system has no fence that keeps a learner's function from ending it."""
+    opened = []
+
+    class Short:
+        def __init__(self, folder):
+            self.process = self
+
+        def __enter__(self):
+            opened.append(self)
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def poll(self):
+            return -9 if len(opened) == 1 else None
+
+    monkeypatch.setattr("tools.grading.grade.Workshop", Short)
+    monkeypatch.setattr("tools.grading.grade.of_a_learner", lambda workshop, files, *_: os.kill(os.getpid(), 9))
+    for name in ("ada", "bo"):
+        (tmp_path / f"{name}.ipynb").write_text("{}")
+    done, _ = grade(tmp_path, ["02"])
+    assert [(one.learner, one.notes) for one in done] == [("ada", [ENDED]), ("bo", [ENDED])] and len(opened) == 2
 
 
 def test_what_lies_in_the_folder(tmp_path):

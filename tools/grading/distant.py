@@ -33,7 +33,13 @@ class ProcessEnded(Exception):
 
 
 class Workshop:
-    """The process that learners' functions are made in: ``with Workshop() as workshop``."""
+    """The process that learners' functions are made in: ``with Workshop(hidden) as workshop``.
+
+    hidden: a folder that they must not read.
+    """
+
+    def __init__(self, hidden):
+        self.hidden = Path(hidden).resolve()
 
     def __enter__(self):
         self.folder = TemporaryDirectory(prefix="grading-")
@@ -42,7 +48,7 @@ class Workshop:
         one_thread = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
         own = {"PATH": os.defpath, "HOME": self.folder.name, "TMPDIR": self.folder.name, "PYTHONDONTWRITEBYTECODE": "1"}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tools.grading.workshop", str(theirs.fileno()), self.folder.name],
+            [sys.executable, "-m", "tools.grading.workshop", str(theirs.fileno()), self.folder.name, str(self.hidden)],
             pass_fds=[theirs.fileno()],
             cwd=REPO,
             env={**own, **one_thread},

@@ -58,7 +58,7 @@ def grade(folder, numbers=(), seed=None, seconds=SECONDS, budget=A_LEARNER):
     seed = secrets.randbits(32) if seed is None else seed
     all_of_them = exercises()
     known, done, begun = {one.notebook for one in all_of_them.values()}, [], set(numbers)
-    with Workshop() as workshop:
+    with Workshop(folder) as workshop:
         for learner, files in handed_in(Path(folder)).items():
             begun |= {*map(number_of, files)} & known if not numbers else set()
             came = apart(partial(of_a_learner, workshop, files, seed, seconds, budget), budget + 30)

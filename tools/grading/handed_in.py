@@ -68,9 +68,8 @@ def exercises_in(path):
         sources[file] = source
         linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
         for unit in units_of(tree, source, file):
-            for statement in unit.statements:
-                if (name := checked(statement)) and statement.value.args:
-                    found[name] = handed_in(name, statement.value.args[0], units, sources)
+            for name, argument in (both for statement in unit.statements for both in checks(statement)):
+                found[name] = handed_in(name, argument, units, sources)
             units.append(unit)
     return found
 
@@ -166,12 +165,12 @@ def root(node):
     return {node.id} if isinstance(node, ast.Name) else set()
 
 
-def checked(statement):
-    """The exercise that a statement checks, ``check.mean_so_far(…)``; or nothing."""
-    call = statement.value if isinstance(statement, ast.Expr) else None
-    if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
-        return call.func.attr if getattr(call.func.value, "id", "") == "check" else ""
-    return ""
+def checks(statement):
+    """``(name, argument)`` of each exercise that a statement checks: ``check.mean_so_far(mean_so_far)``."""
+    for node in [] if isinstance(statement, OWN_SCOPE) else ast.walk(statement):
+        called = node.func if isinstance(node, ast.Call) and node.args else None
+        if isinstance(called, ast.Attribute) and getattr(called.value, "id", "") == "check":
+            yield called.attr, node.args[0]
 
 
 def handed_in(name, argument, units, sources):

@@ -16,7 +16,7 @@ from pathlib import Path
 from nbformat.v4 import new_output
 
 from helpers.course.course_map import number_of
-from tools.grading.handed_in import checked
+from tools.grading.handed_in import checks
 from tools.notebooks import course_notebooks, load, normal_form
 from tools.solutions import CODE
 
@@ -96,7 +96,7 @@ def empty(cell, name, solution):
     except SyntaxError:
         statements = []
     functions = [one for one in statements if isinstance(one, ast.FunctionDef) and one.name == name]
-    others = [one for one in statements if one not in functions and not checked(one)]
+    others = [one for one in statements if one not in functions and not [*checks(one)]]
     if others or len(functions) != 1 or is_begun(functions[0]):
         heads = re.findall(rf"^def {name}\(.*\):(?: *#.*)?$", f"{cell.source}\n{solution}", re.MULTILINE)
         if not heads:

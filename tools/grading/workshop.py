@@ -29,15 +29,17 @@ from tools.grading import fences, messages
 REPO = Path(__file__).resolve().parent.parent.parent
 USED = ("torch", "torch.nn.functional", "helpers.see", "helpers.attention", "helpers.inputs", "helpers.trace")
 HIDDEN = ("notebooks", "tests", "tools", "bench", "build", "docs", ".git")  # folders of the course
-SYSTEM = ("/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/opt", "/sys/devices/system/cpu")
+SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache", "/sys/devices/system/cpu")
 LONGEST = 1000  # characters of an error's text
 
 
-def main(own, folder):
-    """Make processes until the socket is closed. own: its file descriptor; folder: an empty one, where they begin."""
+def main(own, folder, *hidden):
+    """Make processes until the socket is closed. own: its file descriptor; folder: an empty one, where they begin;
+    hidden: what they must not read, beside the answers.
+    """
     for name in USED:
         importlib.import_module(name)
-    allowed = places(folder)
+    allowed = places(folder, hidden)
     os.chdir(folder)
     sys.path[0] = str(REPO)  # it was the folder that this one began in
     gc.freeze()
@@ -68,15 +70,15 @@ def begin(channel, allowed):
     return made
 
 
-def places(folder):
+def places(folder, hidden=()):
     """``(readable, listed)``: Python, and the course without its answers."""
     own = {Path(one).resolve() for one in (sys.prefix, sys.base_prefix, *sys.path) if os.path.isdir(one or ".")}
-    roots = own - {REPO, Path("/")} | {REPO / "helpers", REPO / "data"}
+    roots = own - {REPO, Path("/")} | {folder, REPO / "helpers", REPO / "data"}
+    roots |= {Path(one).resolve() for one in SYSTEM if os.path.exists(one)}
     roots = sorted(one for one in roots if not roots & {*one.parents})
-    hidden = [one / "helpers" / "check" for one in {*own, REPO}] + [REPO / name for name in HIDDEN]
+    hidden = [*hidden, *(one / "helpers" / "check" for one in {*own, REPO}), *(REPO / name for name in HIDDEN)]
     parts = [fences.without(root, [one for one in hidden if one.exists()]) for root in roots]
-    readable = [one for found, _ in parts for one in found]
-    return [*SYSTEM, folder, *readable], [REPO, *(one for _, found in parts for one in found)]
+    return [one for found, _ in parts for one in found], [REPO, *(one for _, found in parts for one in found)]
 
 
 def serve(channel, allowed):
@@ -174,4 +176,4 @@ def told(error, code):
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]))
+    main(int(sys.argv[1]), *map(Path, sys.argv[2:]))
