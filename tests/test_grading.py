@@ -3,9 +3,11 @@
 import csv
 import json
 import os
+import resource
 import socket
 import stat
 import subprocess
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +20,7 @@ from helpers import check
 from helpers.check.judge import judge
 from tests.wrong_solutions import RIGHT as ALL_RIGHT
 from tools.grading import fences, workshop
-from tools.grading.grade import ENDED, Graded, grade, handed_in, report, write
+from tools.grading.grade import ENDED, Graded, apart, grade, handed_in, report, write
 from tools.grading.handed_in import exercises_in
 
 SEED, SECONDS = 7, 0.9
@@ -353,6 +355,38 @@ def test_what_is_said_is_what_the_check_says_in_a_notebook(graded, learner, tmp_
     said = judge(check.exercises()[name], names[name], SEED, seconds=SECONDS)
     assert graded[learner].said[name] == [said.solved is True, said.text]
     assert graded[learner].earned(WANTED) == earned
+
+
+def test_each_thing_that_is_fenced_off_is_refused(tmp_path, outside):
+    """Asked for in a process that is shut in; what is not fenced off goes on: threads, and torch."""
+    tries = {
+        "fork": os.fork,
+        "run": lambda: os.execv("/bin/true", ["true"]),
+        "connect": lambda: socket.socket(socket.AF_UNIX),
+        "signal": lambda: os.kill(outside.victim.pid, 0),
+        "limit another": lambda: resource.prlimit(outside.victim.pid, resource.RLIMIT_CPU, (1, 1)),
+        "read": lambda: Path("/etc/passwd").read_text(),
+        "look into another": lambda: Path(f"/proc/{outside.victim.pid}/environ").read_text(),
+        "write": lambda: (tmp_path / "own").write_text(""),
+        "change the rights of": lambda: os.chmod(tmp_path, 0),
+        "keep in memory": lambda: os.memfd_create("own"),
+        "take memory": lambda: bytearray(1 << 30),
+        "have a thread": lambda: [made := threading.Thread(target=print), made.start(), made.join()],
+        "multiply": lambda: torch.ones(3, 3) @ torch.ones(3, 3),
+    }
+
+    def told():
+        missing, said = fences.shut([tmp_path], []), {}
+        for name, act in tries.items() if not missing else ():
+            try:
+                act()
+            except (OSError, MemoryError) as error:
+                said[name] = type(error).__name__
+        return missing, said
+
+    missing, said = apart(told, 30)
+    memory = {"take memory": "MemoryError"}
+    assert missing or said == dict.fromkeys([*tries][:-3], "PermissionError") | memory
 
 
 def test_what_a_system_does_not_have_is_told(monkeypatch):

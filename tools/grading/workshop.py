@@ -29,7 +29,7 @@ from tools.grading import fences, messages
 REPO = Path(__file__).resolve().parent.parent.parent
 USED = ("torch", "torch.nn.functional", "helpers.see", "helpers.attention", "helpers.inputs", "helpers.trace")
 HIDDEN = ("notebooks", "tests", "tools", "bench", "build", "docs", ".git")  # folders of the course
-SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache", "/sys/devices/system/cpu")
+SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache", "/proc/cpuinfo")
 LONGEST = 1000  # characters of an error's text
 
 
