@@ -23,7 +23,7 @@ from tools.grading import fences, workshop
 from tools.grading.grade import ENDED, Graded, apart, grade, handed_in, report, write
 from tools.grading.handed_in import exercises_in
 
-SEED, SECONDS = 7, 0.9
+SEED, SECONDS = 7, 1.2
 IMPORTS = "import os, sys\nimport numpy as np\nimport torch\nfrom torch import nn\nfrom helpers import check"
 WANTED = ["mean_so_far", "running_means", "averaging_matrix", "weighted_sums", "all_scores", "unscaled_head"]
 RIGHT = {name: ALL_RIGHT[name].strip() for name in WANTED}

@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path
 
 import torch  # noqa: F401 - here, and not in the process of each learner
+from tqdm import tqdm
 
 from helpers.check import exercises
 from helpers.check.calls import SECONDS
@@ -59,7 +60,7 @@ def grade(folder, numbers=(), seed=None, seconds=SECONDS, budget=A_LEARNER):
     all_of_them = exercises()
     known, done, begun = {one.notebook for one in all_of_them.values()}, [], set(numbers)
     with Workshop(folder) as workshop:
-        for learner, files in handed_in(Path(folder)).items():
+        for learner, files in tqdm(handed_in(Path(folder)).items(), unit="learner", leave=False, disable=None):
             begun |= {*map(number_of, files)} & known if not numbers else set()
             came = apart(partial(of_a_learner, workshop, files, seed, seconds, budget), budget + 30)
             done.append(Graded(learner, **came) if came else Graded(learner, notes=[ENDED]))
