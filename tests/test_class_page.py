@@ -8,7 +8,7 @@ import re
 import pytest
 
 from helpers.check.progress import FORMAT, VERSION
-from tools.grading.class_page import Learner, Notebook, learners, notebooks, open_for_most, page, write_table
+from tools.grading.class_page import Learner, Notebook, learners, main, notebooks, open_for_most, page, write_table
 
 COURSE = [Notebook("1", "Tokens", ["a", "b"]), Notebook("2", "Averages", ["c"])]
 EVIL = "<img src=x onerror=alert(1)> & 'co'"
@@ -94,3 +94,15 @@ def test_the_table_says_the_same_and_no_spreadsheet_takes_a_name_for_a_formula(f
 def test_it_knows_the_notebooks_of_the_course():
     found = {one.number: one for one in notebooks()}
     assert found["5b"].title == "The head in PyTorch" and found["5b"].tasks == ["all_scores", "unscaled_head"]
+
+
+def test_the_command_writes_both(folder, tmp_path_factory, monkeypatch, capsys):
+    out = tmp_path_factory.mktemp("out")
+    monkeypatch.setattr("sys.argv", ["class_page", str(folder), "--out", str(out)])
+    main()
+    told = capsys.readouterr().out
+    assert "broken: broken.json: it is broken.\n" in told and "tell of 11 learners" in told
+    assert (out / "class.html").exists() and (out / "class.csv").exists()
+    monkeypatch.setattr("sys.argv", ["class_page", str(folder / "nowhere")])
+    with pytest.raises(SystemExit, match="is no folder"):
+        main()

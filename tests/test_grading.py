@@ -20,7 +20,7 @@ from helpers import check
 from helpers.check.judge import judge
 from tests.wrong_solutions import RIGHT as ALL_RIGHT
 from tools.grading import fences, workshop
-from tools.grading.grade import ENDED, Graded, apart, grade, handed_in, report, write
+from tools.grading.grade import ENDED, Graded, apart, by_learner, grade, report, write
 from tools.grading.handed_in import exercises_in
 
 SEED, SECONDS = 7, 1.2
@@ -297,7 +297,8 @@ def graded(tmp_path_factory, outside):
         "a cell of its own": [
             "import numpy",
             "%matplotlib inline\n!ls\nslow = 1",
-            "def one(x, t):\n    return x[: t + 1].mean(0)",
+            "one(numpy.ones(3) / 0, not_there)",
+            "def one(x, t):\n    return x[: t + 1 + (7\n        % 7)].mean(0)",
             checked("mean_so_far", "def mean_so_far(x):\n    return numpy.stack([one(x, t) for t in range(len(x))])"),
         ],
         **{name: [IMPORTS, checked(*one[:2])] for name, one in ALIKE.items()},
@@ -448,7 +449,7 @@ def test_what_lies_in_the_folder(tmp_path):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("{}")
     (tmp_path / "link").symlink_to(tmp_path / "ada")
-    assert handed_in(tmp_path) == {
+    assert by_learner(tmp_path) == {
         "ada": [tmp_path / "ada/02_a.ipynb", tmp_path / "ada/deep/03_b.ipynb"],
         "bo": [tmp_path / "bo.ipynb"],
     }

@@ -5,7 +5,7 @@ import copy
 import pytest
 from nbformat.v4 import new_code_cell, new_output
 
-from tools.grading.release import FOLDED, released
+from tools.grading.release import FOLDED, main, released
 from tools.notebooks import course_notebooks, load
 from tools.solutions import CODE, solutions
 
@@ -100,3 +100,14 @@ def test_whatever_stands_in_an_exercise_goes(notebooks, source):
     notebook.cells[place].source = source if "check." in source else f"{source}\n\ncheck.mean_so_far(mean_so_far)"
     wanted = "def mean_so_far(x):\n    ...\n\ncheck.mean_so_far(mean_so_far)"
     assert released(notebook)[0].cells[place].source == wanted
+
+
+def test_the_command_writes_what_is_asked_for(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["release", "--notebooks", "02", "05b", "--out", str(tmp_path)])
+    main()
+    assert capsys.readouterr().out.split() == [str(one) for one in sorted(tmp_path.iterdir())]
+    assert [path.name[:4] for path in sorted(tmp_path.iterdir())] == ["02_a", "05b_"]
+    assert all("A solution" not in path.read_text(encoding="utf-8") for path in tmp_path.iterdir())
+    monkeypatch.setattr("sys.argv", ["release", "--notebooks", "02", "77", "--out", str(tmp_path)])
+    with pytest.raises(SystemExit, match=r"There is no notebook 77\."):
+        main()

@@ -20,7 +20,7 @@ import numpy as np
 from tools.grading import messages
 
 REPO = Path(__file__).resolve().parent.parent.parent
-TO_OPEN = 120.0  # seconds, for the import of torch
+TO_OPEN, TO_END = 120.0, 5.0  # seconds, for the import of torch, and for an end
 LEAST = {"T": 3}  # the least sizes of a module that tell right from wrong; 2 of the other axes
 
 
@@ -63,8 +63,11 @@ class Workshop:
 
     def __exit__(self, *_):
         self.socket.close()
-        self.process.kill()
-        self.process.wait()
+        try:
+            self.process.wait(TO_END)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
         self.folder.cleanup()
 
     def begin(self):
@@ -175,7 +178,7 @@ def sizes(fixed, exercise):
     small = [f"{axis}={size}" for axis, size in found.items() if not LEAST.get(axis, 2) <= size <= 512]
     if small:
         raise Unusable(
-            f"it is a module with {', '.join(small)}, which does not tell right from wrong: take other sizes"
+            f"it is a module with {', '.join(small)}, which does not tell right from wrong: take other sizes."
         )
     return found
 

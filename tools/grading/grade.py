@@ -60,7 +60,7 @@ def grade(folder, numbers=(), seed=None, seconds=SECONDS, budget=A_LEARNER):
     all_of_them = exercises()
     known, done, begun = {one.notebook for one in all_of_them.values()}, [], set(numbers)
     with Workshop(folder) as workshop:
-        for learner, files in tqdm(handed_in(Path(folder)).items(), unit="learner", leave=False, disable=None):
+        for learner, files in tqdm(by_learner(Path(folder)).items(), unit="learner", leave=False, disable=None):
             begun |= {*map(number_of, files)} & known if not numbers else set()
             came = apart(partial(of_a_learner, workshop, files, seed, seconds, budget), budget + 30)
             done.append(Graded(learner, **came) if came else Graded(learner, notes=[ENDED]))
@@ -72,7 +72,7 @@ def grade(folder, numbers=(), seed=None, seconds=SECONDS, budget=A_LEARNER):
     return done, [name for name, one in all_of_them.items() if one.notebook in begun]
 
 
-def handed_in(folder):
+def by_learner(folder):
     """The notebooks of each learner, by name: what lies in a folder of that name, or one notebook by itself."""
     found = {}
     for entry in sorted(folder.iterdir()):
@@ -93,6 +93,7 @@ def of_a_learner(workshop, files, seed, seconds, budget):
     right.
     """
     said, notes, missing, start = {}, [] if files else [NOTHING], {}, time.monotonic()
+    known = exercises()
     for path in files:
         try:
             found = exercises_in(path)
@@ -100,12 +101,12 @@ def of_a_learner(workshop, files, seed, seconds, budget):
             notes.append(f"{path.name}: {error}.")
             continue
         for name, handed in found.items():
-            if name not in exercises() or said.get(name, (False,))[0]:
+            if name not in known or said.get(name, (False,))[0]:
                 continue
             if time.monotonic() - start > budget:
                 said[name] = False, f"{name}: not tried, since the other exercises took too long."
                 continue
-            said[name], more = of_an_exercise(workshop, exercises()[name], handed, seed, seconds)
+            said[name], more = of_an_exercise(workshop, known[name], handed, seed, seconds)
             missing |= dict.fromkeys(more)
     return dict(said=said, notes=notes, missing=[*missing])
 

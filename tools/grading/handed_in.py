@@ -55,11 +55,8 @@ def exercises_in(path):
     units, sources, found = [], {}, {}
     for number, source in enumerate(cells(path)):
         file = f"<{path.stem}, cell {number}>"
-        source = "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines())
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                tree = ast.parse(source)
+            tree, source = parsed(source)
         except NOT_PARSED as error:
             place = f" in line {error.lineno} of its cell" if getattr(error, "lineno", None) else ""
             for name in CALL.findall(source):
@@ -72,6 +69,18 @@ def exercises_in(path):
                 found[name] = handed_in(name, argument, units, sources)
             units.append(unit)
     return found
+
+
+def parsed(source):
+    """``(syntax, source)`` of a cell, without its ``%magic`` and ``!command`` lines. Raises one of NOT_PARSED."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(source), source
+        except SyntaxError:
+            lines = source.splitlines()
+            source = "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in lines)
+            return ast.parse(source), source
 
 
 def cells(path):
@@ -151,7 +160,7 @@ def given(statement):
             names.add(node.id)
         elif isinstance(node, ast.Attribute | ast.Subscript) and stores:
             changed |= root(node)
-        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        elif isinstance(node, ast.Expr) and isinstance(getattr(node.value, "func", None), ast.Attribute):
             changed |= root(node.value.func)
         if not isinstance(node, OWN_SCOPE + LOOPS):
             nodes += ast.iter_child_nodes(node)
@@ -205,9 +214,9 @@ def code_of(argument, units):
             if isinstance(statement, OWN_SCOPE[:2]) and statement.name == argument.id:
                 return compiled(unit.text, unit.file, argument.id)
             if isinstance(statement, ast.Assign) and argument.id in given(statement)[0]:
-                argument, place = statement.value, unit
+                argument = statement.value
                 if isinstance(argument, ast.Lambda):
-                    return compiled(place.text, place.file, "<lambda>")
+                    return compiled(unit.text, unit.file, "<lambda>")
     return compiled(ast.unparse(argument), "", "<lambda>") if isinstance(argument, ast.Lambda) else None
 
 

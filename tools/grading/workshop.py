@@ -48,16 +48,23 @@ def main(own, folder, *hidden):
     requests.send(b".")  # ready
     while True:
         for key, _ in watched.select():
-            if key.fileobj is requests:
-                _, descriptors, _, _ = socket.recv_fds(requests, 1, 2)
-                if len(descriptors) < 2:
-                    return
-                watched.register(descriptors[1], selectors.EVENT_READ, begin(descriptors[0], allowed))
-            else:  # a leash was let go
-                watched.unregister(key.fileobj)
-                os.close(key.fileobj)
-                os.kill(key.data, signal.SIGKILL)
-                os.waitpid(key.data, 0)
+            if key.fileobj is not requests:  # a leash was let go
+                end(watched, key)
+                continue
+            _, descriptors, _, _ = socket.recv_fds(requests, 1, 2)
+            if len(descriptors) < 2:
+                for left in [one for one in watched.get_map().values() if one.data]:
+                    end(watched, left)
+                return
+            watched.register(descriptors[1], selectors.EVENT_READ, begin(descriptors[0], allowed))
+
+
+def end(watched, key):
+    """End the process that a leash belongs to."""
+    watched.unregister(key.fileobj)
+    os.close(key.fileobj)
+    os.kill(key.data, signal.SIGKILL)
+    os.waitpid(key.data, 0)
 
 
 def begin(channel, allowed):
