@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_NO_INPUT = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help setup lab update test lint format notebooks site solutions reset worksheet wheel address bench clean
+.PHONY: help setup lab update test lint format notebooks site solutions release grade class reset worksheet wheel address bench clean
 
 help: ## List these targets
 	@awk -F ': .*## ' '/^[a-z]+: .*## / { printf "  make %-11s%s\n", $$1, $$2 }' Makefile
@@ -35,12 +35,12 @@ test: $(VENV)/ready-to-test solutions ## Run every test: the code, the notebooks
 lint: $(VENV)/ready-to-test ## Check the Python with ruff, the JavaScript and CSS with biome
 	$(ruff) check
 	$(ruff) format --check
-	$(biome) check --config-path=tools/javascript helpers tools/site
+	$(biome) check --config-path=tools/javascript helpers tools/site tools/grading
 
 format: $(VENV)/ready-to-test ## Put every file in its format, and mend what can be mended without thinking
 	$(ruff) check --fix
 	$(ruff) format
-	$(biome) check --write --config-path=tools/javascript helpers tools/site
+	$(biome) check --write --config-path=tools/javascript helpers tools/site tools/grading
 
 notebooks: $(VENV)/ready ## Run every notebook again and write its outputs in place
 	$(python) tools/notebooks.py $(ARGS)
@@ -50,6 +50,15 @@ site: $(VENV)/ready ## Write the course as pages that need no Jupyter into build
 
 solutions: $(VENV)/ready ## Write the notebooks with their exercises solved into notebooks/solutions/
 	$(python) -m tools.solutions
+
+release: $(VENV)/ready ## Write the notebooks without solutions, for a graded class, into build/release/ (NOTEBOOKS="02 05b")
+	$(python) -m tools.grading.release $(if $(NOTEBOOKS),--notebooks $(NOTEBOOKS)) $(ARGS)
+
+grade: $(VENV)/ready ## Grade the notebooks that learners handed in, into build/grades/ (FOLDER=handed-in NOTEBOOKS="02 05b")
+	$(python) -m tools.grading.grade "$(or $(FOLDER),$(error which folder? as in: make grade FOLDER=handed-in))" $(if $(NOTEBOOKS),--notebooks $(NOTEBOOKS)) $(ARGS)
+
+class: $(VENV)/ready ## Write a page of who solved what into build/class/, from learners' files of progress (FOLDER=progress)
+	$(python) -m tools.grading.class_page "$(or $(FOLDER),$(error which folder? as in: make class FOLDER=progress))" $(ARGS)
 
 reset: $(VENV)/ready ## Restore a notebook as it was shipped, and keep yours beside it (NOTEBOOK=05, NOTEBOOK=05b)
 	$(python) tools/reset.py "$(NOTEBOOK)"

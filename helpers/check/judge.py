@@ -31,8 +31,10 @@ class Verdict:
     named: bool = False
 
 
-def judge(exercise, function, seed=0, count=4):
-    """The Verdict on a learner's function. seed, count: of the random shapes that are tried beside the chosen ones."""
+def judge(exercise, function, seed=0, count=4, seconds=None):
+    """The Verdict on a learner's function. seed, count: of the random shapes that are tried beside the chosen ones.
+    seconds: for all its calls together; those of a check where they are left out.
+    """
     if of_module := is_module(function):
         exercise, function, problem = as_function(exercise, function)
     else:
@@ -41,7 +43,7 @@ def judge(exercise, function, seed=0, count=4):
         return Verdict(False, f"{exercise.name}: {problem}")
     if is_stub(function) and not of_module:
         return Verdict(None, f"{exercise.name}: not tried yet.")
-    with Deadline(SECONDS) as deadline, random_numbers_kept():
+    with Deadline(seconds or SECONDS) as deadline, random_numbers_kept():
         trials = Trials(exercise, function, [*exercise.asks] if of_module else order(function, exercise.asks), deadline)
         tries = tried(trials, cases := exercise.cases(seed, count))
         if changing := unsteady(trials, [one for one in tries if one.found is not None]):

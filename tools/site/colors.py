@@ -3,8 +3,8 @@
 from helpers.look.style import AXES, ROLES, THEMES
 
 
-def colors():
-    """Both themes. On paper it is the light one.
+def colors(dark_on="not print", dark_html='html[theme="dark"]'):
+    """Both themes: the dark one on such media, for such an ``html``. On paper it is the light one.
 
     >>> print(colors().splitlines()[0][:43])
     html { color-scheme: light; --surface: #FFF
@@ -14,9 +14,7 @@ def colors():
         THEMES[theme] | {name: pair[place] for name, pair in {**ROLES, **sizes}.items()}
         for place, theme in enumerate(THEMES)
     )
-    return (
-        f'html {{ {listed("light", light)} }}\n@media not print {{ html[theme="dark"] {{ {listed("dark", dark)} }} }}'
-    )
+    return f"html {{ {listed('light', light)} }}\n@media {dark_on} {{ {dark_html} {{ {listed('dark', dark)} }} }}"
 
 
 def listed(theme, named):
