@@ -16,10 +16,10 @@ from helpers.explore import explore
 from tests.browser.pages import sendable
 from tests.browser.site_pages import READ, assert_same, troubles_of
 from tools.site.__main__ import save
-from tools.site.answers import is_single
 from tools.site.exported import KIND, exported
 from tools.site.factored import MOST, Factored, says
 from tools.site.pages import script
+from tools.site.pieces import is_single
 
 TITLE = "# 5. Small\n\n**Time** 1 minutes\n\n## The triangle\n\nIt hides the future."
 
@@ -41,6 +41,13 @@ CELLS = [
     "compare(head, wrong, T=(1, 4, 3), C=3, head_size=2, causal=True, temperature=(0.5, 3.0, 2.0))",
     "tokens, x, Wq, Wk, Wv, Wo = by_hand()\nwalk(head(x, Wq, Wk, Wv, tokens=tokens))",
     'puzzle("first_token")',
+    "from helpers.attention import tiles, visits\nfrom helpers.inputs import example\n\n"
+    "def one_step(T, C, tile, step, seed=0):\n    e = example(T, C, 2, seed=seed)\n"
+    "    step = min(step, len(visits(T, tile)))\n"
+    "    return tiles(e.x @ e.Wq, e.x @ e.Wk, e.x @ e.Wv, tile=tile, step=step)\n\n"
+    "explore(one_step, T=(1, 5, 3), C=(1, 4, 3), tile=(1, 2, 1), step=(1, 9, 3))",
+    "def gradients(x, Wq, Wk, Wv):\n    return head(x, Wq, Wk, Wv).backward()\n\n"
+    "explore(gradients, T=(1, 4, 3), C=(1, 4, 3), head_size=(1, 3, 2))",
 ]
 MOVE = """([place, values]) => {
     const inputs = document.querySelectorAll(".alive")[place]
@@ -90,8 +97,9 @@ def page(browser, site):
     assert troubles == []
 
 
-@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("place", [0, 1, 2, 5, 6])
 def test_wherever_the_controls_stand_the_page_shows_what_python_computes(page, site, place):
+    """What a step goes on with is there, too, and what gradients are made of."""
     explorer, stops, rng = site[1][place], stops_of(site[0], place), random.Random(place)
     for _ in range(20):
         values = [rng.choice(stops[control.trait]) for control in explorer.controls.values()]
@@ -209,6 +217,20 @@ def test_tables_are_held_against_the_function():
     for values in product(range(4), range(4), [False, True]):
         state = dict(zip("abc", values))
         assert all(says(made.look_up(key, state), piece) for key, piece in answer(state).items())
+
+
+def test_a_control_that_changes_nothing_more_is_not_moved_on():
+    """Wherever the others stand: it comes to its end sooner or later."""
+    calls = []
+
+    def answer(state):
+        calls.append(state)
+        return {"both": str((state["a"], min(state["step"], state["a"])))}
+
+    made = Factored({"a": [*range(8)], "step": [*range(30)]}, answer, (3, 0))
+    assert len(calls) < 130 and len(made.tables["both"][1]) == 240
+    for state in ({"a": a, "step": step} for a in range(8) for step in range(30)):
+        assert made.look_up("both", state) == answer(state)["both"]
 
 
 def test_where_a_function_is_slow_controls_have_fewer_stops():
