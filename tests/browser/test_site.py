@@ -5,6 +5,8 @@ import json
 import linecache
 import random
 import re
+import subprocess
+import sys
 from itertools import product
 
 import nbformat
@@ -15,6 +17,8 @@ from helpers.diagram.diagram import payload
 from helpers.explore import explore
 from tests.browser.pages import sendable
 from tests.browser.site_pages import READ, assert_same, troubles_of
+from tools.notebooks import REPO
+from tools.site import pages
 from tools.site.__main__ import save
 from tools.site.exported import KIND, exported
 from tools.site.factored import MOST, Factored, says
@@ -68,10 +72,18 @@ SAID = """place => {
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """A small site: the folder, and what the cells of its notebook show in this process, which is their kernel."""
-    folder, names, shown = tmp_path_factory.mktemp("site"), {}, []
+    folder = tmp_path_factory.mktemp("site")
+    notebook, shown = ran(CELLS)
+    nbformat.write(nbformat.v4.new_notebook(cells=notebook.cells[:1]), folder / "05_small.ipynb")
+    save(folder, {"05_small": notebook}, [folder / "05_small.ipynb"])
+    return folder, shown
+
+
+def ran(cells):
+    """A notebook of these cells, and what they show."""
+    names, shown = {}, []
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(TITLE, id="title")])
-    nbformat.write(notebook, folder / "05_small.ipynb")
-    for i, source in enumerate(CELLS):
+    for i, source in enumerate(cells):
         file = f"<site {i}>"
         linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
         body = ast.parse(source).body
@@ -82,8 +94,12 @@ def site(tmp_path_factory):
             shown.append(eval(compile(ast.Expression(last.value), file, "eval"), names))
             outputs.append(nbformat.v4.new_output("display_data", {KIND: exported(shown[-1])}))
         notebook.cells.append(nbformat.v4.new_code_cell(source, id=f"cell{i}", outputs=outputs))
-    save(folder, {"05_small": notebook}, [folder / "05_small.ipynb"])
-    return folder, shown
+    return notebook, shown
+
+
+def written_page():
+    """A page of an explorer, of steps and of gradients."""
+    return pages.page("05_small", ran([CELLS[0], CELLS[1], *CELLS[6:]])[0], [{"name": "05_small", "title": "Small"}])
 
 
 @pytest.fixture
@@ -92,6 +108,7 @@ def page(browser, site):
     window = browser.new_page(viewport={"width": 1280, "height": 1000})
     troubles = troubles_of(window)
     window.goto((site[0] / "05_small.html").as_uri())
+    window.evaluate("attentionModels.length")  # all are alive by then
     yield window
     window.close()
     assert troubles == []
@@ -175,6 +192,15 @@ def test_each_key_on_a_slider_reaches_the_next_stop(page, site):
         slider.press(key)
         seen.append(float(slider.input_value()))
     assert seen == [*stops, stops[-2]]
+
+
+def test_a_page_written_twice_has_the_same_bytes():
+    """Also by another process, where sets have another order."""
+    code = (
+        "import sys; from tests.browser.test_site import written_page; sys.stdout.buffer.write(written_page().encode())"
+    )
+    found = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True, cwd=REPO).stdout
+    assert found.decode() == written_page()
 
 
 def test_the_theme_is_chosen_and_kept(page):

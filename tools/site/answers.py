@@ -47,21 +47,22 @@ class Functions:
         """The pieces of what is shown there, by key."""
         seen = self.seen(state)
         if len(seen) == 1:
-            return texts(seen[0], partial(self.earlier, state, 0))
+            return texts(seen[0], self.earlier(state, 0))
         if any(isinstance(one, str) for one in seen):  # both pictures stay then
             seen = [one if isinstance(one, str) else "" for one in seen]
             return {f"{side} error": json.dumps(one) for side, one in zip(SIDES, seen)}
         found = {}
         for place, (side, one) in enumerate(zip(SIDES, seen)):
-            pieces = texts(one, partial(self.earlier, state, place))
-            found |= {f"{side} {key}": piece for key, piece in pieces.items()}
+            found |= {f"{side} {key}": piece for key, piece in texts(one, self.earlier(state, place)).items()}
         return found | {key: json.dumps(value) for key, value in told_of(*(one.trace for one in seen)).items()}
 
     def earlier(self, state, place):
-        """What one of them makes at earlier steps, where it has a control of that name: a step and its Trace, first of
-        the step before, then of the others from the first on.
-        """
-        steps = [step for step in self.stops.get("step", []) if step < state["step"]]
+        """What gives what one of them makes at earlier steps, if it has a control of that name."""
+        return partial(self.steps_before, state, place) if "step" in self.stops else None
+
+    def steps_before(self, state, place):
+        """The earlier steps, each with its Trace: first the one before, then the others from the first on."""
+        steps = [step for step in self.stops["step"] if step < state["step"]]
         for step in steps[-1:] + steps[:-1]:
             seen = self.seen({**state, "step": step})[place]
             if not isinstance(seen, str):

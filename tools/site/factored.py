@@ -39,8 +39,9 @@ class Factored:
         while self.calls() * size > MOST and self.thin(self.longest()):
             pass
         self.go_to_ends()
-        self.check(self.states(self.longest()))
-        self.tables = {key: self.table(key) for key in self.depends}
+        self.tables = {}
+        while {*self.tables} < {*self.depends} or self.check(self.known_states()):  # it has come to know many more
+            self.tables = {key: self.table(key) for key in self.depends}
 
     def at(self, state):
         """What the function gives there."""
@@ -60,7 +61,7 @@ class Factored:
             top = self.at({**base, name: values[-1]})
             for value in values[:-1]:
                 low = self.at({**base, name: value})
-                for key in low.keys() & top.keys():
+                for key in [key for key in low if key in top]:  # in their order, which is the same in each run
                     self.learn(key, name, low[key], top[key])
         for key in self.at(base):
             self.depends.setdefault(key, set())
@@ -72,10 +73,18 @@ class Factored:
             (self.cut.setdefault(key, set()) if is_corner(low, high) else depends).add(name)
 
     def check(self, states):
-        """Hold what is known against the function at these states, until they say nothing new."""
+        """Hold what is known against the function at these states, until they say nothing new. Did they?"""
+        found = False
         while [state for state in states if self.finds_more(state)]:
+            found = True
             self.link()
         self.link()
+        return found
+
+    def known_states(self):
+        """The states in which the function was called, of those that there still are."""
+        states = [dict(zip(self.stops, values)) for values in self.known]
+        return [state for state in states if all(value in self.stops[name] for name, value in state.items())]
 
     def finds_more(self, state):
         """Hold what is known against the function; learn what it is where that says something else."""

@@ -22,7 +22,7 @@ class Seen(NamedTuple):
 
 
 def texts(seen, earlier):
-    """What a function made, in pieces, by what they are. earlier: gives pairs of an earlier step and its Trace."""
+    """What a function made, in pieces, by what they are. earlier: gives earlier steps with their Traces; or None."""
     if not isinstance(seen, Seen):
         return {"error": json.dumps(seen)}
     trace = seen.trace
@@ -56,9 +56,8 @@ def left_by(trace, earlier):
     given = [step for step in trace if step.kind == "given"]
     forward = {} if trace.forward is None else trace.forward.steps
     found = {step.name: {"of": step.name} for step in given if is_of(forward, step)}
-    if left := [step for step in given if step.name.endswith(BEFORE)]:
-        found |= left_before(left, given, earlier)
-    return found
+    left = [step for step in given if step.name.endswith(BEFORE)]
+    return found | left_before(left, given, earlier) if left and earlier else found
 
 
 def is_of(forward, step):
