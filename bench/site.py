@@ -29,9 +29,9 @@ SLIDER = ".attention-slider input"
 # From a page's script on: the first answer of a widget to a key, by the clock that began with the navigation.
 ANSWERS = """
 addEventListener("DOMContentLoaded", () => {
-  const slider = document.querySelector(".attention-slider input");
   const stage = document.querySelector(".attention-stage");
   if (!stage) return;
+  const slider = stage.closest(".alive").querySelector(".attention-slider input");
   const told = () => requestAnimationFrame(() => {
     const after = new MessageChannel();
     after.port1.onmessage = () => (window.answered = performance.now());

@@ -64,25 +64,10 @@ def payload(trace, blank=None):
     empty = withheld(trace, blank)
     steps = [
         {
-            "name": step.name,
-            "called": step.called,
-            "axes": step.axes,
+            **described(step, trace),
             "shape": step.value.shape,
-            "whole": step.value.dtype.kind == "i",
-            "kind": step.kind,
-            "rule": step.rule,
-            "inputs": step.inputs,
-            "reads": trace.reads(step),
-            "role": step.role,
-            "code": step.code,
-            "factor": step.factor,
             "digits": step.digits,
-            "parameter": step.parameter,
-            "hidden": step.hidden,
-            "part": step.part,
-            "operation": step.operation,
             "tables": [one.size for one in tables(step)],
-            "sizes": [step.names.get(axis) for axis in step.axes],
             "blank": step.name in empty,
             "asked": blank[1] if blank and blank[0] == step.name else None,
         }
@@ -100,6 +85,28 @@ def payload(trace, blank=None):
         "opened": trace.opened_at_first,
         # one copy: there may be millions
         "values": b"".join([*(np.ascontiguousarray(value, "<f8") for value in values), *whole]),
+    }
+
+
+def described(step, trace):
+    """What a page is told of a step, but for its numbers."""
+    return {
+        "name": step.name,
+        "called": step.called,
+        "axes": step.axes,
+        "whole": step.value.dtype.kind == "i",
+        "kind": step.kind,
+        "rule": step.rule,
+        "inputs": step.inputs,
+        "reads": trace.reads(step),
+        "role": step.role,
+        "code": step.code,
+        "factor": step.factor,
+        "parameter": step.parameter,
+        "hidden": step.hidden,
+        "part": step.part,
+        "operation": step.operation,
+        "sizes": [step.names.get(axis) for axis in step.axes],
     }
 
 

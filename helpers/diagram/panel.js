@@ -7,6 +7,9 @@ import { valueAt } from "./grammar.js";
 import { shapeText, TILED, wordsOf } from "./layout.js";
 import { formulaThrough } from "./through.js";
 
+// Is it mainly a finger that points here?
+export const isTouched = () => matchMedia("(pointer: coarse)").matches;
+
 export class Panel {
   constructor(appearance, goTo) {
     this.appearance = appearance;
@@ -26,7 +29,10 @@ export class Panel {
     if (!cell) {
       this.path.replaceChildren();
       put(this.code, "");
-      put(this.formula, "Point at a number, or press Tab and the arrow keys.");
+      const said = isTouched()
+        ? "Tap a number to see which numbers made it."
+        : "Point at a number, or press Tab and the arrow keys.";
+      put(this.formula, said);
       return;
     }
     const step = steps[cell[0]];

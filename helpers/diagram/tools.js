@@ -2,6 +2,7 @@
 
 import { element } from "../live/element.js";
 import { isOpen } from "./folding.js";
+import { isTouched } from "./panel.js";
 
 const HINT =
   "Point at a number to see which numbers made it. Click it, or press Enter, to pin it; " +
@@ -9,6 +10,10 @@ const HINT =
   "Backspace takes one step forward again, Escape leaves. Page Up and Page Down go from matrix to matrix. " +
   "N writes a note over the matrix. Ctrl+C or ⌘C copies the formula of the number, and C opens a menu that copies its " +
   "matrix for PyTorch, for NumPy or for a spreadsheet.";
+
+const HINT_OF_TOUCH =
+  "Tap a number to see which numbers made it; then go back, stage by stage: tap one of those that are lit. " +
+  "Tap beside the matrices to leave.";
 
 export class Tools {
   // What the row asks of the diagram: turn(side), pick(axis, index), open(path), note(opener), save(kind). sides: what
@@ -26,7 +31,7 @@ export class Tools {
     });
     this.picks = element("span", "attention-picks");
     const help = element("details", "attention-help");
-    help.append(element("summary", "", {}, "How to read it"), element("p", "", {}, HINT));
+    help.append(element("summary", "", {}, "How to read it"), element("p", "", {}, isTouched() ? HINT_OF_TOUCH : HINT));
     const write = button("Note", { title: "Write a note over a matrix (N)" }, () => note(write));
     const files = ["SVG", "PNG"].map((kind) =>
       button(`Save ${kind}`, { title: `Save this picture as ${kind}` }, () => save(kind.toLowerCase())),

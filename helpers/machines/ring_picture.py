@@ -35,12 +35,14 @@ def ring_step(T=6, head_size=3, ranks=3, rank=1, step=0, zigzag=False, seed=0):
     here = rows[source]
     words = {"mine": [e.tokens[t] for t in mine], "here": [e.tokens[t] for t in here]}
     trace = Trace(f"rank {rank}, step {step}", words)
+    for name, value in (("q", q), ("k", k), ("v", v)):
+        trace.given(name, value, "t h", hidden=True)  # no rank holds them whole
     trace.given("my_rows", mine, "mine", code=f"my_rows = rows[{rank}]")
     trace.given("rows_here", here, "here", code=f"rows_here = rows[{source}]")
     line = "seen = my_rows[:, None] >= rows_here"
     trace.step("seen", ">=", "mine, here -> mine here", "my_rows", "rows_here", role="weights", code=line)
-    trace.given("q_mine", q[mine], "mine h", role="query", code=f"q_mine = q[rows[{rank}]]")
-    trace.given("k_here", k[here], "here h", role="key", code=f"k_here = k[rows[{source}]]")
+    hold(trace, "q_mine", "my_rows", rank, "query")
+    hold(trace, "k_here", "rows_here", source, "key")
     more = {"role": "scores", "factor": head_size**-0.5}
     line = "scores = q_mine @ k_here.T * head_size**-0.5"
     trace.step("scores", "sum-product", "mine h, here h -> mine here", "q_mine", "k_here", code=line, **more)
@@ -48,9 +50,16 @@ def ring_step(T=6, head_size=3, ranks=3, rank=1, step=0, zigzag=False, seed=0):
     reads = "mine here, mine here -> mine here"
     trace.step("masked", "mask", reads, "scores", "seen", role="scores", code=line)
     trace.step("e", "exp", "mine here -> mine here", "masked", role="scores", code="e = masked.exp()")
-    trace.given("v_here", v[here], "here h", role="value", code=f"v_here = v[rows[{source}]]")
+    hold(trace, "v_here", "rows_here", source, "value")
     go_on(trace, total, found)
     return trace
+
+
+def hold(trace, name, rows, rank, role):
+    """The rows of q, k or v that are here. rows: the name of their numbers; rank: whose they are."""
+    whole, axis = name[0], trace[rows].axes[0]
+    line = f"{name} = {whole}[rows[{rank}]]"
+    trace.step(name, "lookup", f"t h, {axis} -> {axis} h", whole, rows, role=role, code=line)
 
 
 def go_on(trace, total, found):

@@ -44,7 +44,7 @@ class Backward:
     """Walks back through a trace and writes the trace of its gradients."""
 
     def __init__(self, trace, dout):
-        self.trace, self.gradients = trace, type(trace)(f"backward of {trace.title}", trace.tokens)
+        self.trace, self.gradients = trace, type(trace)(f"backward of {trace.title}", trace.tokens, forward=trace)
         last = trace.shown[-1]
         self.reached = self.ancestors(last)
         self.uses = Counter(name for step in trace if step.name in self.reached for name in self.differentiable(step))

@@ -50,7 +50,8 @@ class Trace:
     all of them.
 
     tokens: the words of the tokens, ``["the", "cat"]``; or those of each axis, where queries and keys come from
-    different places: ``{"t": ["le", "chat"], "s": ["the", "cat", "sat"]}``.
+    different places: ``{"t": ["le", "chat"], "s": ["the", "cat", "sat"]}``. forward: of gradients, what they go back
+    through.
 
     >>> import numpy as np
     >>> trace = Trace("double")
@@ -63,6 +64,7 @@ class Trace:
     title: str = "trace"
     tokens: list | dict | None = None
     steps: dict = field(default_factory=dict)
+    forward: "Trace | None" = field(default=None, repr=False, compare=False)
 
     def __post_init__(self):
         self.tokens = checked_tokens(self.tokens)

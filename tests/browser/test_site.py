@@ -5,6 +5,8 @@ import json
 import linecache
 import random
 import re
+import subprocess
+import sys
 from itertools import product
 
 import nbformat
@@ -15,11 +17,13 @@ from helpers.diagram.diagram import payload
 from helpers.explore import explore
 from tests.browser.pages import sendable
 from tests.browser.site_pages import READ, assert_same, troubles_of
+from tools.notebooks import REPO
+from tools.site import pages
 from tools.site.__main__ import save
-from tools.site.answers import is_single
 from tools.site.exported import KIND, exported
 from tools.site.factored import MOST, Factored, says
 from tools.site.pages import script
+from tools.site.pieces import is_single
 
 TITLE = "# 5. Small\n\n**Time** 1 minutes\n\n## The triangle\n\nIt hides the future."
 
@@ -41,6 +45,13 @@ CELLS = [
     "compare(head, wrong, T=(1, 4, 3), C=3, head_size=2, causal=True, temperature=(0.5, 3.0, 2.0))",
     "tokens, x, Wq, Wk, Wv, Wo = by_hand()\nwalk(head(x, Wq, Wk, Wv, tokens=tokens))",
     'puzzle("first_token")',
+    "from helpers.attention import tiles, visits\nfrom helpers.inputs import example\n\n"
+    "def one_step(T, C, tile, step, seed=0):\n    e = example(T, C, 2, seed=seed)\n"
+    "    step = min(step, len(visits(T, tile)))\n"
+    "    return tiles(e.x @ e.Wq, e.x @ e.Wk, e.x @ e.Wv, tile=tile, step=step)\n\n"
+    "explore(one_step, T=(1, 5, 3), C=(1, 4, 3), tile=(1, 2, 1), step=(1, 9, 3))",
+    "def gradients(x, Wq, Wk, Wv):\n    return head(x, Wq, Wk, Wv).backward()\n\n"
+    "explore(gradients, T=(1, 4, 3), C=(1, 4, 3), head_size=(1, 3, 2))",
 ]
 MOVE = """([place, values]) => {
     const inputs = document.querySelectorAll(".alive")[place]
@@ -61,10 +72,18 @@ SAID = """place => {
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """A small site: the folder, and what the cells of its notebook show in this process, which is their kernel."""
-    folder, names, shown = tmp_path_factory.mktemp("site"), {}, []
+    folder = tmp_path_factory.mktemp("site")
+    notebook, shown = ran(CELLS)
+    nbformat.write(nbformat.v4.new_notebook(cells=notebook.cells[:1]), folder / "05_small.ipynb")
+    save(folder, {"05_small": notebook}, [folder / "05_small.ipynb"])
+    return folder, shown
+
+
+def ran(cells):
+    """A notebook of these cells, and what they show."""
+    names, shown = {}, []
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(TITLE, id="title")])
-    nbformat.write(notebook, folder / "05_small.ipynb")
-    for i, source in enumerate(CELLS):
+    for i, source in enumerate(cells):
         file = f"<site {i}>"
         linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
         body = ast.parse(source).body
@@ -75,8 +94,12 @@ def site(tmp_path_factory):
             shown.append(eval(compile(ast.Expression(last.value), file, "eval"), names))
             outputs.append(nbformat.v4.new_output("display_data", {KIND: exported(shown[-1])}))
         notebook.cells.append(nbformat.v4.new_code_cell(source, id=f"cell{i}", outputs=outputs))
-    save(folder, {"05_small": notebook}, [folder / "05_small.ipynb"])
-    return folder, shown
+    return notebook, shown
+
+
+def written_page():
+    """A page of an explorer, of steps and of gradients."""
+    return pages.page("05_small", ran([CELLS[0], CELLS[1], *CELLS[6:]])[0], [{"name": "05_small", "title": "Small"}])
 
 
 @pytest.fixture
@@ -85,13 +108,15 @@ def page(browser, site):
     window = browser.new_page(viewport={"width": 1280, "height": 1000})
     troubles = troubles_of(window)
     window.goto((site[0] / "05_small.html").as_uri())
+    window.evaluate("attentionModels.length")  # all are alive by then
     yield window
     window.close()
     assert troubles == []
 
 
-@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("place", [0, 1, 2, 5, 6])
 def test_wherever_the_controls_stand_the_page_shows_what_python_computes(page, site, place):
+    """What a step goes on with is there, too, and what gradients are made of."""
     explorer, stops, rng = site[1][place], stops_of(site[0], place), random.Random(place)
     for _ in range(20):
         values = [rng.choice(stops[control.trait]) for control in explorer.controls.values()]
@@ -169,6 +194,15 @@ def test_each_key_on_a_slider_reaches_the_next_stop(page, site):
     assert seen == [*stops, stops[-2]]
 
 
+def test_a_page_written_twice_has_the_same_bytes():
+    """Also by another process, where sets have another order."""
+    code = (
+        "import sys; from tests.browser.test_site import written_page; sys.stdout.buffer.write(written_page().encode())"
+    )
+    found = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True, cwd=REPO).stdout
+    assert found.decode() == written_page()
+
+
 def test_the_theme_is_chosen_and_kept(page):
     chosen = "document.documentElement.getAttribute('theme')"
     before = page.evaluate(chosen)
@@ -209,6 +243,20 @@ def test_tables_are_held_against_the_function():
     for values in product(range(4), range(4), [False, True]):
         state = dict(zip("abc", values))
         assert all(says(made.look_up(key, state), piece) for key, piece in answer(state).items())
+
+
+def test_a_control_that_changes_nothing_more_is_not_moved_on():
+    """Wherever the others stand: it comes to its end sooner or later."""
+    calls = []
+
+    def answer(state):
+        calls.append(state)
+        return {"both": str((state["a"], min(state["step"], state["a"])))}
+
+    made = Factored({"a": [*range(8)], "step": [*range(30)]}, answer, (3, 0))
+    assert len(calls) < 130 and len(made.tables["both"][1]) == 240
+    for state in ({"a": a, "step": step} for a in range(8) for step in range(30)):
+        assert made.look_up("both", state) == answer(state)["both"]
 
 
 def test_where_a_function_is_slow_controls_have_fewer_stops():

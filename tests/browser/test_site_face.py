@@ -51,6 +51,15 @@ Look at `x`.
 </details>"""
 SECOND = "# 2. Other\n\n**Time** 2 minutes\n\n## Its end\n\nBack to [the first](01_small.ipynb)."
 WIDE = "print('a line of code that is wider than any phone', 'since it goes on and on and on and on and on')"
+# Nothing goes on in later frames until it is let go.
+HOLD = """{
+    const [frame, waiting] = [requestAnimationFrame, []];
+    window.requestAnimationFrame = (act) => waiting.push(act);
+    window.goOn = () => {
+        window.requestAnimationFrame = frame;
+        for (const act of waiting) frame(act);
+    };
+}"""
 LOOK = """async colorsAlone => {
     const ofColors = axe.getRules(["cat.color"]).filter(({ tags }) => !tags.includes("wcag2aaa"));
     const options = colorsAlone ? { runOnly: ofColors.map(({ ruleId }) => ruleId) } : {};
@@ -144,12 +153,24 @@ def test_all_links_lead_somewhere(site):
     assert "<mtext>head size</mtext><mo>·</mo><mi>T</mi></math>" in text and "$$" not in text
 
 
+def test_a_site_of_some_notebooks_leads_to_these_alone(site, tmp_path):
+    """What is not there is not on the front page, not below the text and not in the words."""
+    second = new_notebook(cells=[new_markdown_cell(SECOND, id="title")])
+    nbformat.write(second, tmp_path / "02_averaging_the_past.ipynb")
+    save(tmp_path, {"02_averaging_the_past": second}, [tmp_path / "02_averaging_the_past.ipynb"])
+    assert dead_links(tmp_path) == []
+    assert "<h3>Averaging</h3>" in (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "Back to the first." in (tmp_path / "02_averaging_the_past.html").read_text(encoding="utf-8")
+
+
 def test_on_a_phone_nothing_moves_sideways_but_what_says_so(opened):
     """And a finger moves a slider, and asks a number where it came from."""
     phone = dict(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     for name in ("index", "02_other", "01_small"):
         page = opened(name, **phone)
         assert page.evaluate(SIDEWAYS) == [0, []]
+        assert name != "index" or "Tap any number" in page.locator(".promise").inner_text()
+    assert page.locator(".attention-formula").first.inner_text() == "Tap a number to see which numbers made it."
     page.wait_for_function("document.querySelector('.code pre.more')")
     wide = page.locator(".code pre").first
     assert wide.get_attribute("tabindex") == "0" and page.locator(".printed.more").count() == 1
@@ -215,6 +236,26 @@ def test_what_was_read_is_kept_in_the_browser(opened, site):
     page.locator(".resume a").click()
     page.wait_for_url("**/01_small.html")
     page.wait_for_function(f"({marked}).length === 3")
+
+
+def test_what_is_seen_comes_to_life_first(opened):
+    """The others follow by themselves, and are there at once where the page opens below them, or is opened again."""
+    alive = "() => [...document.querySelectorAll('.alive')].map(one => one.matches(':has(.attention-live)'))"
+    page = opened("index", viewport={"width": 1280, "height": 300})
+    page.add_init_script(HOLD)
+    address = page.url.replace("index", "01_small")
+    page.goto(address)
+    assert page.evaluate(alive) == [True, False]
+    page.evaluate("goOn()")
+    page.wait_for_function(f"({alive})().every(Boolean)")
+    page.goto(page.url.replace("01_small", "02_other"))
+    page.goto(f"{address}#cell-task")
+    assert page.evaluate(alive) == [True, True]
+    assert 0 <= page.evaluate("document.getElementById('cell-task').getBoundingClientRect().top") < 300
+    page.goto(page.url.replace("01_small.html#cell-task", "02_other.html"))
+    page.goto(address)
+    page.reload()
+    assert page.evaluate(alive) == [True, True]
 
 
 def test_search_shows_where_the_words_stand(opened):

@@ -18,18 +18,18 @@ def first(states=0):
     return f"import sys; sys.path.insert(0, {str(REPO)!r}); {make}; del sys, install"
 
 
-def write(folder, files, course):
-    """Run notebooks, and write their pages and all that these need. course: all notebooks that there are."""
+def write(folder, files):
+    """Run notebooks, and write their pages and all that these need."""
     notebooks = {}
     for path in files:
         print(path.stem, flush=True)
         notebooks[path.stem] = executed(path, first())
-    save(folder, notebooks, course)
+    save(folder, notebooks, files)
 
 
-def save(folder, notebooks, course):
-    """Write the pages of notebooks that were run, by name."""
-    listed = pages.listed(course)
+def save(folder, notebooks, files):
+    """Write the pages of notebooks that were run, by name; they lead to each other alone."""
+    listed = pages.listed(files)
     save_shared(folder)
     put(folder / "sections.js", pages.searched(notebooks, listed))
     put(folder / "index.html", pages.index(notebooks, listed))
@@ -54,7 +54,7 @@ def main():
     parser.add_argument("files", nargs="*", type=Path, help="notebooks; all of the course if left out")
     parser.add_argument("--out", type=Path, default=REPO / "build" / "site", help="the folder to write to")
     chosen = parser.parse_args()
-    write(chosen.out, chosen.files or course_notebooks(), course_notebooks())
+    write(chosen.out, chosen.files or course_notebooks())
     print(f"Open {chosen.out / 'index.html'} in a browser, or put the folder on any web server.")
 
 

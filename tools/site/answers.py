@@ -1,12 +1,9 @@
 """What an explorer, or a comparison of two functions, shows wherever its controls stand: pieces for tables."""
 
-import copy
 import json
 import random
 import re
-from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 
@@ -14,59 +11,69 @@ from helpers.diagram.diagram import payload
 from helpers.explore.compare import ComparedFunctions
 from helpers.explore.comparison import SIDES, pairs
 from helpers.see.contained import contained
-from helpers.trace import Trace
 from helpers.trace.differences import differences, told
-from helpers.trace.other_numbers import made
 from tools.site.factored import Factored
+from tools.site.pieces import Seen, is_single, texts, written
 
 SEEDS = 3  # of "New numbers"
 FULL = 32  # a whole-numbered slider of so many stops keeps them all
 STOPS = 12  # of any other
 HEAVY = 2_000_000  # letters of an explorer's tables, from which on numbers are rounded to single precision
-SMALL = 1e-9
-SMALL_SINGLE = 1e-5  # of numbers in single precision
 
 
 class Functions:
-    """The function of an explorer, or the two of a comparison, with controls that no page sees.
+    """The function of an explorer, or the two of a comparison, wherever their controls stand.
 
     stops: the values that each control has on a page.
     """
 
     def __init__(self, widget):
-        subjects = widget.subjects if isinstance(widget, ComparedFunctions) else [widget.subject]
-        self.subjects = [copy.copy(one) for one in subjects]
-        self.controls = {name: replace(control) for name, control in widget.controls.items()}
-        for subject in self.subjects:
-            subject.controls = {name: self.controls[name] for name in subject.controls}
-        self.stops = {control.trait: stops_of(control) for control in self.controls.values()}
+        self.subjects = widget.subjects if isinstance(widget, ComparedFunctions) else [widget.subject]
+        self.stops = {control.trait: stops_of(control) for control in widget.controls.values()}
         if any(subject.is_seeded for subject in self.subjects):
             self.stops["seed"] = [*range(SEEDS)]
         self.start = [getattr(widget, name) for name in self.stops]
-        self.size = sum(len(one.steps) for one in (widget.traces if len(subjects) > 1 else [widget.trace]))
+        self.size = sum(len(one.steps) for one in (widget.traces if len(self.subjects) > 1 else [widget.trace]))
+        self.known = {}
 
     def seen(self, state):
         """What each of them makes where the controls stand so: Seen, or the sentence that an error is."""
-        for control in self.controls.values():
-            control.start = state[control.trait]
-        return [made_by(subject, state.get("seed", 0)) for subject in self.subjects]
+        key = (*state.values(),)
+        if key not in self.known:
+            self.known[key] = [made_by(subject.at(state), state.get("seed", 0)) for subject in self.subjects]
+        return self.known[key]
 
     def answer(self, state):
         """The pieces of what is shown there, by key."""
         seen = self.seen(state)
         if len(seen) == 1:
-            return texts(seen[0])
+            return texts(seen[0], self.earlier(state, 0))
         if any(isinstance(one, str) for one in seen):  # both pictures stay then
             seen = [one if isinstance(one, str) else "" for one in seen]
             return {f"{side} error": json.dumps(one) for side, one in zip(SIDES, seen)}
-        found = {f"{side} {key}": text for side, one in zip(SIDES, seen) for key, text in texts(one).items()}
+        found = {}
+        for place, (side, one) in enumerate(zip(SIDES, seen)):
+            found |= {f"{side} {key}": piece for key, piece in texts(one, self.earlier(state, place)).items()}
         return found | {key: json.dumps(value) for key, value in told_of(*(one.trace for one in seen)).items()}
+
+    def earlier(self, state, place):
+        """What gives what one of them makes at earlier steps, if it has a control of that name."""
+        return partial(self.steps_before, state, place) if "step" in self.stops else None
+
+    def steps_before(self, state, place):
+        """The earlier steps, each with its Trace: first the one before, then the others from the first on."""
+        steps = [step for step in self.stops["step"] if step < state["step"]]
+        for step in steps[-1:] + steps[:-1]:
+            seen = self.seen({**state, "step": step})[place]
+            if not isinstance(seen, str):
+                yield step, seen.trace
 
 
 def tables(widget):
     """What an explorer, or a comparison of two functions, shows wherever its controls stand."""
     functions = Functions(widget)
     found = Factored(functions.stops, functions.answer, functions.start, functions.size, group_of)
+    functions.known.clear()
     functions.seen(found.start)  # a function that changes things leaves them as they were
     sent = found.sent(written)
     if sum(map(len, sent["texts"])) <= HEAVY:
@@ -76,7 +83,7 @@ def tables(widget):
 
 def group_of(key):
     """Keys that hang together: a step that is there or not changes those that read it; three tell of one difference."""
-    found = re.match(r"(a |b )?steps?\b|pairs$|first$|told$", key)
+    found = re.match(r"(a |b )?(?:forward )?steps?\b|pairs$|first$|told$", key)
     return found and (found[1] or "") + ("step" if "step" in found[0] else "told")
 
 
@@ -90,6 +97,7 @@ def tried(widget, tables, many):
         state = {name: chance.choice(values) for name, values in tables["stops"].items()}
         seen = functions.seen(state)
         found.append([state, [one if isinstance(one, str) else whole(one, tables) for one in seen]])
+    functions.known.clear()
     functions.seen(start)
     return found
 
@@ -104,13 +112,6 @@ def told_of(a, b):
     closed = pairs(a.folded([]), b.folded([])) if a.parts or b.parts else {}
     first = next((one.name for one in apart if one.beyond), "")
     return {"pairs": closed | pairs(a, b, apart), "first": first, "told": told(a, b, apart)}
-
-
-class Seen(NamedTuple):
-    """What a function made of its arguments, and what is said of it."""
-
-    trace: Trace
-    remarks: list
 
 
 def made_by(subject, seed):
@@ -138,83 +139,3 @@ def stops_of(control):
     rounded = {round(value / control.step) * control.step for value in even.tolist()}
     found = sorted({round(value, control.digits) for value in rounded} | {control.min, control.value, control.max})
     return [float(value) if control.digits else int(value) for value in found if control.min <= value <= control.max]
-
-
-def texts(seen):
-    """What a function made, in pieces, by what they are."""
-    if not isinstance(seen, Seen):
-        return {"error": json.dumps(seen)}
-    trace, sent, single = seen.trace, payload(seen.trace), is_single(seen.trace)
-    said = {"error": "", "remarks": seen.remarks, "title": trace.title, "opened": sent["opened"], "single": single}
-    found = {key: json.dumps(value) for key, value in {**said, "steps": [*trace.steps]}.items()}
-    for axis in dict.fromkeys(axis for step in trace.shown for axis in step.axes):
-        found[f"words {axis}"] = json.dumps(sent["tokens"].get(axis))
-    for step, one in zip(trace, sent["steps"]):
-        apart = ("shape", "tables", "digits", "factor")  # what has a key of its own, and what the page finds out
-        found[f"step {step.name}"] = json.dumps({k: v for k, v in one.items() if k not in apart})
-        found[f"factor {step.name}"] = json.dumps(one["factor"])
-        found |= {f"size {i} {step.name}": str(size) for i, size in enumerate(step.value.shape)}
-        found |= {f"{key} {step.name}": piece for key, piece in numbers_of(step, trace, single).items()}
-    return found
-
-
-def numbers_of(step, trace, single):
-    """What the numbers of a step are made of, in pieces: the numbers themselves where no rule makes them."""
-    if step.places is None:
-        table = "null" if step.table is None else json.dumps([np.ravel(part).tolist() for part in step.table])
-        return {"tables": table, "value": step.value if is_stored(step, trace, single) else "null"}
-    if (found := strides_of(step.places)) is None:
-        found = {"tables": json.dumps([np.ravel(step.places).tolist()])}
-    empty = step.places < 0  # these cells are filled in
-    return {**found, "value": np.where(empty, step.value, 0), "empty": empty.astype(int)}
-
-
-def strides_of(places):
-    """How a view walks through the numbers of its source: where it begins, and a step along each axis; or None."""
-    kept = np.argwhere(places >= 0)
-    if not len(kept):
-        return {}
-    first, steps = tuple(kept[0]), []
-    for axis in range(places.ndim):
-        one, other = (np.take(places, range(side, places.shape[axis] - 1 + side), axis) for side in (0, 1))
-        apart = (other - one)[(one >= 0) & (other >= 0)]
-        steps.append(int(apart[0]) if apart.size else None)
-    walk = [step or 0 for step in steps]
-    start = int(places[first] - np.dot(walk, first))
-    if any(places[tuple(index)] != start + np.dot(walk, index) for index in kept):
-        return None
-    strides = {f"stride {axis}": str(step) for axis, step in enumerate(steps) if step is not None}
-    return {"offset": str(start), **strides}
-
-
-def is_stored(step, trace, single):
-    """Are its numbers sent, since they are given, or since the page could not make them?"""
-    if step.kind in ("given", "opaque"):
-        return True
-    small = SMALL_SINGLE if single else SMALL
-    with np.errstate(all="ignore"):
-        apart = np.abs(made(step, trace) - step.value) > small * (1 + np.abs(step.value))
-    return bool(apart.any())
-
-
-def is_single(trace):
-    """Were its matrices made in single precision, as those of PyTorch mostly are?"""
-    return any(step.seen for step in trace) and all(
-        np.array_equal(step.value, step.value.astype(np.float32), equal_nan=True) for step in trace if step.value.ndim
-    )
-
-
-def written(array, single=False):
-    """An array as JSON has it; one in single precision with no more digits than tell its numbers apart."""
-    single = single or np.array_equal(array, array.astype(np.float32), equal_nan=True)
-    short = [float(str(one)) for one in array.astype(np.float32).flat] if single else array.flat
-    numbers = [number(np.float64(one)) for one in short]
-    return json.dumps({"shape": array.shape, "single": single, "numbers": numbers})
-
-
-def number(value):
-    """A number as JSON has it; what JSON has not, as a text. A whole one is shorter as such."""
-    value = value.item()
-    if not np.isfinite(value):
-        return "NaN" if np.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    return int(value) if value == int(value) and not np.signbit(value) else value

@@ -21,7 +21,8 @@ from helpers.explore.painting import Painting
 from helpers.look.annotations import withheld
 from helpers.trace import Trace
 from helpers.trace.rules import cell
-from tools.site.answers import number, tables, tried
+from tools.site.answers import tables, tried
+from tools.site.pieces import number
 
 KIND = "application/vnd.attention-course.page+json"
 PRIVATE = {"_module", "_esm", "_css", "layout", "asked", "answered", "presses"}  # a page has its own

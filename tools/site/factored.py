@@ -8,8 +8,9 @@ import numpy as np
 
 CHECKS = 40  # random states at which the tables are held against the function
 BASES = 1  # random states around which each control is moved through all its stops, as it is around its start
-MOST = 26_000  # steps of Traces that are made for the tables of an explorer
+MOST = 40_000  # steps of Traces that are made for the tables of an explorer
 SPARED = ("seed", "C", "head_size", "B")  # these controls are the first that can do with fewer stops
+WHOLE = {"step"}  # and these with none: a step goes on with what those before it have left
 FEW = 4  # with fewer stops it is not worth a slider
 
 
@@ -26,19 +27,21 @@ class Factored:
 
     def __init__(self, stops, answer, start, size=1, linked=lambda key: None, seed=0):
         self.stops, self.answer, self.linked, self.start = stops, answer, linked, dict(zip(stops, start))
-        self.known, self.depends, self.cut = {}, {}, {}
+        self.known, self.depends, self.cut, self.ends = {}, {}, {}, {}
         self.random = random.Random(seed)
         while self.least_calls() * size > MOST / 2 and self.thin(self.stops.keys()):
             pass
         for base in [self.start, *(self.any_state() for _ in range(BASES))]:
             self.move_each(base)
+        self.ends = {name: end for name in self.stops if (end := self.end(name, self.start)) < len(self.stops[name])}
         states = [self.any_state() for _ in range(min(CHECKS, MOST // (4 * size) + 1))]
-        while [state for state in states if self.finds_more(state)]:
-            self.link()
-        self.link()
+        self.check(states)
         while self.calls() * size > MOST and self.thin(self.longest()):
             pass
-        self.tables = {key: self.table(key) for key in self.depends}
+        self.go_to_ends()
+        self.tables = {}
+        while {*self.tables} < {*self.depends} or self.check(self.known_states()):  # it has come to know many more
+            self.tables = {key: self.table(key) for key in self.depends}
 
     def at(self, state):
         """What the function gives there."""
@@ -58,7 +61,7 @@ class Factored:
             top = self.at({**base, name: values[-1]})
             for value in values[:-1]:
                 low = self.at({**base, name: value})
-                for key in low.keys() & top.keys():
+                for key in [key for key in low if key in top]:  # in their order, which is the same in each run
                     self.learn(key, name, low[key], top[key])
         for key in self.at(base):
             self.depends.setdefault(key, set())
@@ -69,13 +72,31 @@ class Factored:
         if not same(low, high):
             (self.cut.setdefault(key, set()) if is_corner(low, high) else depends).add(name)
 
+    def check(self, states):
+        """Hold what is known against the function at these states, until they say nothing new. Did they?"""
+        found = False
+        while [state for state in states if self.finds_more(state)]:
+            found = True
+            self.link()
+        self.link()
+        return found
+
+    def known_states(self):
+        """The states in which the function was called, of those that there still are."""
+        states = [dict(zip(self.stops, values)) for values in self.known]
+        return [state for state in states if all(value in self.stops[name] for name, value in state.items())]
+
     def finds_more(self, state):
         """Hold what is known against the function; learn what it is where that says something else."""
-        found = False
+        found, homes = False, {}
         for key, piece in self.at(state).items():
-            while not says(self.at(self.home(key, state)).get(key), piece):
+            names = *self.depends.get(key, ()), "", *self.cut.get(key, ())
+            if names not in homes:
+                homes[names] = self.at(self.home(key, state))
+            if not says(homes[names].get(key), piece):
                 found = True
-                self.walk(key, state)
+                while not says(self.at(self.home(key, state)).get(key), piece):
+                    self.walk(key, state)
         return found
 
     def walk(self, key, state):
@@ -104,6 +125,25 @@ class Factored:
             found[name] = state[name]
         return found
 
+    # -- where controls come to an end ---------------------------------------------------------
+
+    def end(self, name, base):
+        """How many stops of a control show something of their own; what shows the last one is known from then on."""
+        states = [{**base, name: value} for value in self.stops[name]]
+        if len(states) < FEW or not alike(*map(self.at, states[-2:])):
+            return len(states)
+        last = self.at(states[-1])
+        end = next(i for i, state in enumerate(states) if alike(self.at(state), last))
+        self.known |= {(*state.values(),): last for state in states[end:]}
+        return end + 1
+
+    def go_to_ends(self):
+        """Learn where controls end, wherever the others of the largest table stand."""
+        names = self.longest()
+        for name in [name for name in names if name in self.ends]:
+            for state in self.states(names - {name}):
+                self.end(name, state)
+
     # -- how many calls ------------------------------------------------------------------------
 
     def least_calls(self):
@@ -115,7 +155,7 @@ class Factored:
         moving = {name for name, values in self.stops.items() if len(values) > 1}
         groups = {frozenset(names & moving) for names in self.depends.values()}
         largest = [names for names in groups if not any(names < other for other in groups)]
-        return sum(prod(len(self.stops[name]) for name in names) for names in largest)
+        return sum(prod(self.ends.get(name, len(self.stops[name])) for name in names) for names in largest)
 
     def longest(self):
         """The controls that the largest table has."""
@@ -123,7 +163,7 @@ class Factored:
 
     def thin(self, names):
         """Take stops from a control that can best do without them. Is there one with some to spare?"""
-        others = sorted(names - {*SPARED}, key=lambda name: (name != "T", -len(self.stops[name]), name))
+        others = sorted(names - {*SPARED} - WHOLE, key=lambda name: (name != "T", -len(self.stops[name]), name))
         return any(self.shorten(name) for name in [*(name for name in SPARED if name in names), *others])
 
     def shorten(self, name):
@@ -140,8 +180,12 @@ class Factored:
     def table(self, key):
         """The pieces of a key, one for each state of the controls that it depends on, the last control fastest."""
         names = [name for name in self.stops if name in self.depends[key]]
-        states = (dict(zip(names, values)) for values in product(*(self.stops[name] for name in names)))
-        return names, [self.at(self.home(key, state)).get(key) for state in states]
+        return names, [self.at(self.home(key, state)).get(key) for state in self.states(names)]
+
+    def states(self, names):
+        """All states in which these controls can stand, the last one fastest; the others stand where they start."""
+        every = product(*(self.stops[name] for name in self.stops if name in names))
+        return [{**self.start, **dict(zip([name for name in self.stops if name in names], values))} for values in every]
 
     def look_up(self, key, state):
         """What the tables say, as the page reads them; of an array, that which a corner is cut from."""
@@ -165,6 +209,11 @@ class Factored:
 
         tables = {key: [names, [*map(number, pieces)]] for key, (names, pieces) in self.tables.items()}
         return {"stops": self.stops, "texts": [*numbers], "tables": tables}
+
+
+def alike(one, other):
+    """Are all pieces of two answers the same?"""
+    return one is other or (one.keys() == other.keys() and all(same(one[key], other[key]) for key in one))
 
 
 def same(one, other):

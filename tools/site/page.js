@@ -6,6 +6,7 @@ import { play } from "./player.js";
 import { followReading, tellReading } from "./reading.js";
 import { search } from "./search.js";
 import { inBrowser } from "./storage.js";
+import { wake } from "./waking.js";
 
 function listenToTheme() {
   const html = document.documentElement;
@@ -59,4 +60,4 @@ preparePaper();
 if (document.querySelector(".contents")) followReading(document.body.dataset.page);
 tellReading();
 search(document.querySelector(".search"));
-window.attentionModels = [...document.querySelectorAll(".alive")].map(play);
+Object.defineProperty(window, "attentionModels", { get: wake([...document.querySelectorAll(".alive")], play) });

@@ -26,7 +26,7 @@ from tools.site.formulas import formulas
 
 HERE = Path(__file__).parent
 PICTURES = ("typed.js", "tables.js", "by_hand.js", "player.js")
-FACE = ("storage.js", "search.js", "reading.js", "frames.js", "paper.js", "page.js")
+FACE = ("storage.js", "search.js", "reading.js", "frames.js", "paper.js", "waking.js", "page.js")
 MODULES = [
     *DRAWING,
     DIAGRAM / "without_kernel" / "values.js",
@@ -36,6 +36,7 @@ MODULES = [
     *(HERE / name for name in PICTURES + FACE),
 ]
 ROW = re.compile(r"^\|(?P<part>[^|]*)\| \[`(?P<name>\w+)`\]\([^)]*\) \|(?P<idea>.*)\|$", re.MULTILINE)
+LINK = re.compile(r'<a href="([^":]*)\.ipynb([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
 
 
 def script():
@@ -54,12 +55,15 @@ def style():
 
 def listed(paths):
     """The pages of notebooks: each with its name, title, minutes, part of the course and idea, which README has."""
-    rows = {row["name"]: row for row in ROW.finditer((REPO / "README.md").read_text(encoding="utf-8"))}
+    rows, part, told = ROW.finditer((REPO / "README.md").read_text(encoding="utf-8")), "", {}
+    for row in rows:
+        part = row["part"].strip() or part  # it stands beside its first notebook
+        told[row["name"]] = {"part": part, "idea": row["idea"].strip()}
     found = []
     for path in paths:
         title, minutes = heading(path)
-        told = {key: rows[path.stem][key].strip() for key in ("part", "idea")} if path.stem in rows else {}
-        found.append({"name": path.stem, "title": title, "minutes": minutes, "part": "", "idea": "", **told})
+        more = told.get(path.stem, {"part": "", "idea": ""})
+        found.append({"name": path.stem, "title": title, "minutes": minutes, **more})
     return found
 
 
@@ -95,7 +99,8 @@ def page(name, notebook, pages):
                 output.data = alive(output.data)
     # HTMLExporter would parse the page once more, for alternative texts that ours have.
     text, _ = TemplateExporter.from_notebook_node(exporter(), notebook, resources={"course": course})
-    return re.sub(r'href="([^":]*)\.ipynb', r'href="\1.html', text)
+    names = {one["name"] for one in pages}
+    return LINK.sub(lambda to: f'<a href="{to[1]}.html{to[2]}">{to[3]}</a>' if to[1] in names else to[3], text)
 
 
 @cache

@@ -5,6 +5,8 @@ import { shapeText } from "../../helpers/diagram/layout.js";
 import { inputsOf } from "../../helpers/diagram/through.js";
 import { evaluate } from "../../helpers/diagram/without_kernel/values.js";
 
+const MOST_KEPT = 50; // Traces
+
 // How many decimals show all these numbers exactly: 0, 1 or 2, else 3. `exact_digits` of Python.
 export function exactDigits(value) {
   const finite = value.filter(Number.isFinite);
@@ -16,7 +18,7 @@ export function exactDigits(value) {
 // What an explorer shows wherever its controls stand.
 export class Tables {
   constructor({ stops, texts, tables }, state) {
-    Object.assign(this, { stops, texts, tables, read: [] });
+    Object.assign(this, { stops, texts, tables, read: [], kept: new Map() });
     this.start = Object.fromEntries(Object.keys(stops).map((name) => [name, state[name] ?? 0]));
     this.pressed = {};
   }
@@ -77,20 +79,8 @@ export class Tables {
   // A Trace as Python sends it, its made matrices made here.
   forward(chosen, appearance, before) {
     const get = (key) => this.get(before + key, chosen);
-    const steps = dictionary();
+    const every = Object.values(this.steps(chosen, before));
     const tokens = {};
-    for (const name of get("steps")) {
-      const step = { ...get(`step ${name}`), factor: get(`factor ${name}`), shape: [] };
-      for (let i = 0; i < step.axes.length; i++) step.shape.push(get(`size ${i} ${name}`));
-      const value = get(`value ${name}`);
-      step.tables = tablesOf(step, (key) => get(`${key} ${name}`));
-      step.value = value && corner(value, step.shape);
-      if (!value || step.kind === "move") step.value = evaluate(step, inputsOf(step, steps));
-      if (get("single") && step.shape.length) step.value = step.value.map(Math.fround);
-      step.digits = exactDigits(step.value);
-      steps[name] = step;
-    }
-    const every = Object.values(steps);
     for (const axis of new Set(every.filter(({ hidden }) => !hidden).flatMap(({ axes }) => axes))) {
       const words = get(`words ${axis}`);
       if (words) tokens[axis] = words;
@@ -99,6 +89,41 @@ export class Tables {
     const shapes = every.filter(({ hidden }) => !hidden).map((step) => `${step.name} ${shapeText(step, appearance)}`);
     const alt = `Diagram of ${title}: ${shapes.join(", ")}`;
     return { shapes, sent: packed({ title, tokens, alt, opened: get("opened") }, every) };
+  }
+
+  // The steps of a Trace, by name; the last ones are kept, as the next step goes on with what they have left.
+  steps(chosen, before) {
+    const state = before + Object.values(chosen);
+    if (!this.kept.has(state)) {
+      if (this.kept.size > MOST_KEPT) this.kept.clear();
+      this.kept.set(state, this.made(chosen, before));
+    }
+    return this.kept.get(state);
+  }
+
+  made(chosen, before) {
+    const get = (key) => this.get(before + key, chosen);
+    const steps = dictionary();
+    for (const name of get("steps")) {
+      const step = { ...get(`step ${name}`), factor: get(`factor ${name}`) };
+      step.shape = step.axes.map((axis) => get(`size ${axis}`));
+      step.tables = tablesOf(step, (key) => get(`${key} ${name}`));
+      step.value = this.valueOf(get(`value ${name}`), step, chosen, before);
+      if (!step.value || step.kind === "move") step.value = evaluate(step, inputsOf(step, steps));
+      if (get("single") && step.shape.length) step.value = step.value.map(Math.fround);
+      step.digits = exactDigits(step.value);
+      steps[name] = step;
+    }
+    return steps;
+  }
+
+  // The numbers of a matrix that no rule makes: sent, or left by an earlier step, or made on the way forward.
+  valueOf(value, { shape }, chosen, before) {
+    if (!value || value.numbers) return value && corner(value, shape);
+    if ("filled" in value) return new Float64Array(shape.reduce((a, b) => a * b, 1)).fill(Number(value.filled));
+    const left =
+      "step" in value ? this.steps({ ...chosen, step: value.step }, before) : this.steps(chosen, `${before}forward `);
+    return left[value.of].value;
   }
 }
 
