@@ -62,43 +62,57 @@ def payload(trace, blank=None):
     empty = withheld(trace, blank)
     steps = [
         {
-            "name": step.name,
-            "called": step.called,
-            "axes": step.axes,
+            **outline(step, trace),
             "shape": step.value.shape,
-            "whole": step.value.dtype.kind == "i",
-            "kind": step.kind,
-            "rule": step.rule,
-            "inputs": step.inputs,
-            "reads": trace.reads(step),
-            "role": step.role,
-            "code": step.code,
             "factor": step.factor,
             "digits": step.digits,
-            "parameter": step.parameter,
-            "hidden": step.hidden,
-            "part": step.part,
-            "operation": step.operation,
             "tables": [one.size for one in tables(step)],
-            "sizes": [step.names.get(axis) for axis in step.axes],
             "blank": step.name in empty,
             "asked": blank[1] if blank and blank[0] == step.name else None,
         }
         for step in trace
     ]
-    axes = dict.fromkeys(axis for step in trace.shown for axis in step.axes)
     whole = [np.ascontiguousarray(one, "<i4") for step in trace for one in tables(step)]
     values = [np.full(step.value.shape, np.nan) if step.name in empty else step.value for step in trace]
     chain = f"Diagram of {trace.title}: " + ", ".join(f"{step.name} {step.shape}" for step in trace.shown)
     return {
         "title": trace.title,
-        "tokens": {axis: words for axis in axes if (words := trace.words(axis)) is not None},
+        "tokens": {axis: words for axis, words in words_of(trace).items() if words is not None},
         "alt": ". ".join([chain, *in_words({}, blank)]),
         "steps": steps,
         "opened": trace.opened_at_first,
         # one copy: there may be millions
         "values": b"".join([*(np.ascontiguousarray(value, "<f8") for value in values), *whole]),
     }
+
+
+def outline(step, trace):
+    """What the browser is told of a step, but for what its numbers say."""
+    return {
+        "name": step.name,
+        "called": step.called,
+        "axes": step.axes,
+        "whole": step.value.dtype.kind == "i",
+        "kind": step.kind,
+        "rule": step.rule,
+        "inputs": step.inputs,
+        "reads": trace.reads(step),
+        "role": step.role,
+        "code": step.code,
+        "parameter": step.parameter,
+        "hidden": step.hidden,
+        "part": step.part,
+        "operation": step.operation,
+        "sizes": [step.names.get(axis) for axis in step.axes],
+        "blank": False,
+        "asked": None,
+    }
+
+
+def words_of(trace):
+    """The words along each axis that is shown; None where it has none."""
+    axes = dict.fromkeys(axis for step in trace.shown for axis in step.axes)
+    return {axis: trace.words(axis) for axis in axes}
 
 
 def tables(step):

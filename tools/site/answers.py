@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helpers.diagram.diagram import payload
+from helpers.diagram.diagram import outline, payload, words_of
 from helpers.explore.compare import ComparedFunctions
 from helpers.explore.comparison import SIDES, pairs
 from helpers.see.contained import contained
@@ -144,15 +144,14 @@ def texts(seen):
     """What a function made, in pieces, by what they are."""
     if not isinstance(seen, Seen):
         return {"error": json.dumps(seen)}
-    trace, sent, single = seen.trace, payload(seen.trace), is_single(seen.trace)
-    said = {"error": "", "remarks": seen.remarks, "title": trace.title, "opened": sent["opened"], "single": single}
+    trace, single = seen.trace, is_single(seen.trace)
+    opened = trace.opened_at_first
+    said = {"error": "", "remarks": seen.remarks, "title": trace.title, "opened": opened, "single": single}
     found = {key: json.dumps(value) for key, value in {**said, "steps": [*trace.steps]}.items()}
-    for axis in dict.fromkeys(axis for step in trace.shown for axis in step.axes):
-        found[f"words {axis}"] = json.dumps(sent["tokens"].get(axis))
-    for step, one in zip(trace, sent["steps"]):
-        apart = ("shape", "tables", "digits", "factor")  # what has a key of its own, and what the page finds out
-        found[f"step {step.name}"] = json.dumps({k: v for k, v in one.items() if k not in apart})
-        found[f"factor {step.name}"] = json.dumps(one["factor"])
+    found |= {f"words {axis}": json.dumps(words) for axis, words in words_of(trace).items()}
+    for step in trace:
+        found[f"step {step.name}"] = json.dumps(outline(step, trace))
+        found[f"factor {step.name}"] = json.dumps(step.factor)
         found |= {f"size {i} {step.name}": str(size) for i, size in enumerate(step.value.shape)}
         found |= {f"{key} {step.name}": piece for key, piece in numbers_of(step, trace, single).items()}
     return found
@@ -191,6 +190,8 @@ def is_stored(step, trace, single):
     """Are its numbers sent, since they are given, or since the page could not make them?"""
     if step.kind in ("given", "opaque"):
         return True
+    if not step.seen:  # its rule has made them
+        return False
     small = SMALL_SINGLE if single else SMALL
     with np.errstate(all="ignore"):
         apart = np.abs(made(step, trace) - step.value) > small * (1 + np.abs(step.value))
