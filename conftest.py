@@ -6,7 +6,7 @@ import signal
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.workers", "tests.ready_kernels", "tests.written_pages"]
+pytest_plugins = ["tests.workers", "tests.ready_kernels", "tests.written_pages", "tests.solved_copies"]
 
 LONGEST = (
     "notebooks/12",
