@@ -3,7 +3,9 @@
 It is done here since all that it imports is wanted here anyway.
 """
 
+import io
 import os
+from contextlib import redirect_stdout
 from pathlib import Path
 from unittest import mock
 
@@ -15,7 +17,7 @@ from tools.solutions import FOLDER, main
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session):
     if any(map(holds_copies, session.config.args)):
-        with mock.patch.dict(os.environ):
+        with mock.patch.dict(os.environ), redirect_stdout(io.StringIO()):
             main()
 
 
