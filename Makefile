@@ -29,7 +29,7 @@ update: $(VENV)/ready ## Bring the newest version here, and keep all that is you
 
 # Tests have a file of progress of their own, in each folder of notebooks. Dozens of processes share what Python compiles.
 test: export PYTHONDONTWRITEBYTECODE =
-test: $(VENV)/ready-to-test solutions ## Run every test: the code, the notebooks, the browser (ARGS="-k softmax")
+test: $(VENV)/ready-to-test ## Run every test: the code, the notebooks, the browser (ARGS="-k softmax")
 	OMP_NUM_THREADS=1 ATTENTION_COURSE_PROGRESS=no-progress.json $(python) -m pytest $(ARGS)
 
 lint: $(VENV)/ready-to-test ## Check the Python with ruff, the JavaScript and CSS with biome

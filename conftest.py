@@ -6,17 +6,18 @@ import signal
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.workers", "tests.ready_kernels", "tests.written_pages"]
+pytest_plugins = ["tests.workers", "tests.ready_kernels", "tests.written_pages", "tests.solved_copies"]
 
+LONG = (  # of those that drive no browser, by the seconds that they take: from 38 to 9
+    "wrong_solutions check worksheet rules pictures gradients stills placing_elsewhere lanes walk progress explore "
+    "lecture trace slips plain reading layout examples"
+)
 LONGEST = (
     "notebooks/12",
     "tests/browser/",
     "notebooks/",
     "tests/browser/test_written_pages.py",  # it reads what they show
-    *(
-        f"tests/test_{name}.py"
-        for name in ("wrong_solutions", "worksheet", "check", "pictures", "rules", "stills", "gradients")
-    ),
+    *(f"tests/test_{name}.py" for name in LONG.split()),
 )
 
 # A shell lets what it starts in the background ignore interrupts, and some tests send one.

@@ -15,11 +15,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest import mock
 
+import nbval.kernel
 import pytest
 from jupyter_client.provisioning import local_provisioner
 from nbval.plugin import IPyNbFile
 
 from tests.kernel_stand_in import KERNELS
+
+# For a log that nobody keeps, it lays out every message, those of megabytes, too, which takes seconds.
+nbval.kernel.pformat = lambda message: message
 
 
 class Fork:

@@ -3,12 +3,12 @@
 A kernel then says with each widget what that is on a page, and what Python shows at twenty states of its controls.
 """
 
+import json
 import os
 from functools import partial
 from pathlib import Path
 from unittest import mock
 
-import nbformat
 import nbval.kernel
 import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile
@@ -55,5 +55,5 @@ def pytest_runtest_teardown(item, nextitem):
     item.cell.outputs = item.test_outputs or []
     if getattr(nextitem, "parent", None) is not item.parent:
         path = folder(item.config) / Path(item.path).name
-        nbformat.write(item.parent.nb, path.with_suffix(".part"))
+        path.with_suffix(".part").write_text(json.dumps(item.parent.nb), encoding="utf-8")
         os.replace(path.with_suffix(".part"), path)  # it is there as a whole, or not at all

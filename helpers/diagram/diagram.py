@@ -73,13 +73,12 @@ def payload(trace, blank=None):
         }
         for step in trace
     ]
-    axes = dict.fromkeys(axis for step in trace.shown for axis in step.axes)
     whole = [np.ascontiguousarray(one, "<i4") for step in trace for one in tables(step)]
     values = [np.full(step.value.shape, np.nan) if step.name in empty else step.value for step in trace]
     chain = f"Diagram of {trace.title}: " + ", ".join(f"{step.name} {step.shape}" for step in trace.shown)
     return {
         "title": trace.title,
-        "tokens": {axis: words for axis in axes if (words := trace.words(axis)) is not None},
+        "tokens": {axis: words for axis, words in words_of(trace).items() if words is not None},
         "alt": ". ".join([chain, *in_words({}, blank)]),
         "steps": steps,
         "opened": trace.opened_at_first,
@@ -108,6 +107,12 @@ def described(step, trace):
         "operation": step.operation,
         "sizes": [step.names.get(axis) for axis in step.axes],
     }
+
+
+def words_of(trace):
+    """The words along each axis that is shown; None where it has none."""
+    axes = dict.fromkeys(axis for step in trace.shown for axis in step.axes)
+    return {axis: trace.words(axis) for axis in axes}
 
 
 def tables(step):

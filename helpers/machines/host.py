@@ -21,6 +21,7 @@ from helpers.machines import messages
 
 JOINING = 120.0  # seconds that the ranks may take to find each other
 GRACE = 2.0  # seconds for which the others may still say what they saw, once a rank has failed
+PARALLEL = b"torch.nn.parallel"  # in a job that has models side by side, which import torch._dynamo
 ENDING = 10.0  # seconds that a process which was ended may take, on a machine that does much else
 
 
@@ -51,6 +52,8 @@ class Team:
 
     def do(self, job, ranks, careful, seconds):
         """The outcome of a job on each rank, by rank; one that has none was still at work when the time was over."""
+        if PARALLEL in job:
+            import torch._dynamo  # noqa: F401 - or each rank does, and it takes seconds
         outcomes = self.start(ranks, careful)
         if self.all_say("ready", outcomes):
             for _, here in self.members:

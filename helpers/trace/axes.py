@@ -1,8 +1,9 @@
 """NumPy by the names of axes."""
 
 import math
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import or_
+from string import ascii_letters
 
 import numpy as np
 
@@ -32,13 +33,20 @@ def truth(guard, every, sizes):
 
 def einsum(values, named, output, sizes):
     """``np.einsum`` by names; along an axis of the output that no value has, the result repeats."""
-    places = {axis: at for at, axis in enumerate(dict.fromkeys(axis for axes in named for axis in axes))}
-    present = [axis for axis in output if axis in places]
-    operands = [part for value, axes in zip(values, named) for part in (value, [places[axis] for axis in axes])]
-    result = np.einsum(*operands, [places[axis] for axis in present])
+    letters, present = lettered(tuple(map(tuple, named)), tuple(output))
+    result = np.einsum(letters, *values)
     if len(present) == len(output):
         return result
     return np.broadcast_to(spread(result, present, output), [sizes[axis] for axis in output])
+
+
+@lru_cache(10_000)
+def lettered(named, output):
+    """The subscripts of an einsum, a letter for each axis; and those axes of the output that some input has."""
+    letters = dict(zip(dict.fromkeys(axis for axes in named for axis in axes), ascii_letters))
+    present = [axis for axis in output if axis in letters]
+    *inputs, result = ("".join(letters[axis] for axis in axes) for axes in (*named, present))
+    return f"{','.join(inputs)}->{result}", present
 
 
 def product(values, named, every):

@@ -15,10 +15,11 @@ class AxisSizes:
 
     def learn(self, step):
         """The sizes of a step's axes, and what they are called."""
-        for axis, size in zip(step.axes, step.value.shape):
-            self.sizes.setdefault(axis, size)
-            self.first.setdefault(axis, step)
-        self.names.update(self.called(self.sizes))
+        new = {axis: size for axis, size in zip(step.axes, step.value.shape) if axis not in self.sizes}
+        if new:
+            self.sizes.update(new)
+            self.first.update(dict.fromkeys(new, step))
+            self.names.update(self.called(self.sizes))
 
     def called(self, sizes):
         """The size of the keys' axis is called S where it is not the T of the queries, or where it has other words."""
@@ -47,6 +48,7 @@ class AxisSizes:
 
         parameter, made: what it is; the sentence says what is likely then.
         """
+        tokens = self.tokens
         for axis, size in zip(axes, shape):
             if size == 0:
                 raise ValueError(f"{self.told(name, axes, shape)}; {size_name(axis)} must be at least 1.")
@@ -58,9 +60,11 @@ class AxisSizes:
                     f"{self.told(name, axes, shape)}, but {other.name} has shape {other.shape}: both must have "
                     f"{size_name(axis)}={known}.{hint}"
                 )
-            words = self.tokens if isinstance(self.tokens, list) and axis == "t" else self.own_words(axis)
+            if tokens is None:
+                continue
+            words = tokens.get(axis) if isinstance(tokens, dict) else tokens if axis == "t" else None
             if words is not None and len(words) != size:
-                whose = "tokens" if words is self.tokens else f"tokens[{axis!r}]"
+                whose = "tokens" if words is tokens else f"tokens[{axis!r}]"
                 raise ValueError(
                     f"{whose} has length {len(words)}, but {self.told(name, axes, shape)}: wanted one token a row."
                 )

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helpers.diagram.diagram import described
+from helpers.diagram.diagram import described, words_of
 from helpers.trace import Trace
 from helpers.trace.other_numbers import made
 
@@ -27,8 +27,7 @@ def texts(seen, earlier):
         return {"error": json.dumps(seen)}
     trace = seen.trace
     said = {"error": "", "remarks": seen.remarks, "title": trace.title, "opened": trace.opened_at_first}
-    for axis in dict.fromkeys(axis for step in trace.shown for axis in step.axes):
-        said[f"words {axis}"] = trace.words(axis)
+    said |= {f"words {axis}": words for axis, words in words_of(trace).items()}
     found = {key: json.dumps(value) for key, value in said.items()} | steps_of(trace, left_by(trace, earlier))
     if trace.forward is not None:
         found |= {f"forward {key}": piece for key, piece in steps_of(trace.forward, {}).items()}
