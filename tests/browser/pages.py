@@ -135,7 +135,7 @@ class BlankPage:
     """
 
     def __init__(self, page, source=None, style=Diagram.css, more=()):
-        self.page, self.errors = page, []
+        self.page, self.errors, self.media = page, [], {}
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda said: said.type == "error" and self.errors.append(said.text))
         page.set_content(f"<!doctype html><meta charset=utf-8><style>body {{ margin: 0 }}\n{style}</style>")
@@ -149,6 +149,12 @@ class BlankPage:
         return json.loads(
             self.page.evaluate(f"text => JSON.stringify(({function})(JSON.parse(text)))", json.dumps(given))
         )
+
+    def show_in(self, **media):
+        """Emulate a color scheme and the like; a page that hears it again is painted again."""
+        if media != self.media:
+            self.page.emulate_media(**media)
+            self.media = media
 
     def clear(self):
         """Take every diagram away again."""
