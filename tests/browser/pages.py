@@ -215,6 +215,7 @@ class Shown:
     def __init__(self, on, trace, which=0, **options):
         self.on, self.page, self.trace, self.which = on, on.page, trace, which
         self.notes = options.get("notes") or {}
+        self._planned = None, None
         self.milliseconds = on.show(trace, **options)
         self.root = self.page.locator(".attention-diagram").nth(which)
         self.stage = self.root.locator(".attention-stage")
@@ -225,7 +226,14 @@ class Shown:
 
     def plan(self):
         """Where things stand by Python's layout, at the width that the drawing has now."""
-        return plan_of(self.trace, math.floor(self.area()[2]), self.notes)
+        return self._plan_at(self.area()[2])
+
+    def _plan_at(self, width):
+        """Made once for what is shown."""
+        given = self.trace, math.floor(width), {**self.notes}
+        if given != self._planned[0]:
+            self._planned = given, plan_of(*given)
+        return self._planned[1]
 
     def place(self, name, *index, corner=False, plan=None):
         """The middle of a cell, or its upper left corner, from the upper left of the drawing."""
@@ -234,7 +242,7 @@ class Shown:
     def point(self, name, *index):
         """Move the pointer to a cell."""
         left, top, width = self.area()
-        x, y = self.place(name, *index, plan=plan_of(self.trace, math.floor(width), self.notes))
+        x, y = self.place(name, *index, plan=self._plan_at(width))
         self.page.mouse.move(left + x, top + y)
 
     def click(self, name, *index):
