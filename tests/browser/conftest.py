@@ -38,7 +38,7 @@ def show(browser, blank):
             used.add(page)
             page.clear()
             page.page.set_viewport_size({"width": width, "height": height})
-            page.page.emulate_media(**{"color_scheme": "light", "reduced_motion": "no-preference", **(media or {})})
+            page.show_in(**{"color_scheme": "light", "reduced_motion": "no-preference", **(media or {})})
             page.page.mouse.move(width - 1, height - 1)
             return Shown(page, trace, **state)
 

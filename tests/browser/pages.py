@@ -135,7 +135,7 @@ class BlankPage:
     """
 
     def __init__(self, page, source=None, style=Diagram.css, more=()):
-        self.page, self.errors = page, []
+        self.page, self.errors, self.media = page, [], {}
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda said: said.type == "error" and self.errors.append(said.text))
         page.set_content(f"<!doctype html><meta charset=utf-8><style>body {{ margin: 0 }}\n{style}</style>")
@@ -149,6 +149,12 @@ class BlankPage:
         return json.loads(
             self.page.evaluate(f"text => JSON.stringify(({function})(JSON.parse(text)))", json.dumps(given))
         )
+
+    def show_in(self, **media):
+        """Emulate a color scheme and the like; a page that hears it again is painted again."""
+        if media != self.media:
+            self.page.emulate_media(**media)
+            self.media = media
 
     def clear(self):
         """Take every diagram away again."""
@@ -209,6 +215,7 @@ class Shown:
     def __init__(self, on, trace, which=0, **options):
         self.on, self.page, self.trace, self.which = on, on.page, trace, which
         self.notes = options.get("notes") or {}
+        self._planned = None, None
         self.milliseconds = on.show(trace, **options)
         self.root = self.page.locator(".attention-diagram").nth(which)
         self.stage = self.root.locator(".attention-stage")
@@ -219,7 +226,14 @@ class Shown:
 
     def plan(self):
         """Where things stand by Python's layout, at the width that the drawing has now."""
-        return plan_of(self.trace, math.floor(self.area()[2]), self.notes)
+        return self._plan_at(self.area()[2])
+
+    def _plan_at(self, width):
+        """Made once for what is shown."""
+        given = self.trace, math.floor(width), {**self.notes}
+        if given != self._planned[0]:
+            self._planned = given, plan_of(*given)
+        return self._planned[1]
 
     def place(self, name, *index, corner=False, plan=None):
         """The middle of a cell, or its upper left corner, from the upper left of the drawing."""
@@ -228,7 +242,7 @@ class Shown:
     def point(self, name, *index):
         """Move the pointer to a cell."""
         left, top, width = self.area()
-        x, y = self.place(name, *index, plan=plan_of(self.trace, math.floor(width), self.notes))
+        x, y = self.place(name, *index, plan=self._plan_at(width))
         self.page.mouse.move(left + x, top + y)
 
     def click(self, name, *index):

@@ -38,7 +38,7 @@ class Server:
             self.port = free.getsockname()[1]
         self.log = (self.home / "server.log").open("w+", encoding="utf-8")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", *self.command()],
+            [*self.python(), "-m", *self.command()],
             cwd=self.home,
             env=self.environment(),
             stdin=subprocess.DEVNULL,
@@ -74,6 +74,10 @@ class Server:
             time.sleep(0.05)
         self.log.seek(0)
         raise RuntimeError(f"{type(self).__name__} did not start:\n{self.log.read()[-2000:]}")
+
+    def python(self):
+        """The program that runs its module."""
+        return [sys.executable]
 
     def command(self):
         """The module that Python runs, and its options."""
@@ -125,6 +129,7 @@ class JupyterLab(Server):
             "--ServerApp.ip=127.0.0.1",
             f"--ServerApp.port={self.port}",  # if another process takes it first, the server tries the ports after it
             "--IdentityProvider.token=",
+            "--LanguageServerManager.autodetect=False",  # there are none, and npm takes a second to say so
             f"--ServerApp.root_dir={self.shown}",
         ]
 
@@ -152,7 +157,11 @@ class Voila(Server):
 
 
 class Marimo(Server):
-    """A marimo notebook, run and shown without its code."""
+    """A marimo notebook, run and shown without its code, in the server itself: that is a fork, as kernels are."""
+
+    def python(self):
+        address = os.environ.get(kernel_stand_in.KERNELS)
+        return [sys.executable, "-IS", kernel_stand_in.__file__, address] if address else super().python()
 
     def command(self):
         return ["marimo", "run", "--headless", "--no-token", f"--port={self.port}", str(self.shown)]

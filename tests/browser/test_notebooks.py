@@ -1,19 +1,29 @@
-"""The explorers of every notebook in a real JupyterLab: run them, drag their sliders, hold the page against Python."""
+"""The explorers of every notebook: drag their sliders, hold the page against Python. The first of each notebook is run
+in a real JupyterLab, beside all that the notebook shows; the others, which come to a page in the same way, on a blank
+one.
+"""
 
 import ast
 import linecache
 import time
+from functools import partial
 from symtable import symtable
 
 import nbformat
 import pytest
 
+from tests.browser.bridge import Bridge
 from tests.browser.lab import NOTEBOOKS, write_short
+from tests.browser.later import Later
 from tests.browser.pages import drag
 from tools.notebooks import course_notebooks
 
 OTHERS = {"11b_where_the_norm_goes", "12_train_a_gpt"}  # one draws curves alone; test_training.py has the other
 NAMES = [path.stem for path in course_notebooks() if path.stem not in OTHERS]
+SHOWN = """cell => {
+    const texts = selector => Array.from(cell.querySelectorAll(selector), one => one.innerText);
+    return [texts(".attention-slider output"), ...texts(".attention-shapes"), ...texts(".attention-error")];
+}"""
 
 
 def explorers(notebook):
@@ -59,8 +69,8 @@ def names_in(source):
     return made, mentioned
 
 
-def twin(before, source):
-    """The explorer that a cell shows, made again in this process."""
+def made(before, source):
+    """The explorer that a cell shows, made in this process."""
     names, (*body, last) = {}, ast.parse(source).body
     for file, text in (("before", before), ("cell", source)):  # where what reads code finds its lines, as in a kernel
         linecache.cache[file] = len(text), None, text.splitlines(keepends=True), file
@@ -73,64 +83,97 @@ def sliders(explorer):
     return [control for control in explorer.controls.values() if hasattr(control, "min")]
 
 
-def agree(cell, explorer):
-    """Wait until the page shows what Python computes at the values that the page's sliders show, or the same
-    sentence.
+def shown(cell):
+    """The values at the sliders of a page, its line of shapes, and its sentence where there is an error."""
+    values, shapes, error = cell.evaluate(SHOWN)
+    return [float(value.replace("−", "-")) for value in values], shapes, error
+
+
+def agree(found, explorer):
+    """Does a page show what Python does? Where there is an error, the picture is one before, of which there may be
+    several.
     """
-    readouts = cell.locator(".attention-slider output")
-    shapes, until = cell.locator(".attention-shapes"), time.monotonic() + 10
+    _, shapes, error = found
+    return error == explorer.diagram.error and bool(error or shapes == explorer.diagram.readout)
+
+
+def hear(cell, *keys):
+    """Press keys on the diagram and read the formula after each."""
+    cell.locator(".attention-stage").focus()
+    said = []
+    for key in keys:
+        cell.page.keyboard.press(key)
+        said.append(cell.locator(".attention-formula").inner_text())
+    return said
+
+
+def work(cell, explorer, meet):
+    """Drag sliders, Reset after an error, and let numbers explain themselves. meet: waits until the page shows what
+    the explorer does, where that is wanted without an error.
+    """
+    meet()
+    for i, by in enumerate([-40, 25][: len(sliders(explorer))]):
+        drag(cell.page, cell.locator(".attention-slider input").nth(i), by)
+        meet()
+    if explorer.diagram.error:
+        cell.get_by_role("button", name="Reset").click()
+        meet(well=True)
+    until = time.monotonic() + 10  # what a slider asked for may still be on its way
     while True:
-        for i, control in enumerate(sliders(explorer)):
-            control.value = type(control.value)(float(readouts.nth(i).inner_text().replace("−", "-")))
-        error = explorer.diagram.error  # then the picture stays as it was, which is not the same in both
-        if (
-            (cell.locator(".attention-error").inner_text() == error)
-            if error
-            else (shapes.inner_text() == explorer.diagram.readout)
-        ):
+        trace, last = explorer.trace, list(explorer.trace)[-1]
+        corner = (0,) * last.value.ndim
+        wanted, (silent, told) = trace.why(last.name, *corner), hear(cell, "Escape", "ArrowDown")
+        if silent != wanted == told:
+            break
+        assert time.monotonic() < until, f"the page says {told}, Python {wanted}"
+        meet()
+    if last.value.ndim > 1 and last.value.shape[-2] > 1:
+        assert hear(cell, "ArrowDown", "ArrowUp") == [trace.why(last.name, *corner[:-2], row, 0) for row in (1, 0)]
+    for source, index in trace.sources(last.name, *corner)[:1]:
+        assert hear(cell, "Enter", "Enter")[-1] == trace.why(source, *index)
+
+
+def wait(cell, explorer, well=False):
+    """Wait until a page shows what Python computes at the values of the page's sliders."""
+    until = time.monotonic() + 10
+    while True:
+        found = shown(cell)
+        for control, value in zip(sliders(explorer), found[0], strict=True):
+            control.value = type(control.value)(value)
+        if agree(found, explorer) and not (well and found[2]):
             return
-        assert time.monotonic() < until, f"the page shows {shapes.inner_text()}, Python {explorer.diagram.readout}"
+        assert time.monotonic() < until, f"the page shows {found}, Python {explorer.diagram.readout}"
         cell.page.wait_for_timeout(50)
 
 
-def hear(cell, key):
-    """Press a key on the diagram and read the formula."""
-    cell.locator(".attention-stage").press(key)
-    return cell.locator(".attention-formula").inner_text()
+def settle(cell, bridge, well=False):
+    """Let a page and the explorer behind it hear each other; then both show the same."""
+    bridge.settle()
+    found, explorer = shown(cell), bridge.widget
+    assert found[0] == pytest.approx([control.value for control in sliders(explorer)])
+    assert agree(found, explorer) and not (well and found[2]), found
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_notebook(lab, name):
+def test_the_first_in_jupyterlab(lab, name):
     notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
-    codes = explorers(notebook)
-    assert codes, f"{name} has no explorer"
-    first = write_short(lab.folder, f"{name}-short", notebook, [source for _, source in codes])
+    (needs, source), *_ = explorers(notebook)
+    place = write_short(lab.folder, f"{name}-short", notebook, [source])
     with lab.open(f"{name}-short") as page:
-        for place, code in enumerate(codes, first):
-            page.run_cell(place, before=f"%reset -f\n{code[0]}")
-            cell, explorer = page.cell(place), twin(*code)
-            agree(cell, explorer)
-            for i, by in enumerate([-40, 25][: len(sliders(explorer))]):
-                drag(page.page, cell.locator(".attention-slider input").nth(i), by)
-                agree(cell, explorer)
-            if explorer.diagram.error:
-                cell.get_by_role("button", name="Reset").click()
-                cell.locator(".attention-error").wait_for(state="hidden")  # until then both would still agree on it
-                explorer.reset()
-                agree(cell, explorer)
-            until = time.monotonic() + 10  # what a slider asked for may still be on its way
-            while True:
-                trace, last = explorer.trace, list(explorer.trace)[-1]
-                corner = (0,) * last.value.ndim
-                wanted, silent, told = trace.why(last.name, *corner), hear(cell, "Escape"), hear(cell, "ArrowDown")
-                if silent != wanted == told:
-                    break
-                assert time.monotonic() < until, f"the page says {told}, Python {wanted}"
-                agree(cell, explorer)
-            if last.value.ndim > 1 and last.value.shape[-2] > 1:
-                assert hear(cell, "ArrowDown") == trace.why(last.name, *corner[:-2], 1, 0)
-            for source, index in trace.sources(last.name, *corner)[:1]:
-                hear(cell, "ArrowUp"), hear(cell, "Enter")
-                assert hear(cell, "Enter") == trace.why(source, *index)
+        page.run_cell(place, before=f"%reset -f\n{needs}")
+        cell, explorer = page.cell(place), made(needs, source)
+        work(cell, explorer, partial(wait, cell, explorer))
         assert page.errors() == []
         assert page.requests == []
+
+
+def test_the_others_on_a_blank_page(blank, monkeypatch):
+    Later(monkeypatch)  # pictures ahead have their own tests
+    notebooks = [nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4) for name in NAMES]
+    others = [code for notebook in notebooks for code in explorers(notebook)[1:]]
+    assert len(others) > 10
+    for code in others:
+        blank.clear()
+        bridge, cell = Bridge(blank, made(*code)), blank.page.locator("body")
+        work(cell, bridge.widget, partial(settle, cell, bridge))
+    assert blank.errors == []

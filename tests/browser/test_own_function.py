@@ -5,8 +5,7 @@ import math
 
 from helpers.explore import explore
 from tests.browser.lab import write_notebooks
-from tests.browser.pages import plan_of
-from tests.browser.test_notebooks import drag
+from tests.browser.pages import drag, plan_of
 from tests.test_alive import my_head
 
 OWN = """

@@ -53,8 +53,8 @@ def painted():
     return paint(lambda allowed: masked_head(x, *matrices, allowed=allowed), causal(3))
 
 
-BUILT = {
-    "explorer": (lambda: explore(worked, T=(1, 6, 3), C=(1, 6, 3)), 600),
+BUILT = {  # a thousand in all
+    "explorer": (lambda: explore(worked, T=(1, 6, 3), C=(1, 6, 3)), 330),
     "explorer with pictures ahead": (lambda: explore(head, T=(1, 6, 3), C=(1, 6, 3), head_size=2), 150),
     "walk": (walked, 200),
     "puzzle": (lambda: puzzle("two_jobs"), 200),

@@ -42,7 +42,7 @@ CELLS = [
     "explore(head, T=(1, 5, 3), C=(1, 4, 3), head_size=(1, 3, 2), temperature=(0.5, 2.0, 1.0))",
     HEAD + "\nexplore(own_head, T=(1, 4, 3), C=(1, 4, 3), head_size=(1, 3, 2))",
     "def wrong(x, Wq, Wk, Wv, temperature=2.0):\n    return head(x, Wq, Wk, Wv, temperature=temperature)\n\n"
-    "compare(head, wrong, T=(1, 4, 3), C=3, head_size=2, causal=True, temperature=(0.5, 3.0, 2.0))",
+    "compare(head, wrong, T=(1, 3, 3), C=3, head_size=2, causal=True, temperature=(0.5, 3.0, 2.0))",
     "tokens, x, Wq, Wk, Wv, Wo = by_hand()\nwalk(head(x, Wq, Wk, Wv, tokens=tokens))",
     'puzzle("first_token")',
     "from helpers.attention import tiles, visits\nfrom helpers.inputs import example\n\n"

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from helpers.diagram.diagram import outline, payload, words_of
+from helpers.diagram.diagram import payload
 from helpers.explore.compare import ComparedFunctions
 from helpers.explore.comparison import SIDES, pairs
 from helpers.see.contained import contained
