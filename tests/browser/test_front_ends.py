@@ -176,6 +176,8 @@ def test_in_a_notebook_and_when_it_is_opened_again(servers, lab, name):
         assert notebook.page.get_by_text("Run this cell to see it alive.").count() == 1
         assert notebook.page.get_by_text("Error displaying widget").count() == 0
         assert notebook.requests == []
+        told = [one for one in notebook.complaints if "widget model not found" not in one]
+        notebook.complaints[:] = told  # without what it must say here, its page may show the next notebook
 
 
 TO_THE_END = """() => {
