@@ -41,7 +41,7 @@ def optimizers(model, kind="muon", rate=1.0):
         raise ValueError(f"optimizer is {told(kind)}; wanted one of {', '.join(RATES)}.")
     positive("rate", rate)
     if kind == "adamw":
-        return [torch.optim.AdamW(model.parameters(), lr=rate * RATES[kind], betas=(0.9, 0.99))]
+        return [torch.optim.AdamW(model.parameters(), lr=rate * RATES[kind], betas=(0.9, 0.99), fused=True)]
     groups = {"matrices": [], "tokens": [], "logits": [], "biases": []}
     tables = {id(module.weight) for module in model.modules() if isinstance(module, torch.nn.Embedding)}
     for name, weight in model.named_parameters():
@@ -53,7 +53,8 @@ def optimizers(model, kind="muon", rate=1.0):
             groups["logits" if name.split(".")[0] in LOGITS else "matrices"].append(weight)
     rates = {name: rate * lr for name, lr in RATES[kind].items()}
     rest = [dict(params=groups[name], lr=rates[name]) for name in ("tokens", "logits", "biases") if groups[name]]
-    return [Muon(groups["matrices"], lr=rates["matrices"]), torch.optim.Adam(rest, betas=(0.8, 0.95), eps=1e-10)]
+    adam = torch.optim.Adam(rest, betas=(0.8, 0.95), eps=1e-10, fused=True)
+    return [Muon(groups["matrices"], lr=rates["matrices"]), adam]
 
 
 def draw(ids, context, batch, chance):
