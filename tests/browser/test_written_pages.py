@@ -79,9 +79,8 @@ def test_a_page_is_alive_and_shows_what_python_computes(name, opened):
     assert page.evaluate(SIDEWAYS) == [0, []]
     for place, widget in enumerate(held):
         if "tried" in widget:
-            assert [
-                name for name, values in widget["tables"]["stops"].items() if name in ("T", "C") and lacks(values)
-            ] == []
+            stops = widget["tables"]["stops"]
+            assert not any(lacks(stops[name]) for name in ("T", "C") if name in stops)
             assert len(widget["tried"]) == STATES
             found = json.loads(page.evaluate(DRIVE, [place, [state for state, _ in widget["tried"]]]))
             for (state, shown), seen in zip(widget["tried"], found, strict=True):
