@@ -17,14 +17,14 @@ CLASS = Path(
     os.environ.get("ATTENTION_COURSE_CLASS", "/srv/attention-course/class")
 )  # ada/progress.json, if she agreed
 MEMORY, PROCESSORS = "2G", 1.0  # of one learner, at most: of the server and all kernels together
-HOUR = 3600  # in seconds
+IDLE = 2 * 3600  # seconds, after which a kernel ends, and then a server without kernels
 
 QUESTION = """
 <label>
   <input type="checkbox" name="agreed" value="yes" {checked}>
   My teacher may see which exercises I have solved.
 </label>
-<p>Nothing else can be seen, and nothing leaves this machine. You are asked at each start; what you said last counts.</p>
+<p>Nothing else can be seen, and nothing leaves this machine. You are asked at each start; the last answer counts.</p>
 """
 
 
@@ -70,9 +70,9 @@ c.Spawner.cmd = [sys.executable, str(Path(__file__).with_name("learner.py"))]
 c.Spawner.notebook_dir = "~"
 c.Spawner.default_url = "/lab/tree/notebooks/00_start_here.ipynb"
 c.Spawner.args = [
-    f"--MappingKernelManager.cull_idle_timeout={HOUR}",
+    f"--MappingKernelManager.cull_idle_timeout={IDLE}",
     "--MappingKernelManager.cull_connected=True",
-    f"--ServerApp.shutdown_no_activity_timeout={2 * HOUR}",
+    f"--ServerApp.shutdown_no_activity_timeout={IDLE}",
     "--KernelManager.transport=ipc",  # a port could be listened to by any other learner
 ]
 c.Spawner.mem_limit = MEMORY

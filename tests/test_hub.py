@@ -32,13 +32,15 @@ def outcome(action, path):
         return type(error).__name__
 
 homes, own = Path.home().parent, Path.home().name
-others = [homes / name for name in {{*{LEARNERS}}} - {{own}}] + [homes / "class" / name for name in {{*{AGREED}}} - {{own}}]
+others = [homes / name for name in {LEARNERS} if name != own]
+others += [homes / "class" / name for name in {AGREED} if name != own]
+shared = [sys.prefix, np.__path__[0], check.__path__[0]]
 print(json.dumps({{
     "own": [outcome(os.listdir, Path.home()), outcome(Path.read_bytes, Path.home() / "notebooks" / "progress.json")],
     "others' names": [outcome(os.listdir, folder) for folder in [*others, homes / "class"]],
     "others' files": [outcome(Path.read_bytes, folder / "progress.json") for folder in others],
     "others' folders": [outcome(Path.touch, folder / "new") for folder in others],
-    "what is shared": [outcome(Path.touch, Path(path, "new")) for path in (sys.prefix, np.__path__[0], check.__path__[0])],
+    "what is shared": [outcome(Path.touch, Path(folder, "new")) for folder in shared],
 }}))
 """
 
