@@ -75,6 +75,7 @@ c.Spawner.args = [
     f"--ServerApp.shutdown_no_activity_timeout={IDLE}",
     "--KernelManager.transport=ipc",  # a port could be listened to by any other learner
 ]
+c.Spawner.start_timeout = c.Spawner.http_timeout = 180  # seconds: a whole class comes in the same minute
 c.Spawner.mem_limit = MEMORY
 c.Spawner.cpu_limit = PROCESSORS
 

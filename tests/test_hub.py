@@ -8,13 +8,14 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.hub import IDS, IS_ROOT, TEACHERS, Person, hub
+from tests.hub import FIRST_USER, IS_ROOT, TEACHERS, Person, hub
 from tools.notebooks import course_notebooks
 
 by_user = pytest.mark.skipif(not IS_ROOT, reason="only root can start servers as several users")
 FIVE = "05_queries_keys_values"
 AGREED = ["ada", "eve"]
 LEARNERS = ["ada", "ben", "eve"]
+PEOPLE = [*LEARNERS, "teacher"]
 
 # In the kernel of each: an exercise of the course, and then everything that may be forbidden.
 CELL = f"""
@@ -61,10 +62,8 @@ def people(place):
     notebook = place / "ben" / "notebooks" / f"{FIVE}.ipynb"
     notebook.parent.mkdir(parents=True)
     notebook.write_text("Ben's own")
-    if IS_ROOT:
-        subprocess.run(["chown", "-R", f"{IDS['ben']}:{IDS['ben']}", place / "ben"], check=True)
-    with hub(place) as address:
-        people = {name: Person(address, name) for name in IDS}
+    with hub(place, PEOPLE) as address:
+        people = {name: Person(address, name) for name in PEOPLE}
         for name in LEARNERS:
             people[name].order(agreed=name in AGREED)
         for name in LEARNERS:
@@ -105,7 +104,7 @@ def test_a_learner_can_neither_read_what_is_anothers_nor_write_what_is_shared(pe
 
 
 def test_the_teacher_sees_the_progress_of_those_who_agreed_and_nothing_else(people, place):
-    as_teacher = dict(user=IDS["teacher"], group=TEACHERS, extra_groups=[]) if IS_ROOT else {}
+    as_teacher = dict(user=FIRST_USER + PEOPLE.index("teacher"), group=TEACHERS, extra_groups=[]) if IS_ROOT else {}
     found = {path.parent.name: path for path in (place / "class").glob("*/*")}
     assert {*found} == {*AGREED} and {path.name for path in found.values()} == {"progress.json"}
     for path in found.values():
