@@ -2,15 +2,16 @@
 
     python -m bench.class
 
-Each runs a notebook that imports no torch, and then, in a second kernel, one that does. What is counted of a learner is
-what no other process shares: it grows with the class, and the rest is there once.
+Each runs a notebook that imports no torch, and then, in a second kernel, one that does; with kernels that are forks of
+one process, as the hub has them, and with kernels apart. What is counted of a learner is what no other process shares:
+it grows with the class, and the rest is there once.
 """
 
 import argparse
 import os
 import platform
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from statistics import mean
 from tempfile import TemporaryDirectory
@@ -39,52 +40,67 @@ def code_of(name):
 
 
 def run(person, notebook):
-    """Run a notebook in a kernel of its own; returns the kernel's pid, and its server's."""
+    """Run a notebook in a kernel of its own; returns the pid of the kernel."""
     kernel = person.kernel()
     for code in code_of(notebook):
         person.run(code, kernel)
-    pid, parent = person.run("import os; print(os.getpid(), os.getppid())", kernel).split()[-2:]
-    return int(pid), int(parent)
+    return int(person.run("import os; print(os.getpid())", kernel).split()[-1])
 
 
-def measured(many):
-    """For each of many learners: the memory of the server, of the first kernel, and of the second one."""
+def running(what, folder):
+    """The pids of programs with a word on their command line that began in a folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if what in (process / "cmdline").read_text() and (process / "cwd").readlink() == folder:
+                found.append(int(process.name))
+    return found
+
+
+def measured(many, imported):
+    """For each of many learners: the memory of the server, of the first kernel, and of the second one; and MB that are
+    there once. imported: what the process has imported of which kernels are forks, if there is one.
+    """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="hub-")))
         os.chmod(folder, 0o755)
         names = [f"learner{number}" for number in range(many)]
-        address = stack.enter_context(hub(folder, names, without=EXTENSIONS))
+        address, _ = stack.enter_context(hub(folder, names, without=EXTENSIONS, imported=imported))
         people = [Person(address, name) for name in names]
         for person in people:
             person.order()
         for person in people:
             person.wait()
-        pids = []
+        kernels = []
         for number, person in enumerate(people, 1):
-            lean, server = run(person, LEAN)
-            pids.append((server, lean, run(person, WHOLE)[0]))
+            kernels.append([run(person, LEAN), run(person, WHOLE)])
             print(f"{number} of {many}", file=sys.stderr, flush=True)
-        return [[memory(pid) for pid in each] for each in pids]
+        pids = [[*running("jupyterhub.singleuser", folder / name), *both] for name, both in zip(names, kernels)]
+        each = [[memory(pid) for pid in one] for one in pids]
+        shared = max(shared for _, _, (_, shared) in each) + max(shared for (_, shared), _, _ in each)
+        small = [memory(pid)[0] for name in names for pid in running("stand_in.py", folder / name / "notebooks")]
+        server, lean, whole = (mean(own for own, _ in column) for column in zip(*each))
+        beside = mean(small or [0])
+        return [server, lean + beside, whole + beside], shared
 
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--learners", type=int, default=10)
     many = arguments.parse_args().learners
-    each = measured(many)
-    server, lean, whole = (mean(own for own, _ in column) for column in zip(*each))
-    once = max(shared for _, _, (_, shared) in each) + max(shared for (_, shared), _, _ in each)
+    unit = (REPO / "deploy" / "attention-kernels.service").read_text(encoding="utf-8")
+    forks, apart = measured(many, unit.partition("\\\n")[2].splitlines()[0].split()), measured(many, ())
     print(f"\n{many} learners, {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}\n")
-    print("| of each learner | memory |\n| --- | ---: |")
-    print(f"| the server, with JupyterLab | {server:.0f} MB |")
-    print(f"| a kernel that has run {LEAN} | {lean:.0f} MB |")
-    print(f"| a kernel that has run {WHOLE}, with torch | {whole:.0f} MB |")
-    print(f"| shared by all, once | {once:.0f} MB |\n")
-    print(f"| so many learners fit in | {' | '.join(f'{size} GB' for size in MACHINES)} |")
+    print("| memory | kernels are forks | kernels apart |\n| --- | ---: | ---: |")
+    rows = ["a server, with JupyterLab", f"a kernel that has run {LEAN}", f"a kernel that has run {WHOLE}, with torch"]
+    for label, *both in [*zip(rows, forks[0], apart[0]), ("once, for all", forks[1], apart[1])]:
+        print(f"| {label} | {' | '.join(f'{one:.0f} MB' for one in both)} |")
+    print(f"\n| so many learners fit in | {' | '.join(f'{size} GB' for size in MACHINES)} |")
     print(f"| --- |{' ---: |' * len(MACHINES)}")
-    for kernels, taken in (("one kernel without torch", lean), ("one with torch", whole), ("both", lean + whole)):
-        fit = [int((size * 1e3 - SYSTEM - once) / (server + taken)) for size in MACHINES]
-        print(f"| {kernels} | {' | '.join(map(str, fit))} |")
+    for how, ((server, lean, whole), once) in (("forks", forks), ("apart", apart)):
+        for kernels, taken in (("one kernel, with torch", whole), ("one with torch, and one without", lean + whole)):
+            fit = [int((size * 1e3 - SYSTEM - once) / (server + taken)) for size in MACHINES]
+            print(f"| {how}: {kernels} | {' | '.join(map(str, fit))} |")
 
 
 if __name__ == "__main__":

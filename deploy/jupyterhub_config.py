@@ -12,10 +12,12 @@ from pathlib import Path
 from jupyterhub.spawner import Spawner
 from tornado.web import HTTPError
 
+HERE = Path(__file__).parent
 TEACHERS = os.environ.get("ATTENTION_COURSE_TEACHERS", "teachers")  # a group of the system
 CLASS = Path(
     os.environ.get("ATTENTION_COURSE_CLASS", "/srv/attention-course/class")
 )  # ada/progress.json, if she agreed
+KERNELS = os.environ.get("ATTENTION_COURSE_KERNELS", "/run/attention-course/kernels")  # the door of warm_kernels.py
 MEMORY, PROCESSORS = "2G", 1.0  # of one learner, at most: of the server and all kernels together
 IDLE = 2 * 3600  # seconds, after which a kernel ends, and then a server without kernels
 
@@ -64,9 +66,15 @@ c = get_config()  # noqa: F821
 c.Spawner.options_form = question
 c.Spawner.options_from_form = answer
 c.Spawner.apply_user_options = make_room
-c.Spawner.environment = {"ATTENTION_COURSE_SHOWN": shown, "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
 
-c.Spawner.cmd = [sys.executable, str(Path(__file__).with_name("learner.py"))]
+c.Spawner.environment = {
+    "ATTENTION_COURSE_SHOWN": shown,
+    "ATTENTION_COURSE_KERNELS": KERNELS,
+    "JUPYTER_PATH": str(HERE / "jupyter"),
+    "OMP_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",
+}
+c.Spawner.cmd = [sys.executable, str(HERE / "learner.py")]
 c.Spawner.notebook_dir = "~"
 c.Spawner.default_url = "/lab/tree/notebooks/00_start_here.ipynb"
 c.Spawner.args = [

@@ -1,6 +1,6 @@
 """Starts the hub of deploy/ on this machine, for learners that the system does not know, and speaks with it as they do.
 
-with hub(Path("/tmp/somewhere"), ["ada"]) as address:
+with hub(Path("/tmp/somewhere"), ["ada"]) as (address, kernels):
     ada = Person(address, "ada")
     ada.start(agreed=True)
     print(ada.run("1 + 1"))
@@ -30,10 +30,11 @@ IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 
 
 @contextmanager
-def hub(folder, people, without=LIGHT):
-    """The hub and its proxy, with the homes of some people in a folder. Yields its address.
+def hub(folder, people, without=LIGHT, imported=("ipykernel.kernelapp",)):
+    """The hub and its proxy, with the homes of some people in a folder. Yields its address, and the process of which
+    kernels are forks.
 
-    without: extensions of a learner's server.
+    without: extensions of a learner's server. imported: what that process has imported; with nothing, there is none.
     """
     port = free_port()
     environment = {
@@ -43,19 +44,24 @@ def hub(folder, people, without=LIGHT):
         "HUB_WITHOUT": " ".join(without),
         "HUB_PORTS": f"{port} {free_port()} {free_port()}",
         "ATTENTION_COURSE_CLASS": str(folder / "class"),
+        "ATTENTION_COURSE_KERNELS": str(folder / "kernels"),
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
     }
     config = Path(__file__).with_name("hub_config.py")
     command = [*reachable(), sys.executable, "-m", "jupyterhub", "-f", str(config)]
+    warm = [sys.executable, REPO / "deploy" / "warm_kernels.py", folder / "kernels", *imported]
     with open(folder / "log", "w") as log:
+        kernels = subprocess.Popen(warm if imported else ["true"], env=environment, stdout=log, stderr=log)
         running = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
     try:
         address = f"http://127.0.0.1:{port}"
         until(lambda: answers(f"{address}/hub/login", running), f"the hub did not start: {folder / 'log'}")
-        yield address
+        until(lambda: (folder / "kernels").exists() or not imported, "no kernels are warm")
+        yield address, kernels
     finally:
-        running.terminate()
-        running.wait()
+        for process in (running, kernels):
+            process.terminate()
+            process.wait()
 
 
 def reachable():
