@@ -87,20 +87,27 @@ def measured(many, imported):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--learners", type=int, default=10)
-    many = arguments.parse_args().learners
+    arguments.add_argument("--only", choices=["forks", "apart"])
+    given = arguments.parse_args()
+    many = given.learners
     unit = (REPO / "deploy" / "attention-kernels.service").read_text(encoding="utf-8")
-    forks, apart = measured(many, unit.partition("\\\n")[2].splitlines()[0].split()), measured(many, ())
+    ways = {"forks": unit.partition("\\\n")[2].splitlines()[0].split(), "apart": []}
+    found = {way: measured(many, modules) for way, modules in ways.items() if given.only in (None, way)}
     print(f"\n{many} learners, {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}\n")
-    print("| memory | kernels are forks | kernels apart |\n| --- | ---: | ---: |")
-    rows = ["a server, with JupyterLab", f"a kernel that has run {LEAN}", f"a kernel that has run {WHOLE}, with torch"]
-    for label, *both in [*zip(rows, forks[0], apart[0]), ("once, for all", forks[1], apart[1])]:
-        print(f"| {label} | {' | '.join(f'{one:.0f} MB' for one in both)} |")
+    print(f"| memory | {' | '.join(f'kernels: {way}' for way in found)} |\n| --- |{' ---: |' * len(found)}")
+    labels = [
+        "a server, with JupyterLab",
+        f"a kernel that has run {LEAN}",
+        f"a kernel that has run {WHOLE}, with torch",
+    ]
+    for label, *each in zip([*labels, "once, for all"], *([*own, once] for own, once in found.values())):
+        print(f"| {label} | {' | '.join(f'{one:.0f} MB' for one in each)} |")
     print(f"\n| so many learners fit in | {' | '.join(f'{size} GB' for size in MACHINES)} |")
     print(f"| --- |{' ---: |' * len(MACHINES)}")
-    for how, ((server, lean, whole), once) in (("forks", forks), ("apart", apart)):
+    for way, ((server, lean, whole), once) in found.items():
         for kernels, taken in (("one kernel, with torch", whole), ("one with torch, and one without", lean + whole)):
             fit = [int((size * 1e3 - SYSTEM - once) / (server + taken)) for size in MACHINES]
-            print(f"| {how}: {kernels} | {' | '.join(map(str, fit))} |")
+            print(f"| {way}: {kernels} | {' | '.join(map(str, fit))} |")
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def serve(door, modules):
                 try:
                     listening.close()
                     begin(asking)
-                except Exception as error:
+                except (OSError, ValueError, KeyError, TypeError) as error:
                     print(f"no fork: {error}", file=sys.stderr, flush=True)
                 finally:
                     os._exit(1)

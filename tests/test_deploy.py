@@ -1,8 +1,12 @@
 """What deploy/ says fits together, and to the course; and progress is where its learner wants it."""
 
 import json
+import os
 import re
 import runpy
+import subprocess
+import sys
+from importlib.metadata import version
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -15,6 +19,15 @@ DEPLOY = REPO / "deploy"
 README = (DEPLOY / "README.md").read_text(encoding="utf-8")
 CONTAINER = (DEPLOY / "Containerfile").read_text(encoding="utf-8")
 learner = runpy.run_path(str(DEPLOY / "learner.py"))
+
+
+def test_where_no_fork_is_to_be_had_a_kernel_is_one_of_its_own(tmp_path):
+    command = json.loads((DEPLOY / "jupyter/kernels/python3/kernel.json").read_text(encoding="utf-8"))["argv"]
+    program = [part.format(resource_dir=DEPLOY / "jupyter/kernels/python3", connection_file="") for part in command[:4]]
+    environment = {**os.environ, "ATTENTION_COURSE_KERNELS": str(tmp_path / "nowhere")}
+    command = [sys.executable, *program[1:], "--version"]
+    said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    assert said.strip() == version("ipython")
 
 
 @pytest.fixture
