@@ -90,9 +90,8 @@ def join(pid, user, group):
         if user != os.geteuid():
             raise PermissionError("only root can be another user")
         return
-    process = Path(
-        f"/proc/self/fd/{os.open(f'/proc/{pid}', os.O_RDONLY)}"
-    )  # that one, though its number be given again
+    held = os.open(f"/proc/{pid}", os.O_RDONLY)  # this very process, though its number be given to another
+    process = Path(f"/proc/self/fd/{held}")
     groups, namespaces = groups_of(process, user), namespaces_of(process)
     if limits_of(process) != limits_of(OWN):
         limit(process)
@@ -102,6 +101,7 @@ def join(pid, user, group):
         os.close(view)
     if namespaces_of(OWN) != namespaces or limits_of(OWN) != limits_of(process):
         raise PermissionError("it is shut in otherwise")
+    os.close(held)  # it leads to the disk as root sees it
     checked(LIBRARY.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0))
     os.setgroups(groups)
     os.setresgid(group, group, group)

@@ -42,6 +42,7 @@ print(json.dumps({{
     "others' names": [outcome(os.listdir, folder) for folder in [*others, homes / "class"]],
     "others' files": [outcome(Path.read_bytes, folder / "progress.json") for folder in others],
     "others' folders": [outcome(Path.touch, folder / "new") for folder in others],
+    "left open": [os.readlink(link) for link in Path("/proc/self/fd").iterdir() if link.exists() and link.is_dir()],
     "what is shared": [outcome(Path.touch, Path(folder, "new")) for folder in shared],
 }}))
 """
@@ -100,7 +101,7 @@ def test_nobody_gets_into_the_server_of_another(people):
 def test_a_learner_can_neither_read_what_is_anothers_nor_write_what_is_shared(people):
     for name in LEARNERS:
         tried = people[name].tried
-        assert {*tried.pop("own")} == {"done"}
+        assert {*tried.pop("own")} == {"done"} and tried.pop("left open") == []
         for what, outcomes in tried.items():
             assert {*outcomes} == {"PermissionError"}, (name, what, outcomes)
 
