@@ -131,7 +131,7 @@ def limits_of(process):
 
 def limit(process):
     """Put this process under the limits of another one."""
-    (mounted,) = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines() if " cgroup2 " in line]
+    mounted, *_ = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines() if " cgroup2 " in line]
     (group,) = [line.removeprefix("0::") for line in limits_of(process) if line.startswith("0::")]
     Path(f"{mounted}{group}", "cgroup.procs").write_text(str(os.getpid()))
 
