@@ -15,7 +15,7 @@ LONGEST = (
     "tests/browser/test_written_pages.py",  # it reads what they show
     *(
         f"tests/test_{name}.py"
-        for name in ("wrong_solutions", "worksheet", "check", "pictures", "rules", "stills", "gradients")
+        for name in ("wrong_solutions", "hub", "worksheet", "check", "pictures", "rules", "stills", "gradients")
     ),
 )
 
