@@ -81,6 +81,7 @@ bench: $(VENV)/ready-to-test ## Measure what the README quotes
 	PYTHONPATH=. $(python) bench/own.py
 	PYTHONPATH=. $(python) bench/kernel.py
 	PYTHONPATH=. $(python) bench/memory.py
+	PYTHONPATH=. $(python) bench/class.py
 	PYTHONPATH=. $(python) bench/train.py --text tales --C 80 --context 128 --batch 8 --steps 520 --rate 1
 
 clean: ## Remove the environment and all caches; notebooks stay as they are

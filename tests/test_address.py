@@ -37,7 +37,7 @@ def test_one_command_writes_every_place(tmp_path):
 
     ran = run(f"{PUBLISHED}/", PUBLISHED, "nonsense")
     assert ran.stdout.splitlines() == [
-        f"{PUBLISHED} stands in 4 files more.",
+        f"{PUBLISHED} stands in 5 files more.",
         f"{PUBLISHED} stands everywhere already.",
     ]
     assert ran.returncode == 1 and ran.stderr == (
@@ -46,6 +46,7 @@ def test_one_command_writes_every_place(tmp_path):
     )
     assert f'Source = "{PUBLISHED}"' in (tmp_path / "pyproject.toml").read_text(encoding="utf-8")
     assert f"git clone {PUBLISHED}\ncd attention\n" in (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert source_url() not in (tmp_path / "deploy" / "README.md").read_text(encoding="utf-8")
     notebooks = sorted((tmp_path / "notebooks").iterdir())
     assert [load(path).cells[1]["source"] for path in notebooks] == [setup_cell(PUBLISHED)["source"]] * 2
     for here, there in zip(notebooks, course_notebooks()):

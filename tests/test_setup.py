@@ -40,7 +40,7 @@ def bundles(path):
     return [output.data for cell in cells(path, "code") for output in cell.outputs if "data" in output]
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "deploy/requirements.txt"])
 def test_every_requirement_is_pinned(name):
     assert requirements(name)
     assert [
