@@ -9,7 +9,7 @@ from hypothesis import settings
 pytest_plugins = ["tests.workers", "tests.ready_kernels", "tests.written_pages", "tests.solved_copies"]
 
 LONG = (  # of those that drive no browser, by the seconds that they take: from 38 to 9
-    "wrong_solutions check worksheet rules pictures gradients stills placing_elsewhere lanes walk progress explore "
+    "wrong_solutions hub check worksheet rules pictures gradients stills placing_elsewhere lanes walk progress explore "
     "lecture trace slips plain reading layout examples"
 )
 LONGEST = (
