@@ -23,7 +23,7 @@ from tests.browser.test_random_in_lab import ASK, RESTART, SHOWN
 MAKE = """
 from helpers.attention.heads import head
 from helpers.explore.explorer import explore
-e = explore(head, T=(1, 16, 8), C=(1, 16, 6), head_size=4)
+e = explore(head, T=(1, 8, 6), C=(1, 8, 4), head_size=4)
 e
 """
 MANY = 50
