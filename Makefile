@@ -2,6 +2,7 @@
 
 PYTHON = python3
 VENV   = .venv
+PINS   =
 FIRST  = notebooks/00_start_here.ipynb
 
 python = $(VENV)/bin/python
@@ -13,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_NO_INPUT = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help setup lab update test lint format notebooks site solutions release grade class reset worksheet wheel address bench clean
+.PHONY: help setup lab update test lint format notebooks site solutions release grade class reset worksheet wheel address bench canary clean
 
 help: ## List these targets
 	@awk -F ': .*## ' '/^[a-z]+: .*## / { printf "  make %-11s%s\n", $$1, $$2 }' Makefile
@@ -82,7 +83,15 @@ bench: $(VENV)/ready-to-test ## Measure what the README quotes
 	PYTHONPATH=. $(python) bench/kernel.py
 	PYTHONPATH=. $(python) bench/memory.py
 	PYTHONPATH=. $(python) bench/class.py
+	PYTHONPATH=. $(python) bench/endurance.py
 	PYTHONPATH=. $(python) bench/train.py --text tales --C 80 --context 128 --batch 8 --steps 520 --rate 1
+
+canary: $(VENV)/ready ## Run the tests with the newest releases that the course admits, installed into build/canary
+	rm -rf build/canary build/newest
+	$(python) -m tools.canary build/newest
+	$(MAKE) VENV=build/canary PINS=build/newest/ build/canary/ready-to-test
+	build/canary/bin/python -m tools.canary --told
+	$(MAKE) VENV=build/canary PINS=build/newest/ test
 
 clean: ## Remove the environment and all caches; notebooks stay as they are
 	rm -rf $(VENV) tools/javascript/node_modules notebooks/solutions build dist *.egg-info .pytest_cache .hypothesis .ruff_cache
@@ -98,8 +107,8 @@ $(VENV)/bin/pip:
 	$(PYTHON) -m venv $(VENV)
 
 # tools/jupyterlab.json keeps JupyterLab from asking for, or fetching, news and updates.
-$(VENV)/ready: requirements.txt pyproject.toml tools/jupyterlab.json | $(VENV)/bin/pip
-	$(python) -m pip install -r requirements.txt --editable .
+$(VENV)/ready: $(PINS)requirements.txt pyproject.toml tools/jupyterlab.json | $(VENV)/bin/pip
+	$(python) -m pip install -r $(PINS)requirements.txt --editable .
 	@mkdir -p $(VENV)/share/jupyter/lab/settings
 	@cp tools/jupyterlab.json $(VENV)/share/jupyter/lab/settings/overrides.json
 	@touch $@
@@ -110,7 +119,7 @@ $(VENV)/extension: tools/extension.py $(wildcard helpers/live/*.*s helpers/live/
 	@touch $@
 
 # Node.js comes from PyPI, as all the rest does; npm fetches the two packages of tools/javascript/package.json.
-$(VENV)/ready-to-test: requirements-dev.txt tools/javascript/package-lock.json $(VENV)/extension
-	$(python) -m pip install --quiet -r requirements-dev.txt
+$(VENV)/ready-to-test: $(PINS)requirements-dev.txt tools/javascript/package-lock.json $(VENV)/extension
+	$(python) -m pip install --quiet -r $(PINS)requirements-dev.txt
 	$(VENV)/bin/npm ci --prefix tools/javascript --no-audit --no-fund
 	@touch $@

@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import ipywidgets as widgets
@@ -14,6 +15,7 @@ import pytest
 import traitlets
 from ipywidgets.widgets.widget import _instances as alive
 
+from helpers import live
 from helpers.attention.averages import average_past
 from helpers.attention.heads import head
 from helpers.by_hand.puzzles import puzzle
@@ -28,6 +30,8 @@ from helpers.live.live import Live, with_choices
 from helpers.live.pieces import Bar, Button, Check, Curves, Field, Slider, Text
 from helpers.live.turns import answering, interrupt, take_interrupts
 from helpers.trace.trace import Trace
+
+HELPERS = Path(live.__file__).parent.parent
 
 
 def counting():
@@ -361,10 +365,11 @@ class Kernel:
         monkeypatch.setattr(places, "made_in", {})
         monkeypatch.setattr(places, "counts", {})
 
-    def run(self, cell, code):
+    def run(self, cell, code, of="JupyterLab"):
         self.runs += 1
         self.displayhook.prompt_count = self.runs
-        self.parent = {"metadata": {"cellId": cell}, "header": {"msg_id": str(self.runs)}}
+        metadata = {"cellId": cell} if of == "JupyterLab" else {of: {"cell_id": cell}}
+        self.parent = {"metadata": metadata, "header": {"msg_id": str(self.runs)}}
         try:
             return code()
         finally:
@@ -385,6 +390,18 @@ def test_a_cell_that_is_run_again_closes_what_it_showed_before(monkeypatch):
     assert first.comm is None and second.comm is not None and other.comm is not None
     kernel.run("a", lambda: None)
     assert second.comm is None and other.comm is not None
+
+
+def test_colab_too_tells_the_cell_and_shows_widgets_of_other_makers(monkeypatch):
+    """As google.colab's _history.py and output/_widgets.py have it."""
+    kernel, url, asked = Kernel(monkeypatch), "https://example.com/manager.js", []
+    manager = SimpleNamespace(_widgets=SimpleNamespace(_installed_url=url))
+    manager.enable_custom_widget_manager = lambda: asked.append(url)
+    monkeypatch.setitem(sys.modules, "google.colab.output", manager)
+    first = kernel.run("a", lambda: show(explore(head)), of="colab")
+    assert {**first._repr_mimebundle_()[1]} == {places.VIEW: {"colab": {"custom_widget_manager": {"url": url}}}}
+    second = kernel.run("a", lambda: show(explore(head)), of="colab")
+    assert first.comm is None and second.comm is not None and asked == [url]
 
 
 def test_what_another_cell_shows_stays(monkeypatch):
@@ -484,6 +501,18 @@ def test_the_widgets_of_a_kind_are_of_one_class_and_may_get_traits_of_their_own(
     one.add_traits(mine=traitlets.Int(3))
     assert one.mine == 3 and not other.has_trait("mine") and type(explore(head)) is type(other)
     assert type(explore(lambda whole=2, fill=1, empty=3: Trace("empty"))) is not type(other)
+
+
+def test_nothing_on_the_page_relies_on_jupyterlab():
+    """Its class names, its CSS variables and its application are another front end's gap; what is asked of its page has
+    an answer elsewhere.
+    """
+    files = [file for folder in ("live", "diagram", "explore") for file in (HELPERS / folder).glob("*.*s")]
+    found = {
+        file.name: re.findall(r"(?:--|\.|data-|\b)jp-[a-z-]+|jupyterapp|jupyterlab\b", file.read_text("utf-8"))
+        for file in files
+    }
+    assert {name: words for name, words in found.items() if words} == {"theme.js": ["data-jp-theme-light"]}
 
 
 def test_without_a_kernel_nothing_is_watched(monkeypatch):

@@ -14,6 +14,7 @@ import nbformat
 import pytest
 from packaging.requirements import Requirement
 
+from tools import canary
 from tools.notebooks import OF_WIDGETS, course_notebooks, load, normal_form, setup_cell, source_url
 
 REPO = Path(__file__).resolve().parent.parent
@@ -55,6 +56,14 @@ def test_the_package_accepts_the_versions_that_are_tested():
     project = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     needed = [Requirement(line) for line in [*project["dependencies"], *project["optional-dependencies"]["lab"]]]
     assert [str(one) for one in needed if one.name not in pinned or not one.specifier.contains(pinned[one.name])] == []
+
+
+@pytest.mark.parametrize("name", canary.FILES)
+def test_the_canary_tries_the_same_packages_without_their_pins(name):
+    tried = {wanted.name: str(wanted.specifier) for wanted in map(Requirement, canary.unpinned(name).splitlines())}
+    assert {*tried} == {*requirements(name)} and not any("==" in bounds for bounds in tried.values())
+    bounds = {one: Requirement(line).specifier for one, line in canary.admitted().items() if one in tried}
+    assert {one: tried[one] for one in bounds} == {one: str(of) for one, of in bounds.items()}
 
 
 def test_jupyterlab_neither_asks_for_news_nor_looks_for_updates():

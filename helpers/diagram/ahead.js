@@ -38,16 +38,16 @@ export class Ahead {
     this.model.send?.({ asks: "ahead" }); // on a page without a kernel nobody can be asked
   }
 
-  keep({ at, ...shown }, [values]) {
+  keep({ at, ...picture }, [values]) {
     this.names = Object.keys(at);
     this.known.set(
       this.key((name) => at[name]),
-      { ...shown, forward: { ...shown.forward, values } },
+      { ...picture, values },
     );
-    this.bytes += values.byteLength;
+    this.bytes += size({ ...picture, values });
     for (const [key, old] of this.known) {
       if (this.bytes <= ROOM) break;
-      this.bytes -= old.forward.values.byteLength;
+      this.bytes -= size(old);
       this.known.delete(key);
     }
   }
@@ -59,7 +59,7 @@ export class Ahead {
   // Something was moved: if it is known what comes of it, show that.
   guess() {
     const found = this.known.get(this.key((name) => this.steps.get(name)));
-    this.diagram.guess = found && this.diagram.side === "forward" ? found : null;
+    this.diagram.guess = found && this.diagram.side === "forward" ? opened(found) : null;
     if (this.diagram.guess) this.diagram.read();
   }
 
@@ -71,3 +71,8 @@ export class Ahead {
     else this.diagram.read();
   }
 }
+
+const size = ({ forward, values }) => forward.length + values.byteLength;
+
+// A picture is kept as the text that it came as, and read when it is wanted.
+const opened = ({ forward, values, ...told }) => ({ ...told, forward: { ...JSON.parse(forward), values } });

@@ -5,6 +5,7 @@ Python answers takes the place of that guess. Only for functions of the course, 
 """
 
 import asyncio
+import json
 
 from helpers.diagram.diagram import payload
 from helpers.live.turns import TURN
@@ -68,11 +69,12 @@ class Ahead:
         except Exception:  # noqa: BLE001 - an error is told where somebody asks for it
             return
         values = forward.pop("values")
-        self.kept[key(state)] = len(values)
+        text = json.dumps(forward)  # as the page keeps it: the objects that it stands for take several times as much
+        self.kept[key(state)] = len(values) + len(text)
         while sum(self.kept.values()) > ROOM:
             del self.kept[next(iter(self.kept))]
-        self.bytes += len(values)
-        explorer.send({"ahead": {"at": state, "forward": forward, **told}}, buffers=[values])
+        self.bytes += len(values) + len(text)
+        explorer.send({"ahead": {"at": state, "forward": text, **told}}, buffers=[values])
 
 
 def key(state):

@@ -30,9 +30,10 @@ def shown(widget):
 
 
 def running():
-    """The id of the cell that runs now, as JupyterLab, Notebook and VS Code tell it; None where nobody does."""
+    """The id of the cell that runs now, as JupyterLab, Notebook, VS Code and Colab tell it; None where nobody does."""
     shell = watching()
-    return shell and message(shell).get("metadata", {}).get("cellId")
+    told = message(shell).get("metadata", {}) if shell else {}
+    return told.get("cellId") or told.get("colab", {}).get("cell_id")
 
 
 def run():

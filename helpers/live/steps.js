@@ -49,10 +49,11 @@ export class Steps {
     this.send();
   }
 
-  // No answer: what is moved now is sent all the same, for the step before may have been interrupted.
+  // No answer: what waits is sent all the same, and what is moved now, for the step before may have been lost.
   isSilent() {
     this.underWay = false;
     this.silent(true);
+    this.send();
   }
 
   // Nobody is there to hear more.

@@ -119,8 +119,10 @@ def test_where_nobody_answers_a_line_says_so_and_the_next_step_is_sent(controls)
     page.page.clock.run_for(10_100)
     lost = page.page.locator(".attention-lost")
     assert "No answer yet" in lost.inner_text()
-    page.page.evaluate(MOVE, ["T", [9]])
+    page.page.evaluate(MOVE, ["T", [9, 11, 12]])
     assert (state(page, "T"), state(page, "asked")) == (9, 2)
+    page.page.clock.run_for(10_100)  # as where the connection was lost: the last state is sent without a hand
+    assert (state(page, "T"), state(page, "asked")) == (12, 3)
     answer(page)
     assert lost.is_hidden()
 

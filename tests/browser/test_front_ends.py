@@ -1,4 +1,7 @@
-"""One page in each place where the course runs: an explorer, a walk, a puzzle and a training, worked by hand."""
+"""One page in each place where the course runs: an explorer, a walk, a puzzle and a training, worked by hand.
+
+docs/front-ends.md has a row of what was done in each.
+"""
 
 import time
 from contextlib import ExitStack
@@ -11,6 +14,7 @@ import pytest
 from helpers.attention import head
 from helpers.by_hand.puzzles import Board
 from helpers.explore import explore
+from tests.browser.driven import Driven
 from tests.browser.lab import write_notebooks
 from tests.browser.pages import drag, place_in, plan_of
 from tests.browser.servers import OURS, Marimo, Voila
@@ -37,6 +41,8 @@ const sheet = new CSSStyleSheet();
 sheet.replaceSync("*, ::before, ::after { animation: none !important }");
 document.adoptedStyleSheets = [sheet];
 """
+OPENED_AGAIN = "opened again: the last pictures stand, a number explains itself, the controls sleep"
+NOTHING_ASKED = "nothing asked of another machine"
 PATIENCE = 90_000  # milliseconds until all of it has run
 OF_VOILA = (  # what it complains of with any notebook: the first two are what tools/voila.json keeps it from asking for
     "fontawesome",
@@ -110,19 +116,22 @@ def four_widgets(page):
     return [page.locator(".attention-live").nth(i) for i in range(4)]
 
 
-def work(page):
-    """Drag, point, press, type and watch; returns the explorer as Python has it now."""
+def work(page, driven):
+    """Drag, point, press, type and watch; returns the explorer as Python has it now. driven: what is noted of it."""
     explorer, walked, board, training = four_widgets(page)
     slider, twin = explorer.get_by_role("slider", name="T, tokens"), explore(head, T=(1, 8, 4))
     drag(page, slider, 30)
     twin.T = int(slider.input_value())
     assert twin.T > 4
     says(explorer, ".attention-shapes", twin.readout)
+    driven.done.append("a slider dragged, and Python’s picture of it read")
     assert point(explorer, twin.trace, "out", 1, 0) == twin.trace.why("out", 1, 0)
+    driven.done.append("a number pointed at, and its formula read")
 
     for stage in (2, 3):
         walked.get_by_role("button", name="Next").click()
         says(walked, ".attention-words", f"Stage {stage} of 9")
+    driven.done.append("two stages of a walk")
 
     played = Board("two_jobs")
     board.locator(".attention-stage").dblclick(position=place(board, played.trace, "Wq", 0, 0, 0))
@@ -133,9 +142,12 @@ def work(page):
     while point(board, played.trace, "q", 0, 0, 0) != played.trace.why("q", 0, 0, 0):
         assert time.monotonic() < until, board.locator(".attention-formula").inner_text()
         page.mouse.move(0, 0)
+    driven.done.append("a number of a puzzle typed")
 
     says(training, ".attention-words", "step 20 of 20")
     assert training.locator(".attention-curves path.training").get_attribute("d")
+    driven.done.append("a training watched to its end")
+    driven.seen.append("all of it alive")
     return twin
 
 
@@ -144,23 +156,28 @@ def test_where_only_outputs_are_shown(servers, browser, name):
     shown = SimpleNamespace(page=browser.new_page(), requests=[], errors=[])
     listen(shown)
     shown.page.add_init_script(STILL)
+    driven = Driven(name.lower())
     shown.page.goto(servers[name].url, wait_until="commit")
-    work(shown.page)
+    work(shown.page, driven)
     shown.page.close()
     assert shown.requests == [] and shown.errors == []
+    driven.seen.append(NOTHING_ASKED)
+    driven.hold()
 
 
 @pytest.mark.parametrize("name", ["jupyterlab", "notebook"])
 def test_in_a_notebook_and_when_it_is_opened_again(servers, lab, name):
     """Then its kernel is gone: what was dragged is there, and a number explains itself, but the sliders sleep."""
+    driven = Driven(name)
     write_notebooks(lab.folder, {f"in-{name}": CELLS})
     with lab.open(f"in-{name}", front_end=name) as notebook:
         notebook.run_all()
-        twin = work(notebook.page)
+        twin = work(notebook.page, driven)
         notebook.page.evaluate(SAVE)
         assert notebook.page.locator(".attention-lost:visible").count() == 0
         assert notebook.requests == [] and notebook.errors() == []
         notebook.shut_down()
+    driven.done.append("saved, and opened again without its kernel")
 
     add_one_that_kept_nothing(lab.folder / f"in-{name}.ipynb", lab.folder / f"again-{name}.ipynb")
     with lab.open(f"again-{name}", front_end=name) as notebook:
@@ -178,6 +195,8 @@ def test_in_a_notebook_and_when_it_is_opened_again(servers, lab, name):
         assert notebook.requests == []
         told = [one for one in notebook.complaints if "widget model not found" not in one]
         notebook.complaints[:] = told  # without what it must say here, its page may show the next notebook
+    driven.seen += [OPENED_AGAIN, NOTHING_ASKED]
+    driven.hold()
 
 
 TO_THE_END = """() => {

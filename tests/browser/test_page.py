@@ -419,12 +419,32 @@ def test_cells_have_the_colors_of_their_values(show, theme):
         ], step.name
 
 
-def test_the_theme_follows_jupyterlab(show):
+TELL_THEME = """async ([place, name, value]) => {
+    for (const one of [document.body, document.documentElement])
+        for (const known of ["data-jp-theme-light", "data-vscode-theme-kind", "data-theme", "theme"])
+            one.removeAttribute(known);
+    document.querySelector(place).setAttribute(name, value);
+    await frames();
+}"""
+
+
+def test_the_theme_follows_the_front_end(show):
+    """JupyterLab, VS Code, marimo and Colab say each in their own way that they are dark; elsewhere the system does."""
     shown = show(head_of())
-    for light, theme in (("true", "light"), ("false", "dark"), ("true", "light")):
-        shown.page.evaluate("async light => { document.body.dataset.jpThemeLight = light; await frames(); }", light)
+    told = [
+        *(("body", "data-jp-theme-light", light) for light in ("true", "false")),
+        *(("body", "data-vscode-theme-kind", f"vscode-{kind}") for kind in ("light", "dark")),
+        *(("body", "data-theme", theme) for theme in ("light", "dark")),
+        *(("html", "theme", theme) for theme in ("light", "dark")),
+    ]
+    for i, (place, *attribute) in enumerate(told):
+        shown.page.evaluate(TELL_THEME, [place, *attribute])
         corner = shown.page.evaluate(PIXELS, [0, 0, [(2, 2)]])[0]
-        assert corner[:3] == rgb(THEMES[theme]["surface"])
+        assert corner[:3] == rgb(THEMES[("light", "dark")[i % 2]]["surface"]), attribute
+    shown.page.evaluate(TELL_THEME, ["html", "class", ""])
+    shown.page.emulate_media(color_scheme="dark")
+    shown.page.evaluate("frames()")
+    assert shown.page.evaluate(PIXELS, [0, 0, [(2, 2)]])[0][:3] == rgb(THEMES["dark"]["surface"])
 
 
 @pytest.mark.parametrize("size", [5, 40])
