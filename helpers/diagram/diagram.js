@@ -275,6 +275,7 @@ export class Diagram {
 
   drawFiner(times) {
     this.finer = times;
+    this.wide = null; // paper may have another width than the screen
     this.draw();
   }
 
