@@ -14,7 +14,8 @@ FILES = subprocess.run(["git", "ls-files"], cwd=REPO, capture_output=True, text=
 OF_UNIX = {"fcntl", "grp", "posix", "pty", "pwd", "resource", "termios", "tty"}  # modules
 NOT_ON_WINDOWS = {"fork", "getegid", "geteuid", "getgid", "getuid", "killpg", "setsid", "statvfs", "sysconf", "uname"}
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # names that Windows keeps for itself
-OPEN_OTHER_THINGS = {"lab", "os", "self", "webbrowser"}
+WHERE_ONE_FORKS = {"tools/grading/fences.py", "tools/grading/workshop.py"}  # grade.py asks before it starts them
+OPEN_OTHER_THINGS = {"Image", "lab", "os", "self", "webbrowser"}
 BINARY = {".png", ".safetensors"}
 
 
@@ -72,7 +73,10 @@ def test_an_encoding_that_is_missing_is_found(code, found):
 def test_what_only_unix_has_is_asked_for_first(trees):
     """A module is imported in a ``try``, and a function of ``os`` called where ``hasattr`` found it."""
     found = []
+    assert "fork" in {one.value for one in trees["tools/grading/grade.py"] if isinstance(one, ast.Constant)}
     for name, nodes in trees.items():
+        if name in WHERE_ONE_FORKS:
+            continue
         tried = {id(node) for one in nodes if isinstance(one, ast.Try) for node in one.body}
         asked = {one.value for one in nodes if isinstance(one, ast.Constant)}  # hasattr(os, "fork")
         for node in nodes:

@@ -38,14 +38,14 @@ def ring_step(T=6, head_size=3, ranks=3, rank=1, step=0, zigzag=False, seed=0):
     for name, value in (("q", q), ("k", k), ("v", v)):
         trace.given(name, value, "t h", hidden=True)  # no rank holds them whole
     trace.given("my_rows", mine, "mine", code=f"my_rows = rows[{rank}]")
-    trace.given("rows_here", here, "here", code=f"rows_here = rows[{source}]")
-    line = "seen = my_rows[:, None] >= rows_here"
-    trace.step("seen", ">=", "mine, here -> mine here", "my_rows", "rows_here", role="weights", code=line)
     hold(trace, "q_mine", "my_rows", rank, "query")
+    trace.given("rows_here", here, "here", code=f"rows_here = rows[{source}]")
     hold(trace, "k_here", "rows_here", source, "key")
     more = {"role": "scores", "factor": head_size**-0.5}
     line = "scores = q_mine @ k_here.T * head_size**-0.5"
     trace.step("scores", "sum-product", "mine h, here h -> mine here", "q_mine", "k_here", code=line, **more)
+    line = "seen = my_rows[:, None] >= rows_here"
+    trace.step("seen", ">=", "mine, here -> mine here", "my_rows", "rows_here", role="weights", code=line)
     line = 'masked = scores.masked_fill(~seen, float("-inf"))'
     reads = "mine here, mine here -> mine here"
     trace.step("masked", "mask", reads, "scores", "seen", role="scores", code=line)
@@ -66,13 +66,13 @@ def go_on(trace, total, found):
     """What was found before, what is found here, and the two together."""
     line = "found_here = e @ v_here"
     trace.step("found_here", "sum-product", "mine here, here h -> mine h", "e", "v_here", role="out", code=line)
+    trace.given("found_before", found, "mine h", role="out", code="found_before = found")
+    line = "found = found_before + found_here"
+    trace.step("found", "add", "mine h, mine h -> mine h", "found_before", "found_here", role="out", code=line)
     trace.step("total_here", "sum-product", "mine here -> mine", "e", role="scores", code="total_here = e.sum(-1)")
     trace.given("total_before", total, "mine", role="scores", code="total_before = total")
     line = "total = total_before + total_here"
     trace.step("total", "add", "mine, mine -> mine", "total_before", "total_here", role="scores", code=line)
-    trace.given("found_before", found, "mine h", role="out", code="found_before = found")
-    line = "found = found_before + found_here"
-    trace.step("found", "add", "mine h, mine h -> mine h", "found_before", "found_here", role="out", code=line)
     line = "out = found / total[:, None]"
     trace.step("out", "quotient", "mine h, mine -> mine h", "found", "total", role="out", code=line)
 

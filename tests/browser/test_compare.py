@@ -98,7 +98,7 @@ def both(bare):
     def show(shown, width=1000, scheme="light"):
         bare.clear()
         bare.page.set_viewport_size({"width": width, "height": 1800})
-        bare.page.emulate_media(color_scheme=scheme)
+        bare.show_in(color_scheme=scheme)
         bare.page.mouse.move(0, 0)
         return Both(bare, shown)
 

@@ -442,7 +442,7 @@ def test_the_theme_follows_the_front_end(show):
         corner = shown.page.evaluate(PIXELS, [0, 0, [(2, 2)]])[0]
         assert corner[:3] == rgb(THEMES[("light", "dark")[i % 2]]["surface"]), attribute
     shown.page.evaluate(TELL_THEME, ["html", "class", ""])
-    shown.page.emulate_media(color_scheme="dark")
+    shown.on.show_in(color_scheme="dark")
     shown.page.evaluate("frames()")
     assert shown.page.evaluate(PIXELS, [0, 0, [(2, 2)]])[0][:3] == rgb(THEMES["dark"]["surface"])
 

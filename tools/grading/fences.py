@@ -81,7 +81,7 @@ def limits():
     """So much memory and time of the processor, no file to be written, and an end with the process that made it."""
     import resource
 
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
     for limit, most in (
         (resource.RLIMIT_AS, pages * os.sysconf("SC_PAGE_SIZE") + MEMORY),
         (resource.RLIMIT_CPU, SECONDS),
