@@ -45,13 +45,17 @@ def tiles(q, k, v, *, tile=2, step=1, causal=True, tokens=None):
     if step > len(order):
         raise ValueError(f"step is {step}; T={len(q)} in tiles of {tile} has {len(order)} steps to visit.")
     row, column = order[step - 1]
-    rows, columns = (slice(at * tile, min((at + 1) * tile, len(q))) for at in (row, column))
-    words = {"t": tokens, "s": tokens, "i": tokens[rows], "j": tokens[columns]} if tokens is not None else None
-    trace = Trace(f"tiles, step {step} of {len(order)}", words)
-    trace.given("order", when(order, step), "query_tiles key_tiles")
-    for name, axis, value, role in (("q", "t", q, "query"), ("k", "s", k, "key"), ("v", "s", v, "value")):
-        trace.given(name, value, f"{axis} h", role=role)
-    meet(trace, known(q[rows], k[: columns.start], v[: columns.start]), rows, columns, causal)
+    rows, *met = (slice(at * tile, min((at + 1) * tile, len(q))) for at in (row, *range(column + 1)))
+    before = {"m": -np.inf * np.ones((rows.stop - rows.start, 1)), "l": np.zeros((rows.stop - rows.start, 1))}
+    before["out"] = np.zeros_like(q[rows])
+    for columns in met:
+        words = {"t": tokens, "s": tokens, "i": tokens[rows], "j": tokens[columns]} if tokens is not None else None
+        trace = Trace(f"tiles, step {step} of {len(order)}", words)
+        trace.given("order", when(order, step), "query_tiles key_tiles")
+        for name, axis, value, role in (("q", "t", q, "query"), ("k", "s", k, "key"), ("v", "s", v, "value")):
+            trace.given(name, value, f"{axis} h", role=role)
+        meet(trace, before, rows, columns, causal)
+        before = {name: trace[name].value for name in before}
     if step == len(order) or order[step][0] > row:
         trace.step("result", "quotient", "i h, i one -> i h", "out", "l", role="out", code="result = out / l")
     return trace
@@ -63,17 +67,6 @@ def when(order, step):
     for at, place in enumerate(order, 1):
         found[place] = at if at <= step else 0
     return found
-
-
-def known(q, k, v):
-    """What queries know when they have met these keys, all of them in the past: m and l, (i, 1), and out, (i, h).
-
-    All at once, for in how many tiles they were met changes nothing.
-    """
-    scores = q @ k.T * q.shape[1] ** -0.5  # (i, h) @ (h, s) -> (i, s)
-    m = scores.max(axis=1, keepdims=True, initial=-np.inf)
-    powers = np.exp(scores - m)
-    return {"m": m, "l": powers.sum(axis=1, keepdims=True), "out": powers @ v}  # (i, s) @ (s, h) -> (i, h)
 
 
 def cut(axis, part, new):
