@@ -5,7 +5,9 @@
 Measures the pages in build/site, or in the folder that is named. `page` is what comes over the wire for the first page
 that somebody opens, compressed as servers do: the page itself, and what all pages share. `answers` is the time from the
 start of the navigation until the first widget of the page has answered a key. `step` is from the browser's own time
-stamp of a key press to the frame that shows the new picture, at T=16 and C=16 where the page has such sliders.
+stamp of a key press to the frame that shows the new picture, at T=16 and C=16 where the page has such sliders; the page
+is at rest before, as in bench/slider.py. `held` is the same where each press follows the picture of the one before: a
+screen that shows sixty pictures in a second lets none come in less than 17 ms then.
 """
 
 import argparse
@@ -17,11 +19,10 @@ from pathlib import Path
 
 from playwright.sync_api import TimeoutError
 
+from bench.slider import REST, STEPS, WARM_UP
 from tests.browser.lab import REPO, launch
 
 WINDOWS = 3  # a page is opened so often
-STEPS = 30
-WARM_UP = 20  # until the browser has compiled what it runs often
 SHARED = ("course.js", "course.css", "first.js")
 GOALS = {"page": 1000, "answers": 1000, "median": 16}  # kilobytes, milliseconds, milliseconds
 SLIDER = ".attention-slider input"
@@ -92,13 +93,15 @@ def answered(browser, path):
 
 
 def steps(browser, path):
-    """Milliseconds of each slider step of the page's largest explorer, warm; [] where it has none, or paints none."""
+    """Milliseconds of each slider step of the page's largest explorer, warm: from rest, and held; both are [] where it
+    has none, or paints none.
+    """
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.goto(path.as_uri())
     widgets = page.locator(".alive", has=page.locator(SLIDER)).filter(has=page.locator(".attention-diagram"))
     if not widgets.count():
         page.close()
-        return []
+        return [], []
     most = [
         sum(float(one) for one in widgets.nth(i).locator(SLIDER).evaluate_all("all => all.map(one => one.max)"))
         for i in range(widgets.count())
@@ -107,15 +110,17 @@ def steps(browser, path):
     widget.evaluate(SIXTEEN)
     widget.evaluate(CLOCK)
     widget.locator(SLIDER).first.focus()
-    for i in range(STEPS + WARM_UP):
+    for i in range(WARM_UP + 2 * STEPS):
         page.keyboard.press(("ArrowLeft", "ArrowRight")[i % 2])
         try:
             page.wait_for_function(f"window.times.length > {i}", timeout=3000)
         except TimeoutError:  # it shows a sentence, and the picture stays
             break
+        if i < WARM_UP + STEPS:
+            page.wait_for_timeout(REST)
     times = page.evaluate("window.times")[WARM_UP:]
     page.close()
-    return times
+    return times[:STEPS], times[STEPS:]
 
 
 def main():
@@ -124,13 +129,13 @@ def main():
     folder = parser.parse_args().folder.resolve()
     shared = sum(sent(folder / name) for name in SHARED)
     print(f"\n{os.cpu_count()} cores, {platform.machine()}, headless Chromium, from the folder\n")
-    print("| page | page, kB | answers, ms | step, median, ms | step, worst, ms |")
-    print("| --- | ---: | ---: | ---: | ---: |")
+    print("| page | page, kB | answers, ms | step, median, ms | step, worst, ms | held, median, ms |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: |")
     with launch() as browser:
         for path in sorted(folder.glob("*.html")):
             waits = [wait for wait in (answered(browser, path) for _ in range(WINDOWS)) if wait]
-            times = steps(browser, path)
-            found = [(waits, statistics.median), (times, statistics.median), (times, max)]
+            times, held = steps(browser, path)
+            found = [(waits, statistics.median), (times, statistics.median), (times, max), (held, statistics.median)]
             row = [
                 path.stem,
                 f"{sent(path) + shared:.0f}",

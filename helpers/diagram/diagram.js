@@ -122,7 +122,7 @@ export class Diagram {
       for (const [name, handler] of Object.entries(changes)) this.model.off(`change:${name}`, handler);
       size.disconnect();
       cancelAnimationFrame(this.frame);
-      cancelAnimationFrame(this.rest);
+      clearTimeout(this.rest);
     });
   }
 
@@ -281,7 +281,7 @@ export class Diagram {
 
   draw() {
     cancelAnimationFrame(this.frame);
-    cancelAnimationFrame(this.rest);
+    clearTimeout(this.rest);
     this.frame = 0;
     this.drawnAt = performance.now();
     const width = this.width();
@@ -290,12 +290,10 @@ export class Diagram {
     this.colors = palette(this.appearance, isDark());
     this.stage.style.height = `${this.plan.height}px`;
     const context = this.fit(this.canvas);
-    // What a hand moves and the eye sees comes first; what is out of sight follows a frame later.
+    // What a hand moves and the eye sees comes first; what is out of sight waits until that is on the screen.
     const waits = this.paints && this.finer === 1 ? this.outOfSight() : () => false;
     const rest = paint(new CanvasBrush(context), this.plan, this.trace, this.colors, this.pick, waits);
-    this.rest = requestAnimationFrame(() => {
-      this.rest = requestAnimationFrame(rest);
-    });
+    this.rest = setTimeout(rest, 2 * FRAME);
     this.notes.editor.update(this.plan, this.notes.texts);
     this.show(this.focus);
     this.root.dataset.paints = ++this.paints;
