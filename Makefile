@@ -98,8 +98,9 @@ clean: ## Remove the environment and all caches; notebooks stay as they are
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find . -name .ipynb_checkpoints -prune -exec rm -rf {} +
 
-# A virtual environment is whole once it has pip: `venv` puts that in last.
+# A virtual environment is whole once it has pip: `venv` puts that in last. A Python that is asked for by name is taken.
 $(VENV)/bin/pip:
+	$(if $(filter file,$(origin PYTHON)),$(eval PYTHON := $(or $(shell $(PYTHON) tools/fastest_python.py),$(PYTHON))))
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ echo 'The course needs Python 3.11 or newer, which "$(PYTHON)" is not here; name another one: make setup PYTHON=python3.12'; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \

@@ -14,7 +14,7 @@ import nbformat
 import pytest
 from packaging.requirements import Requirement
 
-from tools import canary
+from tools import canary, fastest_python
 from tools.notebooks import OF_WIDGETS, course_notebooks, load, normal_form, setup_cell, source_url
 
 REPO = Path(__file__).resolve().parent.parent
@@ -24,6 +24,7 @@ MOST_CELLS = 90  # more is no sitting
 MEDIAN_LINES = 4  # of a code cell: one step each
 PREDICT = re.compile(r"^\*\*Predict\.\*\*", re.MULTILINE)
 
+posix = pytest.mark.skipif(sys.platform == "win32", reason="there is no other Python to ask")
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
@@ -64,6 +65,26 @@ def test_the_canary_tries_the_same_packages_without_their_pins(name):
     assert {*tried} == {*requirements(name)} and not any("==" in bounds for bounds in tried.values())
     bounds = {one: Requirement(line).specifier for one, line in canary.admitted().items() if one in tried}
     assert {one: tried[one] for one in bounds} == {one: str(of) for one, of in bounds.items()}
+
+
+@posix
+@pytest.mark.parametrize(
+    ("says", "is_taken"),
+    [("3 11 0.01", True), ("3 11 0.1", False), ("3 12 0.01", False), ("", False)],
+    ids=["faster", "as fast", "another version", "it makes no environment"],
+)
+def test_a_system_with_the_same_python_in_a_faster_build_lends_it(tmp_path, says, is_taken):
+    ours, system = tmp_path / "ours", tmp_path / "system"
+    for path, line in ((ours, "3 11 0.11"), (system, says)):
+        path.write_text(f"#!/bin/sh\n[ '{line}' ] && echo '{line}'\n")
+        path.chmod(0o755)
+    assert fastest_python.faster(str(ours), str(system)) == (str(system) if is_taken else None)
+
+
+@posix
+def test_what_is_measured_runs_here():
+    (version, seconds) = fastest_python.measured(sys.executable)
+    assert version == [str(part) for part in sys.version_info[:2]] and 0 < seconds < 1
 
 
 def test_jupyterlab_neither_asks_for_news_nor_looks_for_updates():
