@@ -114,7 +114,8 @@ def test_every_cell_has_a_reason_and_sources_in_the_trace(kind, data):
     trace = data.draw(steps(kind))
     for step in trace:
         for index in np.ndindex(step.value.shape):
-            assert trace.why(step.name, *index).startswith(step.name) and "\n" not in trace.why(step.name, *index)
+            why = trace.why(step.name, *index)
+            assert why.startswith(step.name) and "\n" not in why
             for name, where in trace.sources(step.name, *index):
                 assert trace.index(name, *where) == where and name in step.inputs
 
