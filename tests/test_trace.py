@@ -560,12 +560,6 @@ def python(*arguments):
     )
 
 
-def test_importing_loads_neither_torch_nor_matplotlib():
-    modules = ["helpers.trace.trace", "helpers.attention.heads", "helpers.inputs.examples", "helpers.explore.explorer"]
-    found = python("-c", f"import sys, {', '.join(modules)}; print(*sys.modules)").stdout.split()
-    assert {*modules} <= {*found} and not {"torch", "matplotlib"} & {*found}
-
-
 def test_the_explorer_is_imported_at_once():
     """In under 0.6 seconds of a core, the best of three: other tests may be on it at the same time."""
     code = "from time import process_time as now; start = now(); import helpers.explore.explorer; print(now() - start)"
