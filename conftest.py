@@ -6,7 +6,7 @@ import signal
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.workers", "tests.ready_kernels", "tests.written_pages", "tests.solved_copies"]
+pytest_plugins = ["tests.workers", "tests.solved_copies", "tests.ready_kernels", "tests.written_pages"]
 
 LONG = (  # of those that drive no browser, by the seconds that they take: from 38 to 9
     "wrong_solutions hub check worksheet rules pictures gradients stills placing_elsewhere lanes walk progress explore "

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from multiprocessing.connection import Client
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +21,9 @@ from jupyter_client.provisioning import local_provisioner
 from nbval.plugin import IPyNbFile
 
 from tests.kernel_stand_in import KERNELS
+from tests.solved_copies import holds
+
+NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 
 # For a log that nobody keeps, it lays out every message, those of megabytes, too, which takes seconds.
 nbval.kernel.pformat = lambda message: message
@@ -78,22 +81,34 @@ def imports_torch(notebook):
     return any("import torch" in cell.source for cell in notebook.nb.cells)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session):
+    """The server imports what it needs on one core, while on another this process looks for tests."""
+    config = session.config
+    config.kernels = None
+    if hasattr(os, "fork") and not config.option.collectonly and any(holds(NOTEBOOKS, one) for one in config.args):
+        ending = ExitStack()
+        config.kernels = ending.enter_context(served())
+        config.add_cleanup(ending.close)
+    return (yield)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtestloop(session):
     """While the tests run, the kernels of notebooks that import torch are forks."""
     notebooks = {item.parent for item in session.items if isinstance(item.parent, IPyNbFile)}
-    if not hasattr(os, "fork") or not any(map(imports_torch, notebooks)):
+    address = session.config.kernels
+    if not address or not any(map(imports_torch, notebooks)):
         return (yield)
     start = IPyNbFile.setup
-    with served() as address:
 
-        def launch(command, env=None, cwd=None, **others):
-            return Fork(address, command, env or os.environ, cwd or os.getcwd())
+    def launch(command, env=None, cwd=None, **others):
+        return Fork(address, command, env or os.environ, cwd or os.getcwd())
 
-        def setup(notebook):
-            instead = mock.patch.object(local_provisioner, "launch_kernel", launch)
-            with instead if imports_torch(notebook) else nullcontext():
-                start(notebook)
+    def setup(notebook):
+        instead = mock.patch.object(local_provisioner, "launch_kernel", launch)
+        with instead if imports_torch(notebook) else nullcontext():
+            start(notebook)
 
-        with mock.patch.object(IPyNbFile, "setup", setup), mock.patch.dict(os.environ, {KERNELS: address}):
-            return (yield)
+    with mock.patch.object(IPyNbFile, "setup", setup), mock.patch.dict(os.environ, {KERNELS: address}):
+        return (yield)

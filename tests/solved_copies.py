@@ -16,12 +16,12 @@ from tools.solutions import FOLDER, main
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session):
-    if any(map(holds_copies, session.config.args)):
+    if any(holds(FOLDER, one) for one in session.config.args):
         with mock.patch.dict(os.environ), redirect_stdout(io.StringIO()):
             main()
 
 
-def holds_copies(asked):
-    """Is it the folder of the copies, what is in it, or what it is in?"""
+def holds(folder, asked):
+    """Is what pytest is asked for this folder, what is in it, or what it is in?"""
     path = Path(asked.partition("::")[0]).resolve()
-    return FOLDER.is_relative_to(path) or path.is_relative_to(FOLDER)
+    return folder.is_relative_to(path) or path.is_relative_to(folder)

@@ -5,8 +5,10 @@ from hypothesis import strategies as st
 
 from helpers.trace.grammar import COMPARE, parse
 from helpers.trace.kinds.curves import CURVES
+from helpers.trace.rules import evaluate
 from helpers.trace.trace import Trace
 
+COMPARISONS = [*COMPARE]
 SIZE = st.integers(1, 9)
 GENERATOR = st.integers(0, 2**32 - 1).map(np.random.default_rng)
 
@@ -95,12 +97,16 @@ def numbers(rng, shape):
 
 @st.composite
 def steps(draw, kind):
-    """A trace whose step ``y`` is of this kind: random rule, sizes, batch axes and numbers, 0 and -inf among them."""
-    rule = draw(st.sampled_from(RULES[kind])).replace("{}", draw(st.sampled_from(list(COMPARE))))
+    """A trace whose step ``y`` is of this kind: random rule, sizes, batch axes and numbers, 0 and -inf among them.
+
+    All but the rule comes from one generator: a choice that hypothesis makes takes as long as many of its numbers.
+    """
+    rule, rng = draw(st.sampled_from(RULES[kind])), draw(GENERATOR)
+    rule = rule.replace("{}", str(rng.choice(COMPARISONS)))
     body, bar, guard = rule.partition("|")
     read, *through, made = body.split("->")
     inputs = read.split(",")
-    batched = [draw(st.booleans()) and kind != "lookup" for _ in inputs]
+    batched = [rng.random() < 0.5 and kind != "lookup" for _ in inputs]
     if kind in ("mask", "concatenate"):
         batched = [batched[0] and (kind == "concatenate" or b) for b in batched]
     read = ", ".join("b " * b + axes for b, axes in zip(batched, inputs))
@@ -108,14 +114,14 @@ def steps(draw, kind):
     parsed = parse(rule)
     smallest = 2 if kind == "slice" else 1
     axes = dict.fromkeys(axis for axes in parsed.inputs for axis in axes)
-    sizes = {axis: 1 if axis in "ij" else draw(st.integers(smallest, 4), label=axis) for axis in axes}
+    sizes = {axis: 1 if axis in "ij" else int(rng.integers(smallest, 5)) for axis in axes}
     given = {axis: 1 for axis in parsed.new if axis in "ij" and kind in ("sum-product", "mean", "max", "min")}
     if kind == "reshape" and "e" in axes:
-        given = {"n": draw(st.integers(1, 3), label="n")}
+        given = {"n": int(rng.integers(1, 4))}
         sizes["e"] *= given["n"]
     if kind == "repeat":
-        given = {"n": draw(st.integers(1, 3), label="n") * sizes.get("g", 1)}
-    rng, trace, names = draw(GENERATOR), Trace(), []
+        given = {"n": int(rng.integers(1, 4)) * sizes.get("g", 1)}
+    trace, names = Trace(), []
     for i, axes in enumerate(parsed.inputs):
         shape = tuple(sizes[axis] for axis in axes)
         value = DOMAIN.get(kind, np.asarray)(numbers(rng, shape))
@@ -126,10 +132,16 @@ def steps(draw, kind):
         if kind == "softmax":
             value[rng.random(shape) < 0.2] = -np.inf
         again = [name for name in names if trace[name].value.shape == shape]
-        if again and kind not in ("lookup", "mask") and draw(st.booleans(), label="the same input again"):
+        if again and kind not in ("lookup", "mask") and rng.random() < 0.5:
             names.append(again[0])
         else:
             names.append(trace.given("abc"[i], value, " ".join(axes)).name)
-    factor = draw(st.sampled_from([1.0, 0.5, -0.3, 0.0])) if kind == "sum-product" else 1.0
+    factor = float(rng.choice([1.0, 0.5, -0.3, 0.0])) if kind == "sum-product" else 1.0
     trace.step("y", kind, rule, *names, factor=factor, **given)
     return trace
+
+
+def value_of(step, values):
+    """What a step is worth with other numbers. values: by the names of its inputs."""
+    read = [values[name] for name in step.inputs]
+    return evaluate(step.kind, step.rule, read, step.factor, **dict(zip(step.axes, step.value.shape)))

@@ -15,15 +15,17 @@ OF_UNIX = {"fcntl", "grp", "posix", "pty", "pwd", "resource", "termios", "tty"} 
 NOT_ON_WINDOWS = {"fork", "getegid", "geteuid", "getgid", "getuid", "killpg", "setsid", "statvfs", "sysconf", "uname"}
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # names that Windows keeps for itself
 WHERE_ONE_FORKS = {"tools/grading/fences.py", "tools/grading/workshop.py"}  # grade.py asks before it starts them
+LOOKED_FOR = re.compile(rf"\b({'|'.join(OF_UNIX | NOT_ON_WINDOWS | {'open', 'read_text', 'write_text'})})\b")
 OPEN_OTHER_THINGS = {"Image", "lab", "os", "self", "webbrowser"}
 BINARY = {".png", ".safetensors"}
 
 
 @pytest.fixture(scope="module")
 def trees():
-    """All that stands in each Python file that a learner may run."""
+    """All that stands in each Python file that a learner may run, and that has a word of those that are looked for."""
     chosen = [name for name in FILES if name.endswith(".py") and name.split("/")[0] in {"helpers", "tools"}]
-    return {name: [*ast.walk(ast.parse((REPO / name).read_text(encoding="utf-8")))] for name in chosen}
+    texts = {name: (REPO / name).read_text(encoding="utf-8") for name in chosen}
+    return {name: [*ast.walk(ast.parse(text))] for name, text in texts.items() if LOOKED_FOR.search(text)}
 
 
 def opens_text(call):

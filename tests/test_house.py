@@ -1,9 +1,8 @@
 """The rooms of the helpers: arrows one way, no circle, each with its promise."""
 
-import os
-import subprocess
 import sys
 from graphlib import CycleError
+from io import BytesIO, TextIOWrapper
 
 import pytest
 
@@ -35,9 +34,10 @@ def test_imports_inside_functions_count():
     assert "helpers.pictures.still" in arrows["helpers.trace.trace"]  # imported when a picture is asked for
 
 
-def test_the_tool_prints_the_house_in_plain_letters():
-    to_a_pipe = dict(capture_output=True, text=True, check=True, env={**os.environ, "PYTHONIOENCODING": "ascii"})
-    said = subprocess.run([sys.executable, house.__file__], **to_a_pipe).stdout
+def test_the_tool_prints_the_house_in_plain_letters(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", TextIOWrapper(BytesIO(), encoding="ascii", write_through=True))
+    house.main()
+    said = sys.stdout.buffer.getvalue().decode()
     assert said.startswith("floor ") and "course/" in said.splitlines()[0] and "look/" in said
 
 

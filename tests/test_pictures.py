@@ -2,14 +2,10 @@
 
 import base64
 import io
-import json
 import math
 import re
-import subprocess
-import sys
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
-from functools import cache
 from html.parser import HTMLParser
 from itertools import cycle, pairwise
 
@@ -713,44 +709,6 @@ def test_nothing_makes_an_empty_picture():
 
 
 # -- the same bytes -------------------------------------------------------------------------------
-
-
-DIGESTS = """
-import hashlib, json, sys
-import numpy as np
-from helpers.attention import head
-from helpers.pictures import curves, picture
-
-rng = np.random.default_rng(0)
-trace = head(rng.standard_normal((4, 3)), *rng.standard_normal((3, 3, 2)), tokens=["the", "cat", "sat", "by"])
-drawn = [f(kind) for kind in ("png", "svg", "pdf") for f in (picture(trace).encoded, curves([1, 2], {"a": [1, 2]},
-alt="up").encoded)]
-digests = [hashlib.sha256(one).hexdigest() for one in (*drawn, picture(trace).html.encode())]
-"""
-
-
-def digests():
-    scope = {}
-    exec(DIGESTS, scope)
-    return scope["digests"]
-
-
-first_digests = cache(digests)
-
-
-def test_a_picture_is_the_same_bytes_each_time():
-    assert first_digests() == digests()
-
-
-def test_a_picture_is_the_same_bytes_in_another_process_and_needs_no_pyplot():
-    code = (
-        f"{DIGESTS}\nprint(digests == json.loads(sys.argv[1]), 'matplotlib.pyplot' in sys.modules, 'torch' "
-        "in sys.modules)"
-    )
-    ran = subprocess.run(
-        [sys.executable, "-c", code, json.dumps(first_digests())], capture_output=True, text=True, check=False
-    )
-    assert ran.stdout.split() == ["True", "False", "False"], ran.stderr
 
 
 def test_a_learners_matplotlib_settings_change_nothing():

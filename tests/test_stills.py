@@ -303,8 +303,7 @@ def test_any_text_is_text(text):
 # -- files ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("T", [3, 80, 600])
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize(("T", "theme"), [(3, "light"), (80, "dark"), (600, "light")])
 def test_files_open_with_the_size_of_the_page(T, theme, tmp_path):
     trace = head_of(T=T)
     still = trace.picture(theme=theme)

@@ -1,8 +1,6 @@
 """The walk: what stands on the page at each stage, what an answer does, and what is kept when a cell is run again."""
 
 import gc
-import subprocess
-import sys
 import tracemalloc
 from functools import cache
 
@@ -339,18 +337,18 @@ def living():
 def test_a_hundred_runs_leave_one_walk():
     walked = at_stage("scores")
     before = living()
-    for _ in range(70):
+    for _ in range(85):
         assert walk(by_pencil()) is walked
     tracemalloc.start()  # for the last ones: a run that is traced takes several times as long
     try:
-        for _ in range(10):  # until all that is kept is there
+        for _ in range(5):  # until all that is kept is there
             walk(by_pencil())
         gc.collect()
         size = tracemalloc.get_traced_memory()[0]
-        for _ in range(20):
+        for _ in range(10):
             walk(by_pencil())
         gc.collect()
-        assert tracemalloc.get_traced_memory()[0] - size < 20_000  # bytes
+        assert tracemalloc.get_traced_memory()[0] - size < 10_000  # bytes
     finally:
         tracemalloc.stop()
     assert living() == before
@@ -377,14 +375,3 @@ def test_the_bundle_has_a_widget_text_and_a_still_picture_without_the_number():
     assert repr(walked).startswith("walk, stage 10 of 10: projected\nhead\n") and " at 0x" not in repr(walked)
     assert repr(walked).endswith("projected[1,0] = ?")
     assert isinstance(walked, Walk) and isinstance(walked.diagram, Diagram)
-
-
-def test_importing_it_imports_neither_torch_nor_matplotlib():
-    code = (
-        "import sys; from helpers.by_hand import walk; from helpers.attention import head; from "
-        "helpers.inputs import by_hand\n"
-        "w = walk(head(*by_hand()[1:5])); w.next.click(); w.check.click(); w.reveal.click()\n"
-        "print({'torch', 'matplotlib', 'pandas'} & set(sys.modules))"
-    )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert ran.stdout.strip() == "set()", ran.stderr

@@ -4,7 +4,6 @@ import math
 import re
 import shlex
 import subprocess
-import sys
 from functools import cache
 from html.parser import HTMLParser
 from itertools import product
@@ -432,11 +431,3 @@ def test_the_tool_says_what_is_wrong_in_a_sentence(tmp_path, monkeypatch):
             tools.worksheet.main(arguments)
         assert str(ended.value.code).startswith(words)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_worksheet_needs_no_torch_and_no_pyplot():
-    code = (
-        "import sys; from helpers.by_hand import worksheet; worksheet().figures; "
-        "print([name for name in ('torch', 'matplotlib.pyplot') if name in sys.modules])"
-    )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -94,8 +94,12 @@ def drawing():
     return "\n".join(lines)
 
 
-if __name__ == "__main__":
+def main():
     try:
         print(drawing())
     except CycleError as error:
         sys.exit(f"A circle: {' -> '.join(error.args[1])}")
+
+
+if __name__ == "__main__":
+    main()

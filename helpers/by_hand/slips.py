@@ -6,6 +6,7 @@ a pencil would do it, and is told only where the typed number is the one that it
 
 import math
 from dataclasses import replace
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from helpers.trace import rules, through
 from helpers.trace.grammar import guard_text, parse
 from helpers.trace.trace import Trace
 
+ROUGH = 3, 2  # the decimals that numbers have on a picture
 CLOSE = 0.05, 0.015  # off by no more than this: rounded too early to one decimal, and on the way to two
 
 
@@ -56,15 +58,12 @@ def diagnose(trace, name, index, typed):
         return Answer(False, str(problem))
     if answer.agrees(right):
         return Answer(True, "Right.")
-    rough = [rounded(trace, digits) for digits in (3, 2)]
-    if any(
-        answer.agrees(rules.cell(sheet[name], index, sheet.inputs(step))) for sheet in rough if step.kind != "given"
-    ):
+    if step.kind != "given" and any(answer.agrees(from_rough(trace, step, index, digits)) for digits in ROUGH):
         return Answer(True, f"Right, from rounded numbers. With all the decimals it is {number(right, step.digits)}.")
     off = abs(answer.value - right)
     if answer.decimals in (0, 1) and off <= CLOSE[0]:
         return Answer(False, "Close: give two decimals.")
-    for sheet in (trace, *rough):
+    for sheet in chain([trace], (rough(trace, digits) for digits in ROUGH)):
         found = tuple(slip for slip in slips(sheet, name, index) if answer.agrees(slip.value))
         if found:
             more = len(found) - 1
@@ -94,15 +93,25 @@ def slips(trace, name, index):
     return [Slip(*one) for one in found.items()]
 
 
-def rounded(trace, digits):
+def from_rough(trace, step, index, digits):
+    """A cell worked out from the numbers that are read off a picture."""
+    own, *inputs = rounded([step, *trace.inputs(step)], digits)
+    return rules.cell(own, index, inputs)
+
+
+def rough(trace, digits):
     """The trace with its numbers as they are read off a picture."""
-    values = np.concatenate([step.value.ravel() for step in trace])  # all at once: this is done at every answer
+    return Trace(trace.title, trace.tokens, {step.name: step for step in rounded([*trace], digits)})
+
+
+def rounded(steps, digits):
+    """Steps with so many decimals, halves up."""
+    values = np.concatenate([step.value.ravel() for step in steps])  # all at once: this is done at every answer
     finite = np.isfinite(values)
     scaled = np.where(finite, values, 0) * 10**digits
     half_up = np.where(finite, np.sign(scaled) * np.floor(abs(scaled) + 0.5) / 10**digits, values)
-    parts = np.split(half_up, np.cumsum([step.value.size for step in trace])[:-1])
-    steps = {step.name: replace(step, value=part.reshape(step.value.shape)) for step, part in zip(trace, parts)}
-    return Trace(trace.title, trace.tokens, steps)
+    parts = np.split(half_up, np.cumsum([step.value.size for step in steps])[:-1])
+    return [replace(step, value=part.reshape(step.value.shape)) for step, part in zip(steps, parts)]
 
 
 def made_of(trace, name, index):

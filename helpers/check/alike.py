@@ -1,5 +1,6 @@
 """Known steps in every form in which they may stand in a program: transposed, joined, row by row in a loop."""
 
+from functools import cached_property
 from itertools import permutations
 
 import numpy as np
@@ -28,6 +29,15 @@ class Known:
         """The keys of all forms that have this shape, but for axes of size 1."""
         return self.by_shape.get(bare(shape), [])
 
+    @cached_property
+    def by_rows(self):
+        """The keys of all forms by how many rows they have along an axis, and the shape of these."""
+        found = {}
+        for key, form in self.forms.items():
+            for axis, count in enumerate(form.shape):
+                found.setdefault((count, row_shape(form, axis)), []).append((*key, axis))
+        return found
+
     def fit(self, key, values):
         """The arrays of this form for each of the matrices that one place in the code made; None if there are none.
 
@@ -37,17 +47,18 @@ class Known:
         form = self.forms.get((name, how))
         if form is None or (axis and (form.ndim <= axis[0] or form.shape[axis[0]] != len(values))):
             return None
-        rows = list(np.moveaxis(form, axis[0], 0)) if axis else [form] * len(values)
-        if any(bare(row.shape) != bare(np.shape(value)) for row, value in zip(rows, values)):
+        shape = row_shape(form, *axis)
+        if any(bare(np.shape(value)) != shape for value in values):
             return None
+        rows = np.moveaxis(form, axis[0], 0) if axis else [form] * len(values)
         return [row.reshape(np.shape(value)) for row, value in zip(rows, values)]
 
     def candidates(self, values):
         """The keys of all forms that could stand in the place of these matrices."""
-        keys = list(self.of_shape(np.shape(values[0])))
-        if len(values) > 1:
-            keys += [(*key, axis) for key, form in self.forms.items() for axis in range(form.ndim)]
-        return [key for key in keys if self.fit(key, values) is not None]
+        shape, *others = {bare(np.shape(value)) for value in values}
+        if others:
+            return []
+        return self.of_shape(shape) + (self.by_rows.get((len(values), shape), []) if len(values) > 1 else [])
 
 
 def forms(value):
@@ -62,6 +73,11 @@ def forms(value):
         yield "beside, turned", value.reshape(-1, *value.shape[2:]).swapaxes(1, 2)
     if value.ndim > 2:
         yield "flat", value.reshape(-1, value.shape[-1])
+
+
+def row_shape(form, axis=None):
+    """The bare shape of a form's rows along an axis; that of the form itself without one."""
+    return bare(form.shape if axis is None else form.shape[:axis] + form.shape[axis + 1 :])
 
 
 def bare(shape):

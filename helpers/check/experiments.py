@@ -36,7 +36,7 @@ def sees_later_tokens(evidence):
 def earlier_rows_change(evidence, one):
     """For each result, whether its rows before the last one are others where the last token is."""
     exercise = evidence.exercise
-    other = evidence.trials.run(with_another_end(exercise, one.case))
+    other = evidence.trials.run(altered(one.case, with_another_end, exercise))
     for name, axes in exercise.gives.items():
         found, now = one.found[name], other.found[name] if other.found else None
         if now is None or np.shape(found) != np.shape(one.wanted[name]) or np.shape(now) != np.shape(found):
@@ -47,7 +47,14 @@ def earlier_rows_change(evidence, one):
         yield not same({name: earlier[0]}, {name: earlier[1]}, one.case.scale)
 
 
-def with_another_end(exercise, case):
+def altered(case, change, *more):
+    """The case as ``change`` makes it, made once: what is wanted there stays known, too."""
+    if change not in case.altered:
+        case.altered[change] = change(case, *more)
+    return case.altered[change]
+
+
+def with_another_end(case, exercise):
     """The case with other numbers at the last place of every axis of tokens."""
     inputs = dict(case.inputs)
     for name, axes in exercise.asks.items():
@@ -70,7 +77,7 @@ def outgrown(evidence):
             if one.found is None or one.case.scale < 1:
                 return ""
             wrong.append(one)
-    if not all(evidence.trials.run(smaller(one.case)).right for one in wrong):
+    if not all(evidence.trials.run(altered(one.case, smaller)).right for one in wrong):
         return ""
     usual = [one for one in evidence.all if one.case.scale == 1 and is_telling(evidence.exercise, one.case)]
     if not usual or sum(one.right for one in usual) < MOST * len(usual):

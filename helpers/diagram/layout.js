@@ -320,14 +320,15 @@ function splits(count, fits) {
   const ways = [];
   const cut = (bands, start, left) => {
     if (!left) {
-      ways.push([...bands, [start, count]]);
+      if (fits(start, count)) ways.push([...bands, [start, count]]);
       return;
     }
-    for (let end = start + 1; end <= count - left; end++) cut([...bands, [start, end]], end, left - 1);
+    for (let end = start + 1; end <= count - left; end++) {
+      if (fits(start, end)) cut([...bands, [start, end]], end, left - 1);
+    }
   };
   cut([], 0, cuts.length - 1);
-  const fitting = ways.filter((bands) => bands.every((band) => fits(...band)));
-  return fitting.length ? fitting : [greedy];
+  return ways.length ? ways : [greedy];
 }
 
 // The arrows of the data flow, each with the points of its way, from its source to the matrix that is computed.

@@ -10,7 +10,7 @@ is known only when it is drawn; a test holds the two equal.
 import math
 from dataclasses import dataclass
 from functools import cache, cached_property
-from itertools import combinations, pairwise
+from itertools import pairwise
 
 from helpers.look import lanes
 from helpers.look.annotations import letters, tidy, wrap
@@ -159,6 +159,8 @@ def lay_out(matrices, width, grow=False):
     page = None
     for cell_width, cell_height, font, compact in GROWN * grow + NUMBERED:
         tried, grown = Page(matrices, width, cell_width, cell_height, True), cell_width > NUMBERED[0][0]
+        if grown and not tried.fits(0, len(tried.blocks)):  # in one band
+            continue
         if tried.overflow or tried.least > (LOW if grown else TALLEST[0]) or (grown and len(tried.bands) > 1):
             continue
         page, written = tried, {"font": font, "compact": compact, "numbers": True}
@@ -196,10 +198,20 @@ class Page:
             self.readers[source].append(i)
         self.places, self.middles = cache(self.places), cache(self.middles)
         self.fits, self.height = cache(self.fits), cache(self.height)
+
+    @cached_property
+    def bands(self):
+        ways = splits(len(self.blocks), self.fits)
         # Low pictures with short arrows are the easiest to read.
-        self.bands = min(splits(len(self.blocks), self.fits), key=self.cost)
-        self.overflow = not all(self.fits(*band) for band in self.bands)
-        self.least = 1.5 * MARGIN + sum(self.height(*band) for band in self.bands) + lanes.CLEAR * (len(self.bands) - 1)
+        return min(ways, key=self.cost) if len(ways) > 1 else ways[0]
+
+    @property
+    def overflow(self):
+        return not all(self.fits(*band) for band in self.bands)
+
+    @cached_property
+    def least(self):
+        return 1.5 * MARGIN + sum([self.height(*band) for band in self.bands]) + lanes.CLEAR * (len(self.bands) - 1)
 
     def stride(self, m):
         """From one tile to the next, a third of a cell apart."""
@@ -214,27 +226,26 @@ class Page:
         note = LINE * len(self.notes[m.name]) + AIR * bool(self.notes[m.name])
         return TITLE + note + TILE_NAME * (m.tiles > 1) * self.words + COLUMNS
 
-    def places(self, start, stop):
-        """Where the labels and the cells of each matrix of a band begin, and where its last title ends.
+    def places(self, start):
+        """Where the labels and the cells of each matrix begin, and where its title ends, if a band starts here.
 
         Words stand beside the first matrix that has them, and where they change.
         """
         found, left, known = [], lanes.TURN + lanes.EDGE, ""
-        for i in range(start, stop):
-            m = self.blocks[i][0]
+        for m, _ in self.blocks[start:]:
             x = left + GUTTER + LETTER * min(m.labels, LONGEST) * self.words * (m.whose != known)
             known = m.whose if m.labels else known
-            found.append((left, x))
-            left = x + self.room[m.name] + GAP
-        return found, left - GAP
+            found.append((left, x, x + self.room[m.name]))
+            left = found[-1][-1] + GAP
+        return found
 
     def middles(self, start, stop):
         """The middle of each matrix of a band."""
-        return [x + self.span(m) / 2 for (m, _), (_, x) in zip(self.blocks[start:stop], self.places(start, stop)[0])]
+        return [x + self.span(m) / 2 for (m, _), (_, x, _) in zip(self.blocks[start:stop], self.places(start))]
 
     def fits(self, start, stop):
         """Is the page wide enough for this band and for the arrows that go past it?"""
-        spare = self.width - MARGIN - self.places(start, stop)[1]
+        spare = self.width - MARGIN - self.places(start)[stop - start - 1][-1]
         streets = stop - start + 1 - (start > 0 and self.blocks[start][1] is not None)
         return spare >= 0 and spare >= lanes.LANE * (lanes.passing(self.readers, start, stop) - streets)
 
@@ -255,9 +266,9 @@ class Page:
         """The matrices as their arrows see them."""
         found = []
         for band, (start, stop) in enumerate(self.bands):
-            for (m, parameter), (left, x) in zip(self.blocks[start:stop], self.places(start, stop)[0]):
+            for (m, parameter), (left, x, right) in zip(self.blocks[start:stop], self.places(start)):
                 sources = [source for source in dict.fromkeys(m.inputs) if not parameter or source != parameter.name]
-                width, right = self.span(m), x + self.room[m.name]
+                width = self.span(m)
                 end = x + width + beside(m) * self.words
                 found.append(lanes.Stop(m.name, band, left, x, width, end, right, tuple(sources), bool(parameter)))
         return found
@@ -321,9 +332,15 @@ def splits(count, fits):
     greedy = [*pairwise((*greedy, count))]
     if math.comb(count, len(greedy) - 1) > 150:
         return [greedy]
-    cuts = combinations(range(1, count), len(greedy) - 1)
-    ways = [[*pairwise((0, *cut, count))] for cut in cuts]
-    return [bands for bands in ways if all(fits(*band) for band in bands)] or [greedy]
+    return cuts(0, count, len(greedy), fits) or [greedy]
+
+
+def cuts(start, stop, bands, fits):
+    """The ways to cut a part of the row into so many bands that fit."""
+    if bands == 1:
+        return [[(start, stop)]] if fits(start, stop) else []
+    ends = [end for end in range(start + 1, stop - bands + 2) if fits(start, end)]
+    return [[(start, end), *rest] for end in ends for rest in cuts(end, stop, bands - 1, fits)]
 
 
 def edges(matrices, boxes, ways):

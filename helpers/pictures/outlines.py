@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -16,8 +17,6 @@ from matplotlib.textpath import text_to_path
 from helpers.pictures.svg import BASELINE, MANY
 
 POINTS = 72 / 96  # of a CSS pixel: matplotlib's lines are measured in points
-DIGITS = "0123456789"
-TO_ZERO = str.maketrans(dict.fromkeys(DIGITS, "0"))
 
 
 class FigureBrush:
@@ -108,16 +107,14 @@ def outline(text, bold=False, italic=False):
 @lru_cache(8192)
 def text_width(text, size, bold=False, italic=False):
     """How wide a text is in CSS pixels."""
-    if digits_are_alike(bold, italic):  # then few texts are measured: most differ in their digits alone
-        text = text.translate(TO_ZERO)
-    # Spaces at the end have no outline: measure up to a bar, and take the bar off again.
-    return size * (reach(f"{text}|", bold, italic) - reach("|", bold, italic)) if text else 0
+    return size * sum([room(letter, next_one, bold, italic) for letter, next_one in pairwise(f"{text}|")])
 
 
-@lru_cache
-def digits_are_alike(bold, italic):
-    """Are all digits of the font as wide as a 0?"""
-    return len({reach(f"{digit}|", bold, italic) for digit in DIGITS}) == 1
+@lru_cache(8192)
+def room(letter, next_one, bold, italic):
+    """How far a letter moves what follows it to the right at size 1. Texts are many, and pairs of letters few."""
+    # A space has no outline: both are measured up to a bar.
+    return reach(f"{letter}{next_one}|", bold, italic) - reach(f"{next_one}|", bold, italic)
 
 
 @lru_cache(8192)
