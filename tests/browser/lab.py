@@ -84,16 +84,21 @@ RUN_CELL = """async ([before, place, wait]) => {
 }"""
 # A kernel that stays would have JupyterLab bring back every widget of the notebooks before.
 CLOSE_ALL = "if 'ipywidgets' in __import__('sys').modules: __import__('ipywidgets').Widget.close_all()"
-TURN = """async ([path, keepsKernel, closeAll]) => {
+GO_ON = """async closeAll => {
+    const { content, context, sessionContext } = window.jupyterapp.shell.currentWidget;
+    await sessionContext.session.kernel.requestExecute({ code: closeAll, silent: true }).done;
+    await context.revert();
+    content.activeCellIndex = 0;
+}"""
+TURN = """async path => {
     const { commands, shell } = window.jupyterapp;
     const before = shell.currentWidget;
-    const kernel = keepsKernel ? before.sessionContext.session?.kernel : null;
-    await kernel?.requestExecute({ code: closeAll, silent: true }).done;
-    await commands.execute("docmanager:open", kernel ? { path, kernel: { id: kernel.id } } : { path });
+    await commands.execute("docmanager:open", { path });
     before.context.model.dirty = false;  // else it asks whether to save
     before.close();
 }"""
 CELLS = "() => JSON.stringify(window.jupyterapp.shell.currentWidget.content.model.toJSON().cells)"  # text is faster
+HAS_KERNEL = "() => !!window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel"
 SHUT_DOWN = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()"
 
 
@@ -192,7 +197,7 @@ class Lab:
         if key in self.idle:
             page = self.idle.pop(key)
             page.page.set_viewport_size(viewport)
-            page.turn_to(path)
+            page.turn_to(path, self.folder)
         else:
             page = Page(
                 self.browser.new_context(viewport=viewport, **window),
@@ -200,7 +205,7 @@ class Lab:
                 OF_ITS_OWN[front_end],
                 lambda page, usable: self._put_away(page, key, usable),
             )
-            page.name = path
+            page.name = page.file = path
             page.page.goto(f"{self.url}{PLACES[front_end]}{path}?reset")
             page.wait()
         self.pages[path] = page
@@ -236,7 +241,8 @@ class Lab:
 class Page:
     """One open notebook, closed at the end of a ``with`` or by the Lab.
 
-    ``page`` is playwright's own; ``requests`` holds every URL that was asked of another host.
+    ``page`` is playwright's own; ``requests`` holds every URL that was asked of another host; ``file`` is the one in
+    the folder that is shown, and saved.
     """
 
     def __init__(self, context, keeps_kernel, ignored, on_close):
@@ -257,11 +263,17 @@ class Page:
         """Wait for the notebook and its kernel."""
         self.page.wait_for_function(IS_READY, timeout=60_000, polling=100)
 
-    def turn_to(self, path):
-        """Open another notebook in place of this one, many times faster than on a page of its own. path: from
-        ``Lab.fetch``.
+    def turn_to(self, path, folder):
+        """Show another notebook in place of this one, many times faster than on a page of its own: with its kernel
+        a page keeps its file as well, whose content is another one now. path: in the folder, from ``Lab.fetch``.
         """
-        self.page.evaluate(TURN, [path, self.keeps_kernel, CLOSE_ALL])
+        if self.keeps_kernel and self.page.evaluate(HAS_KERNEL):
+            if path != self.file:
+                shutil.copyfile(folder / path, folder / self.file)
+            self.page.evaluate(GO_ON, CLOSE_ALL)
+        else:
+            self.page.evaluate(TURN, path)
+            self.file = path
         self.name = path
         self.wait()
         self.requests.clear(), self.complaints.clear()

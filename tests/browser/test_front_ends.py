@@ -179,7 +179,7 @@ def test_in_a_notebook_and_when_it_is_opened_again(servers, lab, name):
         notebook.shut_down()
     driven.done.append("saved, and opened again without its kernel")
 
-    add_one_that_kept_nothing(lab.folder / f"in-{name}.ipynb", lab.folder / f"again-{name}.ipynb")
+    add_one_that_kept_nothing(lab.folder / notebook.file, lab.folder / f"again-{name}.ipynb")
     with lab.open(f"again-{name}", front_end=name) as notebook:
         explorer, walked, _, training = four_widgets(notebook.page)
         says(explorer, ".attention-lost", "run this cell again to wake them")
