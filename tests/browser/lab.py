@@ -52,6 +52,12 @@ FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
 
+# What turns while a page waits for its kernel is drawn sixty times a second.
+STILL = """
+const sheet = new CSSStyleSheet();
+sheet.replaceSync("*, ::before, ::after { animation: none !important }");
+document.adoptedStyleSheets = [sheet];
+"""
 # JavaScript, run in the page. JupyterLab shows itself there as `jupyterapp`.
 IS_READY = """() => {
     const panel = window.jupyterapp?.shell.currentWidget;
@@ -197,7 +203,6 @@ class Lab:
         if key in self.idle:
             page = self.idle.pop(key)
             page.page.set_viewport_size(viewport)
-            page.turn_to(path, self.folder)
         else:
             page = Page(
                 self.browser.new_context(viewport=viewport, **window),
@@ -205,9 +210,10 @@ class Lab:
                 OF_ITS_OWN[front_end],
                 lambda page, usable: self._put_away(page, key, usable),
             )
-            page.name = page.file = path
-            page.page.goto(f"{self.url}{PLACES[front_end]}{path}?reset")
-            page.wait()
+        if page.file and front_end == "jupyterlab":
+            page.turn_to(path, self.folder)
+        else:
+            page.go_to(path, f"{self.url}{PLACES[front_end]}{path}?reset")
         self.pages[path] = page
         return page
 
@@ -216,7 +222,7 @@ class Lab:
         it.
         """
         self.pages.pop(page.name, None)
-        if usable and key not in self.idle and key[0] == "jupyterlab":
+        if usable and key not in self.idle:
             self.idle[key] = page
         else:
             page.context.close()
@@ -246,8 +252,10 @@ class Page:
     """
 
     def __init__(self, context, keeps_kernel, ignored, on_close):
-        self.context, self.name, self.page, self.keeps_kernel = context, "", context.new_page(), keeps_kernel
+        self.context, self.page, self.keeps_kernel = context, context.new_page(), keeps_kernel
+        self.name = self.file = ""
         self.requests, self.complaints, self.ignored, self._on_close = [], [], ignored, on_close
+        self.page.add_init_script(STILL)
         context.on("request", lambda request: self._note(request.url))
         self.page.on("websocket", lambda opened: self._note(opened.url))
         self.page.on("pageerror", lambda error: self._complain(f"page error: {error}"))
@@ -262,6 +270,13 @@ class Page:
     def wait(self):
         """Wait for the notebook and its kernel."""
         self.page.wait_for_function(IS_READY, timeout=60_000, polling=100)
+
+    def go_to(self, path, address):
+        """Open a notebook at its address; a page that was there has what it loaded at hand."""
+        self.requests.clear(), self.complaints.clear()
+        self.name = self.file = path
+        self.page.goto(address)
+        self.wait()
 
     def turn_to(self, path, folder):
         """Show another notebook in place of this one, many times faster than on a page of its own: with its kernel
