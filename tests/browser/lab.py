@@ -52,6 +52,12 @@ FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
 
+# What turns while a page waits for its kernel is drawn sixty times a second.
+STILL = """
+const sheet = new CSSStyleSheet();
+sheet.replaceSync("*, ::before, ::after { animation: none !important }");
+document.adoptedStyleSheets = [sheet];
+"""
 # JavaScript, run in the page. JupyterLab shows itself there as `jupyterapp`.
 IS_READY = """() => {
     const panel = window.jupyterapp?.shell.currentWidget;
@@ -84,16 +90,21 @@ RUN_CELL = """async ([before, place, wait]) => {
 }"""
 # A kernel that stays would have JupyterLab bring back every widget of the notebooks before.
 CLOSE_ALL = "if 'ipywidgets' in __import__('sys').modules: __import__('ipywidgets').Widget.close_all()"
-TURN = """async ([path, keepsKernel, closeAll]) => {
+GO_ON = """async closeAll => {
+    const { content, context, sessionContext } = window.jupyterapp.shell.currentWidget;
+    await sessionContext.session.kernel.requestExecute({ code: closeAll, silent: true }).done;
+    await context.revert();
+    content.activeCellIndex = 0;
+}"""
+TURN = """async path => {
     const { commands, shell } = window.jupyterapp;
     const before = shell.currentWidget;
-    const kernel = keepsKernel ? before.sessionContext.session?.kernel : null;
-    await kernel?.requestExecute({ code: closeAll, silent: true }).done;
-    await commands.execute("docmanager:open", kernel ? { path, kernel: { id: kernel.id } } : { path });
+    await commands.execute("docmanager:open", { path });
     before.context.model.dirty = false;  // else it asks whether to save
     before.close();
 }"""
 CELLS = "() => JSON.stringify(window.jupyterapp.shell.currentWidget.content.model.toJSON().cells)"  # text is faster
+HAS_KERNEL = "() => !!window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel"
 SHUT_DOWN = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()"
 
 
@@ -192,7 +203,6 @@ class Lab:
         if key in self.idle:
             page = self.idle.pop(key)
             page.page.set_viewport_size(viewport)
-            page.turn_to(path)
         else:
             page = Page(
                 self.browser.new_context(viewport=viewport, **window),
@@ -200,9 +210,10 @@ class Lab:
                 OF_ITS_OWN[front_end],
                 lambda page, usable: self._put_away(page, key, usable),
             )
-            page.name = path
-            page.page.goto(f"{self.url}{PLACES[front_end]}{path}?reset")
-            page.wait()
+        if page.file and front_end == "jupyterlab":
+            page.turn_to(path, self.folder)
+        else:
+            page.go_to(path, f"{self.url}{PLACES[front_end]}{path}?reset")
         self.pages[path] = page
         return page
 
@@ -211,7 +222,7 @@ class Lab:
         it.
         """
         self.pages.pop(page.name, None)
-        if usable and key not in self.idle and key[0] == "jupyterlab":
+        if usable and key not in self.idle:
             self.idle[key] = page
         else:
             page.context.close()
@@ -236,12 +247,15 @@ class Lab:
 class Page:
     """One open notebook, closed at the end of a ``with`` or by the Lab.
 
-    ``page`` is playwright's own; ``requests`` holds every URL that was asked of another host.
+    ``page`` is playwright's own; ``requests`` holds every URL that was asked of another host; ``file`` is the one in
+    the folder that is shown, and saved.
     """
 
     def __init__(self, context, keeps_kernel, ignored, on_close):
-        self.context, self.name, self.page, self.keeps_kernel = context, "", context.new_page(), keeps_kernel
+        self.context, self.page, self.keeps_kernel = context, context.new_page(), keeps_kernel
+        self.name = self.file = ""
         self.requests, self.complaints, self.ignored, self._on_close = [], [], ignored, on_close
+        self.page.add_init_script(STILL)
         context.on("request", lambda request: self._note(request.url))
         self.page.on("websocket", lambda opened: self._note(opened.url))
         self.page.on("pageerror", lambda error: self._complain(f"page error: {error}"))
@@ -257,11 +271,24 @@ class Page:
         """Wait for the notebook and its kernel."""
         self.page.wait_for_function(IS_READY, timeout=60_000, polling=100)
 
-    def turn_to(self, path):
-        """Open another notebook in place of this one, many times faster than on a page of its own. path: from
-        ``Lab.fetch``.
+    def go_to(self, path, address):
+        """Open a notebook at its address; a page that was there has what it loaded at hand."""
+        self.requests.clear(), self.complaints.clear()
+        self.name = self.file = path
+        self.page.goto(address)
+        self.wait()
+
+    def turn_to(self, path, folder):
+        """Show another notebook in place of this one, many times faster than on a page of its own: with its kernel
+        a page keeps its file as well, whose content is another one now. path: in the folder, from ``Lab.fetch``.
         """
-        self.page.evaluate(TURN, [path, self.keeps_kernel, CLOSE_ALL])
+        if self.keeps_kernel and self.page.evaluate(HAS_KERNEL):
+            if path != self.file:
+                shutil.copyfile(folder / path, folder / self.file)
+            self.page.evaluate(GO_ON, CLOSE_ALL)
+        else:
+            self.page.evaluate(TURN, path)
+            self.file = path
         self.name = path
         self.wait()
         self.requests.clear(), self.complaints.clear()

@@ -20,7 +20,8 @@ SECONDS = 60  # that a server may take to start
 
 
 class Server:
-    """A server that runs as long as its ``with``, and its kernels as well.
+    """A server that runs as long as its ``with``, and its kernels as well. It is a fork, as they are, of a process that
+    has imported much of what it needs.
 
     home: an empty folder, for what it writes. shown: the folder or the file that it shows. ``url`` waits until it
     listens: several servers start side by side. Raises RuntimeError where one does not start.
@@ -77,7 +78,8 @@ class Server:
 
     def python(self):
         """The program that runs its module."""
-        return [sys.executable]
+        address = os.environ.get(kernel_stand_in.KERNELS)
+        return [sys.executable, "-IS", kernel_stand_in.__file__, address] if address else [sys.executable]
 
     def command(self):
         """The module that Python runs, and its options."""
@@ -129,7 +131,11 @@ class JupyterLab(Server):
             "--ServerApp.ip=127.0.0.1",
             f"--ServerApp.port={self.port}",  # if another process takes it first, the server tries the ports after it
             "--IdentityProvider.token=",
-            "--LanguageServerManager.autodetect=False",  # there are none, and npm takes a second to say so
+            # No language server is here, and no extension to build: npm and node take a second each to say so.
+            "--LanguageServerManager.autodetect=False",
+            "--ServerApp.tornado_settings={'page_config_data': {'buildCheck': False}}",
+            "--LabApp.extension_manager=readonly",  # the other one asks for lists of them
+            "--ServerApp.jpserver_extensions={'voila.server_extension': False}",  # it has a server of its own
             f"--ServerApp.root_dir={self.shown}",
         ]
 
@@ -157,11 +163,7 @@ class Voila(Server):
 
 
 class Marimo(Server):
-    """A marimo notebook, run and shown without its code, in the server itself: that is a fork, as kernels are."""
-
-    def python(self):
-        address = os.environ.get(kernel_stand_in.KERNELS)
-        return [sys.executable, "-IS", kernel_stand_in.__file__, address] if address else super().python()
+    """A marimo notebook, run and shown without its code, in the server itself."""
 
     def command(self):
         return ["marimo", "run", "--headless", "--no-token", f"--port={self.port}", str(self.shown)]

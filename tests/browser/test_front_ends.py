@@ -15,7 +15,7 @@ from helpers.attention import head
 from helpers.by_hand.puzzles import Board
 from helpers.explore import explore
 from tests.browser.driven import Driven
-from tests.browser.lab import write_notebooks
+from tests.browser.lab import STILL, write_notebooks
 from tests.browser.pages import drag, place_in, plan_of
 from tests.browser.servers import OURS, Marimo, Voila
 
@@ -35,12 +35,6 @@ from helpers.inputs.corpus import tales""",
 model = FastGPT(len(set(text)), context=16, C=16, heads=2, layers=1)
 watched = watch(Training(model, text, batch=4, steps=20))""",
 ]
-# What turns while a page waits for its kernel is drawn sixty times a second.
-STILL = """
-const sheet = new CSSStyleSheet();
-sheet.replaceSync("*, ::before, ::after { animation: none !important }");
-document.adoptedStyleSheets = [sheet];
-"""
 OPENED_AGAIN = "opened again: the last pictures stand, a number explains itself, the controls sleep"
 NOTHING_ASKED = "nothing asked of another machine"
 PATIENCE = 90_000  # milliseconds until all of it has run
@@ -179,7 +173,7 @@ def test_in_a_notebook_and_when_it_is_opened_again(servers, lab, name):
         notebook.shut_down()
     driven.done.append("saved, and opened again without its kernel")
 
-    add_one_that_kept_nothing(lab.folder / f"in-{name}.ipynb", lab.folder / f"again-{name}.ipynb")
+    add_one_that_kept_nothing(lab.folder / notebook.file, lab.folder / f"again-{name}.ipynb")
     with lab.open(f"again-{name}", front_end=name) as notebook:
         explorer, walked, _, training = four_widgets(notebook.page)
         says(explorer, ".attention-lost", "run this cell again to wake them")

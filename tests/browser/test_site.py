@@ -73,17 +73,17 @@ SAID = """place => {
 def site(tmp_path_factory):
     """A small site: the folder, and what the cells of its notebook show in this process, which is their kernel."""
     folder = tmp_path_factory.mktemp("site")
-    notebook, shown = ran(CELLS)
+    notebook, shown = ran(dict(enumerate(CELLS)))
     nbformat.write(nbformat.v4.new_notebook(cells=notebook.cells[:1]), folder / "05_small.ipynb")
     save(folder, {"05_small": notebook}, [folder / "05_small.ipynb"])
-    return folder, shown
+    return folder, shown, notebook
 
 
 def ran(cells):
-    """A notebook of these cells, and what they show."""
+    """A notebook of these cells, by their places among all, and what they show."""
     names, shown = {}, []
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(TITLE, id="title")])
-    for i, source in enumerate(cells):
+    for i, source in cells.items():
         file = f"<site {i}>"
         linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
         body = ast.parse(source).body
@@ -97,20 +97,27 @@ def ran(cells):
     return notebook, shown
 
 
-def written_page():
-    """A page of an explorer, of steps and of gradients."""
-    return pages.page("05_small", ran([CELLS[0], CELLS[1], *CELLS[6:]])[0], [{"name": "05_small", "title": "Small"}])
+def page_of(cells):
+    """A page of these cells alone."""
+    return pages.page("05_small", nbformat.v4.new_notebook(cells=cells), [{"name": "05_small", "title": "Small"}])
 
 
-@pytest.fixture
-def page(browser, site):
-    """The page, opened from its folder; it asks for nothing from elsewhere, and reports no error."""
+@pytest.fixture(scope="module")
+def opened(browser, site):
+    """The page, opened from its folder, and what goes wrong there."""
     window = browser.new_page(viewport={"width": 1280, "height": 1000})
     troubles = troubles_of(window)
     window.goto((site[0] / "05_small.html").as_uri())
     window.evaluate("attentionModels.length")  # all are alive by then
-    yield window
+    yield window, troubles
     window.close()
+
+
+@pytest.fixture
+def page(opened):
+    """The page, as the tests before have left it; it asks for nothing from elsewhere, and reports no error."""
+    window, troubles = opened
+    yield window
     assert troubles == []
 
 
@@ -194,13 +201,15 @@ def test_each_key_on_a_slider_reaches_the_next_stop(page, site):
     assert seen == [*stops, stops[-2]]
 
 
-def test_a_page_written_twice_has_the_same_bytes():
-    """Also by another process, where sets have another order."""
-    code = (
-        "import sys; from tests.browser.test_site import written_page; sys.stdout.buffer.write(written_page().encode())"
-    )
+def test_a_page_written_twice_has_the_same_bytes(site):
+    """An explorer, steps and gradients, here and by another process, where sets have another order."""
+    places = [0, 1, 6, 7]
+    code = f"""import sys
+from tests.browser.test_site import CELLS, page_of, ran
+cells = ran({{place: CELLS[place] for place in {places}}})[0].cells
+sys.stdout.buffer.write(page_of(cells).encode())"""
     found = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True, cwd=REPO).stdout
-    assert found.decode() == written_page()
+    assert found.decode() == page_of([site[2].cells[0], *(site[2].cells[place + 1] for place in places)])
 
 
 def test_the_theme_is_chosen_and_kept(page):

@@ -156,10 +156,15 @@ def searched(notebooks, pages):
 
 def index(notebooks, pages):
     """The front page: a head to play with, and the way through the course. notebooks: by name."""
-    first = explore(head, T=(1, 8, 6), C=(1, 6, 4), head_size=(1, 4, 2), causal=True, scale=True, temperature=1.0)
-    picture = alive({KIND: exported(first)})["text/html"]
     for one in pages:
         one["sections"] = len(sections(notebooks[one["name"]])) - 1 if one["name"] in notebooks else 0
         one["idea"] = re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(one["idea"]))
     environment = Environment(loader=FileSystemLoader(HERE), autoescape=False, trim_blocks=True)
-    return environment.get_template("front.html.j2").render(pages=pages, picture=picture)
+    return environment.get_template("front.html.j2").render(pages=pages, picture=first_picture())
+
+
+@cache
+def first_picture():
+    """A head to play with, alive: the same on each front page."""
+    first = explore(head, T=(1, 8, 6), C=(1, 6, 4), head_size=(1, 4, 2), causal=True, scale=True, temperature=1.0)
+    return alive({KIND: exported(first)})["text/html"]
