@@ -126,7 +126,7 @@ def sizes_of(kind, rule, shapes, name, /, **made):
 
 def once(function, /, *given, **made):
     """What a function with a memory gives; of things that could be another the next time, it remembers nothing."""
-    lasting = all([type(one) in LASTING for one in (*given, *made.values())])
+    lasting = all(type(one) in LASTING for one in (*given, *made.values()))
     return (function if lasting else function.__wrapped__)(*given, **made)
 
 
