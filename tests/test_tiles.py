@@ -17,6 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from bench.taught import taught
 from helpers.attention import tiles, visits
+from helpers.attention.tiles import left
 from helpers.check.flash import times_as_many
 from helpers.machines.flash_triton import flash_triton
 from helpers.machines.tiles import Flash, finished, flash_backward, flash_forward, merge, state_of
@@ -215,6 +216,18 @@ def test_causal_tiles_are_skipped(T, tile):
     seen = {(i, j) for i in range(count) for j in range(count) if allowed[i * tile :, j * tile :][:tile, :tile].any()}
     assert {*visits(T, tile)} == seen and len(visits(T, tile)) == count * (count + 1) // 2
     assert len(visits(T, tile, causal=False)) == count**2
+
+
+def test_a_step_is_the_same_whichever_came_before():
+    q, k, v = np.random.default_rng(0).normal(size=(3, 6, 2))
+    made = {step: tiles(q, k, v, step=step) for step in (6, 2, 4, 5, 6, 1, 3)}  # the last of a row first
+    for step, trace in made.items():
+        left.cache_clear()
+        alone = tiles(q, k, v, step=step)
+        assert all(np.array_equal(one.value, alone[one.name].value) for one in trace)
+    tiles(q, k, v, step=5)["m"].value[:] = 7  # what somebody does to a Trace stays there
+    for one in tiles(q, k, v, step=6):
+        assert np.array_equal(one.value, made[6][one.name].value)
 
 
 def test_every_number_says_where_it_comes_from():

@@ -4,6 +4,8 @@ Milakov and Gimelshein, "Online normalizer calculation for softmax" (2018), carr
 others, "FlashAttention" (2022), the out as well, and Dao, "FlashAttention-2" (2023), divides once, at the end.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 from helpers.attention.parts import checked
@@ -46,19 +48,32 @@ def tiles(q, k, v, *, tile=2, step=1, causal=True, tokens=None):
         raise ValueError(f"step is {step}; T={len(q)} in tiles of {tile} has {len(order)} steps to visit.")
     row, column = order[step - 1]
     rows, *met = (slice(at * tile, min((at + 1) * tile, len(q))) for at in (row, *range(column + 1)))
-    before = {"m": -np.inf * np.ones((rows.stop - rows.start, 1)), "l": np.zeros((rows.stop - rows.start, 1))}
-    before["out"] = np.zeros_like(q[rows])
-    for columns in met:
+    before = left(*(one.tobytes() for one in (q, k, v)), q.shape, int(tile), bool(causal), row)
+    before.setdefault(0, nothing(q[rows]))
+    for at in range(max(at for at in before if at <= column), column + 1):
+        columns = met[at]
         words = {"t": tokens, "s": tokens, "i": tokens[rows], "j": tokens[columns]} if tokens is not None else None
         trace = Trace(f"tiles, step {step} of {len(order)}", words)
         trace.given("order", when(order, step), "query_tiles key_tiles")
         for name, axis, value, role in (("q", "t", q, "query"), ("k", "s", k, "key"), ("v", "s", v, "value")):
             trace.given(name, value, f"{axis} h", role=role)
-        meet(trace, before, rows, columns, causal)
-        before = {name: trace[name].value for name in before}
+        meet(trace, before[at], rows, columns, causal)
+        before.setdefault(at + 1, {name: trace[name].value.copy() for name in before[at]})
     if step == len(order) or order[step][0] > row:
         trace.step("result", "quotient", "i h, i one -> i h", "out", "l", role="out", code="result = out / l")
     return trace
+
+
+@lru_cache(maxsize=64)
+def left(q, k, v, shape, tile, causal, row):
+    """What queries bring along to each tile of keys, as far as somebody went: the next step begins there."""
+    return {}
+
+
+def nothing(q):
+    """What queries bring along that have met no key."""
+    column = np.zeros((len(q), 1))
+    return {"m": column - np.inf, "l": column, "out": np.zeros_like(q)}
 
 
 def when(order, step):

@@ -7,7 +7,6 @@ import sys
 import warnings
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
@@ -103,11 +102,11 @@ def same_random_numbers(seed):
         yield
         return
     torch = sys.modules.get("torch")
-    kept, start = (random.getstate(), np.random.get_state()), seeded(seed)
+    kept = random.getstate(), np.random.get_state()
     devices = range(torch.cuda.device_count()) if torch and torch.cuda.is_initialized() else ()
     try:
-        random.setstate(start[0])
-        np.random.set_state(start[1])
+        random.seed(seed)
+        np.random.seed(seed)
         if torch is None:
             yield
         else:
@@ -120,12 +119,6 @@ def same_random_numbers(seed):
     finally:
         random.setstate(kept[0])
         np.random.set_state(kept[1])
-
-
-@lru_cache(maxsize=4)
-def seeded(seed):
-    """The state of Python's and of NumPy's random numbers right after ``seed(seed)``."""
-    return random.Random(seed).getstate(), np.random.RandomState(seed).get_state()
 
 
 class Printed(io.TextIOBase):

@@ -33,6 +33,8 @@ def truth(guard, every, sizes):
 
 def einsum(values, named, output, sizes):
     """``np.einsum`` by names; along an axis of the output that no value has, the result repeats."""
+    if len(values) == 1 and named[0] == output:
+        return values[0]  # as it is
     letters, present = lettered(tuple(map(tuple, named)), tuple(output))
     result = np.einsum(letters, *values)
     if len(present) == len(output):

@@ -38,6 +38,7 @@ These have no rule; what each cell reads stands in a table of the step, and only
 """
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -47,13 +48,23 @@ from helpers.trace.grammar import Malformed, parse
 from helpers.trace.kinds import KINDS
 
 CUTTING = ("relu", "maximum", "minimum", "move")  # what puts a plain 0 in the place of a number
+LASTING = (str, int, tuple)
 MOST = 2**27  # numbers in one matrix: a gigabyte
 
 
 def checked(name, kind, rule, made=()):
-    """A rule in its parts, if a step of this kind can read it.
+    """A rule in its parts, if a step of this kind can read it. made: the sizes that are given with it.
 
-    made: the sizes that are given with it. Raises ValueError, in one sentence, for an unknown kind, a rule that breaks
+    Raises ValueError as ``checked_rule`` does.
+    """
+    return once(checked_rule, name, kind, rule, **dict(made))
+
+
+@lru_cache(maxsize=4096)
+def checked_rule(name, kind, rule, /, **made):
+    """A rule in its parts, as ``checked`` gives it: a slider makes the same steps again and again.
+
+    Raises ValueError, in one sentence, for an unknown kind, a rule that breaks
     the grammar or is none for this kind, and a size that it has no use for.
     """
     of = KINDS.get(kind) if isinstance(kind, str) else None
@@ -68,7 +79,7 @@ def checked(name, kind, rule, made=()):
         raise ValueError(f"the rule {told(rule, 80)} of {name} {error}.") from None
     if not of.fits(parsed):
         raise ValueError(f"the rule {told(rule, 80)} of {name} is none for {kind}: {of.wants}, as in {of.example!r}.")
-    for axis, size in dict(made).items():
+    for axis, size in made.items():
         if axis not in of.makes(parsed):
             raise ValueError(
                 f"{name} is given {axis}={told(size)}, which a step of kind {kind!r} with the rule {told(rule, 80)} "
@@ -96,13 +107,27 @@ def evaluate(kind, rule, values, factor=1.0, name="the step", inputs="abcdefgh",
     of, parsed = KINDS[kind], parse(rule)
     of.inspect(parsed, values, inputs, name)
     values = values if of.keeps else [value.astype(np.float64) for value in values]
-    sizes = of.sizes(parsed, values, made, name)
+    sizes = once(sizes_of, kind, rule, tuple([value.shape for value in values]), name, **made)
+    with np.errstate(all="ignore"):  # an overflow is ∞ and shown as such
+        return of.value(parsed, values, factor, sizes)
+
+
+@lru_cache(maxsize=4096)
+def sizes_of(kind, rule, shapes, name, /, **made):
+    """The size of every axis of a step. Raises ValueError as ``evaluate`` does."""
+    parsed = parse(rule)
+    sizes = KINDS[kind].sizes(parsed, shapes, made, name)
     # A guard is weighed over all axes at once; without one, only the result is held.
     held = math.prod(sizes[axis] for axis in (*parsed.output, *(parsed.gone if parsed.guard else ())))
     if held > MOST:
         raise ValueError(f"{name} would hold {held:,} numbers; at most {MOST:,} have room.")
-    with np.errstate(all="ignore"):  # an overflow is ∞ and shown as such
-        return of.value(parsed, values, factor, sizes)
+    return sizes
+
+
+def once(function, /, *given, **made):
+    """What a function with a memory gives; of things that could be another the next time, it remembers nothing."""
+    lasting = all(type(one) in LASTING for one in (*given, *made.values()))
+    return (function if lasting else function.__wrapped__)(*given, **made)
 
 
 def terms(step, index, inputs):

@@ -88,12 +88,12 @@ class Factored:
 
     def finds_more(self, state):
         """Hold what is known against the function; learn what it is where that says something else."""
-        found, homes = False, {}
-        for key, piece in self.at(state).items():
+        found, homes, pieces = False, {}, self.at(state)
+        for key, piece in pieces.items():
             names = *self.depends.get(key, ()), "", *self.cut.get(key, ())
             if names not in homes:
                 homes[names] = self.at(self.home(key, state))
-            if not says(homes[names].get(key), piece):
+            if homes[names] is not pieces and not says(homes[names].get(key), piece):
                 found = True
                 while not says(self.at(self.home(key, state)).get(key), piece):
                     self.walk(key, state)
@@ -218,6 +218,8 @@ def alike(one, other):
 
 def same(one, other):
     """Are two pieces the same?"""
+    if one is other:
+        return True
     if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
         return one.shape == other.shape and np.array_equal(one, other, equal_nan=True)
     return type(one) is type(other) and not isinstance(one, np.ndarray) and one == other

@@ -31,14 +31,14 @@ class Kind:
         """The axes whose sizes may be given with the rule."""
         return ()
 
-    def sizes(self, rule, values, made, name):
-        """The size of every axis of a rule. made: those that are given with it.
+    def sizes(self, rule, shapes, made, name):
+        """The size of every axis of a rule. shapes: those of the inputs. made: the sizes that are given with it.
 
         Raises ValueError where two inputs disagree about one.
         """
         found = {}
-        for axes, value in zip(rule.inputs, values):
-            for axis, size in zip(axes, value.shape):
+        for axes, shape in zip(rule.inputs, shapes):
+            for axis, size in zip(axes, shape):
                 if found.setdefault(axis, size) != size:
                     raise ValueError(
                         f"{name}: the axis {axis} of the rule {rule.text!r} has size {found[axis]} in one input "

@@ -103,9 +103,9 @@ class Reshape(OneSource):
     def makes(self, rule):
         return [axis for link in self.links(rule) for axis in link]
 
-    def sizes(self, rule, values, made, name):
-        links, (value,) = self.links(rule), values
-        sizes, shape = dict(zip(links[0], value.shape)), shape_text(links[0], value.shape)
+    def sizes(self, rule, shapes, made, name):
+        links, (lengths,) = self.links(rule), shapes
+        sizes, shape, numbers = dict(zip(links[0], lengths)), shape_text(links[0], lengths), math.prod(lengths)
         for axis, size in made.items():
             size = whole_number(f"{name}: {axis}", size, 1)
             if sizes.setdefault(axis, size) != size:
@@ -120,12 +120,12 @@ class Reshape(OneSource):
                     f"{name}: the rule {rule.text!r} leaves {' and '.join(unknown)} open; give each of them a size "
                     f"but one, as in {unknown[0]}=2."
                 )
-            if value.size % known or (not unknown and value.size != known):
+            if numbers % known or (not unknown and numbers != known):
                 wanted = ", ".join(size_name(axis) + (f"={sizes[axis]}" if axis in sizes else "") for axis in after)
                 raise ValueError(
-                    f"{name} is made from a matrix of shape {shape}; its {value.size} numbers do not fill ({wanted})."
+                    f"{name} is made from a matrix of shape {shape}; its {numbers} numbers do not fill ({wanted})."
                 )
-            sizes.update((axis, value.size // known) for axis in unknown)
+            sizes.update((axis, numbers // known) for axis in unknown)
         return sizes
 
     def value(self, rule, values, factor, sizes):

@@ -21,8 +21,8 @@ class Slice(OneSource):
         pairs = list(zip(rule.inputs[0], rule.output))
         return bool(rule.cuts) and all((new in rule.new) if old in rule.cuts else old == new for old, new in pairs)
 
-    def sizes(self, rule, values, made, name):
-        found = dict(zip(rule.inputs[0], values[0].shape))
+    def sizes(self, rule, shapes, made, name):
+        found = dict(zip(rule.inputs[0], shapes[0]))
         for axis, new in zip(rule.inputs[0], rule.output):
             if axis in rule.cuts:
                 found[new] = len(range(*rule.cuts[axis].indices(found[axis])))
@@ -76,9 +76,9 @@ class Concatenate(OneSource):
         """Which of the axes they are joined along."""
         return rule.output.index(rule.new[0])
 
-    def sizes(self, rule, values, made, name):
-        found, at = super().sizes(rule, values, made, name), self.along(rule)
-        return {**found, rule.output[at]: sum(value.shape[at] for value in values)}
+    def sizes(self, rule, shapes, made, name):
+        found, at = super().sizes(rule, shapes, made, name), self.along(rule)
+        return {**found, rule.output[at]: sum(shape[at] for shape in shapes)}
 
     def value(self, rule, values, factor, sizes):
         return np.concatenate(values, axis=self.along(rule))
@@ -127,8 +127,8 @@ class Repeat(OneSource):
     def makes(self, rule):
         return rule.new
 
-    def sizes(self, rule, values, made, name):
-        found, (new,) = dict(zip(rule.inputs[0], values[0].shape)), rule.new
+    def sizes(self, rule, shapes, made, name):
+        found, (new,) = dict(zip(rule.inputs[0], shapes[0])), rule.new
         if new not in made:
             raise ValueError(f"{name} repeats along {new}; give its size, as in {new}=4.")
         found[new] = whole_number(f"{name}: {new}", made[new], 1)

@@ -22,8 +22,8 @@ class Reduction(Kind):
         """An axis that only the result has may have any size, that of the one it replaces or 1."""
         return rule.new
 
-    def sizes(self, rule, values, made, name):
-        found = super().sizes(rule, values, made, name)
+    def sizes(self, rule, shapes, made, name):
+        found = super().sizes(rule, shapes, made, name)
         return {**found, **{axis: whole_number(f"{name}: {axis}", size, 1) for axis, size in made.items()}}
 
     def fits(self, rule):
@@ -36,8 +36,8 @@ class Reduction(Kind):
         """
         every = (*rule.output, *rule.gone)
         found = product(values, rule.inputs, every)
-        # A term that is left out counts for nothing even where it is NaN: 0 · NaN would be NaN.
-        found = np.where(truth(rule.guard, every, sizes), found, instead)
+        if rule.guard:  # a term that is left out counts for nothing even where it is NaN: 0 · NaN would be NaN
+            found = np.where(truth(rule.guard, every, sizes), found, instead)
         return np.broadcast_to(found, [sizes[axis] for axis in every]), tuple(range(len(rule.output), len(every)))
 
     def formula(self, step, index, inputs):
