@@ -10,7 +10,7 @@ from IPython.display import display
 
 from helpers.by_hand.puzzle_catalog import alike
 from helpers.by_hand.puzzles import ENOUGH, LARGEST, Board
-from helpers.by_hand.slips import made_of, rounded
+from helpers.by_hand.slips import ROUGH, from_rough, made_of
 from helpers.by_hand.walking import Walk
 from helpers.diagram import Diagram
 from helpers.diagram.diagram import payload
@@ -20,7 +20,6 @@ from helpers.explore.explorer import Explorer
 from helpers.explore.painting import Painting
 from helpers.look.annotations import withheld
 from helpers.trace import Trace
-from helpers.trace.rules import cell
 from tools.site.answers import tables, tried
 from tools.site.pieces import number
 
@@ -159,8 +158,5 @@ def walked(walk):
 
 def rough(trace, name, index):
     """What comes out where somebody goes on from rounded numbers."""
-    sheets = [rounded(trace, digits) for digits in (3, 2)]
-    if trace[name].kind == "given":
-        return []
-    found = [cell(sheet[name], index, sheet.inputs(trace[name])) for sheet in sheets]
-    return [number(np.float64(one)) for one in found]
+    step = trace[name]
+    return [] if step.kind == "given" else [number(np.float64(from_rough(trace, step, index, one))) for one in ROUGH]
