@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import warnings
 from importlib.util import find_spec
 from itertools import pairwise
 
@@ -12,6 +13,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import scaled_dot_product_attention
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -216,6 +218,18 @@ def test_causal_tiles_are_skipped(T, tile):
     seen = {(i, j) for i in range(count) for j in range(count) if allowed[i * tile :, j * tile :][:tile, :tile].any()}
     assert {*visits(T, tile)} == seen and len(visits(T, tile)) == count * (count + 1) // 2
     assert len(visits(T, tile, causal=False)) == count**2
+
+
+@pytest.mark.skipif(torch.__version__ < (2, 13), reason="what older versions do was not looked at")
+def test_from_which_version_on_three_axes_run_flash_attention():
+    """As notebook 17 says; its own line is held against no version."""
+    x = torch.ones(2, 5, 4)
+    try:
+        with sdpa_kernel(SDPBackend.FLASH_ATTENTION), warnings.catch_warnings(action="ignore"):
+            runs = scaled_dot_product_attention(x, x, x).shape == x.shape
+    except RuntimeError:
+        runs = False
+    assert runs == (torch.__version__ >= (2, 14))
 
 
 def test_a_step_is_the_same_whichever_came_before():
