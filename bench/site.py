@@ -15,6 +15,7 @@ import gzip
 import os
 import platform
 import statistics
+from contextlib import suppress
 from pathlib import Path
 
 from playwright.sync_api import TimeoutError
@@ -29,9 +30,9 @@ SLIDER = ".attention-slider input"
 
 # From a page's script on: the first answer of a widget to a key, by the clock that began with the navigation.
 ANSWERS = """
-addEventListener("DOMContentLoaded", () => {
+addEventListener("DOMContentLoaded", function answer() {
   const stage = document.querySelector(".attention-stage");
-  if (!stage) return;
+  if (!stage) return requestAnimationFrame(answer);  // not alive yet
   const slider = stage.closest(".alive").querySelector(".attention-slider input");
   const told = () => requestAnimationFrame(() => {
     const after = new MessageChannel();
@@ -85,8 +86,8 @@ def answered(browser, path):
     page.add_init_script(ANSWERS)
     page.goto(path.as_uri(), wait_until="load")
     found = None
-    if page.locator(".attention-stage").count():
-        page.wait_for_function("window.answered")
+    with suppress(TimeoutError):
+        page.wait_for_function("window.answered", timeout=5000)
         found = page.evaluate("window.answered")
     page.close()
     return found
