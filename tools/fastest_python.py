@@ -4,6 +4,7 @@ A Python that was compiled at home, as pyenv does, mostly went without what take
 slower. Where the system has the same version, that one serves better: the Makefile asks, unless told which to take.
 """
 
+import os
 import subprocess
 import sys
 
@@ -44,6 +45,8 @@ def measured(python):
 
 def faster(this=sys.executable, system=SYSTEM):
     """The system's Python, where it is of the same version as this one, and faster; else None."""
+    if os.path.realpath(this) == os.path.realpath(system):
+        return None
     rounds = [(measured(this), measured(system)) for _ in range(ROUNDS)]
     if not all(all(both) and both[0][0] == both[1][0] for both in rounds):
         return None
