@@ -99,6 +99,7 @@ def steps(browser, path):
     """
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.goto(path.as_uri())
+    page.evaluate("attentionModels.length")  # all are alive
     widgets = page.locator(".alive", has=page.locator(SLIDER)).filter(has=page.locator(".attention-diagram"))
     if not widgets.count():
         page.close()

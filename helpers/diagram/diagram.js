@@ -17,6 +17,7 @@ import { Painting } from "./painting.js";
 import { Panel, sourceWords } from "./panel.js";
 import { click, doubleClick, hover, leave, press } from "./pointer.js";
 import { savePicture } from "./save.js";
+import { Sight } from "./sight.js";
 import { Tools } from "./tools.js";
 import { isSamePicture, unpack } from "./unpack.js";
 
@@ -58,6 +59,7 @@ export class Diagram {
     this.notes = new Notes(this);
     this.cells = new Cells(this);
     this.painting = new Painting(this);
+    this.sight = new Sight(this.stage);
     this.stage.append(this.canvas, this.light, this.notes.editor.element, this.cells.input);
     this.panel = new Panel(this.appearance, (i) => {
       this.pin(this.trail.slice(0, i + 1));
@@ -117,7 +119,11 @@ export class Diagram {
     on(window, "resize", redraw); // a zoom changes the pixels, not the size
     on(window, "beforeprint", () => this.drawFiner(ON_PAPER));
     on(window, "afterprint", () => this.drawFiner(1));
-    on(window, "scroll", () => this.focus && this.float(), { capture: true, passive: true });
+    const scrolled = () => {
+      this.sight.forget();
+      if (this.focus) this.float();
+    };
+    on(window, "scroll", scrolled, { capture: true, passive: true });
     signal.addEventListener("abort", () => {
       for (const [name, handler] of Object.entries(changes)) this.model.off(`change:${name}`, handler);
       size.disconnect();
@@ -291,18 +297,15 @@ export class Diagram {
     this.stage.style.height = `${this.plan.height}px`;
     const context = this.fit(this.canvas);
     // What a hand moves and the eye sees comes first; what is out of sight waits until that is on the screen.
-    const waits = this.paints && this.finer === 1 ? this.outOfSight() : () => false;
+    const waits = this.paints && this.finer === 1 ? this.sight.missed() : () => false;
     const rest = paint(new CanvasBrush(context), this.plan, this.trace, this.colors, this.pick, waits);
-    this.rest = setTimeout(rest, 2 * FRAME);
+    this.rest = setTimeout(() => {
+      rest();
+      this.sight.look();
+    }, 2 * FRAME);
     this.notes.editor.update(this.plan, this.notes.texts);
     this.show(this.focus);
     this.root.dataset.paints = ++this.paints;
-  }
-
-  // Is a box of the plan above or below what the window shows?
-  outOfSight() {
-    const { top } = this.stage.getBoundingClientRect();
-    return (box) => top + box.y + box.height < 0 || top + box.top > window.innerHeight;
   }
 
   // A canvas at least as large as the plan, ready to be drawn on; making it anew is slow, so it only grows.

@@ -37,6 +37,7 @@ MODULES = (
     "copying.js",
     "editor.js",
     "painting.js",
+    "sight.js",
     "notes.js",
     "tools.js",
     "unpack.js",

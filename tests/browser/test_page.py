@@ -521,26 +521,41 @@ def test_a_slider_step_makes_no_canvas_anew_and_hides_the_one_that_lights_nothin
 
 def test_what_is_in_sight_is_painted_first_and_the_rest_soon_after(show):
     """A step paints at once what the window shows; when that is on the screen, the picture becomes the one that is
-    painted whole.
+    painted whole. Only after somebody scrolled is the page asked where the picture stands.
     """
     first, second = head_of(T=12, C=12, h=12), head_of(T=12, C=12, h=12, seed=1)
     shown = show(first, height=500, width=500)
-    ink = """async sent => {
+    ink = """async ([sent, scroll]) => {
         const canvas = models[0].el.querySelector("canvas");
         const inks = () => [[0, 300], [canvas.height - 300, 300]].map(([top, height]) => {
             const { data } = canvas.getContext("2d").getImageData(0, top, canvas.width, height);
             return data.filter((value, i) => i % 4 < 3 && value < 200).length;
         });
+        const painted = async () => {
+            await frames();
+            await new Promise(done => setTimeout(done, 50));
+        };
+        scrollTo(0, scroll);
+        await painted();
+        const [ask, stage] = [Element.prototype.getBoundingClientRect, canvas.parentElement];
+        let asked = 0;
+        stage.getBoundingClientRect = () => (asked++, ask.call(stage));
         models[0].model.update({ forward: sent });
+        delete stage.getBoundingClientRect;
         const found = inks();
-        await frames();
-        await new Promise(done => setTimeout(done, 50));
-        return [found, inks()];
+        await painted();
+        return [asked, found, inks()];
     }"""
-    (upper, lower), (upper_later, lower_later) = shown.page.evaluate(ink, sendable(payload(second)))
-    assert upper == upper_later > 1000
+    sent = [sendable(payload(trace)) for trace in (first, second)]
+    shown.page.evaluate(ink, [sent[0], 0])
+    asked, (upper, lower), (upper_later, lower_later) = shown.page.evaluate(ink, [sent[1], 0])
+    assert asked == 0 and upper == upper_later > 1000
     assert lower < lower_later / 2
     assert canvases(shown) == canvases(show(second, height=500, width=500))
+    shown = show(second, height=500, width=500)
+    asked, (upper, lower), (upper_later, lower_later) = shown.page.evaluate(ink, [sent[0], 10_000])
+    assert asked == 1 and lower == lower_later > 1000
+    assert upper < upper_later / 2
 
 
 @pytest.mark.parametrize(

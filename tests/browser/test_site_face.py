@@ -259,6 +259,22 @@ def test_what_is_seen_comes_to_life_first(opened):
     assert page.evaluate(alive) == [True, True]
 
 
+def test_a_picture_far_from_the_window_is_no_part_of_a_frame(opened):
+    """It is when somebody comes near; and what is written far away is there for screen readers."""
+    page = opened("01_small")
+    drawn = """() => [...document.querySelectorAll(".attention-canvas")]
+        .map(one => one.checkVisibility({ contentVisibilityAuto: true }))"""
+    page.add_style_tag(content="#cell-title, #cell-cell1 { margin-bottom: 9000px }")
+    page.wait_for_function(f"String(({drawn})()) === 'false,false'")
+    told = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+    headings = [node["name"]["value"] for node in told if node["role"]["value"] == "heading" and not node["ignored"]]
+    assert len(headings) == page.locator("h1, h2, h3").count()
+    buttons = [node["name"]["value"] for node in told if node["role"]["value"] == "button"]
+    assert len(buttons) == page.get_by_role("button").count() and "Reset" in buttons
+    page.locator("#cell-cell1").scroll_into_view_if_needed()
+    page.wait_for_function(f"String(({drawn})()) === 'true,false'")
+
+
 def test_search_shows_where_the_words_stand(opened):
     page = opened("02_other")
     box = page.get_by_role("searchbox")
