@@ -13,6 +13,7 @@ from pathlib import Path
 import nbformat
 import pytest
 import torch
+import torch._dynamo  # optimizers import it: here it is imported once, and not in each worker
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

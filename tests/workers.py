@@ -76,7 +76,8 @@ def listen(session, workers):
     while speaking:
         for said in connection.wait([*speaking]):
             try:
-                speaking[said].tell(session, *said.recv())
+                for what, *told in said.recv():
+                    speaking[said].tell(session, what, *told)
             except EOFError:
                 speaking.pop(said).has_ended(session)
         if session.shouldfail:
@@ -135,7 +136,7 @@ def work(session, files, turns, says):
         capture.start_global_capturing()
         capture.suspend_global_capture()
         config.pluginmanager.unregister(name="terminalreporter")
-        config.pluginmanager.register(Says(config, says))
+        config.pluginmanager.register(speaker := Says(config, says))
         while number := os.read(turns, NUMBER.size):
             file = files[NUMBER.unpack(number)[0]]
             if not any(needs("browser", item) for item in file):
@@ -143,7 +144,7 @@ def work(session, files, turns, says):
             for item, following in zip(file, [*file[1:], session]):  # after the last, the session's fixtures alone stay
                 config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         session._setupstate.teardown_exact(None)
-        says.send(("done",))
+        speaker.say_now("done")
         status = 0
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # time to close browsers and kernels
@@ -155,19 +156,28 @@ def work(session, files, turns, says):
 
 
 class Says:
-    """The plugin of a worker that says what happens there."""
+    """The plugin of a worker that says what happens there. How a test went is said with the start of the next one: to
+    be heard takes longer than to be said.
+    """
 
     def __init__(self, config, says):
-        self.config, self.send = config, says.send
+        self.config, self.says, self.kept = config, says, []
+
+    def say(self, what, *told):
+        self.kept.append((what, *told))
+
+    def say_now(self, what, *told):
+        self.says.send([*self.kept, (what, *told)])
+        self.kept.clear()
 
     def pytest_runtest_logstart(self, nodeid, location):
-        self.send(("starts", nodeid, location))
+        self.say_now("starts", nodeid, location)
 
     def pytest_runtest_logreport(self, report):
-        self.send(("report", self.config.hook.pytest_report_to_serializable(config=self.config, report=report)))
+        self.say("report", self.config.hook.pytest_report_to_serializable(config=self.config, report=report))
 
     def pytest_runtest_logfinish(self, nodeid, location):
-        self.send(("ends", nodeid, location))
+        self.say("ends", nodeid, location)
 
     def pytest_warning_recorded(self, warning_message, when, nodeid, location):
         told = dict(when=when, nodeid=nodeid, location=location)
@@ -176,4 +186,4 @@ class Says:
         except (pickle.PicklingError, TypeError, AttributeError):  # one that holds something of its own
             plain = warnings.WarningMessage(str(warning_message.message), UserWarning, "", 0)
             pickled = pickle.dumps(dict(told, warning_message=plain))
-        self.send(("warning", pickled))
+        self.say("warning", pickled)

@@ -27,7 +27,10 @@ from helpers.check.modules import as_function, is_module
 from tools.grading import fences, messages
 
 REPO = Path(__file__).resolve().parent.parent.parent
-USED = ("torch", "torch.nn.functional", "helpers.see", "helpers.attention", "helpers.inputs", "helpers.trace")
+USED = (
+    *("numpy.random", "torch", "torch.nn.functional"),  # numpy imports the first when it is asked for
+    *("helpers.see", "helpers.attention", "helpers.inputs", "helpers.trace"),
+)
 HIDDEN = ("notebooks", "tests", "tools", "bench", "build", "docs", ".git")  # folders of the course
 SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache", "/proc/cpuinfo")
 LONGEST = 1000  # characters of an error's text
