@@ -146,9 +146,8 @@ class BlankPage:
 
     def ask(self, function, given):
         """Call a JavaScript function in the page; as text, which is many times faster than playwright's own way."""
-        return json.loads(
-            self.page.evaluate(f"text => JSON.stringify(({function})(JSON.parse(text)))", json.dumps(given))
-        )
+        called = f"async text => JSON.stringify(await ({function})(JSON.parse(text)) ?? null)"
+        return json.loads(self.page.evaluate(called, json.dumps(given)))
 
     def show_in(self, **media):
         """Emulate a color scheme and the like; a page that hears it again is painted again."""
@@ -166,13 +165,11 @@ class BlankPage:
 
     def mount(self, widget):
         """Mount a widget of the course below those that are there."""
-        return self.page.evaluate(MOUNT, state_of(widget))
+        return self.ask(MOUNT, state_of(widget))
 
     def update(self, trace=None, which=0, blank=None, **changes):
         """What the kernel does when a slider moves: new values for the model."""
-        self.page.evaluate(
-            UPDATE, [which, {**({"forward": sendable(payload(trace, blank))} if trace else {}), **changes}]
-        )
+        self.ask(UPDATE, [which, {**({"forward": sendable(payload(trace, blank))} if trace else {}), **changes}])
 
 
 @contextmanager
@@ -258,7 +255,7 @@ class Shown:
         """Red, green, blue and alpha of some cells; layer 0 is the drawing, 1 the light above it."""
         plan = self.plan()
         places = [self.place(*cell, corner=corner, plan=plan) for cell in cells]
-        return self.page.evaluate(PIXELS, [self.which, layer, places])
+        return self.on.ask(PIXELS, [self.which, layer, places])
 
     def is_lit(self, *cell):
         return self.pixels([cell], layer=1)[0][3] == 0

@@ -51,7 +51,7 @@ def test_what_is_shown_is_what_python_shows(blank):
     long = see(LongBlock(6, 2, 5).eval(), torch.randn(1, 3, 6))
     small = [(trace, [*all_choices(trace)]) for trace in (model(), model(1, 4), model(2, 2))]
     for trace, choices in [*small, *((trace, [*some_choices(trace)]) for trace in (long, inside_its_own_name()))]:
-        found = blank.page.evaluate(FOLD, [sendable(payload(trace)), choices])
+        found = blank.ask(FOLD, [sendable(payload(trace)), choices])
         for opened, steps in zip(choices, found):
             folded = trace.folded(opened)
             wanted = [

@@ -1,6 +1,7 @@
 """The still picture in a browser: its letters fit whichever font the reader has, and its cells stay sharp."""
 
 import io
+import json
 
 import numpy as np
 import pytest
@@ -20,10 +21,11 @@ MEASURE = """svg => {
   document.body.innerHTML = svg;
   const page = document.querySelector("svg").getBoundingClientRect();
   const texts = [...document.querySelectorAll("text")];
-  return texts.flatMap(text => text.querySelector("tspan[x]") ? [...text.children] : [text]).map(part => {
+  const parts = texts.flatMap(text => text.querySelector("tspan[x]") ? [...text.children] : [text]);
+  return JSON.stringify(parts.map(part => {
     const { left, right, top, bottom } = part.getBoundingClientRect();
     return [part.textContent, left - page.left, right - page.left, top - page.top, bottom - page.top];
-  });
+  }));
 }"""
 
 
@@ -31,6 +33,11 @@ MEASURE = """svg => {
 def page(browser):
     with browser.new_context(device_scale_factor=2, viewport={"width": 1000, "height": 1400}) as context:
         yield context.new_page()
+
+
+def measured(page, still, font):
+    """Each text of a still picture, and the box of its letters in a font."""
+    return json.loads(page.evaluate(MEASURE, still.image[1].decode().replace(FONT, font)))  # as text it is faster
 
 
 @pytest.mark.parametrize("font", ["DejaVu Sans", "Liberation Sans", "Liberation Serif", "Liberation Sans Narrow"])
@@ -48,7 +55,7 @@ def page(browser):
 )
 def test_letters_fit_in_any_font(page, trace, font):
     still = trace.picture()
-    found = page.evaluate(MEASURE, still.image[1].decode().replace(FONT, font))
+    found = measured(page, still, font)
     wide, _ = still.plan["cell"]
     cells = [
         (box["tiles"][tile][0], box["y"], width, box["height"])
@@ -71,7 +78,7 @@ def test_letters_fit_in_any_font(page, trace, font):
 def test_a_long_word_over_a_narrow_matrix_stays_below_its_shape(page, width):
     x = np.arange(12.0).reshape(4, 3)
     still = tiles(x, x, x, tile=2, step=3, tokens=["the", "window", "watched", "because"]).picture(width=width)
-    found = page.evaluate(MEASURE, still.image[1].decode().replace(FONT, "DejaVu Sans"))
+    found = measured(page, still, "DejaVu Sans")
     box = still.plan["boxes"]["scores"]
     low, right = box["top"] + TITLE - 2, box["x"] + letters.width("(i=2, j=2)", SHAPE)  # where the shape ends
     words = [(left, top) for text, left, _, top, _ in found if text in ("watched", "because") and left > box["x"]]
