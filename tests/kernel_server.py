@@ -15,7 +15,8 @@ from multiprocessing.connection import Connection
 from select import select
 from threading import Thread
 
-IMPORTED = ["torch", "torch._dynamo", "ipykernel.kernelapp", "matplotlib.figure", "ipywidgets", "anywidget"]
+OF_KERNELS = ["ipykernel.kernelapp", "ipykernel.debugger", "sqlite3"]  # the last two it would import as it starts
+IMPORTED = ["torch", "torch._dynamo", *OF_KERNELS, "matplotlib.figure", "ipywidgets", "anywidget"]
 
 
 def serve(door):

@@ -6,6 +6,7 @@ copies of it (a fork), so that new ones stand ready in milliseconds, and share i
 """
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import pickle
@@ -53,7 +54,8 @@ class Team:
     def do(self, job, ranks, careful, seconds):
         """The outcome of a job on each rank, by rank; one that has none was still at work when the time was over."""
         if PARALLEL in job:
-            import torch._dynamo  # noqa: F401 - or each rank does, and it takes seconds
+            with lasting():
+                import torch._dynamo  # noqa: F401 - or each rank does, and it takes seconds
         outcomes = self.start(ranks, careful)
         if self.all_say("ready", outcomes):
             for _, here in self.members:
@@ -103,6 +105,15 @@ class Team:
         self.__init__()
 
 
+@contextlib.contextmanager
+def lasting():
+    """What is imported in here stays: no process looks for garbage in it, neither this one nor its copies."""
+    gc.disable()
+    yield
+    gc.freeze()
+    gc.enable()
+
+
 def listen(pipe, jobs, team):
     """Hand on what comes in; where nothing can come any more, end everything."""
     while (message := messages.read(pipe)) is not None:
@@ -117,7 +128,8 @@ def main():
     jobs, team = queue.SimpleQueue(), Team()
     pipe = os.fdopen(os.dup(0), "rb", buffering=0)
     threading.Thread(target=listen, args=(pipe, jobs, team), daemon=True).start()
-    import torch.nn.parallel  # noqa: F401 - once, here, before the ranks are copied
+    with lasting():
+        import torch.nn.parallel  # noqa: F401 - once, here, before the ranks are copied
 
     while True:
         job, ranks, careful, seconds = pickle.loads(jobs.get())

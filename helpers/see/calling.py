@@ -5,7 +5,8 @@ import io
 import random
 import sys
 import warnings
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stdout
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ from helpers.see.copies import copied, written
 TAKEN_FOR_ARRAY = ("__array_", "To copy construct from a tensor")  # of np.exp(x) and torch.tensor(x), x a tensor
 TOLD = 3  # so many different warnings are told
 KEPT = 10_000  # characters of what is printed
+IN_A_ROW = ContextVar("in a row", default=False)  # whether the next call is one of several in a row
 
 
 @dataclass(frozen=True)
@@ -101,24 +103,46 @@ def same_random_numbers(seed):
     if seed is None:
         yield
         return
+    with nullcontext() if IN_A_ROW.get() else random_numbers_kept(), marked(in_a_row=False):
+        random.seed(seed)
+        np.random.seed(seed)
+        if torch := sys.modules.get("torch"):
+            if torch.cuda.is_initialized():
+                torch.manual_seed(seed)
+            else:  # without a look for devices that nobody uses
+                torch.default_generator.manual_seed(seed)
+        yield
+
+
+@contextmanager
+def calls_in_a_row():
+    """In here, calls follow each other, and nothing else draws random numbers: these are kept once, for all calls."""
+    with random_numbers_kept(), marked(in_a_row=True):
+        yield
+
+
+@contextmanager
+def random_numbers_kept():
+    """Afterwards, all random numbers go on as if nothing had happened in here."""
     torch = sys.modules.get("torch")
     kept = random.getstate(), np.random.get_state()
     devices = range(torch.cuda.device_count()) if torch and torch.cuda.is_initialized() else ()
     try:
-        random.seed(seed)
-        np.random.seed(seed)
-        if torch is None:
+        with torch.random.fork_rng(devices) if torch else nullcontext():
             yield
-        else:
-            with torch.random.fork_rng(devices):
-                if devices:
-                    torch.manual_seed(seed)
-                else:  # without a look for devices that nobody uses
-                    torch.default_generator.manual_seed(seed)
-                yield
     finally:
         random.setstate(kept[0])
         np.random.set_state(kept[1])
+
+
+@contextmanager
+def marked(in_a_row):
+    """In here, a call is one of several in a row, or is not: what a function calls itself is not."""
+    before = IN_A_ROW.set(in_a_row)
+    try:
+        yield
+    finally:
+        IN_A_ROW.reset(before)
 
 
 class Printed(io.TextIOBase):

@@ -10,6 +10,7 @@ import numpy as np
 from helpers.diagram.diagram import payload
 from helpers.explore.compare import ComparedFunctions
 from helpers.explore.comparison import SIDES, pairs
+from helpers.see.calling import calls_in_a_row
 from helpers.see.contained import contained
 from helpers.trace.differences import differences, told
 from tools.site.factored import Factored
@@ -69,6 +70,7 @@ class Functions:
                 yield step, seen.trace
 
 
+@calls_in_a_row()
 def tables(widget):
     """What an explorer, or a comparison of two functions, shows wherever its controls stand."""
     functions = Functions(widget)
@@ -87,6 +89,7 @@ def group_of(key):
     return found and (found[1] or "") + ("step" if "step" in found[0] else "told")
 
 
+@calls_in_a_row()
 def tried(widget, tables, many):
     """What Python shows at some random states, for those who compare: pairs of a state, and for each function its
     Trace, as the browser takes it, its remarks and whether it is in single precision, or the sentence that an error is.

@@ -230,7 +230,12 @@ def is_corner(one, other):
     if not (isinstance(one, np.ndarray) and isinstance(other, np.ndarray) and one.ndim == other.ndim):
         return False
     corner = other[tuple(map(slice, one.shape))]
-    return corner.shape == one.shape and np.allclose(one, corner, rtol=1e-13, atol=1e-14, equal_nan=True)
+    return close(one, corner, rtol=1e-13, atol=1e-14, equal_nan=True)
+
+
+def close(one, other, **small):
+    """Have two arrays the same numbers, but for their last bits? Most often these are the same, too: a quick look."""
+    return one.shape == other.shape and (np.array_equal(one, other) or np.allclose(one, other, **small))
 
 
 def says(kept, piece):

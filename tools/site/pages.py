@@ -111,6 +111,7 @@ def exporter():
         extra_template_basedirs=[str(HERE)],
         filters={"formulas": formulas},
         preprocessors=["nbconvert.preprocessors.CoalesceStreamsPreprocessor"],
+        optimistic_validation=True,  # once, and not after each of the preprocessors
     )
     made.register_filter("highlight_code", Highlight2HTML(parent=made))
     return made

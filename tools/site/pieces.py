@@ -8,6 +8,7 @@ import numpy as np
 from helpers.diagram.diagram import described, words_of
 from helpers.trace import Trace
 from helpers.trace.other_numbers import made
+from tools.site.factored import close
 
 SMALL = 1e-9
 SMALL_SINGLE = 1e-5  # of numbers in single precision
@@ -83,7 +84,7 @@ def left_before(steps, given, earlier):
 def has(trace, name, value):
     """Has a Trace these numbers, but for their last bits, under this name?"""
     there = trace[name].value if name in trace else np.empty(0)
-    return there.shape == value.shape and np.allclose(there, value, rtol=SMALL, atol=SMALL)
+    return close(there, value, rtol=SMALL, atol=SMALL)
 
 
 def numbers_of(step, trace, single):
