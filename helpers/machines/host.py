@@ -109,9 +109,11 @@ class Team:
 def lasting():
     """What is imported in here stays: no process looks for garbage in it, neither this one nor its copies."""
     gc.disable()
-    yield
-    gc.freeze()
-    gc.enable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        gc.enable()
 
 
 def listen(pipe, jobs, team):
