@@ -535,6 +535,7 @@ def test_what_is_in_sight_is_painted_first_and_the_rest_soon_after(show):
             await frames();
             await new Promise(done => setTimeout(done, 50));
         };
+        await painted(); // what was there before
         scrollTo(0, scroll);
         await painted();
         const [ask, stage] = [Element.prototype.getBoundingClientRect, canvas.parentElement];
