@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from helpers.check.tries import same
+from helpers.see.calling import random_numbers_kept
 
 AGAIN = 4  # of the largest tries are run once more
 SEEDS = 30  # with so many starts, even a rare chance shows itself
@@ -19,20 +20,6 @@ KEPT = (
     "something kept from one call to the next, a global or a default argument, or is memory read that was never "
     "filled, as that of `empty`?"
 )
-
-
-@contextmanager
-def random_numbers_kept():
-    """Whatever draws inside, the learner's own random numbers go on afterwards as if nothing had been drawn."""
-    torch = sys.modules.get("torch")
-    states = random.getstate(), np.random.get_state(), torch and torch.get_rng_state()
-    try:
-        yield
-    finally:
-        random.setstate(states[0])
-        np.random.set_state(states[1])
-        if torch:
-            torch.set_rng_state(states[2])
 
 
 @contextmanager

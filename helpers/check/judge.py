@@ -6,7 +6,7 @@ from functools import partial
 from helpers.check import report
 from helpers.check.biases import only_a_bias
 from helpers.check.calls import SECONDS, Deadline, TooLong
-from helpers.check.chance import random_numbers_kept, unsteady
+from helpers.check.chance import unsteady
 from helpers.check.diagnosis import diagnosis
 from helpers.check.evidence import Evidence
 from helpers.check.handed_in import has_loop, is_stub, order, unusable
@@ -15,6 +15,7 @@ from helpers.check.modules import as_function, is_module
 from helpers.check.placing import placed
 from helpers.check.report import AXES
 from helpers.check.tries import Trials, overflowed
+from helpers.see.calling import random_numbers_kept
 
 
 @dataclass

@@ -1,5 +1,5 @@
-// What of a picture the window shows. Where it stands is asked while nothing moves: in the midst of a step that would lay
-// the page out once more.
+// What of a picture the window shows. Where it stands is asked while nothing moves: in the midst of a step that would
+// lay the page out once more.
 
 export class Sight {
   constructor(stage) {

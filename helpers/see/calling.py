@@ -123,7 +123,7 @@ def calls_in_a_row():
 
 @contextmanager
 def random_numbers_kept():
-    """Afterwards, all random numbers go on as if nothing had happened in here."""
+    """Whatever draws in here, the learner's own random numbers go on afterwards as if nothing had been drawn."""
     torch = sys.modules.get("torch")
     kept = random.getstate(), np.random.get_state()
     devices = range(torch.cuda.device_count()) if torch and torch.cuda.is_initialized() else ()
