@@ -5,10 +5,13 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from itertools import pairwise
+from multiprocessing import Pipe
 from pathlib import Path
+from unittest.mock import Mock
 
 import cloudpickle
 import numpy as np
@@ -18,6 +21,7 @@ import torch.distributed as dist
 from torch.nn.functional import scaled_dot_product_attention
 
 from helpers.inputs import example
+from helpers.machines.host import Team
 from helpers.machines.layouts import LAYOUTS, rows_of, work
 from helpers.machines.processes import Machines, RankFailed
 from helpers.machines.ring import ring_attention, tile
@@ -428,6 +432,17 @@ def test_an_impatient_learner_interrupts_twice(machines, monkeypatch):
     while {*marked(OURS)} & others and time.monotonic() < until:
         time.sleep(0.05)
     assert not {*marked(OURS)} & others
+
+
+def test_ranks_that_two_threads_end_at_once_are_ended():
+    """One thread has closed a pipe when the other comes to it: the folder goes, and the host after it."""
+    (here, there), team = Pipe(), Team()
+    team.folder = tempfile.mkdtemp()
+    folder, team.members = Path(team.folder), [(Mock(), here)]
+    os.close(here.fileno())
+    team.end()
+    there.close()
+    assert team.members == [] and not folder.exists()
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it looks for processes in /proc")

@@ -99,7 +99,8 @@ class Team:
             process.kill()
         for process, here in self.members:
             process.join(ENDING)
-            here.close()
+            with contextlib.suppress(OSError):  # the other thread may have ended it, too
+                here.close()
         if self.folder:
             shutil.rmtree(self.folder, ignore_errors=True)
         self.__init__()
@@ -120,8 +121,10 @@ def listen(pipe, jobs, team):
     """Hand on what comes in; where nothing can come any more, end everything."""
     while (message := messages.read(pipe)) is not None:
         jobs.put(message)
-    team.end()
-    os._exit(0)
+    try:
+        team.end()
+    finally:
+        os._exit(0)
 
 
 def main():
