@@ -5,7 +5,7 @@ import time
 from itertools import pairwise
 from numbers import Real
 
-from IPython.display import display
+import IPython.display
 
 from helpers.live.live import Live
 from helpers.live.pieces import Bar, Curves, Text
@@ -31,7 +31,7 @@ def watch(training, floor=None, tests=8):
         raise ValueError(f"floor is {told(floor)}; wanted a number, or nothing.")
     between = max(1, training.steps // whole_number("tests", tests, 1))
     view = View(training, floor)
-    display(view)
+    IPython.display.display(view)  # the one that is there now: marimo puts its own in the place
 
     def each(training):
         if training.step % between == 0 or training.step == training.steps:
