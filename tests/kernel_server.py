@@ -1,7 +1,9 @@
-"""The process of which kernels are forks: it has imported torch, and begins to be a kernel for whoever asks, or the
-program of a module.
+"""The processes of which kernels are forks: they have imported what kernels import, the second of them torch, too. Each
+begins to be a kernel for whoever asks, or the program of a module.
 
-It ends with the last of the processes that hold the other end of its standard input.
+    python kernel_server.py DOOR DOOR_WITH_TORCH
+
+They end with the last of the processes that hold the other end of their standard input.
 """
 
 import gc
@@ -12,22 +14,40 @@ import socket
 import sys
 from importlib import import_module
 from multiprocessing.connection import Connection
+from pathlib import Path
 from select import select
 from threading import Thread
 
+REPO = Path(__file__).resolve().parent.parent
 OF_KERNELS = ["ipykernel.kernelapp", "ipykernel.debugger", "sqlite3"]  # the last two it would import as it starts
-IMPORTED = ["torch", "torch._dynamo", *OF_KERNELS, "matplotlib.figure", "ipywidgets", "anywidget"]
+OF_THE_COURSE = ["helpers.attention", "helpers.explore", "helpers.check.judge", "tools.site.answers"]
+IMPORTED = [*OF_KERNELS, "matplotlib.figure", "ipywidgets", "anywidget", *OF_THE_COURSE]
+WITH_TORCH = ["torch", "torch._dynamo", "helpers.gpt", "helpers.pictures.plots"]
+
+
+def main(door, door_with_torch):
+    """Serve at both doors, from two processes. Each is a number, that of an open socket."""
+    sys.path[0] = str(REPO)
+    gc.disable()
+    bring(IMPORTED)
+    import_module("helpers.check").exercises()  # not progress, which keeps the folder where its kernel begins
+    if not os.fork():
+        bring(WITH_TORCH)
+        door = door_with_torch
+    gc.freeze()  # in each kernel: to look for garbage in what is imported takes a third of a second, each time
+    gc.enable()
+    serve(socket.socket(fileno=int(door)))
+
+
+def bring(modules):
+    for name in modules:
+        import_module(name)
 
 
 def serve(door):
-    """door: the socket where each connection brings (command, environment, folder, whether the kernel is to end with
-    the connection), and is told the kernel's pid.
+    """door: where each connection brings (command, environment, folder, whether the kernel is to end with the
+    connection), and is told the kernel's pid.
     """
-    gc.disable()
-    for name in IMPORTED:
-        import_module(name)
-    gc.freeze()  # in each kernel: to look for garbage in what is imported takes a third of a second, each time
-    gc.enable()
     signal.signal(signal.SIGCHLD, reap)
     while sys.stdin not in select([door, sys.stdin], [], [])[0]:
         with Connection(door.accept()[0].detach()) as asking:
@@ -77,4 +97,4 @@ def reap(*_):
 
 
 if __name__ == "__main__":
-    serve(socket.socket(fileno=int(sys.argv[1])))
+    main(*sys.argv[1:])

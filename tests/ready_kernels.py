@@ -1,6 +1,7 @@
-"""Kernels that have imported torch before they start, for notebooks that import it: dozens of them do, seconds each.
+"""Kernels that have imported what notebooks import before they start, and torch where a notebook imports it: seconds
+for each of dozens.
 
-One process imports it, for all workers (kernel_server.py), and every kernel begins as a fork of that process.
+Two processes import it, for all workers (kernel_server.py), and every kernel begins as a fork of one of them.
 """
 
 import os
@@ -9,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import Client
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -67,14 +68,17 @@ class Fork:
 
 @contextmanager
 def served():
-    """Yields the address of a server of kernels, which ends after this."""
-    with TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as door:
-        door.bind(address := str(Path(folder, "door")))
-        door.listen()
-        command = [sys.executable, Path(__file__).with_name("kernel_server.py"), str(door.fileno())]
+    """Yields the addresses of a server of kernels without torch, and of one with it, which end after this."""
+    with TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as door, socket.socket(socket.AF_UNIX) as other:
+        doors, addresses = [door, other], [str(Path(folder, name)) for name in ("door", "door-with-torch")]
+        for one, address in zip(doors, addresses):
+            one.bind(address)
+            one.listen()
+        numbers = [one.fileno() for one in doors]
+        command = [sys.executable, Path(__file__).with_name("kernel_server.py"), *map(str, numbers)]
         silent = dict(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        with subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[door.fileno()], **silent):
-            yield address
+        with subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=numbers, **silent):
+            yield addresses
 
 
 def imports_torch(notebook):
@@ -95,20 +99,20 @@ def pytest_collection(session):
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtestloop(session):
-    """While the tests run, the kernels of notebooks that import torch are forks."""
-    notebooks = {item.parent for item in session.items if isinstance(item.parent, IPyNbFile)}
-    address = session.config.kernels
-    if not address or not any(map(imports_torch, notebooks)):
+    """While the tests run, the kernels of notebooks are forks."""
+    if not session.config.kernels:
         return (yield)
+    plain, with_torch = session.config.kernels
     start = IPyNbFile.setup
 
-    def launch(command, env=None, cwd=None, **others):
-        return Fork(address, command, env or os.environ, cwd or os.getcwd())
-
     def setup(notebook):
-        instead = mock.patch.object(local_provisioner, "launch_kernel", launch)
-        with instead if imports_torch(notebook) else nullcontext():
+        address = with_torch if imports_torch(notebook) else plain
+
+        def launch(command, env=None, cwd=None, **others):
+            return Fork(address, command, env or os.environ, cwd or os.getcwd())
+
+        with mock.patch.object(local_provisioner, "launch_kernel", launch):
             start(notebook)
 
-    with mock.patch.object(IPyNbFile, "setup", setup), mock.patch.dict(os.environ, {KERNELS: address}):
+    with mock.patch.object(IPyNbFile, "setup", setup), mock.patch.dict(os.environ, {KERNELS: with_torch}):
         return (yield)
