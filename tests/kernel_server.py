@@ -19,10 +19,12 @@ from select import select
 from threading import Thread
 
 REPO = Path(__file__).resolve().parent.parent
-OF_KERNELS = ["ipykernel.kernelapp", "ipykernel.debugger", "sqlite3"]  # the last two it would import as it starts
+OF_KERNELS = ["ipykernel.kernelapp", "ipykernel.debugger", "sqlite3", "psutil"]  # and what it imports as it starts:
+OF_KERNELS += [f"IPython.{name}" for name in ("core.debugger", "core.completerlib", "extensions.storemagic")]
 OF_THE_COURSE = ["helpers.attention", "helpers.explore", "helpers.check.judge", "tools.site.answers"]
 IMPORTED = [*OF_KERNELS, "matplotlib.figure", "ipywidgets", "anywidget", *OF_THE_COURSE]
 WITH_TORCH = ["torch", "torch._dynamo", "helpers.gpt", "helpers.pictures.plots"]
+WITHOUT_HISTORY = "--HistoryManager.hist_file=:memory:"  # what tests run is nothing to look up later
 
 
 def main(door, door_with_torch):
@@ -76,7 +78,7 @@ def become(command, env, cwd, tied, asking):
             sys.argv[1:] = command[2:]
             runpy.run_module(command[1], run_name="__main__", alter_sys=True)
         else:
-            launch_new_instance(argv=command[command.index("-f") :])
+            launch_new_instance(argv=[*command[command.index("-f") :], WITHOUT_HISTORY])
     finally:
         os._exit(0)
 
