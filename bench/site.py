@@ -20,7 +20,7 @@ from pathlib import Path
 
 from playwright.sync_api import TimeoutError
 
-from bench.slider import REST, STEPS, WARM_UP
+from bench.slider import AFTER_FRAME, REST, STEPS, WARM_UP
 from tests.browser.lab import REPO, launch
 
 WINDOWS = 3  # a page is opened so often
@@ -34,18 +34,13 @@ addEventListener("DOMContentLoaded", function answer() {
   const stage = document.querySelector(".attention-stage");
   if (!stage) return requestAnimationFrame(answer);  // not alive yet
   const slider = stage.closest(".alive").querySelector(".attention-slider input");
-  const told = () => requestAnimationFrame(() => {
-    const after = new MessageChannel();
-    after.port1.onmessage = () => (window.answered = performance.now());
-    after.port2.postMessage(0);
-  });
   if (slider) {
     slider.value = Number(slider.value) + (slider.value === slider.max ? -1 : 1);
     slider.dispatchEvent(new Event("input", { bubbles: true }));
   } else {
     stage.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
   }
-  told();
+  afterFrame(() => (window.answered = performance.now()));
 });
 """
 # Times from a key's own stamp to just after the frame that shows the answer.
@@ -54,11 +49,7 @@ widget => {
   window.times = [];
   let start = 0;
   addEventListener("keydown", (event) => (start = event.timeStamp), true);
-  const painted = () => requestAnimationFrame(() => {
-    const after = new MessageChannel();
-    after.port1.onmessage = () => window.times.push(performance.now() - start);
-    after.port2.postMessage(0);
-  });
+  const painted = () => afterFrame(() => window.times.push(performance.now() - start));
   new MutationObserver(painted).observe(widget.querySelector(".attention-diagram"), { attributes: true,
     attributeFilter: ["data-paints"] });
 }
@@ -83,7 +74,7 @@ def sent(path):
 def answered(browser, path):
     """Milliseconds until a widget of a new window has answered; None where the page has none."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.add_init_script(ANSWERS)
+    page.add_init_script(AFTER_FRAME + ANSWERS)
     page.goto(path.as_uri(), wait_until="load")
     found = None
     with suppress(TimeoutError):
@@ -110,6 +101,7 @@ def steps(browser, path):
     ]
     widget = widgets.nth(most.index(max(most)))
     widget.evaluate(SIXTEEN)
+    page.evaluate(AFTER_FRAME)
     widget.evaluate(CLOCK)
     widget.locator(SLIDER).first.focus()
     for i in range(WARM_UP + 2 * STEPS):

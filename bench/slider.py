@@ -48,15 +48,19 @@ def draw(T):
 interact(draw, T=(1, 16))
 """
 
-# Runs in the page: times from the event's own stamp to just after the frame that shows the answer.
+# Gives a page afterFrame(done), which calls `done` just after the next frame.
+AFTER_FRAME = """
+window.afterFrame = done => requestAnimationFrame(() => {
+  const after = new MessageChannel();
+  after.port1.onmessage = done;
+  after.port2.postMessage(0);
+});
+"""
+# Times from the event's own stamp to just after the frame that shows the answer.
 CLOCK = """
 () => {
   window.times = [];
-  const painted = (start) => requestAnimationFrame(() => {
-    const after = new MessageChannel();
-    after.port1.onmessage = () => window.times.push(performance.now() - start);
-    after.port2.postMessage(0);
-  });
+  const painted = (start) => afterFrame(() => window.times.push(performance.now() - start));
   let start = 0;
   const begin = (event) => { start = event.timeStamp; };
   addEventListener("keydown", begin, true);
@@ -114,6 +118,7 @@ def measure(lab, name, *actions):
     sheet.run_all()
     sheet.page.locator(SLIDER).first.wait_for()
     sheet.page.wait_for_timeout(1500)  # until the page has settled
+    sheet.page.evaluate(AFTER_FRAME)
     sheet.page.evaluate(CLOCK)
     times = [action(sheet.page) for action in actions]
     sheet.close()
