@@ -64,8 +64,10 @@ def example(T=4, C=3, head_size=None, B=None, seed=0):
 
 @lru_cache(maxsize=64)
 def tables(seed, b=0):
-    """Seven (128, 128) tables of normal numbers with one decimal; every example is a corner of them."""
-    drawn = np.random.default_rng([seed, b]).standard_normal((7, LARGEST, LARGEST))
+    """Tables of normal numbers with one decimal, (128, 128) each; every example is a corner of them. There are seven,
+    but of a further sequence of a batch one alone, its x.
+    """
+    drawn = np.random.default_rng([seed, b]).standard_normal((1 if b else 7, LARGEST, LARGEST))
     drawn = np.round(drawn, 1) + 0.0  # + 0.0 turns -0.0 into 0.0
     drawn.flags.writeable = False
     return drawn
