@@ -74,18 +74,20 @@ def is_rounded(found, answer):
 
 
 def blown_up(one, answer):
-    """Are they the same but for numbers that are huge in both, such as what is divided by a sum of nearly 0?"""
+    """Of two that are not the same: are they so but for numbers that are huge in both, such as what is divided by a sum
+    of nearly 0?
+    """
+    found, said, any_huge = {}, {}, False
     for name, wanted in one.wanted.items():
-        found, said = one.found[name], np.asarray(answer[name], float)
-        if np.shape(found) != np.shape(said):
+        found[name], said[name] = one.found[name], np.asarray(answer[name], float)
+        if found[name].shape != said[name].shape:
             return False
         most = 1000 * max(1.0, np.abs(wanted).max(initial=0))
-        huge = ~(np.abs(found) < most) & ~(np.abs(said) < most)
+        huge = ~(np.abs(found[name]) < most) & ~(np.abs(said[name]) < most)
         if huge.any():
-            found, said = np.where(huge, 0, found), np.where(huge, 0, said)
-        if not same({name: found}, {name: said}, one.case.scale):
-            return False
-    return True
+            found[name], said[name] = np.where(huge, 0, found[name]), np.where(huge, 0, said[name])
+            any_huge = True
+    return any_huge and same(found, said, one.case.scale)
 
 
 def divides(evidence, holds, by=None):
