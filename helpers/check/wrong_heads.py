@@ -3,6 +3,8 @@
 They stand here once, for every exercise that asks for a head or a part of one.
 """
 
+from functools import cache
+
 import numpy as np
 
 
@@ -16,9 +18,15 @@ def powers(scores, axis=-1):
     return np.exp(scores - scores.max(axis=axis, keepdims=True))
 
 
-def hidden(scores, triangle=np.tril, fill=-np.inf):
-    """Scores (..., T, T) with ``fill`` where the triangle has a 0."""
-    return np.where(triangle(np.ones(scores.shape[-2:])) == 1, scores, fill)
+def hidden(scores, above=0, fill=-np.inf):
+    """Scores (..., T, T) with ``fill`` above a diagonal: the main one, or so many above it."""
+    return np.where(triangle(scores.shape[-2:], above), scores, fill)
+
+
+@cache
+def triangle(shape, above=0):
+    """True in a diagonal and below it: the main one, or so many above it."""
+    return np.tri(*shape, above, dtype=bool)
 
 
 def turned(matrix):
@@ -48,7 +56,7 @@ def attend(
 
 def past_hidden(scores, fill=-np.inf):
     """The scores of the past and of the token itself are filled, those of the future stay: `tril == 1`."""
-    return np.where(np.tril(np.ones(scores.shape[-2:])) == 1, fill, scores)
+    return np.where(triangle(scores.shape[-2:]), fill, scores)
 
 
 def below(scores):
@@ -56,7 +64,7 @@ def below(scores):
 
 
 def itself_hidden(scores, fill=-np.inf):
-    return hidden(scores, lambda ones: np.tril(ones, -1), fill)
+    return hidden(scores, -1, fill)
 
 
 def mean_of_all(scores):
@@ -69,7 +77,7 @@ WEIGHTS = {
     "no_mask": ("there is no mask: each token hears its future", soft),
     "past_masked": (
         "the past is masked and the future is heard: the triangle is the wrong way round",
-        lambda scores: soft(hidden(scores, np.triu)),
+        lambda scores: soft(np.where(triangle(scores.shape[-2:], -1), -np.inf, scores)),
     ),
     "ones_filled": (
         "the mask fills where the triangle has a 1: wanted where it has a 0, `tril == 0`; now a token hears its future "
@@ -91,7 +99,7 @@ WEIGHTS = {
     ),
     "one_too_many": (
         "each token hears one token too many: the triangle reaches one place past the diagonal",
-        lambda scores: soft(hidden(scores, lambda ones: np.tril(ones, 1))),
+        lambda scores: soft(hidden(scores, 1)),
     ),
     "mask_after": (
         "the mask came after the softmax: rows sum to less than 1, and the future decided how much less",
