@@ -85,7 +85,7 @@ def test_no_two_mistakes_are_alike(name):
     exercise = EXERCISES[name]
     cases = exercise.cases(count=4)
     made = {
-        mistake: [exercise.answer(case, function) for case in cases]
+        mistake: [exercise.mistaken(case, function) for case in cases]
         for mistake, (_, function) in exercise.mistakes.items()
     }
     for one, other in combinations(made, 2):

@@ -34,7 +34,8 @@ OUTSIZED = [
 class Case:
     """One input to try a function on. inputs: by parameter, NumPy arrays and plain values; sizes: by axis. wanted: what
     the oracle made of it; mistaken: what mistakes made of it; telling: whether they show there; tensors: the inputs as
-    such; altered: the case with other inputs, by the function that made these; each once it was asked.
+    such; told: the lines that a report has of them; altered: the case with other inputs, by the function that made
+    these; each once it was asked.
     """
 
     inputs: dict
@@ -44,6 +45,7 @@ class Case:
     mistaken: dict = field(default_factory=dict)
     telling: bool | None = None
     tensors: dict | None = None
+    told: list | None = None
     altered: dict = field(default_factory=dict)
 
 

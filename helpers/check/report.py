@@ -34,16 +34,21 @@ def is_small(value):
 
 
 def inputs(exercise, case):
-    """The input of a case: its numbers where there are few, else its shapes."""
-    lines = []
+    """The input of a case, told once: its numbers where there are few, else its shapes."""
+    if case.told is None:
+        case.told = [*lines_of(exercise, case)]
+    return case.told
+
+
+def lines_of(exercise, case):
     for name, value in case.inputs.items():
         if not np.ndim(value):
-            lines.append(f"  {name} = {value!r}")
+            yield f"  {name} = {value!r}"
         elif is_small(value):
-            lines += [f"  {name} {shape(value, case.sizes, exercise.asks[name])} =", table(value)]
+            yield f"  {name} {shape(value, case.sizes, exercise.asks[name])} ="
+            yield table(value)
         else:
-            lines.append(f"  {name} {shape(value, case.sizes, exercise.asks[name])}")
-    return lines
+            yield f"  {name} {shape(value, case.sizes, exercise.asks[name])}"
 
 
 def stopped(exercise, attempt, right=0, cause=""):
