@@ -38,7 +38,7 @@ class OwnRun:
         self.results = [*returned] if many and isinstance(returned, list | tuple) else [returned]
         if self.recording.error or len(self.results) != len(self.exercise.gives):
             raise Unknown
-        self.ways = {}
+        self.ways, self.tried = {}, {}
         self.order = {event: place for place, event in enumerate(self.recording.events)}
 
     def wanted(self, at):
@@ -146,22 +146,21 @@ class OwnRun:
             self.statements[code] = Statements(code)
         return self.statements[code]
 
-    def with_others(self, at, others, where=None):
-        """Is the result right, had some matrices had other numbers? others: arrays by matrix.
-
-        where: of which lines alone, if not of all.
+    def with_others(self, at, others):
+        """Is the result right, had some matrices had other numbers? others: arrays by matrix. Many forms of known steps
+        are the same numbers, and a search asks for the same again from line to line: each is tried once.
         """
-        try:
-            return self.is_right(at, self.changed(at, others, where))
-        except Exception:  # noqa: BLE001 - with these numbers the calls do not work: then it is not right
-            return False
+        asked = at, *((matrix, one.dtype, one.shape, one.tobytes()) for matrix, one in others.items())
+        if asked not in self.tried:
+            try:
+                self.tried[asked] = self.is_right(at, self.changed(at, others))
+            except Exception:  # noqa: BLE001 - with these numbers the calls do not work: then it is not right
+                self.tried[asked] = False
+        return self.tried[asked]
 
-    def changed(self, at, others, where=None):
+    def changed(self, at, others):
         """The numbers of the result, had some matrices had others. Raises what the calls raise."""
-        way = self.way(at)
-        if where is None:
-            return replayed(way, others, self.results[at], self.tensors)
-        return replayed(way, {}, self.results[at], self.tensors, {one: others for one in way if where(one)})
+        return replayed(self.way(at), others, self.results[at], self.tensors)
 
     def is_reached(self, at, matrices):
         """Do all wrong cells of the result change with these matrices? If not, they are not all that is wrong.

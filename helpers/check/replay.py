@@ -34,23 +34,21 @@ def read_by(event):
     return [*event.reads, *[event.in_place] * (event.in_place is not None)]
 
 
-def replayed(events, others, last, tensors, there=None):
+def replayed(events, others, last, tensors):
     """The numbers of the matrix ``last``, had some matrices had other numbers.
 
     events: in order, those that lead to it, each with what it reads. others: arrays by matrix. tensors: are they
-    PyTorch's? there: others for some of the events alone. Raises Unknown where a call cannot be made again, and what
-    it raises.
+    PyTorch's? Raises Unknown where a call cannot be made again, and what it raises.
     """
-    now, there = dict(others), there or {}
+    now = dict(others)
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for event, read in events.items():
-            here = now | there[event] if event in there else now
-            if not any(matrix in here for matrix in read) or all(matrix in others for matrix in event.results):
+            if not any(matrix in now for matrix in read) or all(matrix in others for matrix in event.results):
                 continue
             if event.broken or not event.results:
                 raise Unknown
-            for matrix, value in zip(event.results, again(event, here, tensors)):
+            for matrix, value in zip(event.results, again(event, now, tensors)):
                 now.setdefault(matrix, value)
     return now.get(last, last.value)
 
