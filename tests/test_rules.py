@@ -17,7 +17,7 @@ from helpers.trace.grammar import COMPARE, Comparison, Malformed, Side, parse
 from helpers.trace.kinds import KINDS
 from helpers.trace.kinds.curves import CURVES
 from helpers.trace.trace import Trace
-from tests.strategies import GENERATOR, RULES, steps, value_of
+from tests.strategies import GENERATOR, RULES, moved_values, steps
 
 NAN, INF = math.nan, math.inf
 EXTREMES = ("max", "min", "maximum", "minimum")
@@ -125,27 +125,21 @@ def test_a_term_that_the_guard_leaves_out_spoils_nothing(kind, bad):
 # -- the cells that a cell is made of -------------------------------------------------------------
 
 
-def value_with(trace, step, name, where, distance):
-    """A step's value when one cell of its input ``name`` is moved by a distance."""
-    value = trace[name].value.copy()
-    value[where] += distance
-    return value_of(step, {one.name: one.value for one in trace.inputs(step)} | {name: value})
-
-
 def derivatives(trace, step):
     """Each cell's set of the input cells that move it, by central differences of the whole step."""
     moved = {index: set() for index in cells(step)}
     near = 2**-20 if step.kind in EXTREMES else 2**-10  # the next largest number may be close behind
+    values = {one.name: one.value for one in trace.inputs(step)}
     for name in set(step.inputs[: KINDS[step.kind].differentiable]):
-        for where in np.ndindex(trace[name].value.shape):
-            at = partial(value_with, trace, step, name, where)
-            up, down = at(near), at(-near)
-            moves = up != down
-            # A cube moves, though at 0 its derivative is 0: the second difference takes cubes away.
-            if step.kind == "sum-product" and step.inputs.count(name) > 2:
-                moves &= abs(8 * (up - down) - (at(2 * near) - at(-2 * near))) > 1e-9
-            for index in np.argwhere(moves):
-                moved[tuple(index.tolist())].add((name, where))
+        at = partial(moved_values, step, values, name)
+        up, down = at(near), at(-near)
+        moves = up != down
+        # A cube moves, though at 0 its derivative is 0: the second difference takes cubes away.
+        if step.kind == "sum-product" and step.inputs.count(name) > 2:
+            moves &= abs(8 * (up - down) - (at(2 * near) - at(-2 * near))) > 1e-9
+        places = [*np.ndindex(values[name].shape)]
+        for *index, place in np.argwhere(moves).tolist():
+            moved[tuple(index)].add((name, places[place]))
     return moved
 
 
