@@ -11,6 +11,7 @@ from helpers.trace.trace import Trace
 
 COMPARISONS = [*COMPARE]
 SIZE = st.integers(1, 9)
+CHARACTER = st.characters(exclude_categories=["Cs"])  # all of utf-8; text() would try each of them, which takes seconds
 GENERATOR = st.integers(0, 2**32 - 1).map(np.random.default_rng)
 
 ONE_EACH = (

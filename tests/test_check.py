@@ -18,6 +18,7 @@ from helpers.check import calls, progress
 from helpers.check.judge import judge
 from helpers.check.tries import same
 from helpers.course.course_map import number_of
+from tests.strategies import CHARACTER
 from tools.notebooks import course_notebooks, load
 from tools.solutions import solutions, solved
 
@@ -175,7 +176,7 @@ ODD = st.one_of(
     st.booleans(),
     st.integers(),
     st.floats(),
-    st.text(),
+    st.text(CHARACTER),
     st.binary(),
     st.complex_numbers(),
     TENSOR,

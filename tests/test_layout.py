@@ -15,6 +15,7 @@ from helpers.look import layout
 from helpers.look.annotations import letters, tidy, wrap
 from helpers.look.style import shape_text
 from helpers.trace.trace import Trace
+from tests.strategies import CHARACTER
 from tests.tiled import heads_of, random_heads
 
 SIZE = st.integers(1, 128)
@@ -106,7 +107,7 @@ def test_a_head_of_any_size_has_room(T, C, h, width, tokens):
     assert not plan["overflow"]
 
 
-TEXT = st.text() | st.lists(
+TEXT = st.text(CHARACTER) | st.lists(
     st.sampled_from(["rows", "sum", "to one", "🙂", "注意力", "w" * 30, "\n", "$x$", "<b>"]), max_size=20
 ).map(" ".join)
 

@@ -27,6 +27,7 @@ from helpers.pictures.painter import shown
 from helpers.pictures.raster import png, stored
 from helpers.pictures.svg import MANY, short
 from helpers.trace.trace import Trace
+from tests.strategies import CHARACTER
 
 SVG = "{http://www.w3.org/2000/svg}"
 LINK = "{http://www.w3.org/1999/xlink}href"
@@ -260,7 +261,7 @@ def test_a_text_is_no_wider_than_is_thought(text):
 
 
 @settings(deadline=None, max_examples=50)
-@given(st.text(max_size=40), st.floats(5, 20), st.floats(0, 300), st.booleans())
+@given(st.text(CHARACTER, max_size=40), st.floats(5, 20), st.floats(0, 300), st.booleans())
 def test_a_fitted_text_fits(text, size, most, bold):
     found, smaller = letters.fitted(text, size, most, bold)
     assert smaller <= size and smaller >= round(letters.SMALLEST * size, 1) - 1e-9

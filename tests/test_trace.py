@@ -17,7 +17,7 @@ from helpers.look.style import ROLES
 from helpers.trace.arrays import as_array
 from helpers.trace.kinds import KINDS
 from helpers.trace.trace import Trace, UnknownName
-from tests.strategies import GENERATOR, RULES, steps
+from tests.strategies import CHARACTER, GENERATOR, RULES, steps
 
 RULED = [kind for kind, of in KINDS.items() if of.ruled]
 
@@ -197,7 +197,11 @@ def test_large_whole_numbers_do_not_wrap_around():
 
 
 @settings(deadline=None, max_examples=50)
-@given(rng=GENERATOR, names=st.lists(st.text(min_size=1), unique=True, min_size=2, max_size=2), token=st.text())
+@given(
+    rng=GENERATOR,
+    names=st.lists(st.text(CHARACTER, min_size=1), unique=True, min_size=2, max_size=2),
+    token=st.text(CHARACTER),
+)
 def test_names_and_tokens_are_any_text(rng, names, token):
     trace = Trace(tokens=[token])
     value = rng.normal(size=(1, 2))
