@@ -5,6 +5,7 @@ together.
 import signal
 
 from hypothesis import settings
+from hypothesis.internal import entropy
 
 pytest_plugins = ["tests.workers", "tests.solved_copies", "tests.ready_kernels", "tests.written_pages"]
 
@@ -26,6 +27,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # `make test ARGS="--hypothesis-profile=default"` draws new examples.
 settings.register_profile("same", derandomize=True, deadline=None, database=None)
 settings.load_profile("same")
+
+# For each example it would seed NumPy's global random numbers and put them back, which takes a quarter of its own time;
+# no test with examples draws from them.
+entropy.NP_RANDOM = "not managed"
 
 
 def pytest_collection_modifyitems(items):
