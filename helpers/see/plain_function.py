@@ -16,7 +16,7 @@ import numpy as np
 
 from helpers.look.sentence import one_line, sentence
 from helpers.see.axis_names import AxisNames, letters, spare_letters
-from helpers.see.calling import by_place, call, same_random_numbers
+from helpers.see.calling import by_place, call, calls_in_a_row, same_random_numbers
 from helpers.see.deadline import Deadline
 from helpers.see.inside import Inside, Unseen
 from helpers.see.known import ROLES, role_of
@@ -78,14 +78,15 @@ class PlainFunction:
         """The Trace of one call, and what is to be said about it. Raises what the function raises, and ValueError."""
         self.failed = []
         try:
-            made = self._called(arguments, seed, recorded=not self.tells)
-            remarks, trace = list(made.said), made.value
-            self.tells = isinstance(trace, Trace)
-            if self.tells:
-                bare_numbers(trace)
-            else:
-                trace, more = self._drawn(arguments, made.value, seed)
-                remarks += more
+            with calls_in_a_row() if self.draws else contextlib.nullcontext():
+                made = self._called(arguments, seed, recorded=not self.tells)
+                remarks, trace = list(made.said), made.value
+                self.tells = isinstance(trace, Trace)
+                if self.tells:
+                    bare_numbers(trace)
+                else:
+                    trace, more = self._drawn(arguments, made.value, seed)
+                    remarks += more
         finally:
             self.run = None  # it holds all numbers of the run
         if made.changed:
