@@ -86,19 +86,22 @@ export class Panel {
       (note && name !== before ? `. Note: “${note}”` : "");
   }
 
-  // Keep the formula in sight while the cell it explains is: as sticky would, in any scrolling parent.
+  // Keep the formula in sight while the cell it explains is: as sticky would, in any scrolling parent. It stands below
+  // the stage; where it is seen may be on its way from elsewhere.
   float(room) {
-    this.element.style.transform = "";
-    if (!room) return; // nothing is explained: where things stand need not be known
-    let bottom = window.innerHeight;
-    for (let parent = this.element.parentElement; parent; parent = parent.parentElement) {
-      const { overflowY } = getComputedStyle(parent);
-      if (overflowY !== "visible" && parent.scrollHeight > parent.clientHeight + 1) {
-        bottom = Math.min(bottom, parent.getBoundingClientRect().bottom);
+    let over = 0;
+    if (room) {
+      let bottom = window.innerHeight;
+      for (let parent = this.element.parentElement; parent; parent = parent.parentElement) {
+        const { overflowY } = getComputedStyle(parent);
+        if (overflowY !== "visible" && parent.scrollHeight > parent.clientHeight + 1) {
+          bottom = Math.min(bottom, parent.getBoundingClientRect().bottom);
+        }
       }
+      const top = this.element.previousElementSibling.getBoundingClientRect().bottom;
+      over = top + this.element.getBoundingClientRect().height - bottom + 6;
     }
-    const over = this.element.getBoundingClientRect().bottom - bottom + 6;
-    if (over > 0 && over < room) this.element.style.transform = `translateY(${-over}px)`;
+    this.element.style.transform = over > 0 && over < room ? `translateY(${-over}px)` : "";
   }
 }
 
