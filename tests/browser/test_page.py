@@ -1,6 +1,7 @@
 """The diagram in a real Chromium, on a blank page: pointer, keys, spoken words, text that is only text, saved files."""
 
 import math
+from io import BytesIO
 from xml.etree import ElementTree
 
 import numpy as np
@@ -177,6 +178,17 @@ def test_backspace_lets_go_of_a_single_pin(show):
     shown = show(trace)
     shown.press("Tab", "Enter", "Backspace")
     assert shown.trail == [] and shown.formula == trace.why("out", 0, 0)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_ring_shows_where_the_keys_go(show, theme):
+    """All around the drawing, whose canvas reaches to its edge."""
+    shown = show(head_of(), media={"color_scheme": theme})
+    shown.press("Tab")
+    with Image.open(BytesIO(shown.stage.screenshot())) as image:
+        width, height = image.size
+        middles = [(width // 2, 0), (width // 2, height - 1), (0, height // 2), (width - 1, height // 2)]
+        assert [image.getpixel(one)[:3] for one in middles] == [(86, 180, 233)] * 4
 
 
 def test_page_keys_end_at_the_first_and_the_last_matrix(show):
