@@ -19,8 +19,8 @@ from select import select
 from threading import Thread
 
 REPO = Path(__file__).resolve().parent.parent
-OF_KERNELS = ["ipykernel.kernelapp", "ipykernel.debugger", "sqlite3", "psutil"]  # and what it imports as it starts:
-OF_KERNELS += [f"IPython.{name}" for name in ("core.debugger", "core.completerlib", "extensions.storemagic")]
+OF_KERNELS = ["ipykernel.kernelapp", "ipykernel.debugger", "sqlite3", "psutil"]  # a kernel imports these as it starts
+OF_KERNELS += ["IPython.core.debugger", "IPython.core.completerlib", "IPython.extensions.storemagic"]
 OF_THE_COURSE = ["helpers.attention", "helpers.explore", "helpers.check.judge", "tools.site.answers"]
 IMPORTED = [*OF_KERNELS, "matplotlib.figure", "ipywidgets", "anywidget", *OF_THE_COURSE]
 WITH_TORCH = ["torch", "torch._dynamo", "helpers.gpt", "helpers.pictures.plots"]

@@ -54,9 +54,9 @@ def attend(
     return weigh(q @ turn(k) * scale(q.shape[-1])) @ v  # (..., T, h) @ (..., h, T) -> (..., T, T), @ v: (..., T, h)
 
 
-def past_hidden(scores, fill=-np.inf):
+def past_hidden(scores, fill=-np.inf, above=0):
     """The scores of the past and of the token itself are filled, those of the future stay: `tril == 1`."""
-    return np.where(triangle(scores.shape[-2:]), fill, scores)
+    return np.where(triangle(scores.shape[-2:], above), fill, scores)
 
 
 def below(scores):
@@ -77,7 +77,7 @@ WEIGHTS = {
     "no_mask": ("there is no mask: each token hears its future", soft),
     "past_masked": (
         "the past is masked and the future is heard: the triangle is the wrong way round",
-        lambda scores: soft(np.where(triangle(scores.shape[-2:], -1), -np.inf, scores)),
+        lambda scores: soft(past_hidden(scores, above=-1)),
     ),
     "ones_filled": (
         "the mask fills where the triangle has a 1: wanted where it has a 0, `tril == 0`; now a token hears its future "

@@ -83,5 +83,5 @@ def from_numpy(value, module):
     if not callable(value) or isinstance(value, type | np.ufunc):
         return value
     own = getattr(value, "__name__", "")
-    # Most are not NumPy's: its dictionary says so at once, and a search for an attribute in 30 times as long.
+    # Most are not NumPy's: to look for what it has not takes 30 times as long by attribute as in its dictionary.
     return getattr(module, own) if isinstance(own, str) and vars(np).get(own) is value else value
