@@ -41,7 +41,8 @@ class Factored:
         self.go_to_ends()
         self.tables = {}
         while {*self.tables} < {*self.depends} or self.check(self.known_states()):  # it has come to know many more
-            self.tables = {key: self.table(key) for key in self.depends}
+            answers = {}
+            self.tables = {key: self.table(key, answers) for key in self.depends}
 
     def at(self, state):
         """What the function gives there."""
@@ -177,10 +178,16 @@ class Factored:
 
     # -- the tables ----------------------------------------------------------------------------
 
-    def table(self, key):
-        """The pieces of a key, one for each state of the controls that it depends on, the last control fastest."""
+    def table(self, key, answers):
+        """The pieces of a key, one for each state of the controls that it depends on, the last control fastest.
+
+        answers: what the function gives in these states, for all keys that depend on the same controls.
+        """
         names = [name for name in self.stops if name in self.depends[key]]
-        return names, [self.at(self.home(key, state)).get(key) for state in self.states(names)]
+        on = *names, "", *self.cut.get(key, ())
+        if on not in answers:
+            answers[on] = [self.at(self.home(key, state)) for state in self.states(names)]
+        return names, [answer.get(key) for answer in answers[on]]
 
     def states(self, names):
         """All states in which these controls can stand, the last one fastest; the others stand where they start."""
