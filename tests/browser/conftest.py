@@ -20,8 +20,9 @@ def lab(browser):
         yield lab
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def blank(browser):
+    """One for all tests: the diagram's code is read once, and soon runs fast."""
     with blank_page(browser) as blank:
         yield blank
 

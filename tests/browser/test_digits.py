@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 
-from tests.browser.pages import blank_page
-
 # The same block of cells twice: as digits.js writes it, and as a browser writes texts. Both as bytes of red alone.
 BOTH = """({ rows, columns, cell, texts, size, most, scale, shift }) => {
     const [width, height] = [columns * cell[0], rows * cell[1]];
@@ -29,11 +27,10 @@ BOTH = """({ rows, columns, cell, texts, size, most, scale, shift }) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def page(browser):
-    with blank_page(browser) as page:
-        yield page
-        assert page.errors == []
+@pytest.fixture
+def page(blank):
+    yield blank
+    assert blank.errors == []
 
 
 @pytest.mark.parametrize("scale", [1, 1.25, 2, 3])

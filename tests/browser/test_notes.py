@@ -113,7 +113,7 @@ def test_a_click_on_a_note_writes_it_anew(show):
 
 def test_keys_in_the_field_are_the_fields(show):
     shown = show(head_of())
-    shown.page.evaluate("window.heard = []; document.addEventListener('keydown', event => heard.push(event.key))")
+    shown.page.evaluate("() => { window.heard = []; document.onkeydown = event => heard.push(event.key); }")
     shown.press("Tab", "n")
     shown.page.keyboard.type("n b 0")
     shown.press("ArrowLeft", "PageUp", "Backspace", "Enter")
