@@ -107,32 +107,31 @@ OPEN = {  # what a hand may have opened
 }
 
 
-@pytest.fixture
-def mounted(browser):
-    """``mounted(widgets, **window)``: a page with some of the course's widgets; none of its own errors."""
-    windows = []
+def mount(window, builds):
+    """Some of the course's widgets, alone on a page, and in light at first; returns it as a BlankPage."""
+    window.emulate_media(color_scheme="light")
+    widgets = [build() for build in builds]
+    blank = BlankPage(window, widgets[0]._module, widgets[0].css)
+    window.add_style_tag(content=":root { color-scheme: light dark; background: Canvas }")
+    for widget in widgets:
+        blank.mount(widget)
+    return blank
 
-    def mount(builds, width=1040, zoom=1):
-        window = browser.new_page(viewport={"width": width // zoom, "height": 900 // zoom}, device_scale_factor=zoom)
-        widgets = [build() for build in builds]
-        blank = BlankPage(window, widgets[0]._module, widgets[0].css)
-        window.add_style_tag(content=":root { color-scheme: light dark; background: Canvas }")
-        windows.append(blank)
-        for widget in widgets:
-            blank.mount(widget)
-        return window
 
-    yield mount
-    for blank in windows:
-        blank.page.close()
-        assert blank.errors == []
+@pytest.fixture(scope="module")
+def axe(browser):
+    """One page with axe-core, which soon runs fast there."""
+    page = browser.new_page(viewport={"width": 1040, "height": 900})
+    page.add_script_tag(path=AXE)
+    yield page
+    page.close()
 
 
 @pytest.mark.parametrize("name", SHOWN)
-def test_axe_finds_nothing(mounted, name):
+def test_axe_finds_nothing(axe, name):
     """In light and in dark, where all but colors is the same to the last letter: these alone are looked at again."""
-    page = mounted(SHOWN[name])
-    page.add_script_tag(path=AXE)
+    blank = mount(axe, SHOWN[name])
+    page = blank.page
     for state, clicks in OPEN.items():
         if clicks and name == "training":
             continue
@@ -151,12 +150,15 @@ def test_axe_finds_nothing(mounted, name):
             page.locator(".attention-help[open] summary").first.click() if state == "help" else page.keyboard.press(
                 "Escape"
             )
+    blank.clear()
+    assert blank.errors == []
 
 
 @pytest.mark.parametrize("zoom", [1, 2])
-def test_all_is_reached_by_keyboard_alone_and_seen_there(mounted, zoom):
+def test_all_is_reached_by_keyboard_alone_and_seen_there(browser, zoom):
     """Each stop has a name and a mark, and lies in the window; nothing needs to be pushed to the side."""
-    page = mounted([lambda: explore(worked), with_gradients], zoom=zoom)
+    page = browser.new_page(viewport={"width": 1040 // zoom, "height": 900 // zoom}, device_scale_factor=zoom)
+    blank = mount(page, [lambda: explore(worked), with_gradients])
     assert page.evaluate("document.documentElement.scrollWidth") <= 1040 // zoom
     stops = []
     while True:
@@ -170,3 +172,5 @@ def test_all_is_reached_by_keyboard_alone_and_seen_there(mounted, zoom):
     tools = ["How to read it", "Note", "Copy", "Save SVG", "Save PNG"]
     assert names[:6] == ["T, tokens", "C, channels", "loud", "word", "Reset", names[5]] and "Diagram of" in names[5]
     assert names[6:11] == tools and names[-7:] == ["Values", "Gradients", *tools]
+    page.close()
+    assert blank.errors == []
