@@ -71,14 +71,20 @@ RUN_ALL = """async restart => {
     await commands.execute("notebook:clear-all-cell-outputs");  // counts from an earlier run would look like this one's
     commands.execute("notebook:run-all-cells");
 }"""
+# The source and the traceback of each cell that failed, unless it was to. It is asked of the cells themselves: as JSON,
+# all that a notebook shows would be copied, megabytes.
+FAILED = """() => Array.from(window.jupyterapp.shell.currentWidget.content.model.cells)
+    .filter(cell => cell.type === "code" && !cell.getMetadata("tags")?.includes("raises-exception"))
+    .flatMap(cell => Array.from({ length: cell.outputs.length }, (_, i) => cell.outputs.get(i))
+        .filter(output => output.type === "error")
+        .map(output => [cell.sharedModel.getSource(), output.toJSON().traceback]))"""
 HAS_RUN = """() => {
-    const panel = window.jupyterapp.shell.currentWidget;
-    if (panel.sessionContext.session?.kernel?.status !== "idle") return false;  // many times, and cells are long
-    const cells = panel.content.model.toJSON().cells.filter(cell => cell.cell_type === "code" && cell.source.trim());
-    const hasFailed = cell => cell.outputs.some(output => output.output_type === "error")
-        && !cell.metadata.tags?.includes("raises-exception");
-    return cells.every(cell => cell.execution_count !== null) || cells.some(hasFailed);
-}"""
+    const { content, sessionContext } = window.jupyterapp.shell.currentWidget;
+    if (sessionContext.session?.kernel?.status !== "idle") return false;  // many times, and cells are long
+    const hasCode = cell => cell.type === "code" && cell.sharedModel.getSource().trim();
+    const haveRun = Array.from(content.model.cells).filter(hasCode).every(cell => cell.executionCount !== null);
+    return haveRun || (FAILED)().length > 0;
+}""".replace("FAILED", FAILED)
 RUN_CELL = """async ([before, place, wait]) => {
     const { commands, shell } = window.jupyterapp;
     const { content, sessionContext } = shell.currentWidget;
@@ -316,15 +322,7 @@ class Page:
 
     def errors(self):
         """What went wrong so far: cells that failed (unless tagged to), and the browser's own errors."""
-        failed = []
-        for cell in self.cells():
-            if "raises-exception" in cell["metadata"].get("tags", []):
-                continue
-            failed += [
-                f"a cell failed:\n{cell['source']}\n\n{plain(output['traceback'])}"
-                for output in cell.get("outputs", [])
-                if output["output_type"] == "error"
-            ]
+        failed = [f"a cell failed:\n{source}\n\n{plain(traceback)}" for source, traceback in self.page.evaluate(FAILED)]
         return failed + self.complaints
 
     def cells(self):
