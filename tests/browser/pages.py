@@ -298,14 +298,21 @@ class Shown:
 
 
 THUMB = 16  # pixels: of a slider's thumb in Chromium
+# Where a slider's thumb is, once the slider is in the window and stands still; asked all at once, since each question
+# to a JupyterLab takes a while.
+GRIP = """async (slider, thumb) => {
+    slider.scrollIntoViewIfNeeded();
+    const place = () => JSON.stringify(slider.getBoundingClientRect());
+    for (let before; before !== (before = place()); ) await new Promise(requestAnimationFrame);
+    const { x, y, width, height } = slider.getBoundingClientRect();
+    const share = (slider.value - slider.min) / (slider.max - slider.min || 1);
+    return [x + thumb / 2 + share * (width - thumb), y + height / 2];
+}"""
 
 
 def drag(page, slider, by):
     """Press the mouse on a slider's thumb, move, let go."""
-    slider.scroll_into_view_if_needed()
-    box = slider.bounding_box()
-    share = slider.evaluate("input => (input.value - input.min) / (input.max - input.min || 1)")
-    x, y = box["x"] + THUMB / 2 + share * (box["width"] - THUMB), box["y"] + box["height"] / 2
+    x, y = slider.evaluate(GRIP, THUMB)
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x + by, y, steps=3)
