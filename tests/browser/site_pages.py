@@ -13,7 +13,7 @@ READ = """sent => [sent.steps.map(({ name, shape, digits }) => [name, shape, dig
 SIDEWAYS = """() => {
     const FRAMED = ".wide, .formula, .code pre, .words pre, .words table, .attention-live";
     const cut = [...document.querySelectorAll("main *")].filter(one =>
-        one.getBoundingClientRect().right > innerWidth && !one.closest(FRAMED));
+        !one.closest(FRAMED) && one.getBoundingClientRect().right > innerWidth);  // a picture far away has no place yet
     return [document.documentElement.scrollWidth - innerWidth, cut.map(one => one.outerHTML)];
 }"""
 
