@@ -27,18 +27,19 @@ SHOWN = """cell => {
 
 
 def explorers(notebook):
-    """The cells of a notebook that end with explore(…): for each the code above that it needs, and its own."""
-    above, found = [], []
+    """Yields the cells of a notebook that end with explore(…): for each the cells above, and its own code."""
+    above = []
     for cell in notebook.cells:
         if cell.cell_type == "code" and not {"setup", "raises-exception"} & {*cell.metadata.get("tags", [])}:
             if ast.unparse(ast.parse(cell.source).body[-1]).startswith("explore("):
-                found.append((needed(above, cell.source), cell.source))
+                yield above[:], cell.source
             above.append(cell.source)
-    return found
 
 
 def needed(above, source):
-    """The imports, and the cells above that make a name, or do something to it, on which this one depends."""
+    """The code that this one needs: the imports, and the cells above that make a name, or do something to it, on which
+    it depends.
+    """
     imports, *above = above
     kept, (_, wanted) = [], names_in(source)
     wanted -= names_in(imports)[0]
@@ -157,7 +158,8 @@ def settle(cell, bridge, well=False):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_first_in_jupyterlab(lab, name):
     notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
-    (needs, source), *_ = explorers(notebook)
+    above, source = next(explorers(notebook))
+    needs = needed(above, source)
     place = write_short(lab.folder, f"{name}-short", notebook, [source])
     with lab.open(f"{name}-short") as page:
         page.run_cell(place, before=f"%reset -f\n{needs}")
@@ -170,10 +172,10 @@ def test_the_first_in_jupyterlab(lab, name):
 def test_the_others_on_a_blank_page(blank, monkeypatch):
     Later(monkeypatch)  # pictures ahead have their own tests
     notebooks = [nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4) for name in NAMES]
-    others = [code for notebook in notebooks for code in explorers(notebook)[1:]]
+    others = [found for notebook in notebooks for found in [*explorers(notebook)][1:]]
     assert len(others) > 10
-    for code in others:
+    for above, source in others:
         blank.clear()
-        bridge, cell = Bridge(blank, made(*code)), blank.page.locator("body")
+        bridge, cell = Bridge(blank, made(needed(above, source), source)), blank.page.locator("body")
         work(cell, bridge.widget, partial(settle, cell, bridge))
     assert blank.errors == []

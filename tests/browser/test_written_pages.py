@@ -13,7 +13,7 @@ import pytest
 from tests.browser.site_pages import READ, SIDEWAYS, assert_same, troubles_of
 from tests.browser.test_notebooks import explorers
 from tests.written_pages import STATES, folder
-from tools.notebooks import NOTEBOOKS, course_notebooks, executed, load
+from tools.notebooks import course_notebooks, executed
 from tools.site import pages
 from tools.site.__main__ import first, put, save_shared
 from tools.site.answers import FULL
@@ -34,7 +34,7 @@ DRIVE = """([place, states]) => JSON.stringify(states.map(state => {
 
 @pytest.fixture(scope="module")
 def opened(browser, request, tmp_path_factory):
-    """``opened(name)``: the page of a notebook, what its widgets are, and what went wrong there."""
+    """``opened(name)``: a notebook, its page, the file of that, what its widgets are, and what went wrong there."""
     window = browser.new_page(viewport={"width": 390, "height": 844})
     troubles = troubles_of(window)
     site, listed = tmp_path_factory.mktemp("pages"), pages.listed(course_notebooks())
@@ -42,16 +42,12 @@ def opened(browser, request, tmp_path_factory):
 
     def open_page(name):
         notebook = ran(request.config, name)
-        held = [
-            output.data[KIND]
-            for cell in notebook.cells
-            for output in cell.get("outputs", [])
-            if KIND in output.get("data", {})
-        ]
+        outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+        held = [output.data[KIND] for output in outputs if KIND in output.get("data", {})]  # a page is made without it
         put(site / f"{name}.html", pages.page(name, notebook, listed))
         troubles.clear()
         window.goto((site / f"{name}.html").as_uri())
-        return window, held, troubles, site / f"{name}.html"
+        return notebook, window, site / f"{name}.html", held, troubles
 
     yield open_page
     window.close()
@@ -70,12 +66,12 @@ def ran(config, name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_is_alive_and_shows_what_python_computes(name, opened):
-    page, held, troubles, file = opened(name)
-    assert len(gzip.compress(file.read_bytes())) < LARGEST
+    notebook, page, file, held, troubles = opened(name)
+    assert len(gzip.compress(file.read_bytes(), 6)) < LARGEST
     models = page.evaluate("attentionModels.length")
     drawn = page.evaluate("document.querySelectorAll('.alive > .attention-live').length")
     assert models == drawn == len(held)
-    assert sum("tried" in widget for widget in held) >= len(explorers(load(NOTEBOOKS / f"{name}.ipynb")))
+    assert sum("tried" in widget for widget in held) >= len([*explorers(notebook)])
     assert page.evaluate(SIDEWAYS) == [0, []]
     for place, widget in enumerate(held):
         if "tried" in widget:
