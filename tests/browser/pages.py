@@ -298,9 +298,9 @@ class Shown:
 
 
 THUMB = 16  # pixels: of a slider's thumb in Chromium
-# Where a slider's thumb is, once the slider is in the window and stands still; asked all at once, since each question
-# to a JupyterLab takes a while.
-GRIP = """async (slider, thumb) => {
+# Where a slider's thumb is, once the slider is in the window and stands still. It is one question, as each that a
+# JupyterLab is asked takes a while.
+GRIP = """async ([slider], thumb) => {
     slider.scrollIntoViewIfNeeded();
     const place = () => JSON.stringify(slider.getBoundingClientRect());
     for (let before; before !== (before = place()); ) await new Promise(requestAnimationFrame);
@@ -312,7 +312,7 @@ GRIP = """async (slider, thumb) => {
 
 def drag(page, slider, by):
     """Press the mouse on a slider's thumb, move, let go."""
-    x, y = slider.evaluate(GRIP, THUMB)
+    x, y = slider.evaluate_all(GRIP, THUMB)
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x + by, y, steps=3)

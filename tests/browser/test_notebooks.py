@@ -20,7 +20,7 @@ from tools.notebooks import course_notebooks
 
 OTHERS = {"11b_where_the_norm_goes", "12_train_a_gpt"}  # one draws curves alone; test_training.py has the other
 NAMES = [path.stem for path in course_notebooks() if path.stem not in OTHERS]
-SHOWN = """cell => {
+SHOWN = """([cell]) => {
     const texts = selector => Array.from(cell.querySelectorAll(selector), one => one.innerText);
     return [texts(".attention-slider output"), ...texts(".attention-shapes"), ...texts(".attention-error")];
 }"""
@@ -86,7 +86,7 @@ def sliders(explorer):
 
 def shown(cell):
     """The values at the sliders of a page, its line of shapes, and its sentence where there is an error."""
-    values, shapes, error = cell.evaluate(SHOWN)
+    values, shapes, error = cell.evaluate_all(SHOWN)  # which asks once, where evaluate asks three times
     return [float(value.replace("−", "-")) for value in values], shapes, error
 
 
@@ -164,6 +164,7 @@ def test_the_first_in_jupyterlab(lab, name):
     with lab.open(f"{name}-short") as page:
         page.run_cell(place, before=f"%reset -f\n{needs}")
         cell, explorer = page.cell(place), made(needs, source)
+        cell.locator(".attention-live").wait_for()
         work(cell, explorer, partial(wait, cell, explorer))
         assert page.errors() == []
         assert page.requests == []
