@@ -81,6 +81,7 @@ RULES = {  # by kind; {} is a comparison, i and j are axes of size 1
     "concatenate": ("p h, t h -> s h", "t p, t c -> t e", "p, t -> s", "p h, t h, r h -> s h"),
     "repeat": ("g s h -> n s h", "g -> n", "s g -> s n", "s h -> n s h", "t c -> t n c"),
 }
+RULE = {kind: st.sampled_from(rules) for kind, rules in RULES.items()}  # of what is made anew, hypothesis asks much
 DOMAIN = {  # by kind: what its numbers must be, so that it has a derivative at each of them
     "log": lambda value: abs(value) + 0.125,
     "sqrt": lambda value: abs(value) + 0.125,
@@ -103,7 +104,7 @@ def steps(draw, kind):
 
     All but the rule comes from one generator: a choice that hypothesis makes takes as long as many of its numbers.
     """
-    rule, rng = draw(st.sampled_from(RULES[kind])), draw(GENERATOR)
+    rule, rng = draw(RULE[kind]), draw(GENERATOR)
     rule = rule.replace("{}", str(rng.choice(COMPARISONS)))
     body, bar, guard = rule.partition("|")
     read, *through, made = body.split("->")
@@ -141,6 +142,9 @@ def steps(draw, kind):
     factor = float(rng.choice([1.0, 0.5, -0.3, 0.0])) if kind == "sum-product" else 1.0
     trace.step("y", kind, rule, *names, factor=factor, **given)
     return trace
+
+
+STEPS = {kind: steps(kind) for kind in RULES}
 
 
 def moved_values(step, values, name, distance):

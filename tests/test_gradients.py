@@ -14,7 +14,7 @@ from helpers.trace import rules
 from helpers.trace.grammar import parse
 from helpers.trace.kinds import KINDS
 from helpers.trace.trace import Trace
-from tests.strategies import RULES, moved_values, steps
+from tests.strategies import RULES, STEPS, moved_values
 
 NUDGE = 1e-6
 quick = settings(deadline=None, max_examples=40)
@@ -401,7 +401,7 @@ def again(trace, values):
 @settings(deadline=None, max_examples=25)
 @given(data=st.data())
 def test_the_gradient_of_any_step_as_central_differences(kind, data):
-    trace = data.draw(steps(kind))
+    trace = data.draw(STEPS[kind])
     rng = np.random.default_rng(0)
     values = {name: trace[name].value.copy() for name in dict.fromkeys(trace["y"].inputs)}
     moving = dict.fromkeys(trace["y"].inputs[: KINDS[kind].differentiable])

@@ -12,7 +12,7 @@ from helpers.trace.other_numbers import with_values
 from helpers.trace.rules import cell
 from helpers.trace.trace import Trace
 from tests.runs import a_run
-from tests.strategies import steps
+from tests.strategies import STEPS
 
 RULED = [kind for kind, of in KINDS.items() if of.ruled]
 
@@ -20,7 +20,7 @@ RULED = [kind for kind, of in KINDS.items() if of.ruled]
 @given(st.data())
 def test_every_kind_of_step_follows_its_inputs(data):
     """y is made of matrices whose numbers are turned round; every cell is what its rule makes of them."""
-    trace = data.draw(steps(data.draw(st.sampled_from(RULED))))
+    trace = data.draw(STEPS[data.draw(st.sampled_from(RULED))])
     others = {step.name: np.flip(step.value) for step in trace if step.kind == "given"}
     found = with_values(trace, others)["y"]
     inputs = [Trace().given(name, others[name], " ".join(trace[name].axes)) for name in found.inputs]

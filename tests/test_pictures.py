@@ -31,7 +31,7 @@ from helpers.pictures.picture import Picture
 from helpers.pictures.plots import curves
 from helpers.pictures.still import describe, picture
 from helpers.trace.trace import Trace
-from tests.strategies import RULES, steps
+from tests.strategies import RULES, STEPS
 from tests.tiled import heads_of
 
 HOSTILE = '<script>alert("1")</script> & \' <b>'
@@ -676,7 +676,7 @@ def test_tokens_of_any_kind(tokens):
 @settings(deadline=None, max_examples=3)
 @given(data=st.data())
 def test_every_kind_of_step_is_drawn(kind, data):
-    trace = data.draw(steps(kind))
+    trace = data.draw(STEPS[kind])
     plan, drawn = painted(trace)
     texts = {text.text.replace("–", "−") for text in drawn.texts}  # a shorter one in cells
     for step in trace:

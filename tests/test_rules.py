@@ -17,11 +17,11 @@ from helpers.trace.grammar import COMPARE, Comparison, Malformed, Side, parse
 from helpers.trace.kinds import KINDS
 from helpers.trace.kinds.curves import CURVES
 from helpers.trace.trace import Trace
-from tests.strategies import GENERATOR, RULES, moved_values, steps
+from tests.strategies import GENERATOR, RULES, STEPS, moved_values
 
 NAN, INF = math.nan, math.inf
 EXTREMES = ("max", "min", "maximum", "minimum")
-STEPS = {kind: steps(kind) for kind in RULES}
+
 every_kind = pytest.mark.parametrize("kind", RULES)
 random_steps = settings(deadline=None, max_examples=60)
 

@@ -17,7 +17,7 @@ from helpers.look.style import ROLES
 from helpers.trace.arrays import as_array
 from helpers.trace.kinds import KINDS
 from helpers.trace.trace import Trace, UnknownName
-from tests.strategies import CHARACTER, GENERATOR, RULES, steps
+from tests.strategies import CHARACTER, GENERATOR, RULES, STEPS
 
 RULED = [kind for kind, of in KINDS.items() if of.ruled]
 
@@ -111,7 +111,7 @@ def test_indices_count_as_numpy_counts(shape, data):
 @settings(deadline=None, max_examples=20)
 @given(data=st.data())
 def test_every_cell_has_a_reason_and_sources_in_the_trace(kind, data):
-    trace = data.draw(steps(kind))
+    trace = data.draw(STEPS[kind])
     for step in trace:
         for index in np.ndindex(step.value.shape):
             why = trace.why(step.name, *index)
