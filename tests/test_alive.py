@@ -25,6 +25,7 @@ from helpers.see import Failed, inside, see
 from helpers.see.plain_function import PlainFunction
 from helpers.trace import rules
 from helpers.trace.kinds import KINDS
+from tests.near import assert_near
 
 HEAD = ["x", "Wq", "Wk", "Wv", "q", "k", "v", "wei", "tril", "wei₂", "wei₃", "out"]
 
@@ -98,10 +99,10 @@ def test_at_any_size_the_values_are_those_of_the_run_and_of_their_rules(T, C, h,
     assert shown(explorer) == HEAD
     trace = explorer.trace
     given = {name: torch.tensor(trace[name].value, dtype=torch.float32) for name in HEAD[:4]}
-    np.testing.assert_allclose(trace["out"].value, my_head(**given), rtol=1e-6)
+    assert_near(trace["out"].value, my_head(**given), rtol=1e-6)
     for step in [step for step in trace if KINDS[step.kind].ruled]:
         value = rules.evaluate(step.kind, step.rule, [one.value for one in trace.inputs(step)], step.factor)
-        np.testing.assert_allclose(value, step.value, rtol=1e-4, atol=1e-5)
+        assert_near(value, step.value, rtol=1e-4, atol=1e-5)
 
 
 HELD = []

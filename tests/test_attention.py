@@ -12,6 +12,7 @@ from torch.nn.functional import scaled_dot_product_attention
 
 from helpers.attention.averages import average_matmul, average_past, masked_softmax
 from helpers.attention.heads import head, many_heads, separate_heads
+from tests.near import assert_near
 from tests.strategies import GENERATOR, SIZE
 
 INF, NAN = math.inf, math.nan
@@ -35,7 +36,7 @@ def inputs(rng, T, C, h, B=None):
 
 
 def close(mine, torches):
-    np.testing.assert_allclose(mine, torches, rtol=1e-10, atol=1e-12)
+    assert_near(mine, torches, rtol=1e-10, atol=1e-12)
 
 
 # -- against torch --------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from helpers.attention.block import feed_forward, layer_norm
 from helpers.gpt import model
+from tests.near import assert_near
 from tests.strategies import GENERATOR, SIZE
 
 NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "11_the_block.ipynb"
@@ -30,7 +31,7 @@ def drawn(rng, T, C, B=None):
 
 
 def close(mine, torches):
-    np.testing.assert_allclose(mine, torches, rtol=1e-9, atol=1e-11)
+    assert_near(mine, torches, rtol=1e-9, atol=1e-11)
 
 
 def gradient(function, x):
@@ -160,4 +161,4 @@ def test_the_notebook_builds_the_layer_norm_of_the_helpers(capsys):
     for helper in layer_norm(held["e"].x):
         taught = held["by_step"][helper.name]
         assert taught.code == helper.code
-        np.testing.assert_allclose(taught.value.reshape(helper.value.shape), helper.value, rtol=1e-12)
+        assert_near(taught.value.reshape(helper.value.shape), helper.value, rtol=1e-12)

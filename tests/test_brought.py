@@ -21,6 +21,7 @@ from helpers.see.axis_names import LETTERS
 from helpers.see.misfits import fitting
 from helpers.see.plain_function import PlainFunction
 from helpers.see.probes import MOST_PROBES, PROBES
+from tests.near import assert_near
 
 RANGES = dict.fromkeys(LETTERS, (1, 16))
 
@@ -97,7 +98,7 @@ def test_what_is_drawn_is_what_came_back():
     explorer = explore(lambda x: (x, {"twice": x * 2}, [x.sum(0), x.sum(1)]))
     x = explorer.trace["x"].value
     for name, wanted in {"out": x, "twice": x * 2, "out₂": x.sum(0), "out₃": x.sum(1)}.items():
-        np.testing.assert_allclose(explorer.trace[name].value, wanted, atol=1e-6)
+        assert_near(explorer.trace[name].value, wanted, atol=1e-6)
     assert explorer.trace["out"].code == "out = <lambda>(x)[0]" and "x.sum(1)" in explorer.trace["out₃"].code
     explorer.controls["T"].value = 3
     assert shapes(explorer)["out₃"] == "(T=3)"
@@ -469,7 +470,7 @@ def test_the_numbers_are_those_of_the_module():
     module = LectureBlock()
     explorer = explore(module, B=2)
     x = torch.tensor(explorer.trace["x"].value, dtype=torch.float32)
-    np.testing.assert_allclose(explorer.trace["out"].value, module(x).detach(), rtol=1e-5, atol=1e-6)
+    assert_near(explorer.trace["out"].value, module(x).detach(), rtol=1e-5, atol=1e-6)
 
 
 def test_a_class_is_no_module():
@@ -562,7 +563,7 @@ def test_functions_in_every_form(build):
     explorer = explore(build)
     x, *_, out = explorer.trace
     assert explorer.diagram.error == "" and out.axes == ("t", "c")
-    np.testing.assert_allclose(out.value, 2 * x.value, rtol=1e-6)
+    assert_near(out.value, 2 * x.value, rtol=1e-6)
 
 
 def test_an_attention_of_q_k_and_v():
@@ -571,7 +572,7 @@ def test_an_attention_of_q_k_and_v():
     assert explorer.trace["F.softmax(q @ k.transpose(-2, -1), -1)"].role == "weights"
     q, k, v = (torch.tensor(explorer.trace[name].value) for name in "qkv")
     wanted = F.scaled_dot_product_attention(q, k, v, scale=1.0)
-    np.testing.assert_allclose(explorer.trace["out"].value, wanted, atol=1e-6)
+    assert_near(explorer.trace["out"].value, wanted, atol=1e-6)
     assert [explorer.trace[name].role for name in "qkv"] == ["query", "key", "value"]
     assert "needs k, which explore cannot fill in" in explore(lambda x, k: x[:k]).diagram.error
 

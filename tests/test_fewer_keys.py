@@ -14,6 +14,7 @@ from helpers.attention.longer import WAYS, sharper, stretched_speeds
 from helpers.gpt.changed import changed, turned
 from helpers.gpt.fast import FastAttention, FastGPT, rotate
 from helpers.gpt.fewer_keys import FewerKeysGPT, LatentKeys, SharedKeys, slopes
+from tests.near import assert_near
 from tests.strategies import GENERATOR, SIZE
 
 few = settings(deadline=None, max_examples=20)
@@ -22,7 +23,7 @@ BATCH = st.sampled_from([(), (2,)])
 
 
 def close(mine, torches, atol=1e-12):
-    np.testing.assert_allclose(mine, torches, rtol=1e-9, atol=atol)
+    assert_near(mine, torches, rtol=1e-9, atol=atol)
 
 
 def tensors(*arrays):

@@ -11,6 +11,7 @@ from helpers.trace import rules
 from helpers.trace.grammar import parse
 from helpers.trace.kinds import KINDS
 from helpers.trace.trace import Trace, UnknownName
+from tests.near import assert_near
 from tests.strategies import RULES
 
 CALLS = 1200  # for each of the seeds
@@ -207,7 +208,7 @@ def check(trace):
     last = list(trace)[-1]
     inputs = trace.inputs(last)
     for index in list(np.ndindex(last.value.shape))[:12]:
-        np.testing.assert_allclose(
+        assert_near(
             rules.cell(last, index, inputs),
             last.value[index],
             rtol=1e-9,

@@ -16,6 +16,7 @@ from helpers.gpt.cache import Cache
 from helpers.gpt.sampling import cooled, draw, penalized, probabilities, top_k, top_p, trace_top_p
 from helpers.gpt.speculative import residual, verify
 from helpers.inputs import example
+from tests.near import assert_near
 from tests.strategies import GENERATOR
 from tools.notebooks import NOTEBOOKS, load
 
@@ -135,8 +136,8 @@ def test_the_trace_of_a_step_is_the_row_of_the_whole_head(T, C, h):
     for step in range(T):
         trace = cached_head(e.x, e.Wq, e.Wk, e.Wv, step=step, kept=kept, tokens=e.tokens)
         kept = trace["k"].value, trace["v"].value
-        np.testing.assert_allclose(trace["weights"].value[0], whole["weights"].value[step, : step + 1], atol=1e-12)
-        np.testing.assert_allclose(trace["out"].value[0], whole["out"].value[step], atol=1e-12)
+        assert_near(trace["weights"].value[0], whole["weights"].value[step, : step + 1], atol=1e-12)
+        assert_near(trace["out"].value[0], whole["out"].value[step], atol=1e-12)
 
 
 # -- sampling -------------------------------------------------------------------------------------
@@ -157,7 +158,7 @@ def test_filters_keep_what_plain_loops_keep(rng, size, p, k):
     assert {*found.isfinite().nonzero().flatten().tolist()} == {*kept}
     assert found[kept].equal(logits[kept])
     traced = trace_top_p(logits.tolist(), 0.7, p)["drawn_from"].value
-    np.testing.assert_allclose(traced, probabilities(logits[None], 0.7, p=p)[0], atol=1e-9)
+    assert_near(traced, probabilities(logits[None], 0.7, p=p)[0], atol=1e-9)
 
 
 def test_a_tie_is_cut_at_the_first_and_k_keeps_k():

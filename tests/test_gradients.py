@@ -14,6 +14,7 @@ from helpers.trace import rules
 from helpers.trace.grammar import parse
 from helpers.trace.kinds import KINDS
 from helpers.trace.trace import Trace
+from tests.near import assert_near
 from tests.strategies import RULES, STEPS, moved_values
 
 NUDGE = 1e-6
@@ -53,7 +54,7 @@ def check_by_rules(gradients):
     for step in gradients:
         inputs = gradients.inputs(step)
         found = [rules.cell(step, place, inputs) for place in np.ndindex(step.value.shape)]
-        np.testing.assert_allclose(np.ravel(step.value), found, rtol=0, atol=1e-9, equal_nan=False)
+        assert_near(np.ravel(step.value), found, rtol=0, atol=1e-9, equal_nan=False)
 
 
 def torch_head(x, Wq, Wk, Wv, Wo=None, causal=True, scale=True, temperature=1.0):
@@ -86,7 +87,7 @@ def test_a_head_as_autograd(T, C, h, B, causal, scale, temperature, projects, se
     gradients = trace.backward(dout)
     wanted = by_autograd(arrays, lambda *tensors: torch_head(*tensors, **options), dout)
     for name, expected in zip(["x", "Wq", "Wk", "Wv", "Wo"], wanted):
-        np.testing.assert_allclose(gradients[f"d{name}"].value, expected, atol=1e-10)
+        assert_near(gradients[f"d{name}"].value, expected, atol=1e-10)
         assert gradients[f"d{name}"].axes == trace[name].axes and gradients[f"d{name}"].role == trace[name].role
     check_by_rules(gradients)
 
@@ -104,7 +105,7 @@ def test_every_matrix_of_a_head_as_central_differences(T, C, h, seed):
 
     for name, array in inputs.items():
         expected = by_differences(array, partial(result, name))
-        np.testing.assert_allclose(gradients[f"d{name}"].value, expected, atol=1e-5)
+        assert_near(gradients[f"d{name}"].value, expected, atol=1e-5)
 
 
 @quick
@@ -118,7 +119,7 @@ def test_each_line_of_pytorch_gives_its_gradient(T, C, h, B, seed):
     for step in gradients:
         if step.kind != "given":
             exec(step.code, names)
-            np.testing.assert_allclose(names[step.name].numpy(), step.value, atol=1e-10)
+            assert_near(names[step.name].numpy(), step.value, atol=1e-10)
 
 
 @pytest.mark.parametrize("B", [None, 2])
@@ -133,14 +134,14 @@ def test_each_line_of_many_heads_gives_its_gradient(B):
     for step in gradients:
         if step.kind != "given":
             exec(step.code, names)
-            np.testing.assert_allclose(names[step.name].numpy(), step.value, atol=1e-10)
+            assert_near(names[step.name].numpy(), step.value, atol=1e-10)
     tensors = [torch.tensor(array, requires_grad=True) for array in (x, Wq, Wk, Wv, Wo)]
     q, k, v = (tensors[0] @ W for W in tensors[1:4])
     q, k, v = (one.unflatten(-1, (3, 2)).transpose(-3, -2) for one in (q, k, v))
     out = torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True)
     (out.transpose(-3, -2).flatten(-2) @ tensors[4]).backward(torch.tensor(numbers(9, *trace["projected"].value.shape)))
     for name, tensor in zip(["dx", "dWq", "dWk", "dWv", "dWo"], tensors):
-        np.testing.assert_allclose(gradients[name].value, tensor.grad.numpy(), atol=1e-10)
+        assert_near(gradients[name].value, tensor.grad.numpy(), atol=1e-10)
 
 
 @quick
@@ -172,10 +173,8 @@ def test_heads_side_by_side_as_autograd(T, heads, h, B, causal, projects, seed):
     stacked = separate_heads(arrays[0], *map(cut, arrays[1:4]), **options).backward(dout)
     wanted = dict(zip(["dx", "dWq", "dWk", "dWv", "dWo"], by_autograd(arrays, torches, dout)))
     for name, expected in wanted.items():
-        np.testing.assert_allclose(together[name].value, expected, atol=1e-10)
-        np.testing.assert_allclose(
-            stacked[name].value, cut(expected) if name in ("dWq", "dWk", "dWv") else expected, atol=1e-10
-        )
+        assert_near(together[name].value, expected, atol=1e-10)
+        assert_near(stacked[name].value, cut(expected) if name in ("dWq", "dWk", "dWv") else expected, atol=1e-10)
     check_by_rules(together)
     check_by_rules(stacked)
 
@@ -238,13 +237,13 @@ def test_a_layer_norm_and_a_feed_forward_as_autograd(seed, T, C):
     gradients = trace.backward(dout)
     wanted = by_autograd([x, up], lambda x, up: (torch.nn.functional.layer_norm(x, (C,)) @ up).relu(), dout)
     for name, expected in zip(["dx", "dup"], wanted):
-        np.testing.assert_allclose(gradients[name].value, expected, atol=1e-8 * max(1, abs(expected).max()))
+        assert_near(gradients[name].value, expected, atol=1e-8 * max(1, abs(expected).max()))
     np.testing.assert_array_equal(gradients["positive_before"].value, trace["before"].value > 0)
     check_by_rules(gradients)
     names = {"torch": torch, **{step.name: torch.tensor(step.value) for step in gradients}}
     for name in ("dbefore", "dvariance"):  # the lines of relu and rsqrt
         exec(gradients[name].code, names)
-        np.testing.assert_allclose(names[name], gradients[name].value, rtol=1e-9)
+        assert_near(names[name], gradients[name].value, rtol=1e-9)
 
 
 @pytest.mark.parametrize("kind", ["relu", "rsqrt"])
@@ -263,7 +262,7 @@ def test_the_lines_of_relu_and_rsqrt(kind, rule):
         [trace["x"].value], lambda x: torch.einsum(turned, x.relu() if kind == "relu" else (x + 1e-5).rsqrt()), dout
     )
     for found in (names["dx"], gradients["dx"].value):
-        np.testing.assert_allclose(found, wanted, rtol=1e-9)
+        assert_near(found, wanted, rtol=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -282,7 +281,7 @@ def test_two_steps_of_a_kind_on_one_matrix(kind, rule):
     alone = Trace("once")
     alone.given("x", value, "t c")
     alone.step("y", kind, rule, "x")
-    np.testing.assert_allclose(trace.backward()["dx"].value, 2 * alone.backward()["dx"].value)
+    assert_near(trace.backward()["dx"].value, 2 * alone.backward()["dx"].value)
 
 
 def test_two_normalizations_of_one_matrix_along_different_axes():
@@ -293,7 +292,7 @@ def test_two_normalizations_of_one_matrix_along_different_axes():
     trace.step("columns", "normalize", "r s -> t s", "x")
     trace.step("y", "add", "t s, t s -> t s", "rows", "columns")
     (wanted,) = by_autograd([value], lambda x: x / x.sum(1, keepdim=True) + x / x.sum(0, keepdim=True), dout)
-    np.testing.assert_allclose(trace.backward(dout)["dx"].value, wanted, atol=1e-12)
+    assert_near(trace.backward(dout)["dx"].value, wanted, atol=1e-12)
 
 
 @pytest.mark.parametrize("build", [average_past, average_matmul])
@@ -302,7 +301,7 @@ def test_averages(build, shape):
     x, dout = numbers(0, *shape), numbers(1, *shape)
     gradients = build(x).backward(dout)
     expected = by_differences(x, lambda moved: (build(moved)["out"].value * dout).sum())
-    np.testing.assert_allclose(gradients["dx"].value, expected, atol=1e-6)
+    assert_near(gradients["dx"].value, expected, atol=1e-6)
     check_by_rules(gradients)
 
 
@@ -313,7 +312,7 @@ def test_a_mean_that_keeps_its_axis(T, S):
     trace.given("a", np.zeros((T, S)), "t s")
     trace.step("y", "mean", "t s -> t i | s <= t", "a", i=1)
     share = np.tri(T, S) / np.minimum(np.arange(1, T + 1), S)[:, None]
-    np.testing.assert_allclose(trace.backward(np.full((T, 1), 2.0))["da"].value, 2 * share)
+    assert_near(trace.backward(np.full((T, 1), 2.0))["da"].value, 2 * share)
 
 
 def test_masked_softmax_and_its_triangle():
@@ -326,9 +325,9 @@ def test_masked_softmax_and_its_triangle():
 
     for name, array in inputs.items():
         expected = by_differences(array, partial(result, name))
-        np.testing.assert_allclose(gradients[f"d{name}"].value, expected, atol=1e-6)
+        assert_near(gradients[f"d{name}"].value, expected, atol=1e-6)
     # A row of weights always sums to 1, so what some scores win the others lose.
-    np.testing.assert_allclose(gradients["dmasked"].value.sum(-1), 0, atol=1e-12)
+    assert_near(gradients["dmasked"].value.sum(-1), 0, atol=1e-12)
     assert (gradients["dscores"].value[np.triu_indices(4, 1)] == 0).all()
 
 
@@ -378,7 +377,7 @@ def test_each_kind_as_central_differences(kind, rule, shapes, factor):
 
     for i, name in enumerate("abc"[: len(arrays)]):
         expected = by_differences(arrays[i], partial(result, i))
-        np.testing.assert_allclose(gradients[f"d{name}"].value, expected, atol=1e-6)
+        assert_near(gradients[f"d{name}"].value, expected, atol=1e-6)
     check_by_rules(gradients)
 
 
@@ -421,7 +420,7 @@ def test_the_gradient_of_any_step_as_central_differences(kind, data):
     for name in moving:
         expected = (results(name, NUDGE) - results(name, -NUDGE)) / (2 * NUDGE)
         found = gradients[f"d{name}"].value
-        np.testing.assert_allclose(found, expected.reshape(found.shape), rtol=1e-4, atol=1e-4)
+        assert_near(found, expected.reshape(found.shape), rtol=1e-4, atol=1e-4)
     check_by_rules(gradients)
     check_lines(gradients, trace)
 
@@ -432,7 +431,7 @@ def check_lines(gradients, trace):
     for step in gradients:
         if step.code and step.name not in trace:
             exec(step.code, names := dict(known))
-            np.testing.assert_allclose(names[step.name], step.value, rtol=1e-9, atol=1e-12, err_msg=step.code)
+            assert_near(names[step.name], step.value, rtol=1e-9, atol=1e-12, err_msg=step.code)
 
 
 def test_a_table_learns_from_the_rows_that_were_looked_up():
@@ -452,7 +451,7 @@ def test_a_matrix_times_itself():
     trace.step("y", "sum-product", "t r, r s -> t s", "a", "a")
     a, dout = trace["a"].value, numbers(0, 2, 2)
     gradients = trace.backward(dout)
-    np.testing.assert_allclose(gradients["da"].value, dout @ a.T + a.T @ dout)
+    assert_near(gradients["da"].value, dout @ a.T + a.T @ dout)
     check_by_rules(gradients)
 
 

@@ -16,6 +16,7 @@ from helpers.trace import rules
 from helpers.trace.step import bracketed
 from helpers.trace.tables import cells, table
 from helpers.trace.trace import Trace, UnknownName
+from tests.near import assert_near
 from tests.runs import a_run, moved, seen
 from tests.strategies import GENERATOR
 
@@ -80,7 +81,7 @@ def test_the_sources_are_the_cells_that_change_it(rng):
         "out": (lambda masked, x: masked.softmax(-1) @ x, {"masked": masked, "x": x}),
     }
     for name, (function, read) in made.items():
-        np.testing.assert_allclose(trace[name].value, function(**read), rtol=1e-9)
+        assert_near(trace[name].value, function(**read), rtol=1e-9)
         assert trace.reads(trace[name]) == tuple(read)
         slopes = torch.autograd.functional.jacobian(function, tuple(read.values()))
         for index in np.ndindex(trace[name].value.shape):
@@ -188,11 +189,11 @@ def test_gradients_are_autograds_and_hidden_ones_are_hidden(rng):
     trace = the_same_as_a_trace(x, W)
     inputs = [torch.tensor(one, requires_grad=True) for one in (x, W)]
     y = differentiable_run(*inputs)
-    np.testing.assert_allclose(trace["y"].value, y.detach(), rtol=1e-9)
+    assert_near(trace["y"].value, y.detach(), rtol=1e-9)
     dout = rng.normal(size=y.shape)
     gradients = trace.backward(dout)
     for name, wanted in zip(("x", "W"), torch.autograd.grad(y, inputs, torch.tensor(dout))):
-        np.testing.assert_allclose(gradients[f"d{name}"].value, wanted, rtol=1e-7, atol=1e-9)
+        assert_near(gradients[f"d{name}"].value, wanted, rtol=1e-7, atol=1e-9)
     hidden = {step.name for step in gradients if step.hidden}
     assert {"d(x @ W)", "dq.T", "dwide", "dexp"} <= hidden and not hidden & {"dx", "dW", "dq", "dsums", "dy"}
     assert "d2.0" not in gradients and "2.0" not in {step.name for step in gradients.shown}
@@ -258,14 +259,14 @@ def test_a_reduction_may_keep_an_axis_of_size_one(rng, kind):
     trace.step("y", "add", "t c, t i, t i -> t c", "scaled", "m", "m")
     m = {"sum-product": x.sum, "mean": x.mean, "max": x.amax}[kind](-1, keepdim=True)
     y = (x - m) / m + m + m
-    np.testing.assert_allclose(trace["y"].value, y.detach(), rtol=1e-9)
+    assert_near(trace["y"].value, y.detach(), rtol=1e-9)
     for step in trace:
         for index in np.ndindex(step.value.shape):
-            np.testing.assert_allclose(rules.cell(step, index, trace.inputs(step)), step.value[index], rtol=1e-9)
+            assert_near(rules.cell(step, index, trace.inputs(step)), step.value[index], rtol=1e-9)
     assert trace.sources("y", 0, 0) == [("scaled", (0, 0)), ("m", (0, 0))]
     dout = rng.normal(size=(T, C))
     (wanted,) = torch.autograd.grad(y, x, torch.tensor(dout))
-    np.testing.assert_allclose(trace.backward(dout)["dx"].value, wanted, rtol=1e-6, atol=1e-7)
+    assert_near(trace.backward(dout)["dx"].value, wanted, rtol=1e-6, atol=1e-7)
 
 
 @pytest.mark.parametrize("kind", ["add", "subtract", "quotient", "mask"])

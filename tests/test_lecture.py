@@ -12,6 +12,7 @@ from helpers.gpt import GPT, Training, previous, save, score, trace_model, watch
 from helpers.gpt.open_heads import weights_of
 from helpers.inputs import Tokenizer
 from tests import lecture
+from tests.near import assert_near
 from tests.test_reading import one_sentence, state_of
 
 LETTERS = "abc \n"
@@ -164,9 +165,9 @@ def test_a_trace_is_what_the_heads_compute(head, text, together):
     model = model_of(head=head, seed=len(text))
     layer = len(text) % 2
     out, wei = seen_in(model, text, layer)
-    np.testing.assert_allclose(weights_of(model.train(), model.tokenizer.encode(text))[layer], wei, atol=1e-5)
+    assert_near(weights_of(model.train(), model.tokenizer.encode(text))[layer], wei, atol=1e-5)
     one = trace_model(model, text, layer, 2)
-    np.testing.assert_allclose(ending(one), out[2], atol=1e-4)
+    assert_near(ending(one), out[2], atol=1e-4)
     assert one.shown[-1].value.dtype == np.float64 and len(one.tokens) == len(text)
     assert one.title == f"layer {layer}, head 2" and "query.weight" in one and one["x"].shape.endswith("C=12)")
 
@@ -180,7 +181,7 @@ def test_every_stage_of_the_lecture_can_be_read(build):
     model.eval()(torch.tensor([model.tokenizer.encode("abca")]))
     hook.remove()
     trace = trace_model(model.train(), "abca", 0, 0 if build is lecture.BigramLanguageModel else 1)
-    np.testing.assert_allclose(ending(trace), caught[0], atol=1e-4)
+    assert_near(ending(trace), caught[0], atol=1e-4)
 
 
 def test_names_and_formulas_are_those_of_the_code():
@@ -224,7 +225,7 @@ def test_without_a_head_its_part_is_zero_and_comes_back():
 def test_a_score_is_the_weight_on_the_places_that_count():
     model = model_of()
     _, wei = seen_in(model, "abca", 0)
-    np.testing.assert_allclose(score(model, [("abca", {3: [0, 1]})])[0], wei[:, 3, :2].sum(-1), atol=1e-5)
+    assert_near(score(model, [("abca", {3: [0, 1]})])[0], wei[:, 3, :2].sum(-1), atol=1e-5)
 
 
 @pytest.mark.parametrize("optimizer", ["muon", "adamw"])
@@ -283,9 +284,9 @@ def test_a_model_by_another_hand_is_read_as_well():
     hook = model.h[1].register_forward_hook(lambda *call: caught.append(call[-1][0].detach()))
     model.eval()(torch.tensor([ids]))
     hook.remove()
-    np.testing.assert_allclose(ending(trace), caught[0], atol=1e-4)
+    assert_near(ending(trace), caught[0], atol=1e-4)
     softmax = next(step for step in trace if step.kind == "softmax")
-    np.testing.assert_allclose(weights_of(model, ids)[1], softmax.value[0], atol=1e-5)
+    assert_near(weights_of(model, ids)[1], softmax.value[0], atol=1e-5)
     assert score(model, [previous(text)]).shape == (2, 3) and len(write(model, "ab", 3)) == 5
     for read in (lambda: trace_model(model, text, 1, 2), lambda: without(model, 1, 2).__enter__()):
         with pytest.raises(
@@ -316,8 +317,8 @@ def test_a_layer_that_is_used_again_is_another_one():
     hook.remove()
     for layer, (x, made) in enumerate(came):
         trace = trace_model(model, text, layer, 0)
-        np.testing.assert_allclose(trace["x"].value, x, atol=1e-5)
-        np.testing.assert_allclose(ending(trace), made[0], atol=1e-4)
+        assert_near(trace["x"].value, x, atol=1e-5)
+        assert_near(ending(trace), made[0], atol=1e-4)
     assert weights_of(model, [0, 1]).shape == (3, 1, 2, 2)
     with pytest.raises(ValueError, match=r"h\.0 is called 3 times: without one of these heads") as raised:
         without(model, 1, 0).__enter__()

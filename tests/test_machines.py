@@ -30,6 +30,7 @@ from helpers.machines.tensor_parallel import tensor_parallel_attention
 from helpers.machines.tiles import merge
 from helpers.machines.ulysses import ulysses_attention
 from helpers.machines.wire import Wire
+from tests.near import assert_near
 from tests.test_claims import notebook
 
 REPO = Path(__file__).resolve().parent.parent
@@ -208,10 +209,10 @@ def test_the_picture_of_a_ring_ends_with_attention(zigzag):
     rows = rows_of(T, ranks, "zigzag" if zigzag else "contiguous")
     for rank in range(ranks):
         steps = [ring_step(T, h, ranks, rank, step, zigzag) for step in range(ranks)]
-        np.testing.assert_allclose(steps[-1]["out"].value, wanted[rows[rank]], atol=1e-12)
+        assert_near(steps[-1]["out"].value, wanted[rows[rank]], atol=1e-12)
         for one, other in pairwise(steps):
             for name in ("total", "found"):
-                np.testing.assert_allclose(one[name].value, other[f"{name}_before"].value, atol=1e-12)
+                assert_near(one[name].value, other[f"{name}_before"].value, atol=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch.nn.functional import scaled_dot_product_attention
 
 from helpers.trace.trace import Trace
+from tests.near import assert_near
 from tests.strategies import GENERATOR
 
 B, T, S, H = 2, 5, 7, 3
@@ -80,11 +81,11 @@ def both_ways(mask, seed):
 @pytest.mark.parametrize("mask", MASKS)
 def test_a_mask_gives_what_pytorch_gives_forth_and_back(mask):
     trace, tensors, wanted = both_ways(mask, 0)
-    np.testing.assert_allclose(trace["out"].value, wanted.detach(), atol=1e-12)
+    assert_near(trace["out"].value, wanted.detach(), atol=1e-12)
     dout = np.random.default_rng(1).normal(size=wanted.shape)
     gradients = trace.backward(dout)
     for name, grad in zip("qkv", torch.autograd.grad(wanted, tensors, torch.tensor(dout))):
-        np.testing.assert_allclose(gradients[f"d{name}"].value, grad, atol=1e-12)
+        assert_near(gradients[f"d{name}"].value, grad, atol=1e-12)
     assert "dallowed" not in gradients
 
 

@@ -11,6 +11,7 @@ from helpers.trace.kinds import KINDS
 from helpers.trace.other_numbers import with_values
 from helpers.trace.rules import cell
 from helpers.trace.trace import Trace
+from tests.near import assert_near
 from tests.runs import a_run
 from tests.strategies import STEPS
 
@@ -25,7 +26,7 @@ def test_every_kind_of_step_follows_its_inputs(data):
     found = with_values(trace, others)["y"]
     inputs = [Trace().given(name, others[name], " ".join(trace[name].axes)) for name in found.inputs]
     for at in np.ndindex(found.value.shape):
-        np.testing.assert_allclose(found.value[at], cell(found, at, inputs), rtol=1e-9, atol=1e-12)
+        assert_near(found.value[at], cell(found, at, inputs), rtol=1e-9, atol=1e-12)
 
 
 def test_a_head_on_other_words():
@@ -50,8 +51,8 @@ def test_moved_numbers_follow():
     found = with_values(trace, {"x": x})
     np.testing.assert_array_equal(found["x.T"].value, x.T)
     scores = x @ trace["W"].value / 2 @ x.T
-    np.testing.assert_allclose(found["scores"].value, scores)
-    np.testing.assert_allclose(found["masked"].value, np.where(np.tri(3) > 0, scores, -9))
+    assert_near(found["scores"].value, scores)
+    assert_near(found["masked"].value, np.where(np.tri(3) > 0, scores, -9))
 
 
 def test_what_has_no_rule_is_not_guessed():

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from helpers.by_hand import worksheet
 from helpers.see import see
 from tests import lecture
+from tests.near import assert_near
 from tests.test_walk_own import SEEN, head, matrix
 
 WORDS = ["the", "cat", "sat"]
@@ -43,11 +44,11 @@ def test_a_head_of_your_own_is_put_on_paper_with_its_numbers(shape):
     assert repr(sheet) == "Worksheet: T=3, C=2, head_size=3, numbers of your own, on two pages of A4"
     given = [x.reshape(3, 2), module.query.weight.T, module.key.weight.T, module.value.weight.T]
     for name, value in zip(("x", "Wq", "Wk", "Wv"), given):
-        np.testing.assert_allclose(sheet.trace[name].value, value.detach(), atol=0.005 + 1e-9)
+        assert_near(sheet.trace[name].value, value.detach(), atol=0.005 + 1e-9)
     q, k, v = (sheet.trace["x"].value @ sheet.trace[name].value for name in ("Wq", "Wk", "Wv"))
     scores = q @ k.T / np.sqrt(3) + np.triu(np.full((3, 3), -np.inf), 1)
     weights = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
-    np.testing.assert_allclose(sheet.trace["out"].value, weights @ v, atol=1e-12)
+    assert_near(sheet.trace["out"].value, weights @ v, atol=1e-12)
     texts = [label.text for label in sheet.pages[0].labels]
     assert {*WORDS} <= {*texts} and "stage, from 1 to 9. Write" in " ".join(texts)
     assert f"{given[0][2, 1]:.2f}".replace("-", "–") in texts and "projected" not in sheet.alt

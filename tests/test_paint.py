@@ -10,6 +10,7 @@ from torch.nn.functional import scaled_dot_product_attention
 from helpers.attention import cross_attention, masked_head, masks
 from helpers.explore import paint
 from helpers.inputs import example
+from tests.near import assert_near
 
 E = example(T=4, C=3, head_size=2)
 Q, K, V = (torch.tensor(E.x @ W) for W in (E.Wq, E.Wk, E.Wv))
@@ -29,7 +30,7 @@ def in_torch(keep):
 def agrees(painting):
     mask = torch.tensor(painting.allowed)
     wanted = scaled_dot_product_attention(Q, K, V, attn_mask=mask).masked_fill(~mask.any(-1, keepdim=True), math.nan)
-    np.testing.assert_allclose([*painting.trace][-1].value, wanted, atol=1e-12)
+    assert_near([*painting.trace][-1].value, wanted, atol=1e-12)
     assert np.array_equal(painting.trace[painting.mask].value, painting.allowed)
 
 

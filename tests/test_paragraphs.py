@@ -3,7 +3,6 @@
 import ast
 import linecache
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -14,6 +13,7 @@ from helpers.see.read.paragraphs import Part
 from helpers.see.record.blocks import blocks, heading, line_of, read, shortened, start
 from helpers.trace.folding import MOST, alone, closed_and_open, count, folded, opened_at_first, parts
 from tests.models_by_hand import MODELS, LongBlock, made
+from tests.near import assert_near
 
 
 def widths(trace):
@@ -130,7 +130,7 @@ def test_attention_of_pytorch_opens_into_projections_and_attention():
     assert shown[:8] == ["query", "key", "value", "q", "k", "v", "weights", "heads"]
     q = trace["q"].value  # that is how it runs: time before the batch
     wanted = inputs["query"].transpose(0, 1).double() @ model.in_proj_weight[:12].double().T + model.in_proj_bias[:12]
-    np.testing.assert_allclose(q, wanted.detach(), rtol=1e-5, atol=1e-6)
+    assert_near(q, wanted.detach(), rtol=1e-5, atol=1e-6)
 
 
 def test_a_width_is_what_folding_shows(monkeypatch):

@@ -21,6 +21,7 @@ from helpers.see.axis_names import LETTERS, SPARE
 from helpers.see.numbers import MOST_NUMBERS
 from helpers.see.plain_function import PlainFunction
 from helpers.trace import Trace
+from tests.near import assert_near
 
 
 def mean_so_far(x):
@@ -59,7 +60,7 @@ def test_it_is_drawn_at_every_size(build, axes, role, T, C):
             for name, value in made.items()
         }
     )
-    np.testing.assert_allclose(out.value, np.asarray(wanted), rtol=1e-5, atol=1e-5)  # tensors are float32
+    assert_near(out.value, np.asarray(wanted), rtol=1e-5, atol=1e-5)  # tensors are float32
     assert [*explorer.trace.steps][: len(made)] == [*made] and [*explorer.trace.steps][-1] == "out"
     assert len(explorer.trace.shown) > len(made) + 1  # what is between is shown, too
     assert "<img" in explorer._repr_mimebundle_()[0]["text/html"]
@@ -156,7 +157,7 @@ def test_a_mixture_of_arrays_and_tensors_works_as_it_does_in_a_cell():
     explorer = explore(lambda x: torch.softmax(np.exp(x), -1))
     wanted = np.exp(np.exp(explorer.trace["x"].value))
     assert explorer.diagram.error == "" and "Warning" not in explorer.diagram.readout
-    np.testing.assert_allclose(explorer.trace["out"].value, wanted / wanted.sum(-1, keepdims=True), rtol=1e-5)
+    assert_near(explorer.trace["out"].value, wanted / wanted.sum(-1, keepdims=True), rtol=1e-5)
 
 
 def test_torch_makes_tensors_of_its_own_type():
@@ -176,7 +177,7 @@ def test_the_numbers_are_those_of_tensors():
     """``k.transpose(-2, -1)`` leaves a NumPy matrix as it is, which at T = head_size would go unnoticed."""
     explorer = explore(lambda x, Wq, Wk: (x @ Wq) @ (x @ Wk).transpose(-2, -1), T=(1, 8, 2), head_size=(1, 8, 2))
     x, Wq, Wk = (explorer.trace[name].value for name in ("x", "Wq", "Wk"))
-    np.testing.assert_allclose(explorer.trace["out"].value, x @ Wq @ (x @ Wk).T, atol=1e-5)
+    assert_near(explorer.trace["out"].value, x @ Wq @ (x @ Wk).T, atol=1e-5)
 
 
 # -- which axis is which --------------------------------------------------------------------------

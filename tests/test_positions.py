@@ -27,6 +27,7 @@ from helpers.explore.explorer import explore
 from helpers.gpt import fast
 from helpers.inputs.examples import example
 from helpers.look.style import size_name
+from tests.near import assert_near
 from tests.strategies import GENERATOR, SIZE
 
 NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "10_position.ipynb"
@@ -42,7 +43,7 @@ def drawn(rng, T, C, B=None):
 
 
 def close(mine, torches, atol=1e-12):
-    np.testing.assert_allclose(mine, torches, rtol=1e-10, atol=atol)
+    assert_near(mine, torches, rtol=1e-10, atol=atol)
 
 
 # -- rotary ---------------------------------------------------------------------------------------

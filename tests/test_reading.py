@@ -18,6 +18,7 @@ from helpers.gpt.training import loss_on, split, write
 from helpers.inputs.corpus import floor, repeated_names
 from helpers.inputs.texts import data_folder, load_text
 from helpers.inputs.tokenizer import Tokenizer
+from tests.near import assert_near
 
 LETTERS = "abc \n"
 
@@ -51,11 +52,11 @@ def test_a_trace_ends_in_what_the_model_computes(build, text, layer, seed):
     model = model_of(build, seed).double()  # as trace_model computes
     out = heads_of(model, torch.tensor([model.tokenizer.encode(text)]), layer).numpy()
     trace = trace_model(model, text, layer)
-    np.testing.assert_allclose(trace["out"].value, out, atol=1e-12)
+    assert_near(trace["out"].value, out, atol=1e-12)
     weights = weights_of(model, torch.tensor(model.tokenizer.encode(text)))
-    np.testing.assert_allclose(trace["weights"].value, weights[layer].numpy(), atol=1e-12)
+    assert_near(trace["weights"].value, weights[layer].numpy(), atol=1e-12)
     for head in range(3):
-        np.testing.assert_allclose(trace_model(model, text, layer, head)["out"].value, out[head], atol=1e-12)
+        assert_near(trace_model(model, text, layer, head)["out"].value, out[head], atol=1e-12)
     assert len(trace.tokens) == len(text) and not {" ", "\n"} & {*trace.tokens}
 
 

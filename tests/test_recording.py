@@ -19,6 +19,7 @@ from helpers.see.record.events import matrices, replaced
 from helpers.see.record.holders import found_in
 from helpers.see.record.recording import record
 from helpers.see.record.spelling import SIZES_ALONE
+from tests.near import assert_near
 
 T, C = 5, 4
 generator = torch.Generator().manual_seed(7)
@@ -81,7 +82,7 @@ def same_as_called_again(recording):
         value = event.function(*args, **kwargs)
         made = found_in(value, torch.Tensor) or [tensors[id(event.in_place)]]
         for one, matrix in zip(made, event.results):
-            np.testing.assert_allclose(one.detach().numpy(), matrix.value, rtol=1e-5, atol=1e-6)
+            assert_near(one.detach().numpy(), matrix.value, rtol=1e-5, atol=1e-6)
 
 
 def all_of(event):
@@ -343,7 +344,7 @@ def test_other_things_that_can_be_called(function):
     assert recording.error is None
     event = recording.events[-1]
     assert event.operation == "matmul" and event.place.expression in ("x @ self.W", "x @ W")
-    np.testing.assert_allclose(event.results[0].value, (x_of() @ x_of(C, 2)).numpy(), rtol=1e-6)
+    assert_near(event.results[0].value, (x_of() @ x_of(C, 2)).numpy(), rtol=1e-6)
 
 
 def test_text_without_a_source_has_lines_alone():
@@ -394,7 +395,7 @@ def test_one_name_for_each_operation(expression, operation, arguments):
 def test_reversed_ones_have_their_arguments_in_order():
     event = record(lambda x: 2 - x, {"x": x_of()}, tensors=True).events[0]
     assert event.operation == "sub" and event.args[0] == 2 and event.args[1].name == "x"
-    np.testing.assert_allclose(event.function(2, event.args[1].value), event.results[0].value)
+    assert_near(event.function(2, event.args[1].value), event.results[0].value)
 
 
 def test_the_code_runs_once_and_what_was_given_stays():
@@ -470,14 +471,14 @@ def test_a_long_loop_runs_on_unrecorded(monkeypatch):
     recording = record(function, {"x": x_of()})
     assert len(ran) == 50 and len(recording.events) == 10 and "first 10 calls" in recording.said[-1]
     assert recording.returned.origin == "broken"
-    np.testing.assert_allclose(recording.returned.value, x_of().numpy() + 50, rtol=1e-5)
+    assert_near(recording.returned.value, x_of().numpy() + 50, rtol=1e-5)
 
 
 def test_what_goes_wrong_in_the_recorder_never_reaches_the_code(monkeypatch):
     monkeypatch.setattr(notes, "spelled", lambda name: 1 / 0)
     recording = record(head, {"x": x_of()})
     assert recording.error is None and "could not be recorded" in recording.said[-1]
-    np.testing.assert_allclose(recording.returned.value, head(x_of()).numpy(), rtol=1e-6)
+    assert_near(recording.returned.value, head(x_of()).numpy(), rtol=1e-6)
 
 
 def origins(function):
@@ -552,7 +553,7 @@ def test_gradients_inside_the_function():
     x = x_of()
     assert recording.error is None and recording.events[-1].operation == "sub"
     wanted = x - 0.1 * 2 * (x @ Wq) @ Wq.T
-    np.testing.assert_allclose(recording.returned.value, wanted.numpy(), rtol=1e-5, atol=1e-6)
+    assert_near(recording.returned.value, wanted.numpy(), rtol=1e-5, atol=1e-6)
     assert origins(function)["step"] == "made"
     assert next(event for event in recording.events if event.operation == "grad").results[0].origin == "broken"
 
@@ -564,7 +565,7 @@ def test_what_nobody_sees_is_broken():
 
     recording = record(function, {"x": x_of()}, tensors=True)
     assert [one.origin for one in recording.returned] == ["broken", "made"]
-    np.testing.assert_allclose(recording.returned[0].value, 2 * x_of().numpy(), rtol=1e-6)
+    assert_near(recording.returned[0].value, 2 * x_of().numpy(), rtol=1e-6)
 
 
 def test_what_another_thread_computes_is_broken():
@@ -576,7 +577,7 @@ def test_what_another_thread_computes_is_broken():
     before = threading.getprofile()
     recording = record(function, {"x": x_of()}, tensors=True)
     assert recording.events[-1].reads[0].origin == "broken" and threading.getprofile() is before
-    np.testing.assert_allclose(recording.returned.value, x_of().numpy() * 2 + 1, rtol=1e-6)
+    assert_near(recording.returned.value, x_of().numpy() * 2 + 1, rtol=1e-6)
 
 
 def test_memory_that_numpy_writes_into_is_looked_at():
@@ -597,7 +598,7 @@ def test_layers_take_the_way_of_plain_calls():
         recording = record(layer, {"src": x_of(1, T, C)})
         wanted = layer(x_of(1, T, C))
     assert "multi_head_attention_forward" in {event.operation for event in recording.events}
-    np.testing.assert_allclose(recording.returned.value, wanted.numpy(), rtol=1e-5, atol=1e-5)
+    assert_near(recording.returned.value, wanted.numpy(), rtol=1e-5, atol=1e-5)
 
 
 VIEWS = [

@@ -12,6 +12,7 @@ from numpy import full, ndarray, zeros
 from helpers.see.record import numpy_calls
 from helpers.see.record.events import matrices, replaced
 from helpers.see.record.recording import record
+from tests.near import assert_near
 
 T, C = 4, 3
 Wq, Wk = np.random.default_rng(5).normal(size=(2, C, 2))
@@ -129,7 +130,7 @@ def called_again(event):
     value = event.function(*args, **kwargs)
     if value is None:
         value = copies[id(event.in_place)]
-    np.testing.assert_allclose(value, event.results[0].value)
+    assert_near(value, event.results[0].value)
 
 
 def with_arrays(value, copies):

@@ -17,6 +17,7 @@ from helpers.trace.grammar import COMPARE, Comparison, Malformed, Side, parse
 from helpers.trace.kinds import KINDS
 from helpers.trace.kinds.curves import CURVES
 from helpers.trace.trace import Trace
+from tests.near import assert_near
 from tests.strategies import GENERATOR, RULES, STEPS, moved_values
 
 NAN, INF = math.nan, math.inf
@@ -96,7 +97,7 @@ def test_a_step_is_its_cells_and_its_sources_are_those_with_a_derivative(kind, d
     trace = data.draw(STEPS[kind])
     step = trace["y"]
     assert len(step.axes) == step.value.ndim
-    np.testing.assert_allclose(recomputed(trace, step), step.value, rtol=1e-12, atol=1e-12)
+    assert_near(recomputed(trace, step), step.value, rtol=1e-12, atol=1e-12)
     for index, moved in (compared if kind in COMPARE else derivatives)(trace, step).items():
         if not math.isnan(step.value[index]):
             found = trace.sources("y", *index)
@@ -110,7 +111,7 @@ def test_every_attention_is_its_cells(rng, T, C, h, B):
     heads = head(x, *rng.normal(size=(3, C, h)), causal=bool(rng.integers(2)), temperature=0.7)
     for trace in (average_past(x), average_matmul(x), masked_softmax(scores, rng.normal(size=(T, h))), heads):
         for step in trace:
-            np.testing.assert_allclose(recomputed(trace, step), step.value, rtol=1e-12, atol=1e-12)
+            assert_near(recomputed(trace, step), step.value, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("kind", ["mean", "sum-product"])
@@ -408,7 +409,7 @@ def test_a_function_of_one_number_is_that_of_pytorch(kind, rng):
         "softplus": partial(torch.nn.functional.softplus, threshold=1000),
         "rsqrt": lambda x: (x + 1e-5).rsqrt(),
     }[kind](torch.tensor(x))
-    np.testing.assert_allclose(small(kind, "t c -> t c", x)["y"].value, wanted, rtol=1e-12, atol=1e-300)
+    assert_near(small(kind, "t c -> t c", x)["y"].value, wanted, rtol=1e-12, atol=1e-300)
 
 
 def test_a_large_product_of_whole_numbers_does_not_wrap_around():
@@ -494,5 +495,5 @@ def test_every_number_in_a_formula_stands_for_the_cell_above_it_and_all_are_wort
         ]
         printed = [float(text.replace("−", "-").replace("∞", "inf")) for text in re.findall(r"−?(?:∞|[\d.]+)", counted)]
         printed = printed[bool(kind == "sum-product" and trace["y"].factor != 1) :][: len(places)]
-        np.testing.assert_allclose(printed, [trace[name].value[where] for name, where in places], rtol=0, atol=0.000501)
+        assert_near(printed, [trace[name].value[where] for name, where in places], rtol=0, atol=0.000501)
         assert float(result.replace("−", "-")) == pytest.approx(trace["y"].value[index], abs=0.000501)

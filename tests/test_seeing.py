@@ -15,6 +15,7 @@ from helpers.trace import rules
 from helpers.trace.grammar import COMPARE
 from helpers.trace.kinds import KINDS
 from tests.many_hands import FUNCTIONS, MODULES
+from tests.near import assert_near
 
 
 def sizes_for(T, D, N, B):
@@ -74,7 +75,7 @@ def check_against_the_run(function, arguments, generator, cells=6):
     leaves = {name: value.clone().double().requires_grad_() for name, value in arguments.items()}
     results = list({id(one): one for one in returned(function(**leaves))}.values())
     for result, step in zip(results, trace.shown[-len(results) :]):
-        np.testing.assert_allclose(step.value, result.detach().numpy(), rtol=1e-6, atol=1e-6)
+        assert_near(step.value, result.detach().numpy(), rtol=1e-6, atol=1e-6)
         for _ in range(cells if result.numel() and result.is_floating_point() else 0):
             index = tuple(int(generator.integers(size)) for size in result.shape)
             assert from_inputs(trace, step.name, index, leaves) == by_autograd(result[index], leaves), (
@@ -97,9 +98,9 @@ def check_each_step(trace, generator):
         changed = {one.name: nonsense(one, named, generator) for one in inputs[: KINDS[step.kind].differentiable]}
         again = again_with(step, inputs, changed)
         before = again_with(step, inputs, {})
-        np.testing.assert_allclose(before, step.value, rtol=1e-4, atol=1e-5)
+        assert_near(before, step.value, rtol=1e-4, atol=1e-5)
         if step.kind not in ("max", "min", "maximum", "minimum"):  # a larger one elsewhere would be the largest
-            np.testing.assert_allclose(again[index], before[index], rtol=1e-9, atol=1e-12)
+            assert_near(again[index], before[index], rtol=1e-9, atol=1e-12)
         for name, where in list(named)[: 3 * np.isfinite(before[index])]:
             value = trace[name].value.astype(float)
             value[where] = value[where] * 1.01 + 0.01
@@ -289,7 +290,7 @@ def test_a_softmax_by_hand_is_made_of_what_its_formula_reads():
     assert trace.sources("total", 0, 0) == [("e", (0, s)) for s in range(3)]
     assert trace.sources("by_hand", 0, 1) == [("e", (0, 1))] and trace.sources("e", 0, 1) == []  # 0 / total
     assert trace.sources(trace.shown[-1].name, 0, 0) == []
-    np.testing.assert_allclose(trace["by_hand"].value, trace.shown[-1].value, rtol=1e-6)
+    assert_near(trace["by_hand"].value, trace.shown[-1].value, rtol=1e-6)
 
 
 def averages_of_cells(x):
@@ -327,7 +328,7 @@ def test_numpy_is_seen_too(function):
         other[place] += 1e-5
         after = function(other)
         for step, one, changed in zip(steps, before, after if isinstance(after, tuple) else (after,)):
-            np.testing.assert_allclose(step.value, one, rtol=1e-12)
+            assert_near(step.value, one, rtol=1e-12)
             moved = {tuple(map(int, at)) for at in np.argwhere(changed != one)}
             named = {at for at in np.ndindex(one.shape) if ("x", place) in from_inputs(trace, step.name, at, {"x"})}
             assert moved == named, (step.name, place)
@@ -343,7 +344,7 @@ def test_numpy_limits_and_comparisons_have_rules():
     trace, before = see(numbers_in_order, x, y), numbers_in_order(x, y)
     assert not any(step.kind == "opaque" for step in trace)
     for step, one in zip(list(trace)[-len(before) :], before):
-        np.testing.assert_allclose(step.value, one, rtol=1e-12)
+        assert_near(step.value, one, rtol=1e-12)
 
 
 def test_ids_are_named_where_rows_are_picked():
@@ -432,7 +433,7 @@ def test_dropout_in_training_is_a_product_with_what_was_kept():
     trace = see(lambda x: torch.nn.functional.dropout(x, 0.5), x)
     *_, last = trace
     assert last.kind == "sum-product"
-    np.testing.assert_allclose(last.value, x.numpy() * trace[last.inputs[1]].value, rtol=1e-6)
+    assert_near(last.value, x.numpy() * trace[last.inputs[1]].value, rtol=1e-6)
 
 
 def test_a_trace_that_was_seen_goes_backwards():
@@ -443,7 +444,7 @@ def test_a_trace_that_was_seen_goes_backwards():
 
     gradients = see(share, x.detach()).backward()
     share(x).sum().backward()
-    np.testing.assert_allclose(gradients["dx"].value, x.grad.numpy(), rtol=1e-9, atol=1e-12)
+    assert_near(gradients["dx"].value, x.grad.numpy(), rtol=1e-9, atol=1e-12)
 
 
 def test_a_mask_that_is_an_input_and_tokens_first():
@@ -455,7 +456,7 @@ def test_a_mask_that_is_an_input_and_tokens_first():
     assert {name: trace[name].role for name in "qkv"} == {"q": "query", "k": "key", "v": "value"}
     assert not any(step.kind == "opaque" for step in trace)
     _, weights = attention(x, x, x, attn_mask=mask)
-    np.testing.assert_allclose(list(trace)[-1].value, weights.detach().numpy(), atol=1e-6)
+    assert_near(list(trace)[-1].value, weights.detach().numpy(), atol=1e-6)
 
 
 def test_a_matrix_of_no_numbers_is_no_step():

@@ -15,6 +15,7 @@ from helpers.attention.heads import head
 from helpers.by_hand.slips import Answer, diagnose, slips
 from helpers.inputs.examples import by_hand
 from helpers.trace.trace import Trace, UnknownName
+from tests.near import assert_near
 from tests.strategies import CHARACTER
 
 SIZES = [(2, 3, 4), (3, 3, 3), (4, 2, 4), (2, 2, 1)]  # T, C, head_size
@@ -388,7 +389,7 @@ def test_the_numbers_of_the_sheet_are_those_of_the_trace():
     for (T, C, h), seed in itertools.product(SIZES, range(3)):
         trace, n = sheet(T, C, h, seed, level=3)
         for step in trace:
-            np.testing.assert_allclose(step.value, getattr(n, step.name), rtol=1e-12, atol=1e-12)
+            assert_near(step.value, getattr(n, step.name), rtol=1e-12, atol=1e-12)
 
 
 # -- what is right is right -----------------------------------------------------------------------
@@ -586,7 +587,7 @@ def test_in_a_batch_the_slips_are_those_of_the_sequence(size, seeds, data):
     for one, x in enumerate([a.x, b.x]):
         alone = head(x, a.Wq, a.Wk, a.Wv, Wo=a.Wo)
         index = data.draw(st.sampled_from(list(np.ndindex(*alone[name].value.shape))))
-        np.testing.assert_allclose(
+        assert_near(
             [slip.value for slip in slips(batch, name, (one, *index))],
             [slip.value for slip in slips(alone, name, index)],
             rtol=1e-9,

@@ -23,6 +23,7 @@ from helpers.attention.tiles import left
 from helpers.check.flash import times_as_many
 from helpers.machines.flash_triton import flash_triton
 from helpers.machines.tiles import Flash, finished, flash_backward, flash_forward, merge, state_of
+from tests.near import assert_near
 from tests.strategies import GENERATOR, SIZE
 from tests.test_claims import notebook as course_notebook
 
@@ -196,14 +197,14 @@ def test_each_step_of_the_trace(rng, T, h, tile, causal, data):
     powers = np.exp(scores - m)
     wanted = {"m": m, "l": powers.sum(1, keepdims=True), "out": powers @ v[met], "powers": powers[:, column * tile :]}
     for name, value in wanted.items():
-        np.testing.assert_allclose(trace[name].value, value, atol=1e-9)
+        assert_near(trace[name].value, value, atol=1e-9)
     assert len(trace.shown) <= 15
     assert (trace["order"].value > 0).sum() == step
     last = step == len(order) or order[step][0] > row
     assert ("result" in trace) == last
     if last:
         whole = scaled_dot_product_attention(*map(torch.from_numpy, (q, k, v)), is_causal=causal)
-        np.testing.assert_allclose(trace["result"].value, whole[rows], atol=1e-9)
+        assert_near(trace["result"].value, whole[rows], atol=1e-9)
     else:
         following = tiles(q, k, v, tile=tile, step=step + 1, causal=causal)
         for name in ("m", "l", "out"):

@@ -17,6 +17,7 @@ from helpers.look.style import ROLES
 from helpers.trace.arrays import as_array
 from helpers.trace.kinds import KINDS
 from helpers.trace.trace import Trace, UnknownName
+from tests.near import assert_near
 from tests.strategies import CHARACTER, GENERATOR, RULES, STEPS
 
 RULED = [kind for kind, of in KINDS.items() if of.ruled]
@@ -162,7 +163,7 @@ def test_relu_and_rsqrt_are_those_of_torch(rng, T, C):
     trace.step("inverse", "rsqrt", "t -> t", trace.step("variance", "mean", "t c -> t", "squares").name)
     normal = trace.step("normal", "sum-product", "t c, t -> t c", "centered", "inverse")
     assert np.array_equal(trace["hidden"].value, x.relu())
-    np.testing.assert_allclose(normal.value, torch.nn.functional.layer_norm(x, (C,)), rtol=1e-9, atol=1e-9)
+    assert_near(normal.value, torch.nn.functional.layer_norm(x, (C,)), rtol=1e-9, atol=1e-9)
 
 
 # -- what is accepted -----------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch.nn.functional import scaled_dot_product_attention
 
 from helpers.attention import cross_attention, masked_head, masks
+from tests.near import assert_near
 from tests.strategies import GENERATOR
 
 SIZE, BATCH = st.integers(1, 5), st.none() | st.integers(1, 3)
@@ -87,11 +88,11 @@ def test_a_head_under_a_mask_is_scaled_dot_product_attention(rng, T, C, h, B, co
     q, k, v = (torch.tensor(x @ W) for W in Ws)
     mask = torch.tensor(np.where(may, 0.0 if bias is None else np.where(may, bias, 0), -math.inf))
     wanted = scaled_dot_product_attention(q, k, v, attn_mask=torch.tensor(may) if bias is None else mask)
-    np.testing.assert_allclose(trace["out"].value, wanted, atol=1e-12)
+    assert_near(trace["out"].value, wanted, atol=1e-12)
     as_softmax = masked_head(x, *Ws, allowed=allowed, real=real, bias=bias)
     empty = ~may.any(-1)
     assert np.array_equal(np.isnan(as_softmax["out"].value).all(-1), empty)
-    np.testing.assert_allclose(as_softmax["out"].value[~empty], wanted[torch.tensor(~empty)], atol=1e-12)
+    assert_near(as_softmax["out"].value[~empty], wanted[torch.tensor(~empty)], atol=1e-12)
     runs_as_its_code(trace)
 
 
@@ -107,7 +108,7 @@ def runs_as_its_code(trace):
             names[step.name] = torch.tensor(step.value)
         else:
             exec(step.code, names)
-            np.testing.assert_allclose(names[step.name], step.value, atol=1e-12)
+            assert_near(names[step.name], step.value, atol=1e-12)
 
 
 @some
@@ -129,9 +130,9 @@ def test_cross_attention_is_multi_head_attention_with_other_keys(rng, T, S, D, h
         given = [torch.tensor(one) for one in (x, source, source)]
         drop = dict(attn_mask=torch.tensor(~allowed), key_padding_mask=torch.tensor(~real))
         out, shares = torches(*given, **drop, average_attn_weights=False)
-    np.testing.assert_allclose(trace["projected"].value, out, atol=1e-10)
+    assert_near(trace["projected"].value, out, atol=1e-10)
     mine = trace["weights"].value
-    np.testing.assert_allclose(mine if heads > 1 else mine[:, None], shares, atol=1e-12)
+    assert_near(mine if heads > 1 else mine[:, None], shares, atol=1e-12)
     runs_as_its_code(trace)
 
 
@@ -146,7 +147,7 @@ def test_cross_attention_is_scaled_dot_product_attention_in_its_convention(rng, 
     keep = torch.tensor(real if B is None else real[:, None, None, :])
     wanted = scaled_dot_product_attention(cut(x @ Wq), cut(source @ Wk), cut(source @ Wv), attn_mask=keep)
     found = trace["out"].value
-    np.testing.assert_allclose(found if heads > 1 else np.expand_dims(found, -3), wanted, atol=1e-12)
+    assert_near(found if heads > 1 else np.expand_dims(found, -3), wanted, atol=1e-12)
     assert trace["scores"].axes[-2:] == ("t", "s") and trace["scores"].value.shape[-2:] == (T, S)
 
 
@@ -180,12 +181,12 @@ def test_the_gradients_of_a_row_of_zeros_are_those_of_pytorch_and_those_of_nan_r
     wanted = torch.autograd.grad(out, tensors, torch.tensor(dout))
     found = masked_head(x, *Ws, allowed=allowed, nobody="zeros").backward(dout)
     for name, grad in zip("qkv", wanted):
-        np.testing.assert_allclose(found[f"d{name}"].value, grad, atol=1e-12)
+        assert_near(found[f"d{name}"].value, grad, atol=1e-12)
     found = masked_head(x, *Ws, allowed=allowed).backward(dout)
     scores = tensors[0] @ tensors[1].T * 2**-0.5
     weights = scores.masked_fill(torch.tensor(~allowed), -math.inf).softmax(-1)
     for name, grad in zip("qkv", torch.autograd.grad(weights @ tensors[2], tensors, torch.tensor(dout))):
-        np.testing.assert_allclose(found[f"d{name}"].value, grad, atol=1e-12)
+        assert_near(found[f"d{name}"].value, grad, atol=1e-12)
     assert np.isnan(found["dv"].value).all() and np.isfinite(found["dk"].value).all()
 
 
