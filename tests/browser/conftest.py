@@ -38,7 +38,7 @@ def show(browser, blank):
             page = windows.enter_context(blank_page(browser, **options)) if options else blank
             used.add(page)
             page.clear()
-            page.page.set_viewport_size({"width": width, "height": height})
+            page.resize(width, height)
             page.show_in(**{"color_scheme": "light", "reduced_motion": "no-preference", **(media or {})})
             page.page.mouse.move(width - 1, height - 1)
             return Shown(page, trace, **state)

@@ -111,6 +111,11 @@ CLEAR = """() => {
     for (const { name } of [...document.body.attributes]) document.body.removeAttribute(name);
     scrollTo(0, 0);
 }"""
+# A browser with much to do tells its page of another size some frames later.
+RESIZED = """async ([width, height]) => {
+    while (innerWidth !== width || innerHeight !== height) await frames();
+    await frames();
+}"""
 UPDATE = """async ([which, changes]) => {
     models[which].model.update(changes);
     await frames();
@@ -154,6 +159,12 @@ class BlankPage:
         if media != self.media:
             self.page.emulate_media(**media)
             self.media = media
+
+    def resize(self, width, height):
+        """Give the window another size, and wait until all that is shown has its place there."""
+        if self.page.viewport_size != (size := {"width": width, "height": height}):
+            self.page.set_viewport_size(size)
+            self.page.evaluate(RESIZED, [width, height])
 
     def clear(self):
         """Take every diagram away again."""

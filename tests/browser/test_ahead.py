@@ -19,7 +19,7 @@ SHOWN = """which => {
 def bridged(blank, monkeypatch):
     """``bridged(explorer)``: the Bridge, a function that says what the page shows, and the slider of T, in focus."""
     blank.clear()
-    blank.page.set_viewport_size({"width": 1040, "height": 1400})
+    blank.resize(1040, 1400)
     blank.page.mouse.move(1039, 1399)  # over an explorer it would have it ask before anybody hears that
     later = Later(monkeypatch)
 

@@ -97,7 +97,7 @@ def both(bare):
 
     def show(shown, width=1000, scheme="light"):
         bare.clear()
-        bare.page.set_viewport_size({"width": width, "height": 1800})
+        bare.resize(width, 1800)
         bare.show_in(color_scheme=scheme)
         bare.page.mouse.move(0, 0)
         return Both(bare, shown)

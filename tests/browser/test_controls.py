@@ -22,7 +22,7 @@ def controls(blank):
 
     def mount(build, width=900):
         blank.clear()
-        blank.page.set_viewport_size({"width": width, "height": 700})
+        blank.resize(width, 700)
         blank.mount(build)
         return blank
 

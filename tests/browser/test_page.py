@@ -601,8 +601,7 @@ def test_a_phone_does_not_scroll_sideways(show, trace):
 def test_a_narrower_page_is_laid_out_anew(show):
     shown = show(head_of(T=8, C=8, h=4))
     for width in (600, 1200):
-        shown.page.set_viewport_size({"width": width, "height": 2000})
-        shown.page.evaluate("frames()")
+        shown.on.resize(width, 2000)
         shown.point("out", 7, 3)
         assert shown.formula == shown.trace.why("out", 7, 3)
         assert shown.stage.bounding_box()["height"] == pytest.approx(shown.plan()["height"], abs=1)

@@ -149,7 +149,7 @@ class Hand:
 def test_python_and_page_are_in_the_same_state_whenever_both_are_at_rest(blank, kind, monkeypatch):
     build, count = BUILT[kind]
     blank.clear()
-    blank.page.set_viewport_size({"width": 1040, "height": 700})
+    blank.resize(1040, 700)
     hand = Hand(blank, build, 7, Later(monkeypatch))
     for number in range(count):
         hand.act()
