@@ -4,7 +4,7 @@ import numpy as np
 
 
 def assert_near(found, wanted, rtol=1e-7, atol=0.0, **told):
-    """Asserts, and tells, what ``np.testing.assert_allclose`` does; while all are near, at a tenth of its price."""
+    """Asserts, and tells, what ``np.testing.assert_allclose`` does of real numbers; its yes is ten times as cheap."""
     one, other = np.asarray(found, float), np.asarray(wanted, float)
     with np.errstate(invalid="ignore"):  # inf less inf
         near = one.shape == other.shape and (abs(one - other) < atol + rtol * abs(other)).all()
