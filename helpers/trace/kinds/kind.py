@@ -1,6 +1,5 @@
 """What every kind of step can tell of itself."""
 
-from functools import lru_cache
 from itertools import product
 
 from helpers.trace.formulas import names
@@ -61,12 +60,16 @@ class Kind:
 
     def terms(self, step, index, inputs):
         """The terms of one cell: for each, the index of the cell that each input gives to it."""
-        rule, found = parse(step.rule), []
-        axes, ranges, wanted = gathered(step.rule, tuple([source.value.shape for source in inputs]))
-        for places in product(*ranges):
+        rule = parse(step.rule)
+        bound = dict(zip(rule.output, index, strict=True))
+        sizes = {axis: n for axes, source in zip(rule.inputs, inputs) for axis, n in zip(axes, source.value.shape)}
+        free, found = [axis for axis in sizes if axis not in bound], []
+        every = {axis: at for at, axis in enumerate((*bound, *free))}
+        wanted = [[every[axis] for axis in axes] for axes in rule.inputs]
+        for places in product(*(range(sizes[axis]) for axis in free)):
             places = (*index, *places)
-            if not rule.guard or holds(rule.guard, dict(zip(axes, places))):
-                found.append(tuple([tuple([places[at] for at in own]) for own in wanted]))
+            if not rule.guard or holds(rule.guard, dict(zip(every, places))):
+                found.append(tuple([tuple([places[at] for at in axes]) for axes in wanted]))
         return found
 
     def cell(self, step, index, inputs):
@@ -92,19 +95,6 @@ class Kind:
     def backward(self, step, walk):
         """Write the gradients of its inputs. walk: the ``Backward`` that asks."""
         raise NotImplementedError
-
-
-@lru_cache(maxsize=4096)
-def gathered(rule, shapes):
-    """How the terms of any cell of a step are found: all axes, those of the cell first; the places along the others;
-    and for each input, which of all axes its own are. shapes: of the inputs.
-    """
-    parsed = parse(rule)
-    sizes = {axis: size for axes, shape in zip(parsed.inputs, shapes) for axis, size in zip(axes, shape)}
-    free = [axis for axis in sizes if axis not in parsed.output]
-    axes = [*parsed.output, *free]
-    wanted = [[axes.index(axis) for axis in own] for own in parsed.inputs]
-    return axes, [range(sizes[axis]) for axis in free], wanted
 
 
 def only_ones_vanish(rule, values, name):
