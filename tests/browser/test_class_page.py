@@ -34,6 +34,7 @@ def opened(browser, tmp_path_factory):
 def test_it_fits_its_window_and_all_can_read_it(opened, width, scheme):
     window, troubles = opened
     window.set_viewport_size({"width": width, "height": 900})
+    window.wait_for_function("width => innerWidth === width", arg=width)  # a page may hear of it some frames later
     window.emulate_media(color_scheme=scheme)
     window.evaluate("document.querySelector('.wide').scrollLeft = 0")
     assert window.evaluate(SIDEWAYS) == [0, []]
